@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+PYTHON ?= python3
+PORT ?= 8092
+WIRE ?= ../shared/wire/replay.py
+
+BIN := .venv/bin
+TOOLS := tests/tools
+READY := .venv/.installed
+
+# Nothing is left outside .venv: neither in the user's home nor beside the sources.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv/collections
+export ANSIBLE_HOME := $(CURDIR)/.venv/ansible
+export ANSIBLE_REMOTE_TMP := $(ANSIBLE_HOME)/tmp
+export ANSIBLE_ASYNC_DIR := $(ANSIBLE_HOME)/async
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.venv/cache/hypothesis
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/cache/pyc
+
+STRICT := $(wildcard $(addprefix plugins/module_utils/,client converge agent resources runner.py options.py module_main.py))
+CONTENT := $(wildcard playbooks roles)
+UTILS := ansible_collections.digitalrebar.provision.plugins.module_utils
+
+# $(call pytest,LAYER[,OPTIONS]): run tests/LAYER, or say that there is nothing yet
+pytest = $(if $(wildcard tests/$1),$(BIN)/python -m pytest -q tests/$1 $2,@echo "$1: nothing yet (no tests/$1)")
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help venv lint format types unit contract integration test wire faults e2e bench demo serve sanity build clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+venv: $(READY) ## Create or refresh .venv with all tools (PYTHON=python3)
+	@echo ".venv is ready"
+
+$(READY): requirements.txt requirements-dev.txt $(TOOLS)/venv.sh
+	@$(TOOLS)/venv.sh "$(PYTHON)" && touch $@
+
+lint: $(READY) ## Check style: ruff, yamllint, changelog fragments, ansible-lint
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/yamllint --strict .
+	$(BIN)/antsibull-changelog lint
+	$(if $(CONTENT),$(BIN)/ansible-lint --offline -q $(CONTENT),@echo "ansible-lint: nothing yet (no playbooks/, no roles/)")
+
+format: $(READY) ## Put the Python files into shape
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format .
+
+types: $(READY) ## Check types with mypy, strictly
+	$(if $(STRICT),$(BIN)/mypy $(patsubst plugins/module_utils/%,-p $(UTILS).%,$(STRICT:.py=)),@echo "types: nothing yet")
+
+unit: $(READY) ## Test the pure logic
+	$(call pytest,unit)
+
+contract: $(READY) ## Test the client against the simulator, or a server named by RS_ENDPOINT and RS_KEY
+	$(call pytest,contract)
+
+integration: $(READY) ## Test every module and plugin through ansible-playbook
+	$(call pytest,integration)
+
+# whose shell names a real server for drpcli does not mean it for the tests
+test: export RS_ENDPOINT :=
+test: lint types unit contract integration ## All of the above: what has to pass before a commit
+
+wire: $(READY) ## Compare the simulator with the recorded answers of a real server (WIRE=path/to/replay.py)
+	@$(TOOLS)/wire.sh "$(WIRE)"
+
+faults: $(READY) ## Test under cut connections, garbled answers and killed processes
+	$(call pytest,faults,-o timeout=600)
+
+e2e: $(READY) ## Install the agent on a booted system and run a workflow to its end (needs root)
+	$(call pytest,e2e,-o timeout=900)
+
+bench: $(READY) ## Measure against raw calls
+	$(if $(wildcard tests/bench),PYTHONPATH=tests $(BIN)/python -m bench,@echo "bench: nothing yet (no tests/bench)")
+
+demo: $(READY) ## Start a simulated server and watch the collection work on it
+	@$(TOOLS)/demo.sh
+
+serve: $(READY) ## Run the simulator in the foreground (PORT=8092)
+	PYTHONPATH=tests $(BIN)/python -m simulator --port $(PORT)
+
+sanity: $(READY) ## Run ansible-test sanity on the plugins
+	@$(TOOLS)/sanity.sh
+
+build: $(READY) ## Build the collection's archive into build/
+	$(BIN)/ansible-galaxy collection build --force --output-path build .
+
+clean: ## Remove what the other targets made; .venv stays
+	rm -rf build tests/output .ansible .venv/cache .venv/ansible .venv/sanity
+	rm -rf .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache htmlcov
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

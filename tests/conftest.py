@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""For all tests: one simulator, and an environment without anybody's server in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.launch import Simulator
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Simulator]:
+    """A running server, shared by all tests: ``reset()`` it before relying on what it holds."""
+    with Simulator.start() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def drp_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No RS_* of the user reaches a test, and its tokens stay in a folder of its own.
+
+    Fixtures of a wider scope still see the variables with which pytest was started.
+    """
+    for name in [name for name in os.environ if name.startswith("RS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("RS_TOKEN_CACHE", str(tmp_path / "tokens"))

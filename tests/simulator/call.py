@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A request to the API, as handlers see it, and the answers they give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from .claims import Identity
+from .errors import ApiError, bad_request, no_route
+from .wire import dumps
+
+if TYPE_CHECKING:
+    from .world import World
+
+JSON = "application/json; charset=utf-8"
+OCTETS = "application/octet-stream"
+
+
+@dataclass
+class Reply:
+    """An answer whose body is at hand."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Answer = Reply | web.StreamResponse
+Handler = Callable[["Call"], Answer | Awaitable[Answer]]
+
+
+def reply_text(text: bytes, status: int = 200) -> Reply:
+    """An answer of JSON that is encoded already."""
+    return Reply(status, text, JSON)
+
+
+def reply(value: Any, status: int = 200) -> Reply:
+    return reply_text(dumps(value), status)
+
+
+def no_content() -> Reply:
+    # the shipped client wants a content type even where there is no content
+    return Reply(204, content_type="application/json")
+
+
+def error_reply(problem: ApiError) -> Reply:
+    return reply(problem.document(), problem.code)
+
+
+@dataclass
+class Call:
+    """One authenticated request below /api/v3."""
+
+    world: World
+    request: web.BaseRequest
+    method: str
+    path: str
+    target: str
+    parts: list[str]
+    query: list[tuple[str, str]]
+    identity: Identity
+    body: bytes = b""
+
+    @property
+    def who(self) -> str:
+        return self.identity.principal
+
+    def option(self, name: str) -> str:
+        """The first value of a query name, or an empty text."""
+        return next((value for key, value in self.query if key == name), "")
+
+    def flag(self, name: str) -> bool:
+        """Only the exact text ``true`` counts."""
+        return self.option(name) == "true"
+
+    def header(self, name: str) -> str:
+        return self.request.headers.get(name, "")
+
+    def json(self) -> Any:
+        """The decoded body; ApiError when it is not JSON or not said to be."""
+        kind = self.header("Content-Type")
+        if "application/json" not in kind:
+            raise bad_request(self.method, f"Invalid content type: {kind}")
+        return self.parsed()
+
+    def parsed(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except ValueError as problem:
+            raise bad_request(self.method, f"invalid character: {problem}") from None
+
+    def may(self, scope: str, action: str, specific: str = "") -> bool:
+        return self.identity.may(scope, action, specific)
+
+    def require(self, scope: str, action: str, specific: str = "") -> None:
+        if not self.may(scope, action, specific):
+            raise self.forbidden(f"Requires: {scope} {action} {specific}")
+
+    def forbidden(self, why: str) -> ApiError:
+        return ApiError(403, "AUTH", f"Cannot access {self.target}", why)
+
+    def no_route(self) -> ApiError:
+        return no_route(self.method, self.path)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control API below /simulator/: what tests ask about and do to the simulator itself.
+
+GET    stats             counters          POST reset               a fresh server, same ports
+POST   stats/reset       counters to zero  POST expire-tokens       all tokens so far are expired
+GET    log               requests          POST drop-websockets     cut every websocket
+POST   faults  {...}     see faults.py     POST machine-token {"machine", "ttl"}
+DELETE faults            forget them all
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from .faults import BadFault
+from .wire import dumps
+
+if TYPE_CHECKING:
+    from .app import App
+
+
+async def handle(app: App, request: web.BaseRequest, path: str) -> web.Response:
+    body = await request.read()
+    try:
+        asked = json.loads(body) if body else {}
+        status, answer = await _dispatch(app, f"{request.method} {path}", asked)
+    except (BadFault, ValueError) as problem:
+        status, answer = 400, {"error": str(problem)}
+    return web.Response(status=status, body=dumps(answer), content_type="application/json")
+
+
+async def _dispatch(app: App, what: str, asked: Any) -> tuple[int, Any]:
+    world = app.world
+    match what:
+        case "GET stats":
+            return 200, app.stats.document()
+        case "POST stats/reset":
+            app.stats.reset()
+        case "GET log":
+            return 200, world.requests.document()
+        case "POST faults":
+            return 200, {"id": app.faults.add(asked)}
+        case "DELETE faults":
+            app.faults.clear()
+        case "POST expire-tokens":
+            world.tokens.expire_all()
+        case "POST drop-websockets":
+            return 200, {"dropped": world.drop_websockets()}
+        case "POST machine-token":
+            return _machine_token(app, asked)
+        case "POST reset":
+            app.reset()
+        case _:
+            return 404, {"error": f"no such control: {what}"}
+    return 200, {}
+
+
+def _machine_token(app: App, asked: Any) -> tuple[int, Any]:
+    """A token as templates hand it to the agent of a machine."""
+    machine = app.world.store["machines"].find(str(asked.get("machine", "")))
+    if not machine:
+        return 404, {"error": "no such machine"}
+    return 200, {"Token": app.world.tokens.for_machine(machine, float(asked.get("ttl", 3600)))}

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Events: the bus that carries them and the filters of its listeners."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from .claims import SCOPES, Identity
+from .wire import Obj, dumps, now
+
+_QUEUE = 256
+
+
+class Listener:
+    """One websocket: its registered filters and the events waiting to be sent."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.identity = identity
+        self.filters: dict[str, tuple[str, ...]] = {}
+        self.queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUE)
+
+    def wants(self, kind: str, action: str, key: str) -> bool:
+        triple = (kind, action, key)
+        if not any(_match(parts, triple) for parts in self.filters.values()):
+            return False
+        # types outside the known scopes (log, static, custom ones) go to everyone
+        return kind not in SCOPES or self.identity.may(kind, action, key)
+
+    def offer(self, text: bytes) -> None:
+        # a real server drops what a slow reader leaves behind, without a word
+        if not self.queue.full():
+            self.queue.put_nowait(text)
+
+    def register(self, text: str) -> None:
+        self.filters[text] = tuple(text.split(".", 2))
+
+    def deregister(self, text: str) -> None:
+        self.filters.pop(text, None)
+
+
+def _match(parts: tuple[str, ...], triple: tuple[str, str, str]) -> bool:
+    return len(parts) == 3 and all(part in ("*", value) for part, value in zip(parts, triple, strict=True))
+
+
+def document(kind: str, action: str, key: str, who: str, obj: bytes, when: str = "") -> bytes:
+    head: Obj = {"Time": when or now(), "Type": kind, "Action": action, "Key": key, "Principal": who}
+    return dumps(head)[:-1] + b',"Object":' + obj + b"}"
+
+
+class Bus:
+    def __init__(self) -> None:
+        self.listeners: set[Listener] = set()
+
+    def publish(
+        self,
+        kind: str,
+        action: str,
+        key: str,
+        who: str,
+        obj: Callable[[], bytes] | None = None,
+        when: str = "",
+    ) -> None:
+        """Offer the event to whoever listens; the object is only encoded when someone does."""
+        takers = [listener for listener in self.listeners if listener.wants(kind, action, key)]
+        if takers:
+            text = document(kind, action, key, who, obj() if obj else b"null", when)
+            for listener in takers:
+                listener.offer(text)

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The counter plugin provider: a small plugin to try actions with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import objects
+from .wire import Obj
+
+if TYPE_CHECKING:
+    from .store import Row
+    from .world import World
+
+NAME = "incrementer"
+_STEP, _PARAMETER, _TOUCHED = "incrementer/step", "incrementer/parameter", "incrementer/touched"
+_DEFAULT = "incrementer/default"
+# changes made by a plugin carry no user
+_WHO = "unknown"
+
+CONTENT: Obj = {
+    "meta": {"Name": NAME, "Description": "Counter plugin", "Version": "v1.0.0", "Type": "plugin"},
+    "sections": {
+        "params": {
+            _STEP: {"Name": _STEP, "Schema": {"type": "integer"}, "Description": "Amount to add"},
+            _PARAMETER: {"Name": _PARAMETER, "Schema": {"type": "string"}, "Description": "Param to add to"},
+            _TOUCHED: {
+                "Name": _TOUCHED,
+                "Schema": {"type": "integer"},
+                "Description": "Number of increments",
+            },
+        }
+    },
+}
+
+DEFINITION: Obj = {
+    "Meta": {},
+    "Name": NAME,
+    "Version": "v3.12.0",
+    "PluginVersion": 2,
+    "HasPublish": True,
+    "AvailableActions": [
+        {"Provider": "", "Model": "machines", "Command": "increment",
+         "RequiredParams": None, "OptionalParams": [_STEP, _PARAMETER]},
+        {"Provider": "", "Model": "machines", "Command": "reset_count",
+         "RequiredParams": [_TOUCHED], "OptionalParams": None},
+        {"Provider": "", "Model": "", "Command": "incrstatus",
+         "RequiredParams": None, "OptionalParams": None},
+    ],
+    "RequiredParams": [],
+    "OptionalParams": [],
+    "StoreObjects": {
+        "cows": {},
+        "typed-cows": {
+            "CanMilk": {"type": "boolean"},
+            "Location": {"type": "string"},
+            "Spotted": {"isrequired": True, "type": "boolean"},
+        },
+    },
+    "Documentation": "",
+    "Content": "",
+}  # fmt: skip
+
+
+def run(world: World, row: Row | None, command: str, values: Obj) -> Any:
+    """Carry out an action; the values were checked before."""
+    if row is None:
+        return {"Status": "Running"}
+    if command == "reset_count":
+        _change(world, row, {_TOUCHED: None})
+        return "Success"
+    name = values.get(_PARAMETER) or _DEFAULT
+    count = row.data["Params"].get(name, 0) + values.get(_STEP, 1)
+    touched = row.data["Params"].get(_TOUCHED, 0) + 1
+    _change(world, _change(world, row, {name: count}), {_TOUCHED: touched})
+    return count
+
+
+def _change(world: World, row: Row, values: Obj) -> Row:
+    new = row.copy()
+    merged = {**new["Params"], **values}
+    new["Params"] = {k: v for k, v in merged.items() if v is not None}
+    return objects.update(world, row, new, _WHO)

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Go types behind DRP's JSON: how a member is decoded, checked and zeroed."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Any
+
+from .wire import ZERO_TIME, Obj, time_key
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+class DecodeError(ValueError):
+    """The JSON does not fit the type; the text is what Go's decoder says."""
+
+
+def _json_name(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    names: dict[type, str] = {str: "string", int: "number", float: "number", list: "array", dict: "object"}
+    return names.get(type(value), "null")
+
+
+def mismatch(value: Any, where: str, wanted: str) -> DecodeError:
+    return DecodeError(
+        f"json: cannot unmarshal {_json_name(value)} into Go struct field {where} of type {wanted}"
+    )
+
+
+class Kind:
+    """Decodes one JSON value; ``null`` always means the zero value."""
+
+    name = "interface {}"
+
+    def zero(self) -> Any:
+        return None
+
+    def decode(self, value: Any, where: str) -> Any:
+        return value
+
+
+class Scalar(Kind):
+    def __init__(self, name: str, types: type, zero: Any, parse: Callable[[Any], Any] | None = None) -> None:
+        self.name = name
+        self._types = types
+        self._zero = zero
+        self._parse = parse
+
+    def zero(self) -> Any:
+        return self._zero
+
+    def decode(self, value: Any, where: str) -> Any:
+        # bool is an int in Python, not in JSON
+        if not isinstance(value, self._types) or (isinstance(value, bool) and self._types is not bool):
+            raise mismatch(value, where, self.name)
+        return self._parse(value) if self._parse else value
+
+
+class ListOf(Kind):
+    def __init__(self, item: Kind) -> None:
+        self.item = item
+        self.name = f"[]{item.name}"
+
+    def zero(self) -> list[Any]:
+        return []
+
+    def decode(self, value: Any, where: str) -> list[Any]:
+        if not isinstance(value, list):
+            raise mismatch(value, where, self.name)
+        item = self.item
+        return [item.zero() if entry is None else item.decode(entry, where) for entry in value]
+
+
+class MapOf(Kind):
+    def __init__(self, item: Kind) -> None:
+        self.item = item
+        self.name = f"map[string]{item.name}"
+
+    def zero(self) -> Obj:
+        return {}
+
+    def decode(self, value: Any, where: str) -> Obj:
+        if not isinstance(value, dict):
+            raise mismatch(value, where, self.name)
+        item = self.item
+        return {k: item.zero() if v is None else item.decode(v, where) for k, v in value.items()}
+
+
+class Struct(Kind):
+    """A Go struct: known members only, in declared order, keys matched regardless of case."""
+
+    def __init__(self, name: str, **fields: Kind) -> None:
+        self.name = f"models.{name}"
+        self.title = name
+        self.fields = fields
+        self._names = frozenset(fields)
+
+    def zero(self) -> Obj:
+        return {name: kind.zero() for name, kind in self.fields.items()}
+
+    def decode(self, value: Any, where: str = "") -> Obj:
+        if not isinstance(value, dict):
+            raise DecodeError(f"json: cannot unmarshal {_json_name(value)} into Go value of type {self.name}")
+        if value.keys() - self._names:
+            value = self._match_case(value)
+        out: Obj = {}
+        for name, kind in self.fields.items():
+            raw = value.get(name)
+            out[name] = kind.zero() if raw is None else kind.decode(raw, f"{self.title}.{name}")
+        return out
+
+    def _match_case(self, value: Obj) -> Obj:
+        folded = {name.lower(): name for name in self.fields}
+        matched: Obj = {}
+        for key, entry in value.items():
+            name = folded.get(key.lower())
+            if name and (name == key or name not in value):
+                matched[name] = entry
+        return matched
+
+
+class Frozen(Kind):
+    """A member that always shows the same value, whatever comes in."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def zero(self) -> Any:
+        return self._make()
+
+    def decode(self, value: Any, where: str) -> Any:
+        return self._make()
+
+
+def _uuid(text: str) -> str:
+    text = text.lower()
+    if text and not _UUID.fullmatch(text):
+        raise DecodeError("invalid UUID")
+    return text
+
+
+def _address(text: str) -> str:
+    if not text:
+        return ""
+    try:
+        return ipaddress.ip_address(text).compressed
+    except ValueError:
+        raise DecodeError(f"invalid IP address: {text}") from None
+
+
+def _time(text: str) -> str:
+    try:
+        time_key(text)
+    except ValueError as problem:
+        raise DecodeError(str(problem)) from None
+    return text
+
+
+def _bytes(text: str) -> str:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        raise DecodeError("illegal base64 data") from None
+    return text
+
+
+ANY = Kind()
+STR = Scalar("string", str, "")
+INT = Scalar("int", int, 0)
+BOOL = Scalar("bool", bool, False)
+UUID = Scalar("uuid.UUID", str, "", _uuid)
+IP = Scalar("net.IP", str, "", _address)
+TIME = Scalar("time.Time", str, ZERO_TIME, _time)
+BYTES = Scalar("[]byte", str, "", _bytes)
+STRINGS = ListOf(STR)
+STRING_MAP = MapOf(STR)
+ANY_MAP = MapOf(ANY)

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turns the stack of read-only layers into rows, and judges every object again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .kinds import DecodeError
+from .rules import Change, rules_for
+from .rules.base import parse_problem
+from .store import WRITABLE, Layer, Row
+from .wire import Obj
+
+if TYPE_CHECKING:
+    from .world import World
+
+# referred objects come before those that refer to them
+_ORDER = (
+    "params", "templates", "profiles", "roles", "bootenvs", "tasks", "stages", "workflows", "users",
+    "tenants", "subnets", "reservations", "leases", "plugins", "machines", "jobs",
+)  # fmt: skip
+
+
+class LoadError(Exception):
+    """An object of a layer cannot be decoded, or a template has bad syntax."""
+
+
+class KeyClash(Exception):
+    """A new layer holds keys it must not hold."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+
+def install(world: World, layer: Layer) -> None:
+    """Put the layer into the stack, in place of one of that name; nothing changes when that fails."""
+    before = dict(world.store.layers)
+    rows = _decode(world, layer)
+    _refuse_clashes(world, layer, rows)
+    world.store.layers = {**before, layer.name: layer}
+    rebuild(world)
+
+
+def uninstall(world: World, name: str) -> None:
+    del world.store.layers[name]
+    rebuild(world)
+
+
+def rebuild(world: World) -> None:
+    rows = [row for layer in world.store.stack() for row in _decode(world, layer)]
+    world.store.load(rows)
+    recheck_all(world)
+
+
+def recheck_all(world: World) -> None:
+    extra = [prefix for prefix in world.store.tables if prefix not in _ORDER]
+    for prefix in (*_ORDER, *extra):
+        recheck(world, prefix)
+
+
+def recheck(world: World, prefix: str) -> None:
+    """Recompute availability; a change of it is no write and makes no event."""
+    table = world.store[prefix]
+    if "Validated" not in table.model.struct.fields:
+        return
+    rules = rules_for(prefix)
+    for row in table.rows.values():
+        malformed = rules.malformed(world, row.data)
+        errors = malformed + rules.unusable(world, row.data)
+        fresh = {"Validated": not malformed, "Available": not errors, "Errors": errors}
+        if any(row.data[name] != value for name, value in fresh.items()):
+            row.refresh(**fresh)
+
+
+def warnings(world: World) -> list[str]:
+    """Messages of all objects of the system, as the content summary shows them."""
+    return [
+        f"{prefix}:{row.key}: {message}"
+        for prefix, table in world.store.tables.items()
+        for row in table
+        for message in row.data.get("Errors", [])
+    ]
+
+
+def _decode(world: World, layer: Layer) -> list[Row]:
+    rows = []
+    for prefix, objects in layer.sections.items():
+        table = world.store.tables.get(prefix)
+        if table:
+            for key, obj in objects.items():
+                rows.append(_row(world, layer, prefix, key, obj))
+    return rows
+
+
+def _row(world: World, layer: Layer, prefix: str, key: str, obj: Obj) -> Row:
+    model = world.store[prefix].model
+    try:
+        data = model.decode(obj)
+    except DecodeError as problem:
+        raise LoadError(f"{prefix}:{key}: {problem}") from None
+    if prefix == "templates" and (trouble := parse_problem(data["Contents"])):
+        raise LoadError(f"{prefix}:{key}: {trouble}")
+    if "ReadOnly" in data:
+        data["ReadOnly"] = True
+    rules_for(prefix).fill(Change(world, None, data, internal=True))
+    return Row(model, model.key(data), data, layer.name)
+
+
+def _refuse_clashes(world: World, layer: Layer, rows: list[Row]) -> None:
+    """A pack may hide default and basic objects, but neither writable nor other packs' ones."""
+    problems = []
+    for row in rows:
+        present = world.store[row.model.prefix].get(row.key)
+        if not present or present.layer == layer.name:
+            continue
+        other = world.store.layers.get(present.layer)
+        if present.layer == WRITABLE or (other and other.type in ("dynamic", "plugin")):
+            problems.append(f"{row.model.prefix}:{row.key} is already in {present.layer}")
+    if problems:
+        raise KeyClash(problems)

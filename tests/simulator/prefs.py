@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Server preferences: defaults, rules, and the rows that hold what was set."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from .errors import ApiError, bad_request
+from .models import MODELS
+from .store import Row
+from .wire import Obj
+
+if TYPE_CHECKING:
+    from .world import World
+
+_LEVELS = ("trace", "debug", "info", "warn", "error", "panic", "fatal")
+_LEGACY_LEVELS = {"0": "warn", "1": "info", "2": "debug"}
+_LEVEL_NAMES = ("logLevel", "debugBootEnv", "debugDhcp", "debugFrontend", "debugPlugins", "debugRenderer")
+_TIMEOUTS = ("knownTokenTimeout", "unknownTokenTimeout")
+_REFERENCES = {
+    "defaultStage": ("stages", "Stage"),
+    "defaultBootEnv": ("bootenvs", "BootEnv"),
+    "unknownBootEnv": ("bootenvs", "BootEnv"),
+    "defaultWorkflow": ("workflows", "Workflow"),
+}
+_SECRETS = ("baseTokenSecret", "systemGrantorSecret")
+_KNOWN = (*_REFERENCES, *_TIMEOUTS, *_LEVEL_NAMES, *_SECRETS)
+
+
+class Prefs:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._defaults = {
+            "defaultStage": "none",
+            "defaultBootEnv": "local",
+            "unknownBootEnv": "ignore",
+            "knownTokenTimeout": "3600",
+            "unknownTokenTimeout": "600",
+            **dict.fromkeys(_LEVEL_NAMES, "warn"),
+            "baseTokenSecret": secrets.token_hex(16),
+            "systemGrantorSecret": secrets.token_hex(16),
+        }
+
+    def value(self, name: str) -> str:
+        row = self._world.store.get("preferences", name)
+        return row.data["Val"] if row else self._defaults.get(name, "")
+
+    def all(self) -> dict[str, str]:
+        stored = {row.key: row.data["Val"] for row in self._world.store["preferences"]}
+        return self._defaults | stored
+
+    def change(self, wanted: Obj, who: str) -> None:
+        """Store the valid entries; raises ApiError when there were invalid ones."""
+        unknown = [f"Unknown Preference {name}" for name in wanted if name not in _KNOWN]
+        if unknown:
+            raise bad_request("POST", *unknown, model="prefs")
+        problems: list[str] = []
+        for name, value in wanted.items():
+            if not isinstance(value, str):
+                raise bad_request("POST", "json: cannot unmarshal value into Go value of type string")
+            problem = self._problem(name, value)
+            if problem:
+                problems.append(f"{name}: {problem}")
+            elif not self._ignored(name, value):
+                self._save(name, _LEGACY_LEVELS.get(value, value) if name in _LEVEL_NAMES else value, who)
+        if problems:
+            raise ApiError(400, "POST", *problems, model="prefs")
+
+    def _problem(self, name: str, value: str) -> str:
+        if name in _REFERENCES:
+            prefix, title = _REFERENCES[name]
+            absent = not self._world.store.get(prefix, value) and not (
+                name == "defaultWorkflow" and not value
+            )
+            return f"{title} {value} does not exist" if absent else ""
+        if name in _TIMEOUTS:
+            return "" if value.isdecimal() else f"{value} is not a number"
+        if name in _LEVEL_NAMES:
+            return "" if value in _LEVELS or value in _LEGACY_LEVELS else f"Invalid level {value}"
+        if name == "baseTokenSecret" and len(value.encode()) != 32:
+            return "Must be a string of length 32 bytes"
+        return ""
+
+    def _ignored(self, name: str, value: str) -> bool:
+        env = self._world.store.data("bootenvs", value) if name == "defaultBootEnv" else None
+        return bool(env and env["OnlyUnknown"])
+
+    def _save(self, name: str, value: str, who: str) -> None:
+        if self.value(name) != value:
+            self._world.stats.changes += 1
+        model = MODELS["preferences"]
+        row = Row(model, name, model.decode({"Name": name, "Val": value}))
+        self._world.store["preferences"].put(row)
+        if name == "baseTokenSecret":
+            self._world.tokens.forget_opened()
+        self._world.bus.publish("preferences", "save", name, who, lambda: row.text)

@@ -1,0 +1,185 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Content packs: the layers of the store as documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import layers
+from ..call import Answer, Call, no_content, reply
+from ..errors import ApiError, bad_request, invalid, not_found
+from ..kinds import ANY_MAP, STR, DecodeError, MapOf, Struct
+from ..store import WRITABLE, Layer
+from ..wire import Obj, dumps
+from ..world import World
+from .system import FEATURES
+
+_META = Struct(
+    "ContentMetaData",
+    Name=STR,
+    Source=STR,
+    Description=STR,
+    Version=STR,
+    Documentation=STR,
+    RequiredFeatures=STR,
+)
+_SECTIONS = MapOf(ANY_MAP)
+_LOCAL = "LocalStore"
+
+
+def handle(call: Call) -> Answer:
+    if len(call.parts) == 1:
+        if call.method == "GET":
+            call.require("contents", "list")
+            return reply([_summary(call.world, name) for name in _names(call.world)])
+        if call.method == "POST":
+            return _create(call)
+    elif len(call.parts) == 2:
+        name = call.parts[1]
+        match call.method:
+            case "GET":
+                return _get(call, name)
+            case "PUT":
+                return _replace(call, name)
+            case "DELETE":
+                return _delete(call, name)
+    raise call.no_route()
+
+
+def _names(world: World) -> list[str]:
+    """Layers from the strongest to the weakest, as lists show them."""
+
+    def of(kind: str) -> list[str]:
+        return sorted(layer.name for layer in world.store.layers.values() if layer.type == kind)
+
+    return [WRITABLE, _LOCAL, *of("dynamic"), *of("default"), *of("plugin"), *of("basic")]
+
+
+def _meta(world: World, name: str) -> Obj:
+    layer = world.store.layers.get(name)
+    given = layer.meta if layer else {"Name": name, "Description": f"{name}: the server's own objects"}
+    kinds = {WRITABLE: "writable", _LOCAL: "local"}
+    return {
+        **_META.decode({k: v for k, v in given.items() if k in _META.fields}),
+        "Type": layer.type if layer else kinds[name],
+        "Writable": name == WRITABLE,
+        "Overwritable": bool(layer and layer.type in ("default", "basic")),
+    }
+
+
+def _sections(world: World, name: str) -> dict[str, dict[str, Obj]]:
+    layer = world.store.layers.get(name)
+    if layer:
+        return layer.sections
+    if name != WRITABLE:
+        return {}
+    tables = world.store.tables.items()
+    found = {prefix: {row.key: row.data for row in table if not row.read_only} for prefix, table in tables}
+    return {prefix: rows for prefix, rows in found.items() if rows and prefix != "plugin_providers"}
+
+
+def _summary(world: World, name: str, *, warnings: bool = False) -> Obj:
+    counts = {prefix: len(rows) for prefix, rows in _sections(world, name).items()}
+    found = layers.warnings(world) if warnings else []
+    return {"meta": _meta(world, name), "Counts": counts, "Warnings": found}
+
+
+def _get(call: Call, name: str) -> Answer:
+    if name not in _names(call.world) or not call.may("contents", "get", name):
+        raise not_found("GET", "contents", name, "No such content store")
+    world = call.world
+    sections = {
+        prefix: {key: _complete(world, prefix, obj) for key, obj in objects.items()}
+        for prefix, objects in _sections(world, name).items()
+    }
+    return reply({"meta": _meta(world, name), "sections": sections})
+
+
+def _complete(world: World, prefix: str, obj: Obj) -> Obj:
+    """The object with all its members, not yet judged."""
+    table = world.store.tables.get(prefix)
+    if not table:
+        return obj
+    fresh: Obj = {"Validated": False, "Available": False, "Errors": []}
+    return {**table.model.decode(obj), **{k: v for k, v in fresh.items() if k in table.model.struct.fields}}
+
+
+def _document(call: Call) -> tuple[Obj, dict[str, dict[str, Obj]]]:
+    """(meta, sections) of the body."""
+    body = call.json()
+    if not isinstance(body, dict):
+        raise bad_request(call.method, "json: cannot unmarshal value into Go value of type models.Content")
+    folded: dict[str, Any] = {key.lower(): value for key, value in body.items()}
+    try:
+        meta = _META.decode(folded.get("meta") or {})
+        sections = _SECTIONS.decode(folded.get("sections") or {}, "Content.sections")
+    except DecodeError as problem:
+        raise bad_request(call.method, str(problem)) from None
+    return meta, sections
+
+
+def _check(meta: Obj) -> None:
+    if not meta["Name"]:
+        raise ApiError(422, "STORE_ERROR", "Content Store must have a name", model="contents")
+    have = {feature.lower() for feature in FEATURES}
+    for wanted in filter(None, (part.strip() for part in meta["RequiredFeatures"].split(","))):
+        if wanted.lower() not in have:
+            message = f"dr-provision missing required feature {wanted}"
+            raise ApiError(422, "STORE_ERROR", message, model="contents")
+
+
+def _create(call: Call) -> Answer:
+    meta, sections = _document(call)
+    name = meta["Name"]
+    call.require("contents", "create", name)
+    if name in _names(call.world):
+        raise ApiError(409, "POST", f"Content {name} already exists", model="contents", key=name)
+    _check(meta)
+    try:
+        layers.install(call.world, Layer(name, "dynamic", meta, sections))
+    except layers.KeyClash as problem:
+        raise invalid(
+            "", "", ["\n".join(["New layer violates key restrictions:", *problem.problems])]
+        ) from None
+    except layers.LoadError as problem:
+        raise ApiError(500, "Failed to load backing objects from cache", str(problem)) from None
+    return _done(call, name, "create", 201)
+
+
+def _replace(call: Call, name: str) -> Answer:
+    meta, sections = _document(call)
+    call.require("contents", "update", name)
+    layer = call.world.store.layers.get(name)
+    if not layer or layer.type != "dynamic":
+        raise not_found("PUT", "contents", name, f"Cannot find {name}")
+    if meta["Name"] != name:
+        message = f"Cannot change name from {name} to {meta['Name']}"
+        raise bad_request("PUT", message, model="contents", key=name)
+    _check(meta)
+    try:
+        layers.install(call.world, Layer(name, "dynamic", meta, sections))
+    except (layers.KeyClash, layers.LoadError) as problem:
+        raise ApiError(500, "PUT", *map(str, problem.args), model="contents", key=name) from None
+    return _done(call, name, "update", 200)
+
+
+def _done(call: Call, name: str, action: str, status: int) -> Answer:
+    summary = _summary(call.world, name, warnings=True)
+    call.world.stats.changes += 1
+    call.world.bus.publish("contents", action, name, call.who, lambda: dumps(summary))
+    return reply(summary, status)
+
+
+def _delete(call: Call, name: str) -> Answer:
+    if name not in _names(call.world):
+        raise not_found("DELETE", "contents", name, "No such content store")
+    call.require("contents", "delete", name)
+    layer = call.world.store.layers.get(name)
+    # the built-in layers accept the request and stay
+    if layer and layer.type == "dynamic":
+        summary = _summary(call.world, name)
+        layers.uninstall(call.world, name)
+        call.world.stats.changes += 1
+        call.world.bus.publish("contents", "delete", name, call.who, lambda: dumps(summary))
+    return no_content()

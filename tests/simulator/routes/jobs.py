@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs: the standard routes with another POST, and the log and the rendered actions of a job."""
+
+from __future__ import annotations
+
+from ..call import OCTETS, Answer, Call, Reply, no_content, reply, reply_text
+from ..errors import ApiError, Crash, invalid
+from ..jobs import next_job
+from ..render import RenderFailed, job_actions
+from ..store import Row, Table
+from . import actions, models
+from .common import auth_key, decoded
+
+
+def handle(call: Call) -> Answer:
+    table = call.world.store["jobs"]
+    if len(call.parts) == 1:
+        if call.method == "POST":
+            return _create(call, table)
+        return models.handle(call)
+    if len(call.parts) == 2:
+        return models.item(call, table, call.parts[1])
+    key, below, *rest = call.parts[1:]
+    if below == "log" and not rest:
+        return _log(call, table, key)
+    if below == "actions" and not rest and call.method == "GET":
+        return _actions(call, table, key)
+    if below == "plugin_actions" and len(rest) <= 1:
+        return actions.handle(call, table, key, rest)
+    raise call.no_route()
+
+
+def _create(call: Call, table: Table) -> Reply:
+    if not call.body:
+        raise Crash("a job without a body")
+    asked = decoded(call, table.model, call.json())
+    if not asked["Machine"]:
+        raise Crash("a job without a machine")
+    call.require("jobs", "create", asked["Machine"])
+    machine = call.world.store.get("machines", asked["Machine"])
+    if not machine:
+        raise invalid("", "", [f"Machine {asked['Machine']} does not exist"])
+    status, job = next_job(call.world, machine, asked, call.who)
+    return reply_text(job.text, status) if job else no_content()
+
+
+def _find(call: Call, table: Table, key: str, action: str) -> Row:
+    row = table.find(key)
+    if not row:
+        raise ApiError(404, "ValidationError", f"Job {key} does not exist")
+    call.require("jobs", action, auth_key(row))
+    return row
+
+
+def _log(call: Call, table: Table, key: str) -> Reply:
+    logs = call.world.job_logs
+    if call.method == "GET":
+        row = _find(call, table, key, "log")
+        return Reply(200, bytes(logs.get(row.key, b"")), OCTETS)
+    if call.method != "PUT":
+        raise call.no_route()
+    kind = call.header("Content-Type")
+    if kind != OCTETS:
+        raise ApiError(415, "API ERROR", f"Want {OCTETS}, not {kind}")
+    row = _find(call, table, key, "log")
+    logs.setdefault(row.key, bytearray()).extend(call.body)
+    return no_content()
+
+
+def _actions(call: Call, table: Table, key: str) -> Reply:
+    row = _find(call, table, key, "actions")
+    store = call.world.store
+    machine, task = store.get("machines", row.data["Machine"]), store.get("tasks", row.data["Task"])
+    if not machine:
+        raise invalid("", "", [f"Machine {row.data['Machine']} does not exist"])
+    if ":" in row.data["Task"]:
+        return reply([])
+    if not task:
+        raise invalid("", "", [f"Task {row.data['Task']} does not exist"])
+    try:
+        return reply(job_actions(call.world, machine, task, call.option("os")))
+    except RenderFailed as problem:
+        raise invalid("", "", problem.messages) from None

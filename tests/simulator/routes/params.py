@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The /params and /pubkey routes of machines, profiles, plugins and plugin-defined types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .. import objects
+from ..call import Answer, Call, Reply, reply
+from ..errors import ApiError, bad_request
+from ..patch import Op, PatchConflict, apply
+from ..store import Row, Table
+from ..wire import Obj
+from .common import find, parse_ops, require_ops
+
+if TYPE_CHECKING:
+    from ..params import Params
+
+
+def handle(call: Call, table: Table, asked: str, name: str) -> Answer:
+    row = find(call, table, asked)
+    match call.method:
+        case "GET":
+            return _get(call, row, asked, name)
+        case "POST":
+            return _set_one(call, row, asked, name) if name else _set_all(call, row, asked)
+        case "PATCH" if not name:
+            return _patch(call, row, asked)
+        case "DELETE" if name:
+            return _delete(call, row, asked, name)
+    raise call.no_route()
+
+
+def public_key(call: Call, table: Table, asked: str) -> Reply:
+    row = find(call, table, asked)
+    call.require(row.model.prefix, "updateSecure", asked)
+    return reply(call.world.params.keys.public((row.model.prefix, row.key)))
+
+
+def _get(call: Call, row: Row, asked: str, name: str) -> Reply:
+    params: Params = call.world.params
+    decode, aggregate = call.flag("decode"), call.flag("aggregate")
+    call.require(row.model.prefix, "get", asked)
+    if decode:
+        call.require(row.model.prefix, "getSecure", asked)
+    if name:
+        return reply(params.lookup(row, name, aggregate=aggregate, decode=decode)[1])
+    if aggregate:
+        return reply(params.aggregate(row, decode=decode))
+    values = row.data["Params"]
+    return reply(params.decode((row.model.prefix, row.key), values) if decode else values)
+
+
+def _set_all(call: Call, row: Row, asked: str) -> Reply:
+    call.require(row.model.prefix, "update:/Params", asked)
+    values = call.json() if call.body else None
+    if values is not None and not isinstance(values, dict):
+        raise bad_request(
+            "POST", "json: cannot unmarshal value into Go value of type map[string]interface {}"
+        )
+    stored = write_member(call, row, asked, "Params", values or {})
+    return reply(stored.data["Params"]) if values is not None else Reply()
+
+
+def _set_one(call: Call, row: Row, asked: str, name: str) -> Reply:
+    call.require(row.model.prefix, f"update:/Params/{name.replace('/', '~1')}", asked)
+    value = call.json() if call.body else None
+    write_member(call, row, asked, "Params", {**row.data["Params"], name: value})
+    return reply(value)
+
+
+def _delete(call: Call, row: Row, asked: str, name: str) -> Reply:
+    call.require(row.model.prefix, f"update:/Params/{name.replace('/', '~1')}", asked)
+    values = dict(row.data["Params"])
+    if name not in values:
+        raise ApiError(404, "DELETE", "Not Found", model="params", key=name)
+    value = values.pop(name)
+    write_member(call, row, asked, "Params", values)
+    return reply(value)
+
+
+def _patch(call: Call, row: Row, asked: str) -> Reply:
+    ops = parse_ops(call)
+    require_ops(call, row.model.prefix, asked, ops, "/Params")
+    return reply(patch_member(call, row, asked, "Params", ops, lambda values: isinstance(values, dict)))
+
+
+def patch_member(
+    call: Call, row: Row, asked: str, member: str, ops: list[Op], fits: Callable[[Any], bool]
+) -> Obj:
+    """Patch one map of an object (Params, Meta); its new value."""
+    prefix = row.model.prefix
+    try:
+        values = apply(row.copy()[member], ops)
+    except PatchConflict as problem:
+        where = f"Patch failed to apply at line {problem.line}"
+        raise ApiError(409, "PATCH", where, problem.why, model=prefix, key=asked) from None
+    if not fits(values):
+        raise ApiError(409, "PATCH", "json: cannot unmarshal the patched value", model=prefix, key=asked)
+    stored: Obj = write_member(call, row, asked, member, values).data[member]
+    return stored
+
+
+def write_member(call: Call, row: Row, asked: str, member: str, value: Obj) -> Row:
+    """A normal update of the owner, whose validation problems are a conflict here."""
+    new = row.copy()
+    new[member] = value
+    try:
+        return objects.update(call.world, row, new, call.who, method=call.method)
+    except ApiError as problem:
+        if problem.code != 422:
+            raise
+        raise ApiError(409, call.method, *problem.messages, model=row.model.prefix, key=asked) from None

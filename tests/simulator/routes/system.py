@@ -1,0 +1,143 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Info, indexes, logs, preferences, meta and interfaces."""
+
+from __future__ import annotations
+
+from ..call import Answer, Call, Reply, reply
+from ..claims import scope_document
+from ..errors import ApiError, Crash, bad_request, not_found
+from ..indexes import Index, base_indexes
+from ..interfaces import interfaces as host_interfaces
+from ..patch import BadPatch, parse
+from ..wire import Obj, dumps
+from .common import auth_key, require_ops
+from .params import patch_member
+
+FEATURES = [
+    "api-v3", "sane-exit-codes", "common-blob-size", "change-stage-map", "job-exit-states",
+    "package-repository-handling", "profileless-machine", "threaded-log-levels", "plugin-v2", "fsm-runner",
+    "plugin-v2-safe-config", "workflows", "default-workflow", "http-range-header", "roles", "tenants",
+    "secure-params", "separate-meta-api", "slim-objects", "secure-param-upgrade", "sprig", "multiarch",
+    "actions-in-task-list",
+]  # fmt: skip
+_LICENSE_TEXTS = (
+    "Contact", "ContactEmail", "ContactId", "Owner", "OwnerEmail", "OwnerId", "Grantor", "GrantorEmail",
+    "GenerationVersion",
+)  # fmt: skip
+_NO_INDEXES = ("plugin_providers", "preferences", "interfaces")
+_BY_PARAM = ("machines", "profiles", "plugins")
+
+
+def info(call: Call) -> Answer:
+    if call.method != "GET" or len(call.parts) > 1:
+        raise call.no_route()
+    call.require("info", "get")
+    return reply(info_document(call))
+
+
+def info_document(call: Call) -> Obj:
+    store, ports = call.world.store, call.world.ports
+    return {
+        "arch": "amd64", "os": "linux", "version": "v3.12.0", "id": "simulator",
+        "api_port": ports.api, "file_port": ports.static, "dhcp_port": 67, "binl_port": 4011, "tftp_port": 69,
+        "tftp_enabled": False, "dhcp_enabled": False, "binl_enabled": False, "prov_enabled": True,
+        "address": "127.0.0.1",
+        "stats": [{"name": f"{p}.count", "count": store[p].size} for p in ("machines", "subnets")],
+        "features": FEATURES,
+        "scopes": scope_document(),
+        "License": {**dict.fromkeys(_LICENSE_TEXTS, ""), "Licenses": []},
+    }  # fmt: skip
+
+
+def _index_map(call: Call, prefix: str) -> dict[str, Index]:
+    table = call.world.store.tables.get(prefix)
+    return table.model.indexes if table else {index.name: index for index in base_indexes("Key")}
+
+
+def indexes(call: Call) -> Answer:
+    if call.method != "GET" or len(call.parts) > 3:
+        raise call.no_route()
+    if len(call.parts) == 1:
+        tables = call.world.store.tables.values()
+        static = [t.model for t in tables if t.model.counted and t.model.key_field != "Id"]
+        found = {m.prefix: {i.name: i.document() for i in m.indexes.values()} for m in static}
+        return reply(dict(sorted(found.items())))
+    prefix = call.parts[1]
+    if prefix in _NO_INDEXES:
+        raise ApiError(404, "GET", f"indexes get: not found: {prefix}")
+    if len(call.parts) == 3:
+        return _one_index(call, prefix, call.parts[2])
+    return reply({name: index.document() for name, index in _index_map(call, prefix).items()})
+
+
+def _one_index(call: Call, prefix: str, name: str) -> Reply:
+    absent = ApiError(404, "GET", f"index get: not found: {prefix}/{name}")
+    index = _index_map(call, prefix).get(name)
+    if index:
+        # the real server forgets to return after the index: an error document follows it
+        answer = reply(index.document())
+        answer.body += dumps(absent.document())
+        return answer
+    if prefix in _BY_PARAM and call.world.store.get("params", name):
+        return reply({"Type": "parameter", "Unique": False})
+    raise absent
+
+
+def logs(call: Call) -> Answer:
+    if call.method != "GET" or len(call.parts) > 1:
+        raise call.no_route()
+    return reply(list(call.world.logs.lines))
+
+
+def prefs(call: Call) -> Answer:
+    if len(call.parts) > 1:
+        raise call.no_route()
+    if call.method == "GET":
+        return reply(call.world.prefs.all())
+    if call.method != "POST":
+        raise call.no_route()
+    call.require("preferences", "update")
+    wanted = call.json()
+    if not isinstance(wanted, dict):
+        raise bad_request("POST", "json: cannot unmarshal value into Go value of type map[string]string")
+    call.world.prefs.change(wanted, call.who)
+    return reply(call.world.prefs.all(), 201)
+
+
+def meta(call: Call) -> Answer:
+    if len(call.parts) < 3 or call.method not in ("GET", "PATCH"):
+        raise call.no_route()
+    prefix, key = call.parts[1], "/".join(call.parts[2:])
+    table = call.world.store.tables.get(prefix)
+    if not table:
+        raise Crash("meta of an unknown type")
+    if "Meta" not in table.model.struct.fields:
+        raise bad_request(call.method, f"{prefix} does not have metadata", model=prefix, key=key)
+    row = table.find(key)
+    if not row or (call.method == "GET" and not call.may(prefix, "get", auth_key(row))):
+        raise not_found(call.method, prefix, key)
+    if call.method == "GET":
+        return reply(row.data["Meta"])
+    try:
+        ops = parse(call.json())
+    except BadPatch as problem:
+        raise ApiError(409, "PATCH", str(problem), model=prefix, key=key) from None
+    require_ops(call, prefix, auth_key(row), ops, "/Meta")
+    return reply(patch_member(call, row, key, "Meta", ops, _is_text_map))
+
+
+def _is_text_map(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())
+
+
+def interfaces(call: Call) -> Answer:
+    if call.method != "GET" or len(call.parts) > 2:
+        raise call.no_route()
+    found = host_interfaces()
+    if len(call.parts) == 1:
+        return reply(found if call.may("interfaces", "list") else [])
+    for entry in found:
+        if entry["Name"] == call.parts[1] and call.may("interfaces", "get", entry["Name"]):
+            return reply(entry)
+    raise not_found("GET", "interfaces", call.parts[1])

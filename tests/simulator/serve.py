@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings the two ports up and down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from . import certs
+from .app import App, Request
+from .static import static_handler
+from .world import Ports
+
+_HOST = "127.0.0.1"
+_PATIENCE = 1.0
+
+
+async def serve(folder: Path, port: int, static_port: int, *, exit_with_stdin: bool) -> None:
+    """Serve until told to stop."""
+    # long lists of small objects live long: collect less often
+    gc.set_threshold(50_000, 20, 50)
+    loop = asyncio.get_running_loop()
+    certificate = certs.make(folder)
+    ports = Ports()
+    app = App(folder / "tftpboot", ports)
+    api = web.Server(app.handle, request_factory=_request_factory(loop), access_log=None)
+    static = web.Server(static_handler(lambda: app.world), access_log=None)  # type: ignore[arg-type]
+    api_socket = await loop.create_server(api, _HOST, port, ssl=certificate.context(), backlog=512)
+    static_socket = await loop.create_server(static, _HOST, static_port)
+    ports.api, ports.static = (s.sockets[0].getsockname()[1] for s in (api_socket, static_socket))
+    _announce(ports, certificate)
+    await _until_told(loop, exit_with_stdin=exit_with_stdin)
+    for listening in (api_socket, static_socket):
+        listening.close()
+    app.world.close()
+    await asyncio.gather(api.shutdown(_PATIENCE), static.shutdown(_PATIENCE))
+
+
+def _request_factory(loop: asyncio.AbstractEventLoop) -> Any:
+    def make(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> Request:
+        return Request(message, payload, protocol, writer, task, loop, client_max_size=0)
+
+    return make
+
+
+def _announce(ports: Ports, certificate: certs.Certificate) -> None:
+    print(f"endpoint: https://{_HOST}:{ports.api}")
+    print(f"static: http://{_HOST}:{ports.static}")
+    print(f"ca: {certificate.cert}")
+    print(f"fingerprint: {certificate.fingerprint}")
+    print("ready", flush=True)
+
+
+async def _until_told(loop: asyncio.AbstractEventLoop, *, exit_with_stdin: bool) -> None:
+    """Returns on SIGTERM, SIGINT or, when asked, at the end of standard input."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    if exit_with_stdin:
+        # a thread, because not everything that can be a standard input can be polled
+        threading.Thread(target=_drain_stdin, args=(loop, told), daemon=True).start()
+    await told.wait()
+
+
+def _drain_stdin(loop: asyncio.AbstractEventLoop, told: asyncio.Event) -> None:
+    descriptor = sys.stdin.fileno()
+    while os.read(descriptor, 4096):
+        pass
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(told.set)

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures: a server's state without a server, and a running one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.launch import Simulator
+from simulator.testing import Api, Objects
+from simulator.world import Ports, World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "tftpboot", Ports(8092, 8091))
+
+
+@pytest.fixture
+def made(world: World) -> Objects:
+    return Objects(world)
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Simulator]:
+    with Simulator.start() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def api(running: Simulator) -> Api:
+    running.reset()
+    return Api(running)

@@ -1,0 +1,300 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The client: one endpoint, one set of credentials, and everything one can do with objects there."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+from . import filters, models
+from .auth import Session
+from .errors import (
+    REVOKED_TOKEN,
+    ApiError,
+    LoginRequired,
+    NotFound,
+    NotPermitted,
+    UnreadableAnswer,
+    UsageError,
+)
+from .patch import Patch
+from .request import Request, api_url
+from .transport import Answer, Body, Transport
+
+Json = t.Any
+Object = dict[str, t.Any]
+Objects = list[Object]
+
+
+class Client:
+    """Talks to one DRP endpoint.  Safe to share between threads; objects are plain dicts."""
+
+    def __init__(self, transport: Transport, session: Session) -> None:
+        self.transport = transport
+        self.session = session
+        self.trace_level = ""
+        self.trace_marker = ""
+        self._info: Object | None = None
+
+    # -- session
+
+    @property
+    def endpoint(self) -> str:
+        return self.transport.endpoint
+
+    @property
+    def username(self) -> str:
+        """The user of the session; "" for a session of a bare token."""
+        return self.session.username
+
+    def token(self) -> str:
+        """The token in use; logs in when there is none yet."""
+        return self.session.token()
+
+    def trace(self, level: str) -> None:
+        """Have the server log all requests at ``level`` (``trace debug info warn error``); "" is off."""
+        self.trace_level = level
+
+    def trace_token(self, marker: str) -> None:
+        """A text that the server logs with each request; sent only while a trace level is set."""
+        self.trace_marker = marker
+
+    def close(self) -> None:
+        """Close idle connections; later calls fail with ``Connection Closed``.  May be called twice."""
+        self.transport.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.close()
+
+    # -- requests
+
+    def req(self) -> Request:
+        """A new request, GET until it is told otherwise."""
+        return Request(self)
+
+    def url_for(self, *parts: str) -> str:
+        """The URL of ``parts`` below ``/api/v3``."""
+        return api_url(self.endpoint, parts)
+
+    def authorize(self, headers: dict[str, str], fail_fast: bool = False) -> dict[str, str]:
+        """Add the bearer token unless ``headers`` hold an Authorization already."""
+        if "Authorization" not in headers:
+            headers["Authorization"] = f"Bearer {self.session.token(fail_fast)}"
+        return headers
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: t.Mapping[str, str],
+        body: Body = None,
+        stream: bool = False,
+        fail_fast: bool = False,
+    ) -> Answer:
+        """Send with credentials; logs in again, once, when they are refused without a word.
+
+        The server answers an expired token with a 401 or 403 that has no body.  A 403 with an error
+        object means "not permitted" and is handed on.  Raises LoginRequired when new credentials do
+        not help, NotPermitted when the token was revoked.
+        """
+        own = "Authorization" in headers
+        start = body.tell() if body is not None and not isinstance(body, bytes) and body.seekable() else None
+        for again in (False, True):
+            authorized = self.authorize(dict(headers), fail_fast)
+            answer = self.transport.send(method, url, authorized, body, stream, fail_fast)
+            if answer.status not in (401, 403) or answer.body or own:
+                if answer.status == 403 and not own and REVOKED_TOKEN.encode() in answer.body:
+                    raise self.session.revoked()
+                return answer
+            refused = authorized["Authorization"].partition(" ")[2]
+            replayable = body is None or isinstance(body, bytes) or start is not None
+            if again or not replayable or not self.session.replace(refused, fail_fast):
+                break
+            if start is not None:
+                t.cast(t.IO[bytes], body).seek(start)
+        raise self.session.explain(LoginRequired(type="AUTH", code=answer.status))
+
+    # -- objects
+
+    def create(self, kind: str, item: Object) -> Object:
+        """Create an object; the state the server gave it.
+
+        A reply that was lost on the way is recognised: when a later try finds the object there, with
+        what we sent in it, it is ours.  Raises Conflict if it exists, Invalid if it does not validate.
+        """
+        try:
+            return t.cast(Object, self.req().post(item).url_for(kind).do())
+        except ApiError as error:
+            ours = self._ours_after_lost_reply(kind, item, error)
+            if ours is None:
+                raise
+            return ours
+
+    def get(self, kind: str, key: str, **query: str) -> Object:
+        """One object by its key or by ``Index:value`` of a unique index; NotFound without it."""
+        pairs = [part for pair in query.items() for part in pair]
+        return t.cast(Object, self.req().get().url_for(kind, _keyed("get", kind, key)).params(*pairs).do())
+
+    def find(self, kind: str, key: str) -> Object | None:
+        """Like :meth:`get`, but None when there is no such object."""
+        try:
+            return self.get(kind, key)
+        except NotFound:
+            return None
+
+    def exists(self, kind: str, key: str) -> bool:
+        """Whether an object is there; also False for kinds without HEAD, such as interfaces."""
+        try:
+            self.req().head().url_for(kind, _keyed("look for", kind, key)).do()
+        except NotFound:
+            return False
+        return True
+
+    def list(self, kind: str, *words: str, page_size: int | None = None) -> Objects:
+        """All objects that match the filter ``words`` (see :mod:`.filters`), read to the last one.
+
+        One request gets everything unless ``page_size`` asks for pages: the server sorts the whole
+        set for each page.  An object that moves between two pages comes once.
+        """
+        query = filters.build_query(words)
+        names = {name for name, _value in query}
+        if names & {"limit", "offset"}:
+            return self._page(kind, query)[0]
+        return list(self._pages(kind, query, page_size))
+
+    def fill(self, kind: str, item: Object, key: str | None = None) -> Object:
+        """Bring ``item`` up to date, in place, from the object with its key, or with ``key``."""
+        if key is None:
+            return self.req().fill(kind, item)
+        item.update(self.get(kind, key))
+        return item
+
+    def get_for_patch(self, kind: str, key: str, **query: str) -> tuple[Object, Object]:
+        """An object twice, with one request: change the second, then :meth:`patch_to`."""
+        item = self.get(kind, key, **query)
+        return item, copy.deepcopy(item)
+
+    def put(self, kind: str, item: Object) -> Object:
+        """Replace the whole object, without protection against other writers.
+
+        Members that are left out become empty.  For a user that erases the password: patch instead.
+        """
+        return t.cast(Object, self.req().put(item).url_for_m(kind, item).do())
+
+    def patch(self, kind: str, key: str, operations: Patch, force: bool = False) -> Object:
+        """Send JSON patch operations; the new state.  Conflict when a ``test`` does not hold."""
+        query = ("force", "true") if force else ()
+        request = self.req().patch(operations).url_for(kind, _keyed("patch", kind, key))
+        return t.cast(Object, request.params(*query).do())
+
+    def patch_to(self, kind: str, old: Object, new: Object, paranoid: bool = False) -> Object:
+        """Patch ``old`` into ``new``, guarded by what ``old`` says; the new state."""
+        return t.cast(Object, self.req().patch_to_full(kind, old, new, paranoid))
+
+    def delete(self, kind: str, key: str) -> Object | None:
+        """Delete an object; the state in which it was deleted, None for kinds that do not tell."""
+        return t.cast("Object | None", self.req().del_().url_for(kind, _keyed("delete", kind, key)).do())
+
+    # -- the server itself
+
+    def info(self) -> Object:
+        """What the server says about itself: version, features, ports.  Asked once per client."""
+        if self._info is None:
+            self._info = self.session.info or self.req().get().url_for("info").do()
+        return t.cast(Object, self._info)
+
+    def has_feature(self, name: str) -> bool:
+        return name in (self.info().get("features") or [])
+
+    def logs(self) -> Objects:
+        """The last 1000 lines of the server's log, oldest first."""
+        return t.cast(Objects, self.req().get().url_for("logs").do())
+
+    def all_indexes(self) -> dict[str, dict[str, Object]]:
+        """Kind -> index name -> ``{"Type", "Unique"}``."""
+        return t.cast("dict[str, dict[str, Object]]", self.req().get().url_for("indexes").do())
+
+    def indexes(self, kind: str) -> dict[str, Object]:
+        """Index name -> ``{"Type", "Unique"}`` of one kind; an unknown kind has the four base indexes."""
+        return t.cast("dict[str, Object]", self.req().get().url_for("indexes", kind).do())
+
+    def one_index(self, kind: str, name: str) -> Object:
+        """One index, ``{}`` if there is none.  A param name is an index of Type ``parameter``."""
+        try:
+            return t.cast(Object, self.req().get().url_for("indexes", kind, name).do())
+        except NotFound:
+            return {}
+
+    def kinds(self) -> t.Sequence[str]:
+        """The kinds that this server serves, those that plugins registered among them."""
+        return sorted({*self.all_indexes(), *(self.info().get("scopes") or {})} - models.NOT_MODELS)
+
+    def require_kind(self, kind: str) -> models.Model:
+        """The model of ``kind``; asks the server only about kinds that the table does not have."""
+        return models.MODELS.get(kind) or models.require(kind, self.kinds())
+
+    # -- inside
+
+    def _page(self, kind: str, query: filters.QueryPairs) -> tuple[Objects, t.Mapping[str, str]]:
+        request = self.req().list(kind).params(*(part for pair in query for part in pair))
+        page = request.do()
+        if not isinstance(page, list):
+            raise UnreadableAnswer(f"the list of {kind} is not a list", type="GET", code=200)
+        return page, request.answer.headers if request.answer else {}
+
+    def _pages(self, kind: str, query: filters.QueryPairs, page_size: int | None) -> t.Iterator[Object]:
+        seen: set[str] = set()
+        read = 0
+        while True:
+            limits = [("offset", str(read)), ("limit", str(page_size))] if page_size else []
+            if read and not page_size:
+                limits = [("offset", str(read))]
+            page, headers = self._page(kind, [*query, *limits])
+            read += len(page)
+            for item in page:
+                key = models.key_of(kind, item)
+                if not key or key not in seen:
+                    seen.add(key)
+                    yield item
+            if not page or not _more(headers, read, len(page), page_size, bool(query)):
+                return
+
+    def _ours_after_lost_reply(self, kind: str, item: Object, error: ApiError) -> Object | None:
+        key = models.key_of(kind, item)
+        if error.attempts < 2 or error.code != 409 or not key:
+            return None
+        try:
+            there = self.get(kind, key)
+        except (NotFound, NotPermitted):
+            return None
+        return there if _holds(there, item) else None
+
+
+def _keyed(verb: str, kind: str, key: str) -> str:
+    """``key``, unless it is empty: the request would address all objects of the kind."""
+    if not key:
+        raise UsageError(f"Cannot {verb} {kind} with an empty key")
+    return key
+
+
+def _more(headers: t.Mapping[str, str], read: int, got: int, page_size: int | None, filtered: bool) -> bool:
+    """Whether the server holds more of what was asked for than the ``read`` objects so far."""
+    if page_size:
+        return got >= page_size
+    total = headers.get("X-DRP-LIST-FILTER-COUNT") or (
+        "" if filtered else headers.get("X-DRP-LIST-TOTAL-COUNT", "")
+    )
+    return total.isdigit() and read < int(total)
+
+
+def _holds(there: Json, sent: Json) -> bool:
+    """Whether all that was sent is in the object, which the server has filled up with defaults."""
+    if isinstance(sent, dict) and isinstance(there, dict):
+        return all(name in there and _holds(there[name], value) for name, value in sent.items())
+    if isinstance(sent, list) and isinstance(there, list):
+        return len(sent) == len(there) and all(map(_holds, there, sent))
+    return bool(there == sent)

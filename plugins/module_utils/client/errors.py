@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What can go wrong between a client and a DRP endpoint, as one small tree of exceptions.
+
+Every error carries the five members of the server's error object (``Model``, ``Key``, ``Type``,
+``Messages``, ``Code``).  Errors made on this side have the Type ``CLIENT_ERROR`` and the Code 0.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+
+CLIENT_ERROR = "CLIENT_ERROR"
+
+REVOKED_TOKEN = "Validation failed"
+"""The only message of the JSON 403 that answers a token whose user, grantor or machine secret changed."""
+
+
+class DrpError(Exception):
+    """Base of all errors of this client; ``str()`` gives the text that drpcli users know."""
+
+    def __init__(
+        self,
+        *messages: str,
+        model: str = "",
+        key: str = "",
+        type: str = CLIENT_ERROR,
+        code: int = 0,
+        attempts: int = 1,
+    ) -> None:
+        super().__init__(*messages)
+        self.messages = list(messages)
+        self.model = model
+        self.key = key
+        self.type = type
+        self.code = code
+        self.attempts = attempts
+        """How many times the request was sent; above 1 an earlier try may have taken effect."""
+
+    def __str__(self) -> str:
+        where = "/".join(part for part in (self.model, self.key) if part)
+        head = f"{self.type}: {where}" if where else self.type
+        head = re.sub("/+", "/", head)
+        if len(self.messages) == 1:
+            return f"{head}: {self.messages[0]}"
+        return "\n".join([head, *(f"  {message}" for message in self.messages)])
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """The error object as the server would send it."""
+        return {
+            "Model": self.model,
+            "Key": self.key,
+            "Type": self.type,
+            "Messages": self.messages,
+            "Code": self.code,
+        }
+
+
+class UsageError(DrpError):
+    """The request was refused before anything was sent."""
+
+
+class ConnectionFailed(DrpError):
+    """No HTTP answer was obtained, after all the tries that the retry policy allows."""
+
+
+class CertificateRejected(ConnectionFailed):
+    """The server's certificate is not the one that was asked for; never tried twice."""
+
+
+class ApiError(DrpError):
+    """The server answered with an error; ``code`` is always the HTTP status."""
+
+
+class LoginRequired(ApiError):
+    """401, or 403 without a body: the credentials are wrong, or the token is expired or unknown."""
+
+
+class NotPermitted(ApiError):
+    """403 with an error object: the credentials are good, the claim is missing or the token revoked."""
+
+
+class NotFound(ApiError):
+    """404: no such object, no such route, or (for a single get) not permitted to see it."""
+
+
+class Conflict(ApiError):
+    """409: a ``test`` operation failed, the object exists already, or it is still in use."""
+
+
+class Invalid(ApiError):
+    """422: the object does not validate."""
+
+
+class UnreadableAnswer(ApiError):
+    """A success status with a body that is not the JSON this API speaks."""
+
+
+_BY_STATUS: dict[int, type[ApiError]] = {401: LoginRequired, 404: NotFound, 409: Conflict, 422: Invalid}
+
+
+def from_answer(method: str, path: str, status: int, reason: str, body: bytes, attempts: int = 1) -> ApiError:
+    """The exception for an answer with an error status, whatever its body and content type are."""
+    members = _error_object(body)
+    kind = _BY_STATUS.get(status, ApiError)
+    if status == 403:
+        # The words of a proxy, say, are about neither credentials nor claims.
+        kind = NotPermitted if members else ApiError if body.strip() else LoginRequired
+    if members is None:
+        told = _plain_text(body)
+        message = f"{method} {path} answered {status} {reason}".rstrip() + (f": {told}" if told else "")
+        return kind(message, type=method, code=status, attempts=attempts)
+    return kind(
+        *[str(message) for message in members.get("Messages") or []],
+        model=str(members.get("Model") or ""),
+        key=str(members.get("Key") or ""),
+        type=str(members.get("Type") or method),
+        code=status,
+        attempts=attempts,
+    )
+
+
+def _error_object(body: bytes) -> dict[str, t.Any] | None:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    if isinstance(document, dict) and isinstance(document.get("Messages", None), (list, type(None))):
+        return document if {"Type", "Messages"} <= set(document) else None
+    return None
+
+
+def _plain_text(body: bytes, limit: int = 200) -> str:
+    """The readable words of an HTML or text body, in one line."""
+    text = body[:20_000].decode("utf-8", "replace")
+    text = re.sub(r"(?is)<(script|style)\b.*?</\1>", " ", text)
+    words = " ".join(re.sub(r"<[^>]*>", " ", text).split())
+    return words if len(words) <= limit else words[: limit - 3] + "..."

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""List filters: the words a user writes, turned into the query that a v3.12 server understands."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import typing as t
+
+from .errors import UsageError
+
+QueryPairs = list[tuple[str, str]]
+
+META_WITH_VALUE = ("sort", "limit", "offset", "slim")
+OPERANDS = {
+    "Eq": 1,
+    "Lt": 1,
+    "Lte": 1,
+    "Gt": 1,
+    "Gte": 1,
+    "Ne": 1,
+    "Between": 2,
+    "Except": 2,
+}
+
+
+def build_query(words: c.Sequence[str]) -> QueryPairs:
+    """Translate filter words, read left to right, into query pairs.
+
+    ``reverse`` stands alone; ``sort``, ``limit``, ``offset`` and ``slim`` take one value, sent as it
+    is; anything else is an index, a param or ``Meta.<key>`` followed by an operator (any letter
+    case) and its one value, or two for ``Between`` and ``Except``.  Raises UsageError for anything
+    else: the server takes a bare operator for a crash, and a misspelt one for a value.
+    """
+    pairs: QueryPairs = []
+    rest = [str(word) for word in words]
+    while rest:
+        name, *rest = rest
+        if name == "reverse":
+            pairs.append((name, "true"))
+        elif name in META_WITH_VALUE:
+            if not rest:
+                raise UsageError(f"Invalid Filter: {name} requires exactly one parameter")
+            value, *rest = rest
+            pairs.append((name, value))
+        else:
+            if len(rest) < 2:
+                raise UsageError(f"Invalid Filter: {name} requires an op and at least 1 parameter")
+            operator, *rest = rest
+            count = operand_count(name, operator)
+            if len(rest) < count:
+                plural = "s" if count > 1 else ""
+                raise UsageError(f"Invalid Filter: {name} op {operator} requires {count} parameter{plural}")
+            pairs.append((name, expression(operator, *rest[:count])))
+            rest = rest[count:]
+    return pairs
+
+
+def operand_count(name: str, operator: str) -> int:
+    """How many values ``operator`` takes; UsageError when a v3.12 server does not know it."""
+    try:
+        return OPERANDS[operator.capitalize()]
+    except KeyError:
+        raise UsageError(
+            f"Invalid Filter {name}: unknown op {operator} (known: {', '.join(OPERANDS)})"
+        ) from None
+
+
+def expression(operator: str, *values: str) -> str:
+    """``Op(a,b)`` with the operator spelt as the server wants it.
+
+    A value with a closing parenthesis, or with a comma inside a range, cannot be expressed: the
+    server would cut it there and answer with other objects, so it is refused here.
+    """
+    spelt = operator.capitalize()
+    for value in values:
+        if ")" in value or (len(values) > 1 and "," in value):
+            raise UsageError(
+                f"Invalid Filter: the server cannot compare with {value!r} : it holds ')' or ','"
+            )
+    return f"{spelt}({','.join(values)})"
+
+
+def equals(**wanted: t.Any) -> QueryPairs:
+    """Equality filters from keyword arguments: ``equals(Stage="none", Runnable=True)``."""
+    return [(name, expression("Eq", literal(value))) for name, value in wanted.items()]
+
+
+def literal(value: t.Any) -> str:
+    """A Python value as the server's filters write it: booleans in lower case, the rest as text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,289 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""One table of what the client knows about each kind of object: keys, indexes, fields, rules.
+
+Objects themselves stay plain dicts in the server's own spelling; this table only says what a kind
+is called, how its objects are found, and which references order the creation of several.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import typing as t
+
+from .errors import UsageError
+
+TEXTUAL = frozenset({"str", "uuid", "ip", "time"})
+COMPUTED = ("Validated", "Available", "Errors", "ReadOnly")
+"""Members that the server computes; what a client sends for them is overwritten."""
+
+_COMMON = {"Validated": "bool", "Available": "bool", "Errors": "list", "ReadOnly": "bool", "Meta": "map"}
+_V4 = {"Endpoint": "str", "Bundle": "str", "Partial": "bool"}
+_TEXTS = {"Name": "str", "Description": "str", "Documentation": "str"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """What is known about one kind."""
+
+    prefix: str
+    fields: t.Mapping[str, str]
+    """Member name -> ``str uuid ip time bool int list map struct structs any``.
+
+    ``struct`` and ``structs`` are filled up by the server with members that were not sent;
+    ``map`` and ``any`` hold user data and come back as they went in.
+    """
+    key: str = "Name"
+    unique: tuple[str, ...] = ()
+    """Unique indexes beside ``Key`` and the key field, usable as ``Index:value`` in a path."""
+    rank: int = 50
+    """Order of creation: an object only refers to kinds of a lower rank (or to its own kind)."""
+    references: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Member name -> kind that it names, for the references within one kind."""
+    creatable: bool = True
+    writable: bool = True
+    has_params: bool = False
+    hidden: tuple[str, ...] = ()
+    """Members that are never shown: secrets, and a machine's Profile, which v3.12 fills with junk."""
+
+    @property
+    def singular(self) -> str:
+        return self.prefix[:-1] if self.prefix.endswith("s") else self.prefix
+
+    def spelling(self, name: str) -> str | None:
+        """The model's spelling of a member written in any letter case, or None."""
+        return self._spellings.get(name.lower())
+
+    @functools.cached_property
+    def _spellings(self) -> dict[str, str]:
+        return {field.lower(): field for field in self.fields}
+
+
+def _model(prefix: str, fields: t.Mapping[str, str], **more: t.Any) -> Model:
+    return Model(prefix, {**_COMMON, **fields, **_V4}, **more)
+
+
+_MACHINE = {
+    **_TEXTS,
+    "Uuid": "uuid",
+    "CurrentJob": "uuid",
+    "Address": "ip",
+    "Stage": "str",
+    "BootEnv": "str",
+    "Workflow": "str",
+    "Profiles": "list",
+    "Profile": "any",
+    "Params": "map",
+    "Tasks": "list",
+    "CurrentTask": "int",
+    "Runnable": "bool",
+    "Secret": "str",
+    "OS": "str",
+    "HardwareAddrs": "list",
+    "Arch": "str",
+    # v4
+    "RetryTaskAttempt": "int",
+    "TaskErrorStacks": "list",
+    "Locked": "bool",
+    "Context": "str",
+    "Fingerprint": "struct",
+    "Pool": "str",
+    "PoolAllocated": "bool",
+    "PoolStatus": "str",
+    "WorkflowComplete": "bool",
+}
+_RUN = {"RequiredParams": "list", "OptionalParams": "list", "Templates": "structs"}
+_BOOTENV = {
+    **_TEXTS,
+    **_RUN,
+    "OS": "struct",
+    "Kernel": "str",
+    "Initrds": "list",
+    "BootParams": "str",
+    "OnlyUnknown": "bool",
+    "Loaders": "map",
+}
+_STAGE = {
+    **_TEXTS,
+    **_RUN,
+    "BootEnv": "str",
+    "Tasks": "list",
+    "Profiles": "list",
+    "Reboot": "bool",
+    "RunnerWait": "bool",
+    "Params": "map",
+}
+_TASK = {**_TEXTS, **_RUN, "Prerequisites": "list", "ExtraRoles": "list", "ExtraClaims": "structs"}
+_SUBNET = {
+    **_TEXTS,
+    "Enabled": "bool",
+    "Proxy": "bool",
+    "Unmanaged": "bool",
+    "Subnet": "str",
+    "NextServer": "ip",
+    "ActiveStart": "ip",
+    "ActiveEnd": "ip",
+    "ActiveLeaseTime": "int",
+    "ReservedLeaseTime": "int",
+    "OnlyReservations": "bool",
+    "Options": "structs",
+    "Strategy": "str",
+    "Pickers": "list",
+}
+_RESERVATION = {
+    "Addr": "ip",
+    "Description": "str",
+    "Documentation": "str",
+    "Token": "str",
+    "Subnet": "str",
+    "NextServer": "ip",
+    "Options": "structs",
+    "Strategy": "str",
+    "Scoped": "bool",
+    "Duration": "int",
+}
+_LEASE = {
+    "Addr": "ip",
+    "NextServer": "ip",
+    "Via": "ip",
+    "Token": "str",
+    "Duration": "int",
+    "ExpireTime": "time",
+    "Strategy": "str",
+    "State": "str",
+    "Options": "structs",
+    "ProvidedOptions": "structs",
+    "SkipBoot": "bool",
+}
+_JOB = {
+    "Uuid": "uuid",
+    "Previous": "uuid",
+    "Machine": "uuid",
+    "Task": "str",
+    "Stage": "str",
+    "State": "str",
+    "ExitState": "str",
+    "StartTime": "time",
+    "EndTime": "time",
+    "Archived": "bool",
+    "Current": "bool",
+    "CurrentIndex": "int",
+    "NextIndex": "int",
+    "Workflow": "str",
+    "BootEnv": "str",
+    "Context": "str",
+    "ExtraClaims": "structs",
+    "Token": "str",
+}
+_PROVIDER = {
+    "Name": "str",
+    "Version": "str",
+    "PluginVersion": "int",
+    "HasPublish": "bool",
+    "AutoStart": "bool",
+    "AvailableActions": "structs",
+    "RequiredParams": "list",
+    "OptionalParams": "list",
+    "StoreObjects": "map",
+    "Documentation": "str",
+    "Content": "str",
+}
+_INTERFACE = {
+    "Name": "str",
+    "Index": "int",
+    "Addresses": "list",
+    "ActiveAddress": "str",
+    "Gateway": "str",
+    "DnsServers": "list",
+    "DnsDomain": "str",
+}
+_READ_ONLY = {"creatable": False, "writable": False}
+
+_ALL = (
+    _model("roles", {**_TEXTS, "Claims": "structs"}, rank=5),
+    _model("params", {**_TEXTS, "Secure": "bool", "Schema": "any"}, rank=10),
+    _model("templates", {"ID": "str", "Description": "str", "Contents": "str"}, key="ID", rank=12),
+    _model(
+        "profiles",
+        {**_TEXTS, "Params": "map", "Profiles": "list"},
+        rank=20,
+        references={"Profiles": "profiles"},
+        has_params=True,
+    ),
+    _model("bootenvs", _BOOTENV, rank=25),
+    _model("tasks", _TASK, rank=26, references={"Prerequisites": "tasks"}),
+    _model("stages", _STAGE, rank=30, has_params=True),
+    _model("workflows", {**_TEXTS, "Stages": "list"}, rank=40),
+    _model("contexts", {**_TEXTS, "Engine": "str", "Image": "str"}, rank=41),
+    _model("pools", {**_TEXTS, "ParentPool": "str"}, rank=42, references={"ParentPool": "pools"}),
+    _model(
+        "users",
+        {"Name": "str", "Description": "str", "PasswordHash": "str", "Secret": "str", "Roles": "list"},
+        rank=45,
+        hidden=("Secret", "PasswordHash"),
+    ),
+    _model("tenants", {**_TEXTS, "Members": "map", "Users": "list"}, rank=90),
+    _model(
+        "plugins",
+        {**_TEXTS, "Params": "map", "Provider": "str", "PluginErrors": "list"},
+        rank=60,
+        has_params=True,
+    ),
+    _model("subnets", _SUBNET, unique=("Subnet",), rank=65),
+    _model("reservations", _RESERVATION, key="Addr", rank=66),
+    _model(
+        "machines",
+        _MACHINE,
+        key="Uuid",
+        unique=("Name",),
+        rank=80,
+        has_params=True,
+        hidden=("Secret", "Profile"),
+    ),
+    _model("jobs", _JOB, key="Uuid", unique=("Machine",), rank=85, creatable=False, hidden=("Token",)),
+    _model("leases", _LEASE, key="Addr", **_READ_ONLY),
+    _model("plugin_providers", _PROVIDER, **_READ_ONLY),
+    _model("interfaces", _INTERFACE, **_READ_ONLY),
+)
+MODELS: t.Mapping[str, Model] = {model.prefix: model for model in _ALL}
+
+NOT_MODELS = frozenset(
+    {"info", "indexes", "logs", "events", "ws", "files", "isos"}
+    | {"contents", "prefs", "preferences", "meta", "system", "objects"}
+)
+"""First path parts that look like a kind and are none."""
+
+
+def find(kind: str) -> Model | None:
+    """The row of ``kind``, or None for a kind that only a plugin or a newer server defines."""
+    return MODELS.get(kind)
+
+
+def get(kind: str) -> Model:
+    """The row of ``kind``; a kind that is not in the table is keyed by ``Id`` with free members.
+
+    Plugins register kinds of their own, so only the server can say whether such a kind exists.
+    """
+    return MODELS.get(kind) or Model(kind, {}, key="Id", rank=70, has_params=True)
+
+
+def require(kind: str, served: t.Iterable[str] = ()) -> Model:
+    """The row of ``kind``; UsageError with a suggestion unless it is in the table or in ``served``."""
+    if kind in MODELS or (kind in served and kind not in NOT_MODELS):
+        return get(kind)
+    known = sorted({*MODELS, *(name for name in served if name not in NOT_MODELS)})
+    close = difflib.get_close_matches(kind, known, 1, 0.6)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    raise UsageError(f"unknown kind {kind!r}. {hint}Known kinds: {', '.join(known)}")
+
+
+def key_of(kind: str, item: t.Mapping[str, t.Any]) -> str:
+    """The key of an object: its Name, Uuid, ID or Addr; "" when it has none yet."""
+    return str(item.get(get(kind).key) or "")
+
+
+def label_of(kind: str, item: t.Mapping[str, t.Any]) -> str:
+    """What a person calls the object: its Name where it has one, else its key."""
+    return str(item.get("Name") or key_of(kind, item))

@@ -1,0 +1,261 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""One request, built step by step and then sent: ``client.req().url_for("machines").do()``.
+
+Mistakes made while building are collected and raised by :meth:`Request.do`; nothing is sent then.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import typing as t
+import urllib.parse
+
+from . import filters, models
+from .auth import API_PATH
+from .errors import DrpError, UnreadableAnswer, UsageError, from_answer
+from .formats import first_document
+from .patch import Patch, gen_patch
+from .transport import Answer, Body
+
+if t.TYPE_CHECKING:
+    from .client import Client
+
+Json = t.Any
+JSON_TYPE = "application/json"
+RAW_TYPE = "application/octet-stream"
+
+
+class Request:
+    """A request of one client.  Every building method returns the request itself."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._method = "GET"
+        self._url = ""
+        self._query: filters.QueryPairs = []
+        self._headers: list[tuple[str, str]] = []
+        self._body: Body = None
+        self._content_type: str | None = None
+        self._fail_fast = False
+        self._paranoid = False
+        self._trace = client.trace_level
+        self._trace_token = client.trace_marker
+        self._mistakes: list[str] = []
+        self.answer: Answer | None = None
+        """The HTTP answer, once the request was sent."""
+
+    # -- method and body
+
+    def meth(self, method: str) -> Request:
+        self._method = method.upper()
+        return self
+
+    def get(self) -> Request:
+        return self.meth("GET")
+
+    def head(self) -> Request:
+        return self.meth("HEAD")
+
+    def del_(self) -> Request:
+        return self.meth("DELETE")
+
+    def post(self, body: Json) -> Request:
+        return self.meth("POST").body(body)
+
+    def put(self, body: Json) -> Request:
+        return self.meth("PUT").body(body)
+
+    def patch(self, operations: Patch) -> Request:
+        return self.meth("PATCH").body(operations)
+
+    def body(self, body: Json) -> Request:
+        """Bytes and files are sent raw as octet-stream; None is no body; anything else is JSON."""
+        if body is None or isinstance(body, bytes) or hasattr(body, "read"):
+            self._body = body
+            self._content_type = JSON_TYPE if body is None else RAW_TYPE
+            return self
+        try:
+            self._body = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+            self._content_type = JSON_TYPE
+        except (TypeError, ValueError) as error:
+            self._mistakes.append(f"the body cannot be written as JSON: {error}")
+        return self
+
+    # -- address
+
+    def url_for(self, *parts: str) -> Request:
+        """Address ``/api/v3`` and ``parts``, each percent-encoded except for ``/`` and ``:``."""
+        self._url = self._client.url_for(*parts)
+        return self
+
+    def url_for_m(self, kind: str, item: t.Mapping[str, Json], *rest: str) -> Request:
+        """Address an object; a key that is still empty is left out."""
+        return self.url_for(kind, models.key_of(kind, item), *rest)
+
+    def params(self, *pairs: str) -> Request:
+        """Replace the whole query: name, value, name, value...  Needs an address first."""
+        if not self._url:
+            self._mistakes.append("Cannot call WithParams before UrlFor or UrlForM")
+        elif len(pairs) % 2:
+            self._mistakes.append("WithParams was not passed an even number of arguments")
+        else:
+            self._query = list(zip(pairs[::2], map(str, pairs[1::2])))
+        return self
+
+    def list(self, kind: str) -> Request:
+        return self.get().url_for(kind)
+
+    def filter(self, kind: str, *words: str) -> Request:
+        """List ``kind`` with the filters of :func:`.filters.build_query`."""
+        self.list(kind)
+        try:
+            self._query = filters.build_query(words)
+        except UsageError as error:
+            self._mistakes.extend(error.messages)
+        return self
+
+    # -- manner
+
+    def headers(self, *pairs: str) -> Request:
+        """Add headers: name, value, name, value..."""
+        if len(pairs) % 2:
+            self._mistakes.append("WithHeaders was not passed an even number of arguments")
+        else:
+            self._headers.extend(zip(pairs[::2], pairs[1::2]))
+        return self
+
+    def fail_fast(self) -> Request:
+        """One try only."""
+        self._fail_fast = True
+        return self
+
+    def trace(self, level: str) -> Request:
+        """Have the server log this request at ``level``; "" turns tracing off."""
+        self._trace = level
+        return self
+
+    def trace_token(self, marker: str) -> Request:
+        """A text that the server logs with the request, at level error, when a trace level is set."""
+        self._trace_token = marker
+        return self
+
+    def paranoid_patch(self) -> Request:
+        """Guard the whole object in the patches made after this."""
+        self._paranoid = True
+        return self
+
+    # -- patches from two states
+
+    def patch_obj(self, old: Json, new: Json) -> Request:
+        return self.patch(gen_patch(old, new, self._paranoid))
+
+    def patch_to(self, kind: str, old: t.Mapping[str, Json], new: t.Mapping[str, Json]) -> Request:
+        """Patch ``old`` into ``new``; the key must be the same in both."""
+        before, after = models.key_of(kind, old), models.key_of(kind, new)
+        if before != after:
+            self._mistakes.append(f"Cannot patch {kind}: the key would change from {before} to {after}")
+        return self.patch_obj(dict(old), dict(new)).url_for_m(kind, old)
+
+    def patch_to_full(
+        self, kind: str, old: t.Mapping[str, Json], new: t.Mapping[str, Json], paranoid: bool = False
+    ) -> Json:
+        """Send :meth:`patch_to`; the new state of the object."""
+        if paranoid:
+            self.paranoid_patch()
+        return self.patch_to(kind, old, new).do()
+
+    # -- sending
+
+    def fill(self, kind: str, item: dict[str, Json]) -> dict[str, Json]:
+        """Bring ``item`` up to date from the server, in place; members it lacks there stay."""
+        item.update(self._keyed("Fill", kind, item).get().do())
+        return item
+
+    def delete(self, kind: str, item: dict[str, Json]) -> dict[str, Json]:
+        """Delete ``item``; it then holds the state in which it was deleted."""
+        item.update(self._keyed("Delete", kind, item).del_().do() or {})
+        return item
+
+    def do(self) -> Json:
+        """Send the request: the JSON of the answer, or None when it has no body.
+
+        HEAD gives None.  Raises UsageError for mistakes made while building, else the errors of
+        :mod:`.errors`; every answer of 400 or more is one of them, whatever its content type.
+        """
+        answer = self._send(stream=False)
+        if answer.status >= 400:
+            raise self._refusal(answer)
+        if self._method == "HEAD" or answer.status == 204:
+            return None
+        try:
+            return first_document(answer.body)
+        except ValueError as error:
+            raise self._unreadable(answer, error) from error
+
+    def do_into(self, target: t.BinaryIO) -> int:
+        """Send the request and copy the body, whatever its type, to ``target``; the bytes copied."""
+        answer = self._send(stream=True)
+        if answer.status >= 300:
+            raise self._refusal(answer)
+        copied = 0
+        for piece in answer.chunks():
+            target.write(piece)
+            copied += len(piece)
+        return copied
+
+    def _keyed(self, verb: str, kind: str, item: t.Mapping[str, Json]) -> Request:
+        if not models.key_of(kind, item):
+            self._mistakes.append(f"Cannot {verb} {kind} with an empty key")
+        return self.url_for_m(kind, item)
+
+    def _send(self, stream: bool) -> Answer:
+        if not self._url:
+            self._mistakes.append("No URL to talk to")
+        if self._mistakes:
+            raise UsageError(*self._mistakes)
+        self.answer = self._client.send(
+            self._method,
+            self._url + ("?" + urllib.parse.urlencode(self._query) if self._query else ""),
+            self._all_headers(stream),
+            self._body,
+            stream=stream,
+            fail_fast=self._fail_fast,
+        )
+        return self.answer
+
+    def _all_headers(self, stream: bool) -> dict[str, str]:
+        headers = {"Accept": f"{JSON_TYPE}, {RAW_TYPE}" if stream else JSON_TYPE}
+        if self._content_type:
+            headers["Content-Type"] = self._content_type
+        if self._trace:
+            headers["X-Log-Request"] = self._trace
+            if self._trace_token:
+                headers["X-Log-Token"] = self._trace_token
+        for name, value in self._headers:
+            headers[name] = f"{headers[name]}, {value}" if name in headers and name == "Accept" else value
+        return headers
+
+    def _refusal(self, answer: Answer) -> DrpError:
+        path = urllib.parse.unquote(urllib.parse.urlsplit(self._url).path)
+        return from_answer(self._method, path, answer.status, answer.reason, answer.body, answer.attempts)
+
+    def _unreadable(self, answer: Answer, error: ValueError) -> UnreadableAnswer:
+        kind = answer.headers.get("Content-Type", "no content type").split(";")[0]
+        path = urllib.parse.urlsplit(self._url).path
+        told = f"{self._method} {path} answered {answer.status} with {len(answer.body)} bytes of {kind}"
+        if kind == JSON_TYPE:
+            told += f" that are not a whole JSON document ({error})"
+        else:
+            told += "; is this the API port of a DRP server?"
+        return UnreadableAnswer(told, type=self._method, code=answer.status, attempts=answer.attempts)
+
+
+def api_url(endpoint: str, parts: t.Sequence[str]) -> str:
+    """``endpoint`` + ``/api/v3`` + ``parts``; double slashes collapse and no part can climb out."""
+    encoded = [urllib.parse.quote(str(part), safe="/:") for part in parts if str(part)]
+    path = posixpath.normpath("/".join([API_PATH, *encoded]))
+    if path != API_PATH and not path.startswith(API_PATH + "/"):
+        raise UsageError(f"{'/'.join(map(str, parts))} leads out of {API_PATH}")
+    return endpoint + path

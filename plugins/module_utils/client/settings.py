@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where and as whom to connect: explicit choices first, then drpcli's environment variables."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from .auth import Session, TokenSession, UserSession
+from .client import Client
+from .errors import ConnectionFailed, DrpError, UsageError
+from .tls import Tls
+from .token_cache import DEFAULT_DIRECTORY, TokenCache
+from .transport import Retry, Timeouts, Transport, normal_endpoint
+
+DEFAULT_ENDPOINT = "https://127.0.0.1:8092"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Everything that decides how a client is made.  Hashable, so clients can be kept by it."""
+
+    endpoints: tuple[str, ...]
+    username: str = ""
+    password: str = dataclasses.field(default="", repr=False)
+    token: str = dataclasses.field(default="", repr=False)
+    trust: Tls = dataclasses.field(default_factory=Tls)
+    timeout: float = 300.0
+    token_cache: str = DEFAULT_DIRECTORY
+    """Folder for tokens between tasks; "" keeps them in memory only."""
+
+    @property
+    def secrets(self) -> set[str]:
+        """Texts that must not appear in any output."""
+        return {secret for secret in (self.password, self.token) if secret}
+
+
+def resolve(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = None) -> Settings:
+    """Settings from explicit options (None or missing means not given) and the environment.
+
+    Credentials are taken whole from one place: explicit ``token``, ``username`` with ``password``,
+    or ``key``; only without any of them RS_TOKEN, then RS_KEY.  Raises UsageError naming the option
+    or the variable that is wrong.
+    """
+    environ = os.environ if environ is None else environ
+    told = (
+        options.get("endpoint"),
+        environ.get("RS_ENDPOINT"),
+        environ.get("RS_ENDPOINTS"),
+        DEFAULT_ENDPOINT,
+    )
+    endpoints = next(urls for urls in (str(place or "").split() for place in told) if urls)
+    username, password, token = _credentials(options, environ)
+    verify = options.get("validate_certs")
+    cache = options.get("token_cache")
+    return Settings(
+        endpoints=tuple(map(normal_endpoint, endpoints)),
+        username=username,
+        password=password,
+        token=token,
+        trust=Tls.choose(
+            True if verify is None else verify, options.get("ca_path"), options.get("cert_fingerprint")
+        ),
+        timeout=float(options.get("timeout") or 300.0),
+        token_cache=environ.get("RS_TOKEN_CACHE", DEFAULT_DIRECTORY) if cache is None else cache,
+    )
+
+
+def connect(settings: Settings, retry: Retry | None = None) -> Client:
+    """A client for the first endpoint that answers; with a single one nothing is asked beforehand."""
+    if len(settings.endpoints) == 1:
+        return _client(settings, settings.endpoints[0], retry)
+    failures = []
+    for endpoint in settings.endpoints:
+        client = _client(settings, endpoint, retry)
+        try:
+            client.req().get().url_for("info").fail_fast().do()
+            return client
+        except ConnectionFailed as error:
+            failures.append(error.messages[0])
+            client.close()
+    raise ConnectionFailed("None of the endpoints answers", *failures)
+
+
+def _client(settings: Settings, endpoint: str, retry: Retry | None) -> Client:
+    transport = Transport(endpoint, settings.trust, Timeouts(read=settings.timeout), retry)
+    session: Session
+    if settings.token:
+        session = TokenSession(settings.token)
+    else:
+        cache = (
+            TokenCache(settings.token_cache, endpoint, settings.username) if settings.token_cache else None
+        )
+        session = UserSession(transport, settings.username, settings.password, cache)
+    return Client(transport, session)
+
+
+def _credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> tuple[str, str, str]:
+    token, key = options.get("token"), options.get("key")
+    username, password = options.get("username"), options.get("password")
+    if token:
+        return "", "", str(token)
+    if username or password:
+        if not (username and password):
+            raise UsageError("username and password: give both, or neither")
+        return str(username), str(password), ""
+    if key:
+        return (*_split(str(key), "key"), "")
+    if environ.get("RS_TOKEN"):
+        return "", "", environ["RS_TOKEN"]
+    if environ.get("RS_KEY"):
+        return (*_split(environ["RS_KEY"], "RS_KEY"), "")
+    raise UsageError(
+        "no credentials: set token, or username and password, or key (user:password), "
+        "or the environment variable RS_TOKEN or RS_KEY"
+    )
+
+
+def _split(key: str, name: str) -> tuple[str, str]:
+    username, _colon, password = key.partition(":")
+    if not username or not password:
+        raise UsageError(f"{name}: must be user:password, with both halves")
+    return username, password
+
+
+__all__ = ["DEFAULT_ENDPOINT", "DrpError", "Settings", "connect", "resolve"]

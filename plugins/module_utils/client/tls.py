@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Whom to trust: one set of TLS choices for HTTPS and for the websocket."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import os
+import re
+import socket
+import ssl
+import typing as t
+
+from .errors import CertificateRejected, UsageError
+
+_ENVIRONMENT_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+@dataclasses.dataclass(frozen=True)
+class Tls:
+    """Verification by the system's CAs unless one of the three says otherwise.
+
+    ``fingerprint`` pins the server's certificate by the SHA-256 of its DER form; the chain and the
+    host name are then not looked at, unless ``ca_path`` asks for both.  It holds even with
+    ``verify=False``.
+    """
+
+    verify: bool = True
+    ca_path: str | None = None
+    fingerprint: str | None = None
+
+    @classmethod
+    def choose(cls, verify: bool = True, ca_path: str | None = None, fingerprint: str | None = None) -> Tls:
+        """Checked choices; UsageError for a CA file that cannot be read or a malformed fingerprint."""
+        if ca_path:
+            ca_path = os.path.expanduser(ca_path)
+            if not os.access(ca_path, os.R_OK):
+                raise UsageError(f"ca_path: {ca_path} cannot be read")
+        if fingerprint:
+            digits = re.sub(r"[:\s]", "", re.sub(r"(?i)^sha-?256[:=]", "", fingerprint.strip())).lower()
+            if not re.fullmatch("[0-9a-f]{64}", digits):
+                raise UsageError(
+                    "cert_fingerprint: must be the SHA-256 of the certificate, 64 hexadecimal digits "
+                    "with or without colons"
+                )
+            fingerprint = digits
+        return cls(verify, ca_path or None, fingerprint or None)
+
+    @property
+    def verifies_chain(self) -> bool:
+        return self.verify and (self.ca_path is not None or self.fingerprint is None)
+
+    @property
+    def authenticates(self) -> bool:
+        """False when nothing proves who answers."""
+        return self.verifies_chain or self.fingerprint is not None
+
+    def bundle(self, environ: t.Mapping[str, str] | None = None) -> bool | str:
+        """What requests calls ``verify``; an environment bundle counts only if nothing was chosen.
+
+        UsageError for an environment bundle that cannot be read.
+        """
+        if not self.verifies_chain:
+            return False
+        if self.ca_path:
+            return self.ca_path
+        told = os.environ if environ is None else environ
+        name = next((name for name in _ENVIRONMENT_BUNDLES if told.get(name)), None)
+        if name and not os.access(told[name], os.R_OK):
+            raise UsageError(f"{name}: {told[name]} cannot be read")
+        return told[name] if name else True
+
+    def context(self, environ: t.Mapping[str, str] | None = None) -> ssl.SSLContext:
+        """The same choices for a socket of our own; call :meth:`check` after the handshake."""
+        bundle = self.bundle(environ)
+        context = ssl.create_default_context()
+        if bundle is False:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif isinstance(bundle, str):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            where = {"capath": bundle} if os.path.isdir(bundle) else {"cafile": bundle}
+            context.load_verify_locations(**where)
+        return context
+
+    def check(self, connection: ssl.SSLSocket) -> None:
+        """Compare the peer's certificate with the pinned one; CertificateRejected if it is another."""
+        if self.fingerprint is None:
+            return
+        seen = hashlib.sha256(connection.getpeercert(binary_form=True) or b"").hexdigest()
+        if not hmac.compare_digest(seen, self.fingerprint):
+            raise CertificateRejected(f"the server's certificate has the fingerprint {seen}")
+
+
+def peer_fingerprint(host: str, port: int, timeout: float = 5.0) -> str | None:
+    """The SHA-256 of whatever certificate the server shows, unverified; None if it shows none."""
+    context = Tls(verify=False).context()
+    try:
+        plain = socket.create_connection((host, port), timeout)
+        with context.wrap_socket(plain, server_hostname=host) as connection:
+            return hashlib.sha256(connection.getpeercert(binary_form=True) or b"").hexdigest()
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,280 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""One keep-alive HTTPS session to one endpoint: trust, time-outs and retries."""
+
+from __future__ import annotations
+
+import dataclasses
+import email.utils
+import time
+import typing as t
+import urllib.parse
+import warnings
+
+from . import tls
+from .errors import CertificateRejected, ConnectionFailed, UsageError
+from .third_party import need, requests, urllib3
+
+Body = t.Union[bytes, t.IO[bytes], None]
+
+_AGAIN_LATER = frozenset({429, 502, 503, 504})
+_READS = frozenset({"GET", "HEAD"})
+_LONGEST_RETRY_AFTER = 30.0
+_POOL_SIZE = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class Retry:
+    """How often a request without an answer is sent again.
+
+    One try per delay, in seconds, each followed by its delay even when it was the last: a dead
+    endpoint costs exactly 20 s and 6 tries, as with drpcli.
+    """
+
+    delays: tuple[float, ...] = (1, 1, 2, 3, 5, 8)
+    sleep: t.Callable[[float], None] = time.sleep
+
+
+FAIL_FAST = Retry(delays=(0,))
+
+
+@dataclasses.dataclass
+class Answer:
+    """An HTTP answer.  ``body`` is whole unless the request asked for ``stream``."""
+
+    status: int
+    reason: str
+    headers: t.Mapping[str, str]
+    body: bytes
+    attempts: int
+    raw: t.Any = None
+
+    def chunks(self, size: int = 1 << 16) -> t.Iterator[bytes]:
+        """The body piece by piece, for a request made with ``stream``."""
+        try:
+            yield from self.raw.iter_content(size)
+        except requests.exceptions.RequestException as error:
+            raise ConnectionFailed(f"the answer broke off: {_cause(error)}") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class Timeouts:
+    """Seconds to connect, and seconds without a byte from the server."""
+
+    connect: float = 30.0
+    read: float = 300.0
+
+
+class Transport:
+    """Sends requests to ``endpoint``; safe to share between threads."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        trust: tls.Tls | None = None,
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+    ) -> None:
+        need("requests")
+        self.endpoint = normal_endpoint(endpoint)
+        self.trust = trust or tls.Tls()
+        self.timeouts = timeouts or Timeouts()
+        self.retry = retry or Retry()
+        self.closed = False
+        self._session = _session(self.endpoint, self.trust)
+
+    def close(self) -> None:
+        """Close idle connections; later requests are refused.  May be called twice."""
+        self.closed = True
+        self._session.close()
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: t.Mapping[str, str],
+        body: Body = None,
+        stream: bool = False,
+        fail_fast: bool = False,
+    ) -> Answer:
+        """The answer, whatever its status is.
+
+        A request that got no answer is sent again while its body can be rewound; a read that was
+        answered 429, 502, 503 or 504 is sent again after ``Retry-After``.  Raises ConnectionFailed
+        when the tries are used up, CertificateRejected at once.
+        """
+        if self.closed:
+            raise UsageError("Connection Closed")
+        rewind = _rewinder(body)
+        delays = FAIL_FAST.delays if fail_fast or rewind is None else self.retry.delays
+        answer: Answer | None = None
+        failure: ConnectionFailed | None = None
+        for attempt, delay in enumerate(delays, 1):
+            if attempt > 1 and rewind is not None:
+                rewind()
+            try:
+                answer = self._once(method, url, headers, body, stream, attempt)
+            except ConnectionFailed as error:
+                answer, failure = None, error
+                if isinstance(error, (CertificateRejected, _Impatience)):
+                    raise
+            if answer is not None:
+                if method not in _READS or answer.status not in _AGAIN_LATER or attempt == len(delays):
+                    return answer
+                delay = _retry_after(answer.headers, delay)
+            if delay:
+                self.retry.sleep(delay)
+        if answer is not None:
+            return answer
+        waited = sum(delays)
+        tried = f" (tried {len(delays)} times in {waited:g} s)" if len(delays) > 1 else ""
+        raise ConnectionFailed(
+            (failure.messages[0] if failure else "") + tried, attempts=len(delays)
+        ) from failure
+
+    def _once(
+        self,
+        method: str,
+        url: str,
+        headers: t.Mapping[str, str],
+        body: Body,
+        stream: bool,
+        attempt: int,
+    ) -> Answer:
+        try:
+            reply = self._session.request(
+                method,
+                url,
+                headers=dict(headers),
+                data=body,
+                stream=stream,
+                timeout=(self.timeouts.connect, self.timeouts.read),
+            )
+            content = b"" if stream and reply.status_code < 300 else reply.content
+        except requests.exceptions.ConnectTimeout as error:
+            raise self._failed(f"no connection within {self.timeouts.connect:g} s") from error
+        except requests.exceptions.ReadTimeout as error:
+            raise _Impatience(
+                f"{self.endpoint} did not answer {method} {_path(url)} within {self.timeouts.read:g} s",
+                attempts=attempt,
+            ) from error
+        except requests.exceptions.SSLError as error:
+            raise self._tls_failure(error) from error
+        except requests.exceptions.InvalidURL as error:
+            raise UsageError(f"endpoint: {self.endpoint} is not a usable URL") from error
+        except requests.exceptions.RequestException as error:
+            raise self._failed(_cause(error)) from error
+        return Answer(reply.status_code, reply.reason or "", reply.headers, content, attempt, reply)
+
+    def _failed(self, why: str) -> ConnectionFailed:
+        return ConnectionFailed(f"Cannot reach {self.endpoint}: {why}")
+
+    def _tls_failure(self, error: Exception) -> ConnectionFailed:
+        cause = _cause(error)
+        text = str(error).lower()
+        if not any(word in text for word in ("certificate", "fingerprint", "doesn't match", "not valid for")):
+            return self._failed(f"TLS failed: {cause}")
+        parts = urllib.parse.urlsplit(self.endpoint)
+        seen = tls.peer_fingerprint(parts.hostname or "", parts.port or 443)
+        if self.trust.fingerprint and "fingerprint" in text:
+            return CertificateRejected(
+                f"{self.endpoint} shows a certificate with the SHA-256 fingerprint {seen}, but "
+                f"cert_fingerprint asks for {self.trust.fingerprint}. Nothing was sent to it"
+            )
+        return CertificateRejected(
+            f"The certificate of {self.endpoint} is not trusted: {cause}. Name its CA with ca_path, or pin "
+            f"it with cert_fingerprint (this server shows {seen}; compare it with the server's own "
+            "before you trust it)"
+        )
+
+
+class _Impatience(ConnectionFailed):
+    """The server took the request and is silent: sending it again would only add to its work."""
+
+
+def normal_endpoint(endpoint: str) -> str:
+    """``https://host:port[/prefix]`` without a trailing slash; UsageError if it is no HTTP(S) URL."""
+    text = endpoint.strip().rstrip("/")
+    try:
+        parts = urllib.parse.urlsplit(text)
+        usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+        usable = usable and not (parts.query or parts.fragment)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(f"endpoint: {endpoint!r} is not a URL such as https://drp.example.com:8092")
+    if parts.username or parts.password:
+        raise UsageError("endpoint: a user name or password does not belong in the URL")
+    return text
+
+
+def _session(endpoint: str, trust: tls.Tls) -> requests.Session:
+    session = requests.Session()
+    # netrc would replace our Authorization header, and a CA bundle our choice of trust.
+    session.trust_env = False
+    session.proxies.update(requests.utils.get_environ_proxies(endpoint))
+    session.verify = trust.bundle()
+    session.headers.clear()
+    session.headers.update({"Accept-Encoding": "gzip", "User-Agent": "ansible-digitalrebar-provision"})
+    adapter = _adapter(trust)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    if not trust.authenticates:
+        host = urllib.parse.urlsplit(endpoint).hostname or ""
+        warnings.filterwarnings("ignore", f".*{host}", category=urllib3.exceptions.InsecureRequestWarning)
+    return session
+
+
+def _adapter(trust: tls.Tls) -> requests.adapters.HTTPAdapter:
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *args: t.Any, **options: t.Any) -> None:
+            super().init_poolmanager(*args, assert_fingerprint=trust.fingerprint, **options)
+
+        def proxy_manager_for(self, proxy: str, **options: t.Any) -> t.Any:
+            return super().proxy_manager_for(proxy, assert_fingerprint=trust.fingerprint, **options)
+
+    return Adapter(pool_connections=2, pool_maxsize=_POOL_SIZE)
+
+
+def _rewinder(body: Body) -> t.Callable[[], object] | None:
+    """A function that makes ``body`` ready to be sent again; None when that is impossible."""
+    if body is None or isinstance(body, bytes):
+        return lambda: None
+    try:
+        if body.seekable():
+            start = body.tell()
+            return lambda: body.seek(start)
+    except (AttributeError, OSError, ValueError):
+        pass
+    return None
+
+
+def _retry_after(headers: t.Mapping[str, str], default: float) -> float:
+    """Seconds to wait, from a number or a date; never negative, never for minutes."""
+    told = headers.get("Retry-After", "").strip()
+    if told.isascii() and told.isdigit():
+        return min(float(told), _LONGEST_RETRY_AFTER)
+    try:
+        moment = email.utils.parsedate_to_datetime(told).timestamp()
+    except (TypeError, ValueError):
+        return default
+    return min(max(moment - time.time(), 0.0), _LONGEST_RETRY_AFTER)
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason that a person can use, without the layers of wrapping around it."""
+    seen: BaseException = error
+    while True:
+        inner = getattr(seen, "reason", None) or seen.__cause__ or seen.__context__
+        if not isinstance(inner, BaseException):
+            inner = next((arg for arg in seen.args if isinstance(arg, BaseException)), None)
+        if inner is None or inner is seen:
+            break
+        seen = inner
+    if isinstance(seen, OSError) and seen.strerror:
+        return str(getattr(seen, "verify_message", "") or seen.strerror)
+    return str(seen).strip() or type(seen).__name__
+
+
+def _path(url: str) -> str:
+    return urllib.parse.urlsplit(url).path

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter words: every form of the specification, and every mistake that is found before sending."""
+
+from __future__ import annotations
+
+import urllib.parse
+
+import pytest
+
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import filters
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
+    CLIENT_ERROR,
+    UsageError,
+)
+
+
+def test_vector_6_of_the_specification() -> None:
+    words = "Name bEtWeen a z Name eq|m 1|reverse limit 2 sort Name slim Meta"
+    pairs = filters.build_query(
+        [word for part in words.split("|") for word in ([part] if part == "m 1" else part.split())]
+    )
+    assert urllib.parse.urlencode(sorted(pairs)) == (
+        "Name=Between%28a%2Cz%29&Name=Eq%28m+1%29&limit=2&reverse=true&slim=Meta&sort=Name"
+    )
+
+
+@pytest.mark.parametrize("operator", ["Eq", "Lt", "Lte", "Gt", "Gte", "Ne"])
+@pytest.mark.parametrize("change", [str, str.lower, str.upper, str.swapcase])
+def test_operators_with_one_value(operator: str, change: type[str]) -> None:
+    assert filters.build_query(["Name", change(operator), "x"]) == [("Name", f"{operator}(x)")]
+
+
+@pytest.mark.parametrize("operator", ["Between", "Except"])
+@pytest.mark.parametrize("change", [str, str.lower, str.upper])
+def test_operators_with_two_values(operator: str, change: type[str]) -> None:
+    assert filters.build_query(["Name", change(operator), "x", "y"]) == [("Name", f"{operator}(x,y)")]
+
+
+@pytest.mark.parametrize("name", ["sort", "limit", "offset", "slim"])
+def test_words_with_a_verbatim_value(name: str) -> None:
+    assert filters.build_query([name, "not (checked)"]) == [(name, "not (checked)")]
+
+
+def test_names_are_kept_as_they_are() -> None:
+    words = ["Meta.color", "eq", "red", "my/param", "Ne", "x", "Reverse", "eq", "1"]
+    assert filters.build_query(words) == [
+        ("Meta.color", "Eq(red)"),
+        ("my/param", "Ne(x)"),
+        ("Reverse", "Eq(1)"),
+    ]
+
+
+def test_nothing_asks_for_everything() -> None:
+    assert filters.build_query([]) == []
+
+
+def test_repeated_names_and_their_order_are_kept() -> None:
+    words = ["Name", "eq", "b", "sort", "Name", "Name", "eq", "a", "sort", "Address"]
+    assert filters.build_query(words) == [
+        ("Name", "Eq(b)"),
+        ("sort", "Name"),
+        ("Name", "Eq(a)"),
+        ("sort", "Address"),
+    ]
+
+
+def test_a_value_may_be_empty_or_look_like_a_word() -> None:
+    assert filters.build_query(["Stage", "eq", "", "Name", "eq", "sort", "reverse"]) == [
+        ("Stage", "Eq()"),
+        ("Name", "Eq(sort)"),
+        ("reverse", "true"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["sort"], "Invalid Filter: sort requires exactly one parameter"),
+        (["limit"], "Invalid Filter: limit requires exactly one parameter"),
+        (["Name", "eq", "x", "offset"], "Invalid Filter: offset requires exactly one parameter"),
+        (["slim"], "Invalid Filter: slim requires exactly one parameter"),
+        (["Name"], "Invalid Filter: Name requires an op and at least 1 parameter"),
+        (["Name", "Eq"], "Invalid Filter: Name requires an op and at least 1 parameter"),
+        (["Name", "Between", "a"], "Invalid Filter: Name op Between requires 2 parameters"),
+        (["Name", "Except", "a"], "Invalid Filter: Name op Except requires 2 parameters"),
+        (["Name", "Like", "a"], "Invalid Filter Name: unknown op Like"),
+        (["Name", "In", "a"], "Invalid Filter Name: unknown op In"),
+    ],
+)
+def test_mistakes_are_found_before_anything_is_sent(words: list[str], told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        filters.build_query(words)
+    assert caught.value.type == CLIENT_ERROR
+    assert caught.value.code == 0
+    assert caught.value.messages[0].startswith(told)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["Name", "eq", "a)b"],
+        ["Name", "ne", ")"],
+        ["Name", "between", "a,b", "c"],
+        ["Name", "except", "a", "b)"],
+    ],
+)
+def test_what_the_server_would_cut_is_refused(words: list[str]) -> None:
+    with pytest.raises(UsageError, match="cannot compare"):
+        filters.build_query(words)
+
+
+def test_what_the_server_can_read_is_not_refused() -> None:
+    assert filters.build_query(["Name", "eq", "a(b,c"]) == [("Name", "Eq(a(b,c)")]
+
+
+def test_equality_from_python_values() -> None:
+    assert filters.equals(Runnable=True, Available=False, CurrentTask=-1, Name="m 1") == [
+        ("Runnable", "Eq(true)"),
+        ("Available", "Eq(false)"),
+        ("CurrentTask", "Eq(-1)"),
+        ("Name", "Eq(m 1)"),
+    ]

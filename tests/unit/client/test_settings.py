@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where to connect and as whom: explicit choices, then the environment."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.settings import resolve
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.token_cache import (
+    DEFAULT_DIRECTORY,
+)
+
+SHA = "0123456789abcdef" * 4
+BASE = {"token": "t"}
+
+OPTIONS = {
+    "token": {"token": "opt-token"},
+    "user": {"username": "opt-user", "password": "opt:pass"},
+    "key": {"key": "key-user:key:pass"},
+}
+VARIABLES = {"RS_TOKEN": "env-token", "RS_KEY": "env-user:env:pass"}
+OUTCOMES = {
+    "token": ("", "", "opt-token"),
+    "user": ("opt-user", "opt:pass", ""),
+    "key": ("key-user", "key:pass", ""),
+    "RS_TOKEN": ("", "", "env-token"),
+    "RS_KEY": ("env-user", "env:pass", ""),
+}
+ORDER = list(OUTCOMES)
+GIVEN = [
+    combination for size in range(1, len(ORDER) + 1) for combination in itertools.combinations(ORDER, size)
+]
+
+
+@pytest.mark.parametrize("given", GIVEN, ids="+".join)
+def test_credentials_come_whole_from_the_first_place(given: tuple[str, ...]) -> None:
+    options: dict[str, Any] = {}
+    for name in given:
+        options.update(OPTIONS.get(name, {}))
+    environ = {name: VARIABLES[name] for name in given if name in VARIABLES}
+    resolved = resolve(options, environ)
+    first = min(given, key=ORDER.index)
+    assert (resolved.username, resolved.password, resolved.token) == OUTCOMES[first]
+
+
+def test_a_name_of_none_or_nothing_is_not_given() -> None:
+    options = dict.fromkeys(["token", "username", "password", "key", "endpoint", "ca_path"])
+    assert resolve(options, {"RS_KEY": "u:p"}).username == "u"
+    assert resolve(dict.fromkeys(options, ""), {"RS_KEY": "u:p", "RS_TOKEN": ""}).username == "u"
+
+
+def test_no_credentials() -> None:
+    with pytest.raises(UsageError, match="no credentials"):
+        resolve({}, {})
+
+
+@pytest.mark.parametrize("options", [{"username": "u"}, {"password": "p"}, {"username": "u", "password": ""}])
+def test_half_of_the_credentials_is_never_completed_from_elsewhere(options: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="give both"):
+        resolve(options, {"RS_KEY": "v:q"})
+
+
+@pytest.mark.parametrize("key", ["", "user", "user:", ":password", ":"])
+def test_a_malformed_key(key: str) -> None:
+    for options, environ, name in (({"key": key}, {}, "key"), ({}, {"RS_KEY": key}, "RS_KEY")):
+        with pytest.raises(UsageError) as caught:
+            resolve(options, environ)
+        told = caught.value.messages[0]
+        assert told.startswith(f"{name}: " if key else "no credentials")
+        assert "password" not in told.replace("user:password", "").replace("username and password", "")
+
+
+def test_a_malformed_variable_does_not_matter_beside_an_explicit_choice() -> None:
+    assert resolve({"token": "t"}, {"RS_KEY": "nonsense"}).token == "t"
+    assert resolve({"key": "u:p"}, {"RS_KEY": "nonsense"}).username == "u"
+
+
+def test_secrets_are_known_and_not_shown() -> None:
+    for options in ({"token": "hidden!"}, {"username": "u", "password": "hidden!"}, {"key": "u:hidden!"}):
+        resolved = resolve(options, {})
+        assert resolved.secrets == {"hidden!"}
+        assert "hidden!" not in repr(resolved)
+
+
+@pytest.mark.parametrize(
+    ("explicit", "environ", "endpoints"),
+    [
+        (None, {}, ("https://127.0.0.1:8092",)),
+        ("https://a/", {}, ("https://a",)),
+        (None, {"RS_ENDPOINT": "https://b"}, ("https://b",)),
+        ("https://a", {"RS_ENDPOINT": "https://b"}, ("https://a",)),
+        (None, {"RS_ENDPOINT": "https://b", "RS_ENDPOINTS": "https://c"}, ("https://b",)),
+        (None, {"RS_ENDPOINTS": " https://c  https://d:1/ "}, ("https://c", "https://d:1")),
+        ("https://a https://b", {}, ("https://a", "https://b")),
+        ("", {"RS_ENDPOINT": ""}, ("https://127.0.0.1:8092",)),
+        (" ", {}, ("https://127.0.0.1:8092",)),
+    ],
+)
+def test_endpoints(explicit: str | None, environ: dict[str, str], endpoints: tuple[str, ...]) -> None:
+    assert resolve({**BASE, "endpoint": explicit}, environ).endpoints == endpoints
+
+
+@pytest.mark.parametrize("url", ["drp.example.com", "drp:8092", "file:///etc/passwd", "https://u:p@h"])
+def test_endpoint_errors(url: str) -> None:
+    with pytest.raises(UsageError, match="^.*endpoint: "):
+        resolve({**BASE, "endpoint": url}, {})
+    with pytest.raises(UsageError, match="endpoint: "):
+        resolve(BASE, {"RS_ENDPOINT": url})
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        SHA,
+        SHA.upper(),
+        f"  {SHA}\n",
+        f"sha256:{SHA}",
+        f"SHA-256={SHA.upper()}",
+        ":".join(SHA[number : number + 2] for number in range(0, 64, 2)),
+        "SHA256:" + ":".join(SHA[number : number + 2].upper() for number in range(0, 64, 2)),
+    ],
+)
+def test_forms_of_a_fingerprint(written: str) -> None:
+    trust = resolve({**BASE, "cert_fingerprint": written}, {}).trust
+    assert trust.fingerprint == SHA
+    assert trust.authenticates
+    assert not trust.verifies_chain
+
+
+@pytest.mark.parametrize("written", [SHA[:-1], SHA + "0", SHA[:40], "g" * 64, "sha1:" + SHA[:40], "md5"])
+def test_malformed_fingerprints(written: str) -> None:
+    with pytest.raises(UsageError, match="cert_fingerprint: must be the SHA-256"):
+        resolve({**BASE, "cert_fingerprint": written}, {})
+
+
+def test_a_ca_file_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=r"ca_path: .*no\.pem cannot be read"):
+        resolve({**BASE, "ca_path": str(tmp_path / "no.pem")}, {})
+    (tmp_path / "ca.pem").write_text("")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert resolve({**BASE, "ca_path": "~/ca.pem"}, {}).trust.ca_path == str(tmp_path / "ca.pem")
+
+
+@pytest.mark.parametrize(("given", "verify"), [(None, True), (True, True), (False, False)])
+def test_verification_is_on_unless_turned_off(given: bool | None, verify: bool) -> None:
+    assert resolve({**BASE, "validate_certs": given}, {}).trust.verify is verify
+
+
+@pytest.mark.parametrize(
+    ("explicit", "environ", "folder"),
+    [
+        (None, {}, DEFAULT_DIRECTORY),
+        (None, {"RS_TOKEN_CACHE": "/env"}, "/env"),
+        ("/opt", {"RS_TOKEN_CACHE": "/env"}, "/opt"),
+        ("", {"RS_TOKEN_CACHE": "/env"}, ""),
+        (None, {"RS_TOKEN_CACHE": ""}, ""),
+    ],
+)
+def test_token_cache(explicit: str | None, environ: dict[str, str], folder: str) -> None:
+    assert resolve({**BASE, "token_cache": explicit}, environ).token_cache == folder
+
+
+def test_timeout() -> None:
+    assert resolve(BASE, {}).timeout == 300.0
+    assert resolve({**BASE, "timeout": 7}, {}).timeout == 7.0
+
+
+def test_settings_can_be_a_key() -> None:
+    assert len({resolve(BASE, {}), resolve(BASE, {}), resolve({"key": "u:p"}, {})}) == 2
+
+
+def test_connecting_to_one_endpoint_asks_nothing() -> None:
+    client = settings.connect(resolve({**BASE, "endpoint": "https://127.0.0.1:1"}, {}))
+    assert client.endpoint == "https://127.0.0.1:1"
+    client.close()
+
+
+BUNDLES = [{}, {"REQUESTS_CA_BUNDLE": "/env.pem"}, {"CURL_CA_BUNDLE": "/env.pem"}]
+
+
+@pytest.mark.parametrize("environ", BUNDLES)
+@pytest.mark.parametrize(
+    ("trust", "bundle"),
+    [
+        (Tls(verify=False), False),
+        (Tls(verify=False, ca_path="/my.pem"), False),
+        (Tls(ca_path="/my.pem"), "/my.pem"),
+        (Tls(fingerprint=SHA), False),
+        (Tls(fingerprint=SHA, ca_path="/my.pem"), "/my.pem"),
+        (Tls(verify=False, fingerprint=SHA, ca_path="/my.pem"), False),
+    ],
+)
+def test_an_environment_bundle_never_overrides_a_choice(
+    trust: Tls, bundle: bool | str, environ: dict[str, str]
+) -> None:
+    assert trust.bundle(environ) == bundle
+
+
+@pytest.mark.parametrize(
+    ("environ", "bundle"),
+    [
+        ({}, True),
+        ({"REQUESTS_CA_BUNDLE": ""}, True),
+        ({"REQUESTS_CA_BUNDLE": "a"}, "a"),
+        ({"CURL_CA_BUNDLE": "b"}, "b"),
+        ({"CURL_CA_BUNDLE": "b", "REQUESTS_CA_BUNDLE": "a"}, "a"),
+    ],
+)
+def test_an_environment_bundle_counts_when_nothing_was_chosen(
+    environ: dict[str, str], bundle: bool | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in "ab":
+        (tmp_path / name).write_text("")
+    assert Tls().bundle(environ) == bundle
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_an_environment_bundle_that_is_missing_is_named(name: str) -> None:
+    with pytest.raises(UsageError, match=f"{name}: /no/such.pem cannot be read"):
+        Tls().bundle({name: "/no/such.pem"})

@@ -1,0 +1,177 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Many resources of mixed kinds at once: in order of reference, in parallel, one result each."""
+
+from __future__ import annotations
+
+import collections
+import concurrent.futures
+import contextlib
+import dataclasses
+import ipaddress
+import typing as t
+import uuid
+
+from ..client import models
+from ..client.client import Client
+from ..client.errors import DrpError, UsageError
+from .engine import Outcome, converge
+from .resource import Object, Resource
+
+WORKERS = 8
+LIST_FROM = 10
+"""From this many objects of one kind on, one list is cheaper than looking each up."""
+
+
+class NotTried(UsageError):
+    """An earlier resource failed, and this one may refer to it."""
+
+
+@dataclasses.dataclass
+class Bulk:
+    """Converges ``resources``; results come in the order they were given."""
+
+    client: Client
+    resources: t.Sequence[Resource]
+    check: bool = False
+    continue_on_error: bool = False
+
+    def run(self) -> list[Outcome]:
+        """Outcomes, one per resource; a failed one carries its error, one that was not tried a NotTried.
+
+        Raises UsageError before anything is written when two resources mean the same object.
+        """
+        self._refuse_doubles()
+        known = self._read()
+        outcomes: dict[int, Outcome] = {}
+        stopped = False
+        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+            for wave in waves(self.resources):
+                if stopped:
+                    outcomes.update({index: self._skipped(index) for index in wave})
+                    continue
+                jobs = [pool.submit(self._one, index, known) for index in wave]
+                outcomes.update(zip(wave, (job.result() for job in jobs)))
+                failed = any(outcomes[index].error is not None for index in wave)
+                stopped = failed and not self.continue_on_error
+        return [outcomes[index] for index in range(len(self.resources))]
+
+    def _one(self, index: int, known: dict[int, Object | None]) -> Outcome:
+        resource = self.resources[index]
+        try:
+            if index in known and not _suspect(known[index]):
+                return converge(self.client, resource, self.check, known[index])
+            return converge(self.client, resource, self.check)
+        except DrpError as error:
+            return Outcome(resource, error=error)
+
+    def _skipped(self, index: int) -> Outcome:
+        resource = self.resources[index]
+        return Outcome(
+            resource, error=NotTried(f"{resource.label}: not tried, because an earlier resource failed")
+        )
+
+    def _refuse_doubles(self) -> None:
+        seen: dict[tuple[str, str], int] = {}
+        for index, resource in enumerate(self.resources):
+            key = (resource.kind, resource.lookup)
+            if key in seen:
+                raise UsageError(
+                    f"resources: number {seen[key] + 1} and number {index + 1} both mean {resource.label}"
+                )
+            seen[key] = index
+
+    def _read(self) -> dict[int, Object | None]:
+        """What is there of the kinds of which many are wanted, from one list per kind."""
+        by_kind: dict[str, list[int]] = collections.defaultdict(list)
+        for index, resource in enumerate(self.resources):
+            by_kind[resource.kind].append(index)
+        known: dict[int, Object | None] = {}
+        for kind, indexes in by_kind.items():
+            if len(indexes) < LIST_FROM:
+                continue
+            there: dict[str, Object] = {}
+            for item in self.client.list(kind):
+                there[models.key_of(kind, item)] = item
+                for name in models.get(kind).unique:
+                    there[f"{name}:{item.get(name)}"] = item
+            for index in indexes:
+                lookup = self.resources[index].lookup
+                if lookup in there or self._complete(self.resources[index]):
+                    known[index] = there.get(lookup)
+        return known
+
+    def _complete(self, resource: Resource) -> bool:
+        """Whether it is absent when the list lacks it: the server knows keys in more than one spelling."""
+        lookup, model = resource.lookup, resource.model
+        index, colon, _value = lookup.partition(":")
+        if colon and index in model.unique:
+            return True
+        if model.fields.get(model.key) in ("uuid", "ip"):
+            return _canonical(lookup)
+        return not (resource.key and colon)
+
+
+def waves(resources: t.Sequence[Resource]) -> list[list[int]]:
+    """Indexes of ``resources`` in groups; nothing in a group refers to anything in it or later.
+
+    What is to exist comes first, in order of reference; what is to go comes last, the other way
+    round, so that nothing is deleted while something still refers to it.
+    """
+    depth = _depths(resources)
+    groups: dict[tuple[int, int, int], list[int]] = collections.defaultdict(list)
+    for index, resource in enumerate(resources):
+        rank = models.get(resource.kind).rank
+        if resource.state == "absent":
+            groups[(1, -rank, -depth[index])].append(index)
+        else:
+            groups[(0, rank, depth[index])].append(index)
+    return [groups[place] for place in sorted(groups)]
+
+
+def _canonical(key: str) -> bool:
+    """Whether a UUID or an address is written as the server writes it."""
+    for form in (uuid.UUID, ipaddress.ip_address):
+        with contextlib.suppress(ValueError):
+            return str(form(key)) == key
+    return False
+
+
+def _suspect(item: Object | None) -> bool:
+    """What is not available may have become so since the list was read, by an earlier resource."""
+    return item is not None and not item.get("Available", True)
+
+
+def _depths(resources: t.Sequence[Resource]) -> list[int]:
+    """How many references of its own kind each resource stands on, within the given ones."""
+    places = {
+        (resource.kind, str(resource.spec.get("Name"))): index for index, resource in enumerate(resources)
+    }
+    below = [
+        [
+            places[(kind, name)]
+            for member, kind in models.get(resource.kind).references.items()
+            for name in _names(resource.spec.get(member))
+            if places.get((kind, name), index) != index
+        ]
+        for index, resource in enumerate(resources)
+    ]
+    depths: dict[int, int] = {}
+    for first in range(len(resources)):
+        path = {first: None}
+        while path:
+            index = next(reversed(path))
+            # what is on the path already closes a circle, which is the server's to refuse
+            deeper = next(
+                (place for place in below[index] if place not in depths and place not in path), None
+            )
+            if deeper is None:
+                depths[index] = max((depths.get(place, 0) + 1 for place in below[index]), default=0)
+                del path[index]
+            else:
+                path[deeper] = None
+    return [depths[index] for index in range(len(resources))]
+
+
+def _names(value: t.Any) -> list[str]:
+    return [str(name) for name in value] if isinstance(value, list) else [str(value)] if value else []

@@ -1,0 +1,222 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Bring one object into its wanted state: read, plan, write guarded, and plan again on a conflict."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import time
+import typing as t
+
+from ..client import models
+from ..client.client import Client
+from ..client.errors import ApiError, Conflict, DrpError, Invalid, NotFound, UsageError
+from ..client.patch import Patch, apply_patch, gen_patch
+from .resource import Object, Resource
+from .show import shown
+
+MAX_CONFLICTS = 12
+MAX_PASSES = 4
+_UNKNOWN: t.Any = object()
+
+
+class NeverSettles(DrpError):
+    """Other writers changed the object each time between our read and our write."""
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What became of one resource."""
+
+    resource: Resource
+    action: str = "unchanged"
+    """``created``, ``updated``, ``deleted`` or ``unchanged``; in check mode what would be done."""
+    before: Object | None = None
+    planned: Object | None = None
+    """The object as asked for: the same in check mode and without it."""
+    item: Object | None = None
+    """The object as the server answered; the planned one in check mode."""
+    conflicts: int = 0
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    error: DrpError | None = None
+
+    @property
+    def changed(self) -> bool:
+        return self.action != "unchanged"
+
+    @property
+    def problems(self) -> list[str]:
+        """The server's reasons why the object is not usable, though it was stored."""
+        if self.item is None or self.item.get("Available", True):
+            return []
+        return [str(reason) for reason in self.item.get("Errors") or ["it is not available"]]
+
+
+def converge(
+    client: Client,
+    resource: Resource,
+    check: bool = False,
+    known: Object | None = _UNKNOWN,
+    sleep: t.Callable[[float], None] = time.sleep,
+) -> Outcome:
+    """Do what ``resource`` asks; with ``check`` only say what would be done.
+
+    ``known`` is the object as just read by the caller (None: known to be absent).  Raises DrpError;
+    NeverSettles when the object changed under each of 12 tries.
+    """
+    run = _Run(client, resource, check, Outcome(resource))
+    while True:
+        current = run.find() if known is _UNKNOWN else known
+        known = _UNKNOWN
+        if not run.stored and not run.maybe_ours:
+            run.outcome.before = current
+        try:
+            run.absent(current) if resource.state == "absent" else run.present(current)
+        except _Lost as lost:
+            run.outcome.conflicts += 1
+            run.note_lost(lost.error)
+            if run.outcome.conflicts >= MAX_CONFLICTS:
+                raise NeverSettles(
+                    f"{resource.label}: it was changed by somebody else {MAX_CONFLICTS} times in a row "
+                    "between being read and being written; nothing of this task was stored in the last try",
+                    *lost.error.messages,
+                    type="CONFLICT",
+                    model=lost.error.model,
+                    key=lost.error.key,
+                    code=lost.error.code,
+                ) from lost.error
+            sleep(random.uniform(0.5, 1.0) * min(0.01 * 2**run.outcome.conflicts, 0.5))
+            continue
+        return run.outcome
+
+
+class _Lost(Exception):
+    """The object was no longer what the plan was made for."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@dataclasses.dataclass
+class _Run:
+    """One convergence: the steps, and what they have done so far."""
+
+    client: Client
+    resource: Resource
+    check: bool
+    outcome: Outcome
+    stored: bool = False
+    """Something was written: whatever follows, this run has changed the object."""
+    maybe_ours: bool = False
+    """A reply was lost: what the next read finds may be what we wrote."""
+
+    def find(self) -> Object | None:
+        return self.client.find(self.resource.kind, self.resource.lookup)
+
+    def note_lost(self, error: ApiError) -> None:
+        self.maybe_ours = self.maybe_ours or error.attempts > 1
+
+    def absent(self, current: Object | None) -> None:
+        if current is None:
+            return
+        self._refuse_read_only(current)
+        if not self.check:
+            try:
+                self.client.delete(self.resource.kind, models.key_of(self.resource.kind, current))
+            except NotFound as error:
+                if error.attempts < 2:
+                    return
+        self.outcome.action = "deleted"
+
+    def present(self, current: Object | None) -> None:
+        self.resource.check(current)
+        if current is None:
+            current = self._create()
+            if self.check:
+                return
+        elif self.outcome.planned is None:
+            self.outcome.planned = self.resource.target(current)
+        self._update(current)
+        if self.outcome.item is not None and self.outcome.changed and not self.check:
+            self.outcome.warnings += self.resource.remarks(self.outcome.before, self.outcome.item)
+
+    def _create(self) -> Object:
+        body = self.resource.creation()
+        self.outcome.planned = {name: body[name] for name in body if name in self.resource.spec}
+        self.outcome.action = "created"
+        if self.check:
+            self.outcome.item = body
+            return body
+        try:
+            created = self.client.create(self.resource.kind, body)
+        except NotFound as error:
+            raise UsageError(
+                f"{self.resource.label}: this server does not serve the kind {self.resource.kind}"
+            ) from error
+        except (Conflict, Invalid) as error:
+            if error.code == 422 and "unique index" not in " ".join(error.messages):
+                raise
+            if self.find() is None:
+                raise
+            self._start_over()
+            raise _Lost(error) from error
+        self.stored = True
+        return created
+
+    def _update(self, current: Object) -> None:
+        """Patch until nothing is left to do: some changes undo others on the server's side."""
+        previous: Patch = []
+        self.outcome.item = current
+        for _number in range(MAX_PASSES):
+            target = self.resource.target(current)
+            operations = gen_patch(current, target)
+            if not operations:
+                if self.maybe_ours and self.outcome.action == "unchanged":
+                    self.outcome.action = "updated"
+                return
+            if operations == previous:
+                self.outcome.warnings.append(self._stubborn(operations, current))
+                return
+            self._refuse_read_only(current)
+            if self.outcome.action == "unchanged":
+                self.outcome.action = "updated"
+            if self.check:
+                self.outcome.item = apply_patch(current, operations)
+                return
+            current = self.outcome.item = self._patch(current, operations)
+            previous = operations
+        raise UsageError(f"{self.resource.label}: the server keeps changing it back; giving up")
+
+    def _patch(self, current: Object, operations: Patch) -> Object:
+        kind = self.resource.kind
+        key = models.key_of(kind, current)
+        try:
+            patched = self.client.patch(kind, key, operations, force=self.resource.force)
+        except Conflict as error:
+            self._start_over()
+            raise _Lost(error) from error
+        self.stored = True
+        return patched
+
+    def _refuse_read_only(self, current: Object) -> None:
+        """The server would only answer with the object's name."""
+        if current.get("ReadOnly"):
+            pack = current.get("Bundle") or "a content pack, a plugin or the server itself"
+            raise UsageError(
+                f"{self.resource.label}: it is read-only, because it comes from {pack}. "
+                "Change it there, or make an object with another name"
+            )
+
+    def _start_over(self) -> None:
+        """Forget the plan; what was stored stays in the account."""
+        if not self.stored:
+            self.outcome.action = "unchanged"
+            self.outcome.planned = None
+
+    def _stubborn(self, operations: Patch, current: Object) -> str:
+        kept = shown(self.resource.kind, current)
+        names = sorted({op["path"].split("/")[1] for op in operations if op["op"] != "test"})
+        told = ", ".join(f"{name} as {kept.get(name)!r}" for name in names)
+        return f"{self.resource.label}: the server keeps {told}; the next run will try again"

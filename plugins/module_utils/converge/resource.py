@@ -1,0 +1,143 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""One object that somebody wants to exist, in some state, or not to exist."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..client import models
+from ..client.errors import UsageError
+from .merge import append, merge_map, overlay
+
+Json = t.Any
+Object = dict[str, t.Any]
+
+_SERVER_OPTIONS = (1, 28)
+
+
+@dataclasses.dataclass
+class Resource:
+    """A wanted object of any kind.  Members that ``spec`` does not name, or that are null, are left alone."""
+
+    kind: str
+    spec: Object
+    state: str = "present"
+    key: str = ""
+    """How to find it, when not by the key in ``spec``: a key or ``Index:value``."""
+    force: bool = False
+    purge_params: bool = False
+    """Params (and params only) that ``spec`` does not name are removed."""
+    append_profiles: bool = False
+    """Profiles are added to those that are there, instead of replacing them."""
+    require_available: bool = True
+
+    def __post_init__(self) -> None:
+        self.spec = self._spelt()
+        if not self.lookup:
+            raise UsageError(
+                f"{self.kind}: the object has no {self.model.key}"
+                + (" and no Name" if self.kind == "machines" else "")
+                + ": say which object is meant"
+            )
+
+    @property
+    def model(self) -> models.Model:
+        return models.get(self.kind)
+
+    @property
+    def lookup(self) -> str:
+        """The key, or ``Index:value``, under which the server finds it; "" when nothing identifies it."""
+        return self.key or models.key_of(self.kind, self.spec) or self._name_lookup()
+
+    @property
+    def label(self) -> str:
+        """What a person calls it, for messages: ``machine web-1``."""
+        name = self.spec.get("Name") or self.lookup.partition(":")[2] or self.lookup
+        return f"{self.model.singular} {name}"
+
+    def target(self, current: Object) -> Object:
+        """The object as it should become, with everything that nobody asked to change."""
+        wanted = dict(current)
+        for name, value in self.spec.items():
+            if value is not None or self.model.fields.get(name, "any") == "any":
+                wanted[name] = self._wanted(name, current.get(name), value)
+        return wanted
+
+    def creation(self) -> Object:
+        """What to send to create it."""
+        return {
+            name: merge_map({}, value, True)
+            if isinstance(value, dict) and name in ("Params", "Meta")
+            else value
+            for name, value in self.spec.items()
+            if value is not None
+        }
+
+    def check(self, current: Object | None) -> None:
+        """Raise UsageError for what the server is known to refuse, or to drop without a word."""
+        if not self.model.writable or (current is None and not self.model.creatable):
+            raise UsageError(f"{self.label}: the server makes {self.kind} itself; they cannot be managed")
+        known = set(self.model.fields) | set(current or {})
+        unknown = sorted(set(self.spec) - known) if self.model.fields else []
+        if unknown:
+            raise UsageError(
+                f"{self.label}: {self.kind} have no member {', '.join(unknown)}; the server would drop it. "
+                f"Known: {', '.join(sorted(self.model.fields))}"
+            )
+
+    def remarks(self, before: Object | None, after: Object) -> list[str]:
+        """Things a user should know about the change, as warnings."""
+        del before, after
+        return []
+
+    def _wanted(self, name: str, current: Json, value: Json) -> Json:
+        form = self.model.fields.get(name, "any")
+        if name == "Params":
+            return merge_map(current, value, self.purge_params)
+        if name == "Meta":
+            return merge_map(current, value, False)
+        if name == "Profiles" and self.append_profiles:
+            return append(current, value)
+        if form in ("struct", "structs"):
+            return overlay(current, self._with_server_options(name, current, value))
+        return value
+
+    def _with_server_options(self, name: str, current: Json, value: Json) -> Json:
+        """DHCP options that the server adds to a subnet (netmask, broadcast) are not asked away."""
+        if self.kind != "subnets" or name != "Options" or not isinstance(current, list):
+            return value
+        named = {option.get("Code") for option in value}
+        kept = [option for option in current if option["Code"] in named or option["Code"] in _SERVER_OPTIONS]
+        by_code = {option.get("Code"): option for option in value}
+        here = [by_code.pop(option["Code"], option) for option in kept]
+        return [*here, *by_code.values()]
+
+    def _name_lookup(self) -> str:
+        name = self.spec.get("Name")
+        return f"Name:{name}" if name and self.model.key != "Name" else ""
+
+    def _spelt(self) -> Object:
+        """The spec in the model's spelling; the server itself takes any letter case."""
+        spelt: Object = {}
+        for name, value in self.spec.items():
+            proper = self.model.spelling(name) or name
+            if proper in spelt:
+                raise UsageError(f"{self.kind}: {proper} is given twice")
+            form = self.model.fields.get(proper)
+            if form == "map" and not isinstance(value, (dict, type(None))):
+                raise UsageError(f"{self.kind}: {proper} must be a map of names to values")
+            if form in ("list", "structs") and not isinstance(value, (list, type(None))):
+                raise UsageError(f"{self.kind}: {proper} must be a list")
+            spelt[proper] = value
+        if isinstance(spelt.get("Meta"), dict):
+            spelt["Meta"] = {name: _meta_text(value) for name, value in spelt["Meta"].items()}
+        return spelt
+
+
+def _meta_text(value: Json) -> Json:
+    """Metadata holds text only; YAML's numbers and booleans become what one would write for them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else value

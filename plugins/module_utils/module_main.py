@@ -1,0 +1,24 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""main() of every module: an AnsibleModule around :func:`.runner.run`."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from . import runner
+
+
+def main(name: str, spec: t.Mapping[str, t.Any]) -> None:
+    """Run the module ``name``; ``spec`` holds what AnsibleModule takes, argument_spec among it."""
+    module = AnsibleModule(supports_check_mode=True, **spec)
+    module.no_log_values.update(runner.environment_secrets(module.params, os.environ))
+    result = runner.run(name, module.params, module.check_mode, os.environ)
+    if not module._diff:
+        result.pop("diff", None)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Machines: the rules by which the server changes one thing when another is changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+import uuid
+
+from ..client.errors import UsageError
+from ..converge.resource import Object, Resource
+
+_MEMBERS = {
+    "name": "Name",
+    "uuid": "Uuid",
+    "address": "Address",
+    "description": "Description",
+    "profiles": "Profiles",
+    "params": "Params",
+    "meta": "Meta",
+    "workflow": "Workflow",
+    "stage": "Stage",
+    "bootenv": "BootEnv",
+    "tasks": "Tasks",
+    "runnable": "Runnable",
+    "hardware_addrs": "HardwareAddrs",
+    "arch": "Arch",
+}
+_PLACE = ("Stage", "BootEnv")
+
+
+@dataclasses.dataclass
+class Machine(Resource):
+    """A wanted machine.
+
+    The server refuses a change of Stage or BootEnv while a workflow is set, clears Runnable whenever
+    BootEnv changes, and makes every new machine runnable.
+    """
+
+    def __post_init__(self) -> None:
+        index, _colon, value = self.key.partition(":")
+        if index == "Name" and value:
+            self.spec.setdefault("Name", value)
+        super().__post_init__()
+
+    def creation(self) -> Object:
+        """With a Uuid of our own, by which a create whose reply was lost is recognised."""
+        return {"Uuid": str(uuid.uuid4()), **super().creation()}
+
+    def check(self, current: Object | None) -> None:
+        super().check(current)
+        if current is None and not self.spec.get("Name"):
+            raise UsageError(f"{self.label}: no such machine, and without a name none can be created")
+        place = [name for name in _PLACE if self.spec.get(name)]
+        workflow = self.spec.get("Workflow")
+        if place and workflow:
+            raise UsageError(
+                f"{self.label}: workflow {workflow} decides the stage and the boot environment by itself; "
+                f"leave {' and '.join(map(str.lower, place))} out, or set workflow to ''"
+            )
+        moved = [name for name in place if current and current.get(name) != self.spec[name]]
+        if moved and workflow is None and current and current.get("Workflow") and not self.force:
+            raise UsageError(
+                f"{self.label}: it is in workflow {current['Workflow']}, which decides its stage and boot "
+                f"environment. To change {' and '.join(map(str.lower, moved))}, take it out of "
+                "the workflow with workflow: '' or with force: true"
+            )
+
+    def target(self, current: Object) -> Object:
+        wanted = super().target(current)
+        moved = any(wanted.get(name) != current.get(name) for name in _PLACE)
+        if moved and current.get("Workflow") and "Workflow" not in self.spec:
+            wanted["Workflow"] = ""
+        return wanted
+
+    def remarks(self, before: Object | None, after: Object) -> list[str]:
+        if not before or "Runnable" in self.spec:
+            return []
+        if before.get("Runnable") and not after.get("Runnable") and before["BootEnv"] != after["BootEnv"]:
+            return [
+                f"{self.label}: the server made it not runnable because its boot environment changed from "
+                f"{before['BootEnv']} to {after['BootEnv']}; set runnable: true to let its agent go on"
+            ]
+        return []
+
+
+def from_options(options: t.Mapping[str, t.Any]) -> Machine:
+    """The machine that the options of ``drp_machine`` describe; options that are None say nothing."""
+    spec = {member: options[name] for name, member in _MEMBERS.items() if options.get(name) is not None}
+    key = options.get("id") or options.get("uuid") or ""
+    return Machine(
+        kind="machines",
+        spec=spec,
+        state=options["state"],
+        key=key,
+        force=options["force"],
+        purge_params=options["purge_params"],
+        append_profiles=options["append_profiles"],
+        require_available=options["require_available"],
+    )

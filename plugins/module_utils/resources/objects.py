@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Objects of any kind, one or many."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..client import models
+from ..client.client import Client
+from ..client.errors import UsageError
+from ..converge.resource import Resource
+from .machine import Machine
+
+_SPECIAL: dict[str, type[Resource]] = {"machines": Machine}
+
+
+def from_options(options: t.Mapping[str, t.Any], client: Client) -> list[Resource]:
+    """The objects that the options of ``drp_object`` describe, in the order given."""
+    shared = {
+        name: options[name] for name in ("force", "purge_params", "append_profiles", "require_available")
+    }
+    if options.get("resources") is None:
+        return [_one(client, options, shared, "")]
+    return [
+        _one(client, entry, shared, f"resources, number {number}: ")
+        for number, entry in enumerate(options["resources"], 1)
+    ]
+
+
+def _one(client: Client, entry: t.Mapping[str, t.Any], shared: t.Mapping[str, t.Any], where: str) -> Resource:
+    try:
+        kind = client.require_kind(entry["kind"]).prefix
+        spec = dict(entry.get("spec") or {})
+        key = entry.get("id") or ""
+        model = models.get(kind)
+        if key and ":" not in key and not models.key_of(kind, spec) and model.key != "Uuid":
+            spec[model.key] = key
+        return _SPECIAL.get(kind, Resource)(
+            kind=kind, spec=spec, state=entry.get("state") or "present", key=key, **shared
+        )
+    except UsageError as error:
+        raise UsageError(*(where + message for message in error.messages)) from error

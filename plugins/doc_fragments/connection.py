@@ -1,0 +1,160 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """How to reach a DRP server: DOCUMENTATION for modules, PLUGINS for inventory and lookup plugins.
+
+    Sanity reads plain texts only, so the two are written out; a unit test keeps them in step with each
+    other and with ``module_utils/options.py``.
+    """
+
+    DOCUMENTATION = r"""
+options:
+  endpoint:
+    description:
+      - URL of the API of the DRP server, such as V(https://drp.example.com:8092).
+      - Several URLs, separated by spaces, name the members of a cluster. The first that answers is used.
+      - Without it the environment variable E(RS_ENDPOINT) is used, then E(RS_ENDPOINTS), then
+        V(https://127.0.0.1:8092).
+    type: str
+  username:
+    description:
+      - Name of the user to log in as. Goes with O(password).
+      - Credentials are taken whole from one place, the first of O(token), O(username) with O(password),
+        O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
+    type: str
+  password:
+    description:
+      - Password of O(username).
+    type: str
+  key:
+    description:
+      - User name and password in one text, V(user:password), split at the first colon.
+      - Used when neither O(token) nor O(username) is given. Without any of them the environment variable
+        E(RS_KEY) is used, unless E(RS_TOKEN) is set.
+    type: str
+  token:
+    description:
+      - A token that the server has issued, instead of a user and a password. It is not renewed.
+      - Wins over O(username) and O(key). Without any of them the environment variable E(RS_TOKEN) is used.
+    type: str
+  validate_certs:
+    description:
+      - Whether to verify the certificate of the server.
+      - A DRP server makes a certificate of its own when it is installed. Prefer O(cert_fingerprint) or
+        O(ca_path) to V(false), which lets anyone on the way read the credentials.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File or folder with the certificates of the authorities to trust, instead of those of the system.
+    type: path
+  cert_fingerprint:
+    description:
+      - SHA-256 of the certificate of the server, 64 hexadecimal digits with or without colons.
+      - Pins the certificate of a self-signed server. The chain and the host name are then not looked at,
+        unless O(ca_path) is given too. It holds even with O(validate_certs=false).
+    type: str
+  token_cache:
+    description:
+      - Folder in which tokens are kept between tasks, so that a playbook logs in once.
+      - Without it the environment variable E(RS_TOKEN_CACHE) is used, then V(~/.cache/drpcli/tokens).
+      - An empty text keeps tokens in memory only.
+    type: path
+  timeout:
+    description:
+      - How many seconds to wait without receiving a byte from the server.
+    type: float
+    default: 300
+  run_in:
+    description:
+      - Where the task runs.
+      - V(controller) runs it inside the controller process, where it costs milliseconds and needs no
+        connection to the host.
+      - V(target) runs it as an ordinary module on the target of the task, which then needs the required
+        Python packages and a way to the server.
+    type: str
+    choices: [controller, target]
+    default: controller
+requirements:
+  - requests
+  - jsonpatch
+  - PyYAML
+"""
+
+    # Of several variables that are set, Ansible takes the last.  token_cache is no `path` here: that type
+    # would turn the empty text, which has a meaning, into the current folder.
+    PLUGINS = r"""
+options:
+  endpoint:
+    description:
+      - URL of the API of the DRP server, such as V(https://drp.example.com:8092).
+      - Several URLs, separated by spaces, name the members of a cluster. The first that answers is used.
+      - E(RS_ENDPOINT) wins over E(RS_ENDPOINTS). Without any of them it is V(https://127.0.0.1:8092).
+    type: str
+    env:
+      - name: RS_ENDPOINTS
+      - name: RS_ENDPOINT
+  username:
+    description:
+      - Name of the user to log in as. Goes with O(password).
+      - Credentials are taken whole from one place, the first of O(token), O(username) with O(password),
+        O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
+    type: str
+  password:
+    description:
+      - Password of O(username).
+    type: str
+  key:
+    description:
+      - User name and password in one text, V(user:password), split at the first colon.
+      - Used when neither O(token) nor O(username) is given. Its environment variable counts only when
+        E(RS_TOKEN) is not set either.
+    type: str
+    env:
+      - name: RS_KEY
+  token:
+    description:
+      - A token that the server has issued, instead of a user and a password. It is not renewed.
+      - Wins over O(username) and O(key), but its environment variable does not.
+    type: str
+    env:
+      - name: RS_TOKEN
+  validate_certs:
+    description:
+      - Whether to verify the certificate of the server.
+      - A DRP server makes a certificate of its own when it is installed. Prefer O(cert_fingerprint) or
+        O(ca_path) to V(false), which lets anyone on the way read the credentials.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File or folder with the certificates of the authorities to trust, instead of those of the system.
+    type: path
+  cert_fingerprint:
+    description:
+      - SHA-256 of the certificate of the server, 64 hexadecimal digits with or without colons.
+      - Pins the certificate of a self-signed server. The chain and the host name are then not looked at,
+        unless O(ca_path) is given too. It holds even with O(validate_certs=false).
+    type: str
+  token_cache:
+    description:
+      - Folder in which tokens are kept between runs, V(~/.cache/drpcli/tokens) by default.
+      - An empty text keeps tokens in memory only.
+    type: str
+    env:
+      - name: RS_TOKEN_CACHE
+  timeout:
+    description:
+      - How many seconds to wait without receiving a byte from the server.
+    type: float
+    default: 300
+requirements:
+  - requests
+  - jsonpatch
+  - PyYAML
+"""

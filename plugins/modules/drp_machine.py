@@ -1,0 +1,204 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drp_machine
+short_description: Manage machines in Digital Rebar Provision
+version_added: 1.0.0
+author: The digitalrebar.provision authors (@digitalrebar)
+description:
+  - Creates, changes and removes machines, and moves them between workflows, stages and boot environments.
+  - Only what differs is written, with a patch that is refused when somebody else changed the same thing
+    meanwhile; the change is then planned anew.
+  - Options that are not given are left as they are.
+options:
+  state:
+    description: Whether the machine is to exist.
+    type: str
+    choices: [present, absent]
+    default: present
+  name:
+    description:
+      - The machine's name. It finds the machine unless O(uuid) or O(id) does; then it renames it.
+    type: str
+  uuid:
+    description: The machine's UUID, under which it is found, or created.
+    type: str
+  id:
+    description:
+      - Finds the machine by its key or by any unique index of the server, as C(Index:value).
+    type: str
+  address:
+    description: The IP address; an empty text takes it away.
+    type: str
+  description:
+    description: A text for people.
+    type: str
+  profiles:
+    description: Names of profiles, in the order in which they count.
+    type: list
+    elements: str
+  append_profiles:
+    description: Add O(profiles) to those the machine has, instead of replacing them.
+    type: bool
+    default: false
+  params:
+    description:
+      - Params by name. Values keep their types; V(null) removes a param.
+    type: dict
+  purge_params:
+    description: Remove all params that O(params) does not name.
+    type: bool
+    default: false
+  meta:
+    description: Metadata, a map of texts; V(null) removes an entry. Other entries stay.
+    type: dict
+  workflow:
+    description:
+      - The workflow; an empty text takes the machine out of its workflow.
+      - Setting another workflow replaces the task list and the stage, even while tasks run.
+    type: str
+  stage:
+    description:
+      - The stage. While the machine is in a workflow, that decides the stage; take it out with
+        an empty O(workflow) in the same task, or with O(force=true).
+    type: str
+  bootenv:
+    description:
+      - The boot environment. The server makes a machine not runnable when this changes; see O(runnable).
+    type: str
+  tasks:
+    description: The task list of a machine without a workflow.
+    type: list
+    elements: str
+  runnable:
+    description: Whether the machine's agent may run its tasks. Set last, after all other changes.
+    type: bool
+  hardware_addrs:
+    description: MAC addresses.
+    type: list
+    elements: str
+  arch:
+    description: The architecture in the server's words, such as V(amd64) or V(arm64).
+    type: str
+  force:
+    description:
+      - Change O(stage) or O(bootenv) although tasks are pending, or although the machine is in a workflow
+        (which it then leaves).
+    type: bool
+    default: false
+  require_available:
+    description:
+      - Fail when the server has stored the machine but reports that it cannot be used, for example
+        because a profile does not exist.
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - digitalrebar.provision.connection
+  - digitalrebar.provision.attributes
+seealso:
+  - module: digitalrebar.provision.drp_object
+"""
+
+EXAMPLES = r"""
+- name: Enrol a machine
+  digitalrebar.provision.drp_machine:
+    name: web-1.example.com
+    address: 192.0.2.11
+    hardware_addrs: ["52:54:00:12:34:56"]
+    profiles: [rack-a]
+    params:
+      kernel-console: ttyS0,115200
+      raid/disks: 4
+
+- name: Start its installation
+  digitalrebar.provision.drp_machine:
+    name: web-1.example.com
+    workflow: install-linux
+    runnable: true
+
+- name: Take it out of its workflow and back to the local disk
+  digitalrebar.provision.drp_machine:
+    name: web-1.example.com
+    workflow: ""
+    stage: local
+
+- name: Remove it
+  digitalrebar.provision.drp_machine:
+    name: web-1.example.com
+    state: absent
+"""
+
+RETURN = r"""
+machine:
+  description:
+    - The machine as the server has it after the task, in the server's own spelling, without its Secret.
+    - In check mode, as it would be sent.
+  returned: when O(state=present)
+  type: dict
+  sample: {"Name": "web-1.example.com", "Uuid": "3e7031fe-3062-45f1-835c-92541bc9cbd3", "Available": true}
+action:
+  description: What was done, V(created), V(updated), V(deleted) or V(unchanged).
+  returned: success
+  type: str
+  sample: updated
+errors:
+  description: Why the machine is not usable, in the server's words.
+  returned: when O(state=present)
+  type: list
+  elements: str
+  sample: []
+conflicts:
+  description: How often somebody else changed the machine first, so that the change was planned anew.
+  returned: success
+  type: int
+  sample: 0
+error:
+  description: The server's error object.
+  returned: failure
+  type: dict
+  sample: {"Model": "machines", "Key": "web-1", "Type": "GET", "Messages": ["Not Found"], "Code": 404}
+"""
+
+from ..module_utils.module_main import main as run_module
+from ..module_utils.options import CONNECTION_SPEC
+
+SPEC = {
+    "argument_spec": {
+        **CONNECTION_SPEC,
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "name": {"type": "str"},
+        "uuid": {"type": "str"},
+        "id": {"type": "str"},
+        "address": {"type": "str"},
+        "description": {"type": "str"},
+        "profiles": {"type": "list", "elements": "str"},
+        "append_profiles": {"type": "bool", "default": False},
+        "params": {"type": "dict"},
+        "purge_params": {"type": "bool", "default": False},
+        "meta": {"type": "dict"},
+        "workflow": {"type": "str"},
+        "stage": {"type": "str"},
+        "bootenv": {"type": "str"},
+        "tasks": {"type": "list", "elements": "str"},
+        "runnable": {"type": "bool"},
+        "hardware_addrs": {"type": "list", "elements": "str"},
+        "arch": {"type": "str"},
+        "force": {"type": "bool", "default": False},
+        "require_available": {"type": "bool", "default": True},
+    },
+    "required_one_of": [["name", "uuid", "id"]],
+    "mutually_exclusive": [["uuid", "id"]],
+}
+
+
+def main() -> None:
+    run_module("drp_machine", SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs tasks through ansible-playbook against the simulator and hands back their results."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+from simulator.launch import PASSWORD, USERNAME, Simulator
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = Path(sys.executable).with_name("ansible-playbook")
+Task = dict[str, t.Any]
+
+
+@dataclasses.dataclass
+class Played:
+    """What a playbook run showed, and the registered result of each of its tasks."""
+
+    code: int
+    output: str
+    results: list[dict[str, t.Any]]
+
+    def __getitem__(self, index: int) -> dict[str, t.Any]:
+        return self.results[index]
+
+    @property
+    def changed(self) -> list[bool]:
+        return [bool(result.get("changed")) for result in self.results]
+
+
+def connection(simulator: Simulator) -> dict[str, t.Any]:
+    return {
+        "endpoint": simulator.endpoint,
+        "username": USERNAME,
+        "password": PASSWORD,
+        "ca_path": simulator.ca,
+    }
+
+
+class Player:
+    """``player(task, task...)`` runs them in one play on localhost; a failed task does not end it."""
+
+    def __init__(self, simulator: Simulator, folder: Path) -> None:
+        self.simulator = simulator
+        self.defaults: dict[str, t.Any] = connection(simulator)
+        self._folder = folder
+
+    def __call__(self, *tasks: Task, flags: t.Sequence[str] = (), timeout: float = 100) -> Played:
+        steps = [
+            {**task, "register": f"result_{number}", "ignore_errors": True}
+            for number, task in enumerate(tasks)
+        ]
+        keep = ", ".join(f"result_{number}" for number in range(len(tasks)))
+        target = self._folder / "results.json"
+        save = {
+            "ansible.builtin.copy": {"content": "{{ [" + keep + "] | to_json }}", "dest": str(target)},
+            "check_mode": False,
+            "diff": False,
+            "no_log": True,
+        }
+        play = {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars": {"ansible_python_interpreter": sys.executable},
+            "module_defaults": {"group/digitalrebar.provision.drp": self.defaults},
+            "tasks": [*steps, save],
+        }
+        book = self._folder / "play.yml"
+        book.write_text(json.dumps([play]))
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
+            "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+            "PYTHONHASHSEED": "0",
+            "ANSIBLE_ASYNC_DIR": str(self._folder / "async"),
+        }
+        done = subprocess.run(
+            [str(COMMAND), "-i", "localhost,", "-c", "local", *flags, str(book)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert target.exists(), output
+        results = json.loads(target.read_text())
+        target.unlink()
+        return Played(done.returncode, output, results)
+
+
+def machine(**options: t.Any) -> Task:
+    return {"digitalrebar.provision.drp_machine": options}
+
+
+def thing(**options: t.Any) -> Task:
+    return {"digitalrebar.provision.drp_object": options}

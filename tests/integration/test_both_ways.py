@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The same tasks inside the controller and as real modules: the results are the same."""
+
+from __future__ import annotations
+
+import copy
+import re
+import typing as t
+
+import pytest
+from playing import Played, Player, Task, machine, thing
+
+from simulator.launch import PASSWORD
+
+pytestmark = pytest.mark.simulator
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+TASKS: list[Task] = [
+    machine(name="m1", params={"a": 1, "b": "1", "c": [True, None]}),
+    machine(name="m1", params={"a": 1}),
+    machine(name="m1", params={"a": 2}, profiles=["absent"]),
+    machine(name="m1", profiles=[], workflow="", stage="local", runnable=True),
+    machine(name="m1", workflow="absent"),
+    machine(name="m1", stage="local", workflow="flow"),
+    machine(name="m1", nonsense=1),
+    machine(state="absent"),
+    machine(name="m1", runnable="perhaps"),
+    machine(name="m1", password="not the password"),
+    machine(name="m1", description=PASSWORD),
+    thing(kind="profile", spec={"Name": "x"}),
+    thing(kind="profiles", spec={"Name": "pp", "Params": {"x": 1}, "Meta": {"n": 1}}),
+    thing(kind="bootenvs", spec={"Name": "local", "Description": "mine"}),
+    thing(
+        resources=[
+            {"kind": "machines", "spec": {"Name": "m2"}},
+            {"kind": "profiles", "spec": {"Name": "pp"}, "state": "absent"},
+            {"kind": "params", "spec": {"Name": "!"}},
+        ],
+        continue_on_error=True,
+    ),
+    machine(name="m1", state="absent"),
+]
+
+
+def as_module(task: Task) -> Task:
+    ((name, options),) = task.items()
+    return {name: {**options, "run_in": "target"}}
+
+
+def comparable(result: dict[str, t.Any]) -> t.Any:
+    kept = {
+        name: value
+        for name, value in copy.deepcopy(result).items()
+        if name not in ("invocation", "ansible_facts", "exception", "failed_when_result")
+    }
+    return eval(UUID.sub("<uuid>", repr(kept)))
+
+
+def both(player: Player, flags: list[str]) -> tuple[Played, Played]:
+    inside = player(*TASKS, flags=flags)
+    player.simulator.reset()
+    return inside, player(*map(as_module, TASKS), flags=flags)
+
+
+@pytest.mark.parametrize("flags", [["--diff"], ["--check", "--diff"], []], ids=["diff", "check", "plain"])
+def test_results_are_equal(player: Player, flags: list[str]) -> None:
+    inside, outside = both(player, flags)
+    for task, one, two in zip(TASKS, inside.results, outside.results, strict=True):
+        assert comparable(one) == comparable(two), task
+    assert any(inside.changed)
+    assert [bool(result.get("failed")) for result in inside.results].count(True) >= 6
+
+
+def test_secrets_reach_no_output(player: Player) -> None:
+    inside, outside = both(player, ["--diff", "-vvv"])
+    for played in (inside, outside):
+        assert PASSWORD not in played.output
+        assert "not the password" not in played.output
+        assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in played.output
+
+
+def test_async_runs_the_module(player: Player) -> None:
+    played = player({**machine(name="m1"), "async": 60, "poll": 1})
+    assert played[0]["changed"], played.output
+    assert played[0]["machine"]["Name"] == "m1"
+    assert played[0]["finished"] in (1, True)
+
+
+@pytest.mark.parametrize("where", ["controller", "target"])
+def test_environment_of_the_task_counts(player: Player, where: str) -> None:
+    player.defaults = {"ca_path": player.simulator.ca, "run_in": where}
+    environment = {"RS_ENDPOINT": player.simulator.endpoint, "RS_KEY": f"rocketskates:{PASSWORD}"}
+    played = player({**machine(name="m1", description=PASSWORD), "environment": environment})
+    assert played[0].get("changed"), played.output
+    assert PASSWORD not in played[0]["machine"]["Description"]

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A thousand machines in one task, beside the same requests in a plain loop."""
+
+from __future__ import annotations
+
+import statistics
+import typing as t
+
+from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
+from ansible_collections.digitalrebar.provision.plugins.modules.drp_object import SPEC
+
+from .items import options
+from .lab import Lab, Row, clock, machine
+
+COUNT = 1000
+REPEATS = 3
+MOST = 1.2
+
+
+def resources() -> list[dict[str, t.Any]]:
+    return [{"kind": "machines", "spec": machine(number)} for number in range(COUNT)]
+
+
+def measure(lab: Lab) -> list[Row]:
+    """Raw and ours in turn, so that a slow moment of the computer hits both."""
+    times: dict[str, list[float]] = {}
+    counts: dict[str, int] = {}
+
+    def note(name: str, seconds: float) -> None:
+        times.setdefault(name, []).append(seconds)
+        counts[name] = lab.simulator.stats()["requests"]
+        lab.simulator.reset_stats()
+
+    for _number in range(REPEATS):
+        _raw(lab, note)
+        _runner(lab, note)
+        _task(lab, note)
+    seconds = {name: statistics.median(values) for name, values in times.items()}
+    return [
+        *(
+            Row(
+                f"create {COUNT} machines, {way}",
+                seconds[f"create {way}"],
+                seconds["create raw"],
+                "s",
+                f"{counts[f'create {way}']} / {counts['create raw']}",
+                f"<= {MOST:g} x raw",
+                seconds[f"create {way}"] <= MOST * seconds["create raw"],
+            )
+            for way in ("runner", "task")
+        ),
+        *(
+            Row(
+                f"find {COUNT} machines unchanged, {way}",
+                seconds[f"same {way}"],
+                seconds["same raw"],
+                "s",
+                f"{counts[f'same {way}']} / {counts['same raw']}",
+                "<= 1 + pages requests",
+                counts[f"same {way}"] <= 2,
+            )
+            for way in ("runner", "task")
+        ),
+        Row("task of Ansible that takes as many and does nothing", seconds["nothing"], None, "s"),
+    ]
+
+
+Note = t.Callable[[str, float], None]
+
+
+def _raw(lab: Lab, note: Note) -> None:
+    raw = lab.fresh()
+    keys: list[str] = []
+
+    def create() -> None:
+        for number in range(COUNT):
+            keys.append(raw("POST", "machines", json=machine(number)).json()["Uuid"])
+
+    lab.simulator.reset_stats()
+    note("create raw", clock(create))
+    note("same raw", clock(lambda: [raw("GET", f"machines/{key}").json() for key in keys]))
+
+
+def _runner(lab: Lab, note: Note) -> None:
+    lab.fresh()
+    given = options(SPEC, **lab.connection, resources=resources())
+    runner.run("drp_object", options(SPEC, **lab.connection, kind="profiles", id="none", state="absent"))
+    lab.simulator.reset_stats()
+    note("create runner", clock(lambda: _all(runner.run("drp_object", given), "created")))
+    note("same runner", clock(lambda: _all(runner.run("drp_object", given), "unchanged")))
+
+
+def _task(lab: Lab, note: Note) -> None:
+    lab.fresh()
+    # the first task logs in: its requests are not those of the work
+    login = {"digitalrebar.provision.drp_machine": {"name": "none", "state": "absent"}}
+    task = {"digitalrebar.provision.drp_object": {"resources": resources()}}
+    lab.play(login)
+    lab.simulator.reset_stats()
+    note("create task", lab.play(task)[0])
+    note("same task", lab.play(task)[0])
+    note("nothing", lab.play({"ansible.builtin.set_fact": {"resources": resources()}})[0])
+
+
+def _all(result: dict[str, t.Any], action: str) -> None:
+    actions = {entry["action"] for entry in result.get("results", [])}
+    if result.get("failed") or actions != {action}:
+        raise RuntimeError(f"not all {action}: {result.get('msg', actions)}")

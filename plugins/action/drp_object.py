@@ -9,6 +9,7 @@ below are paid once a play; the client is kept from item to item of a loop.
 
 from __future__ import annotations
 
+import importlib
 import os
 import typing as t
 
@@ -19,12 +20,14 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils import runner
-from ..modules import drp_machine, drp_object
 
 Result = dict[str, t.Any]
 
-_MODULES = {"drp_machine": drp_machine, "drp_object": drp_object}
 _COLLECTION = "digitalrebar.provision"
+_SPECS = {
+    name: importlib.import_module(f"ansible_collections.{_COLLECTION}.plugins.modules.{name}").SPEC
+    for name in runner.MODULES
+}
 
 
 class ActionModule(ActionBase):
@@ -37,7 +40,7 @@ class ActionModule(ActionBase):
         name = self._task.resolved_action.rpartition(".")[2]
         if self._task.async_val or self._task.args.get("run_in") == "target":
             return self._as_module(name, task_vars)
-        spec = _MODULES[name].SPEC
+        spec = _SPECS[name]
         validated = self._validate(name, spec)
         options = {option: validated.validated_parameters.get(option) for option in spec["argument_spec"]}
         environ = self._environment()

@@ -10,6 +10,7 @@ import uuid
 
 from ..client.errors import UsageError
 from ..converge.resource import Object, Resource
+from ..converge.task import Result, Task, one
 
 _MEMBERS = {
     "name": "Name",
@@ -83,6 +84,11 @@ class Machine(Resource):
                 f"{before['BootEnv']} to {after['BootEnv']}; set runnable: true to let its agent go on"
             ]
         return []
+
+
+def run(task: Task) -> Result:
+    """What ``drp_machine`` does."""
+    return one(task, from_options(task.options), "machine")
 
 
 def from_options(options: t.Mapping[str, t.Any]) -> Machine:

@@ -9,10 +9,20 @@ import typing as t
 from ..client import models
 from ..client.client import Client
 from ..client.errors import UsageError
+from ..converge.bulk import Bulk
 from ..converge.resource import Resource
+from ..converge.task import Result, Task, many, one
 from .machine import Machine
 
 _SPECIAL: dict[str, type[Resource]] = {"machines": Machine}
+
+
+def run(task: Task) -> Result:
+    """What ``drp_object`` does."""
+    resources = from_options(task.options, task.client)
+    if task.options.get("resources") is None:
+        return one(task, resources[0], "object")
+    return many(task, Bulk(task.client, resources, task.check, task.options["continue_on_error"]).run())
 
 
 def from_options(options: t.Mapping[str, t.Any], client: Client) -> list[Resource]:

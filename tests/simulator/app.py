@@ -9,6 +9,7 @@ import inspect
 import traceback
 import weakref
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
@@ -54,6 +55,7 @@ class App:
         self.stats = Stats()
         self.faults = Faults()
         self.world = World(root, ports, self.stats)
+        self.restart: Callable[[float], None] = _not_served
 
     def reset(self) -> None:
         """Back to a fresh server."""
@@ -108,6 +110,8 @@ class App:
             self.stats.would_crash += 1
             world.logs.add("frontend", "error", f"this request would crash a real server: {reason}")
             return Reply(500)
+        except ConnectionError:  # whoever asked is gone
+            return Reply(500)
         except Exception:  # a bug of the simulator looks like a bug of the server, but says so
             traceback.print_exc()
             return Reply(500)
@@ -150,6 +154,10 @@ class App:
         if len(body) > _LARGE:
             return await self.world.in_thread(_gzip, body)
         return _gzip(body)
+
+
+def _not_served(down: float) -> None:
+    raise ValueError("nothing listens that could be restarted")
 
 
 def _trace(world: World, request: web.BaseRequest, who: str) -> None:

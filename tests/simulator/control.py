@@ -6,7 +6,15 @@ GET    stats             counters          POST reset               a fresh serv
 POST   stats/reset       counters to zero  POST expire-tokens       all tokens so far are expired
 GET    log               requests          POST drop-websockets     cut every websocket
 POST   faults  {...}     see faults.py     POST machine-token {"machine", "ttl"}
-DELETE faults            forget them all
+DELETE faults            forget them all, and losses of events
+
+Disturbances, see disturb.py and progress.py:
+
+POST   restart          {"down"}                                      the API port is closed for a while
+POST   events           {"count", "type", "action", "key", "object"}  many events in one go
+POST   lose-events      {"count", "type", "action", "key"}            lose the next ones
+POST   stall-websockets {"seconds"}                                   open connections seem dead
+POST   finish           {"machines", "over"}                          machines finish their tasks
 """
 
 from __future__ import annotations
@@ -16,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from . import disturb, progress
 from .faults import BadFault
 from .wire import dumps
 
@@ -37,7 +46,7 @@ async def _dispatch(app: App, what: str, asked: Any) -> tuple[int, Any]:
     world = app.world
     match what:
         case "GET stats":
-            return 200, app.stats.document()
+            return 200, app.stats.document() | world.gauges()
         case "POST stats/reset":
             app.stats.reset()
         case "GET log":
@@ -46,12 +55,23 @@ async def _dispatch(app: App, what: str, asked: Any) -> tuple[int, Any]:
             return 200, {"id": app.faults.add(asked)}
         case "DELETE faults":
             app.faults.clear()
+            world.bus.losses.clear()
         case "POST expire-tokens":
             world.tokens.expire_all()
         case "POST drop-websockets":
             return 200, {"dropped": world.drop_websockets()}
         case "POST machine-token":
             return _machine_token(app, asked)
+        case "POST restart":
+            return 200, disturb.restart(app, asked)
+        case "POST events":
+            return 200, disturb.burst(world, asked)
+        case "POST lose-events":
+            return 200, disturb.lose_events(world, asked)
+        case "POST stall-websockets":
+            return 200, disturb.stall_websockets(world, asked)
+        case "POST finish":
+            return 200, progress.finish(world, asked)
         case "POST reset":
             app.reset()
         case _:

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from .claims import SCOPES, Identity
+from .losses import Losses
 from .wire import Obj, dumps, now
 
 _QUEUE = 256
@@ -16,10 +18,12 @@ _QUEUE = 256
 class Listener:
     """One websocket: its registered filters and the events waiting to be sent."""
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, identity: Identity, transport: asyncio.WriteTransport) -> None:
         self.identity = identity
+        self.transport = transport
         self.filters: dict[str, tuple[str, ...]] = {}
         self.queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUE)
+        self._stalled_until = 0.0
 
     def wants(self, kind: str, action: str, key: str) -> bool:
         triple = (kind, action, key)
@@ -39,6 +43,19 @@ class Listener:
     def deregister(self, text: str) -> None:
         self.filters.pop(text, None)
 
+    def stall(self, seconds: float) -> None:
+        """Seem dead for so long: the connection stays, but nothing comes and nothing is read."""
+        self._stalled_until = time.monotonic() + seconds
+
+    @property
+    def stalled(self) -> bool:
+        return time.monotonic() < self._stalled_until
+
+    async def awake(self) -> None:
+        """Returns when it is not stalled."""
+        while self.stalled:
+            await asyncio.sleep(self._stalled_until - time.monotonic())
+
 
 def _match(parts: tuple[str, ...], triple: tuple[str, str, str]) -> bool:
     return len(parts) == 3 and all(part in ("*", value) for part, value in zip(parts, triple, strict=True))
@@ -52,6 +69,16 @@ def document(kind: str, action: str, key: str, who: str, obj: bytes, when: str =
 class Bus:
     def __init__(self) -> None:
         self.listeners: set[Listener] = set()
+        self.losses = Losses()
+
+    def open_listeners(self) -> list[Listener]:
+        """Those whose connection still stands."""
+        return [listener for listener in self.listeners if not listener.transport.is_closing()]
+
+    def acknowledge(self, listener: Listener, verb: str, pattern: str) -> None:
+        """Tell one listener that its command was carried out."""
+        if not self.losses.take("websocket", verb, pattern):
+            listener.offer(document("websocket", verb, pattern, "", b"null"))
 
     def publish(
         self,
@@ -64,7 +91,7 @@ class Bus:
     ) -> None:
         """Offer the event to whoever listens; the object is only encoded when someone does."""
         takers = [listener for listener in self.listeners if listener.wants(kind, action, key)]
-        if takers:
+        if takers and not self.losses.take(kind, action, key):
             text = document(kind, action, key, who, obj() if obj else b"null", when)
             for listener in takers:
                 listener.offer(text)

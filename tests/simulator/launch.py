@@ -8,6 +8,7 @@ with Simulator.start() as sim:
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import queue
@@ -17,6 +18,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -101,7 +103,8 @@ class Simulator:
         self.stop()
 
     def stats(self) -> dict[str, int]:
-        """Counters since the start or the last reset: requests, writes, changes, logins, ..."""
+        """Counters since the start or the last reset (requests, writes, changes, logins,
+        websockets_opened, ...), and how many websockets and registrations there are now."""
         found: dict[str, int] = self._control("GET", "stats")
         return found
 
@@ -120,6 +123,7 @@ class Simulator:
         return number
 
     def clear_faults(self) -> None:
+        """Forget all faults, and all events still to be lost."""
         self._control("DELETE", "faults")
 
     def expire_tokens(self) -> None:
@@ -135,6 +139,53 @@ class Simulator:
         """A token as templates give it to a machine's agent; ``machine`` is a UUID or ``Name:x``."""
         token: str = self._control("POST", "machine-token", {"machine": machine, "ttl": ttl})["Token"]
         return token
+
+    def restart(self, down: float = 0.5) -> None:
+        """Cut all connections and close the API port for ``down`` seconds, as if the process restarted.
+
+        The port is closed on return; objects, users, tokens and job logs survive, registrations do not.
+        """
+        self._control("POST", "restart", {"down": down})
+
+    def wait_ready(self, timeout: float = 30.0) -> None:
+        """Returns when the API port answers again; TimeoutError after ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                self._control("GET", "stats")
+                return
+            except (OSError, http.client.HTTPException):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"the API port did not answer within {timeout} s") from None
+            time.sleep(0.01)
+
+    def burst(
+        self, count: int, type: str = "test", action: str = "burst", key: str = "test", object: Any = None
+    ) -> None:
+        """Publish equal events in one go; a websocket takes 256 of them, as it does on a real server."""
+        document = {"count": count, "type": type, "action": action, "key": key, "object": object}
+        self._control("POST", "events", document)
+
+    def lose_events(self, count: int, type: str = "*", action: str = "*", key: str = "*") -> None:
+        """Lose the next ``count`` matching events that some websocket waits for.
+
+        Acknowledgements count: type ``websocket``, action ``register``, key: the filter.
+        """
+        self._control("POST", "lose-events", {"count": count, "type": type, "action": action, "key": key})
+
+    def stall_websockets(self, seconds: float) -> int:
+        """Let the present websockets seem dead for a time; how many there were. New ones are alive."""
+        stalled: int = self._control("POST", "stall-websockets", {"seconds": seconds})["stalled"]
+        return stalled
+
+    def finish(self, machines: Sequence[str] = ("*",), over: float = 0.0) -> int:
+        """Machines (UUIDs or ``Name:x``) reach the end of their tasks evenly over so many seconds.
+
+        Returns at once: how many machines that will be.
+        """
+        document = {"machines": list(machines), "over": over}
+        finishing: int = self._control("POST", "finish", document)["machines"]
+        return finishing
 
     def reset(self) -> None:
         """Back to a fresh server on the same ports; all tokens and websockets die with the old one."""

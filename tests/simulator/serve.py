@@ -18,6 +18,7 @@ from aiohttp import web
 
 from . import certs
 from .app import App, Request
+from .door import Door
 from .static import static_handler
 from .world import Ports
 
@@ -33,17 +34,17 @@ async def serve(folder: Path, port: int, static_port: int, *, exit_with_stdin: b
     certificate = certs.make(folder)
     ports = Ports()
     app = App(folder / "tftpboot", ports)
-    api = web.Server(app.handle, request_factory=_request_factory(loop), access_log=None)
+    door = Door(app.handle, _request_factory(loop), certificate.context())
+    app.restart = door.restart
     static = web.Server(static_handler(lambda: app.world), access_log=None)  # type: ignore[arg-type]
-    api_socket = await loop.create_server(api, _HOST, port, ssl=certificate.context(), backlog=512)
+    ports.api = await door.open(_HOST, port)
     static_socket = await loop.create_server(static, _HOST, static_port)
-    ports.api, ports.static = (s.sockets[0].getsockname()[1] for s in (api_socket, static_socket))
+    ports.static = static_socket.sockets[0].getsockname()[1]
     _announce(ports, certificate)
     await _until_told(loop, exit_with_stdin=exit_with_stdin)
-    for listening in (api_socket, static_socket):
-        listening.close()
+    static_socket.close()
     app.world.close()
-    await asyncio.gather(api.shutdown(_PATIENCE), static.shutdown(_PATIENCE))
+    await asyncio.gather(door.close(_PATIENCE), static.shutdown(_PATIENCE))
 
 
 def _request_factory(loop: asyncio.AbstractEventLoop) -> Any:

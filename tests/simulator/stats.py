@@ -16,6 +16,7 @@ class Stats:
     logins: int = 0
     connections: int = 0
     would_crash: int = 0
+    websockets_opened: int = 0
 
     def document(self) -> dict[str, int]:
         return asdict(self)

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from aiohttp import web
-
 from . import builtin, layers
 from .actions import Plugins
 from .auth import Tokens
@@ -49,7 +47,6 @@ class World:
         self.tokens = Tokens(self)
         self.isos = Isos(self)
         self.job_logs: dict[str, bytearray] = {}
-        self.sockets: dict[web.WebSocketResponse, asyncio.WriteTransport] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self.plugins = Plugins(self)
         self._fresh_folders()
@@ -83,10 +80,18 @@ class World:
 
     def drop_websockets(self) -> int:
         """Cut every websocket without a closing handshake; how many there were."""
-        dropped = list(self.sockets.values())
-        for transport in dropped:
-            transport.abort()
+        dropped = self.bus.open_listeners()
+        for listener in dropped:
+            listener.transport.abort()
         return len(dropped)
+
+    def gauges(self) -> dict[str, int]:
+        """What there is right now, for the statistics."""
+        listeners = self.bus.open_listeners()
+        return {
+            "websockets": len(listeners),
+            "registrations": sum(len(listener.filters) for listener in listeners),
+        }
 
     def close(self) -> None:
         """End what is still going on for this state."""

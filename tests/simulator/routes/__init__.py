@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..call import Handler
-from . import actions, blobs, contents, events, jobs, models, providers, system, users
+from . import actions, blobs, contents, events, jobs, models, providers, system, users, websocket
 
 SPECIAL: dict[str, Handler] = {
     "contents": contents.handle,
@@ -22,7 +22,7 @@ SPECIAL: dict[str, Handler] = {
     "prefs": system.prefs,
     "system": actions.system,
     "users": users.handle,
-    "ws": events.websocket,
+    "ws": websocket.handle,
 }
 
 # their handlers read the body themselves, as it comes in

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 import typing as t
 
 from ansible.errors import AnsibleActionFail
@@ -24,6 +25,8 @@ from ..module_utils import runner
 Result = dict[str, t.Any]
 
 _COLLECTION = "digitalrebar.provision"
+_IN_TERMINAL = sys.stdout.isatty()
+"""Asked here, in the parent: a worker has no terminal of its own."""
 _SPECS = {
     name: importlib.import_module(f"ansible_collections.{_COLLECTION}.plugins.modules.{name}").SPEC
     for name in runner.MODULES
@@ -44,7 +47,8 @@ class ActionModule(ActionBase):
         validated = self._validate(name, spec)
         options = {option: validated.validated_parameters.get(option) for option in spec["argument_spec"]}
         environ = self._environment()
-        result = runner.run(name, options, self._task.check_mode, environ)
+        progress = self._show if _IN_TERMINAL else None
+        result = runner.run(name, options, self._task.check_mode, environ, progress)
         if not self._task.diff:
             result.pop("diff", None)
         result.setdefault("invocation", {"module_args": options})
@@ -60,6 +64,10 @@ class ActionModule(ActionBase):
         if isinstance(result.errors[0], UnsupportedError):
             told = f"Unsupported parameters for ({_COLLECTION}.{name}) module: {told}"
         raise AnsibleActionFail(told)
+
+    def _show(self, text: str) -> None:
+        """A line for whoever waits in front of the terminal."""
+        self._display.display(f"{self._task.get_name()}: {text}", color="bright blue")
 
     def _environment(self) -> dict[str, str]:
         """The controller's environment with the task's ``environment`` laid over it."""

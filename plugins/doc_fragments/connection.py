@@ -65,7 +65,7 @@ options:
       - Without it the environment variable E(RS_TOKEN_CACHE) is used, then V(~/.cache/drpcli/tokens).
       - An empty text keeps tokens in memory only.
     type: path
-  timeout:
+  request_timeout:
     description:
       - How many seconds to wait without receiving a byte from the server.
     type: float
@@ -148,7 +148,7 @@ options:
     type: str
     env:
       - name: RS_TOKEN_CACHE
-  timeout:
+  request_timeout:
     description:
       - How many seconds to wait without receiving a byte from the server.
     type: float

@@ -20,7 +20,7 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "ca_path": {"type": "path"},
     "cert_fingerprint": {"type": "str"},
     "token_cache": {"type": "path", "no_log": False},
-    "timeout": {"type": "float", "default": 300},
+    "request_timeout": {"type": "float", "default": 300},
     "run_in": {"type": "str", "choices": ["controller", "target"], "default": "controller"},
 }
 

@@ -100,7 +100,10 @@ options:
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
+  - digitalrebar.provision.waiting
+  - digitalrebar.provision.waiting.modules
 seealso:
+  - module: digitalrebar.provision.drp_wait
   - module: digitalrebar.provision.drp_object
 """
 
@@ -120,6 +123,14 @@ EXAMPLES = r"""
     name: web-1.example.com
     workflow: install-linux
     runnable: true
+
+- name: Install it anew, and go on when that is done
+  digitalrebar.provision.drp_machine:
+    name: web-1.example.com
+    workflow: install-linux
+    runnable: true
+    wait: true
+    wait_timeout: 2700
 
 - name: Take it out of its workflow and back to the local disk
   digitalrebar.provision.drp_machine:
@@ -157,6 +168,11 @@ conflicts:
   returned: success
   type: int
   sample: 0
+wait:
+  description: How the waiting went, as M(digitalrebar.provision.drp_wait) returns it.
+  returned: with O(wait=true)
+  type: dict
+  sample: {"outcome": "complete", "waited": 812.044}
 error:
   description: The server's error object.
   returned: failure
@@ -166,10 +182,12 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.waiting import WAIT_OPTIONS
 
 SPEC = {
     "argument_spec": {
         **CONNECTION_SPEC,
+        **WAIT_OPTIONS,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "name": {"type": "str"},
         "uuid": {"type": "str"},

@@ -89,7 +89,10 @@ options:
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
+  - digitalrebar.provision.waiting
+  - digitalrebar.provision.waiting.modules
 seealso:
+  - module: digitalrebar.provision.drp_wait
   - module: digitalrebar.provision.drp_machine
 """
 
@@ -155,6 +158,11 @@ results:
   elements: dict
   sample:
     - {"kind": "profiles", "name": "rack-a", "key": "rack-a", "action": "created", "changed": true}
+wait:
+  description: How the waiting went, as M(digitalrebar.provision.drp_wait) returns it.
+  returned: with O(wait=true)
+  type: dict
+  sample: {"outcome": "complete", "waited": 812.044}
 error:
   description: The server's error object.
   returned: failure of a single object
@@ -164,12 +172,14 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.waiting import WAIT_OPTIONS
 
 _STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 
 SPEC = {
     "argument_spec": {
         **CONNECTION_SPEC,
+        **WAIT_OPTIONS,
         "kind": {"type": "str"},
         "spec": {"type": "dict"},
         "id": {"type": "str"},

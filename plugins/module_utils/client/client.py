@@ -7,7 +7,7 @@ from __future__ import annotations
 import copy
 import typing as t
 
-from . import filters, models
+from . import events, filters, models
 from .auth import Session
 from .errors import (
     REVOKED_TOKEN,
@@ -35,6 +35,8 @@ class Client:
         self.session = session
         self.trace_level = ""
         self.trace_marker = ""
+        self.fail_fast = False
+        self.timeout: float | None = None
         self._info: Object | None = None
 
     # -- session
@@ -70,6 +72,12 @@ class Client:
     def __exit__(self, *reason: object) -> None:
         self.close()
 
+    def in_a_hurry(self, timeout: float) -> Client:
+        """The same client, but its requests are tried once and fail after ``timeout`` silent seconds."""
+        hurried = copy.copy(self)
+        hurried.fail_fast, hurried.timeout = True, timeout
+        return hurried
+
     # -- requests
 
     def req(self) -> Request:
@@ -94,6 +102,7 @@ class Client:
         body: Body = None,
         stream: bool = False,
         fail_fast: bool = False,
+        timeout: float | None = None,
     ) -> Answer:
         """Send with credentials; logs in again, once, when they are refused without a word.
 
@@ -105,7 +114,7 @@ class Client:
         start = body.tell() if body is not None and not isinstance(body, bytes) and body.seekable() else None
         for again in (False, True):
             authorized = self.authorize(dict(headers), fail_fast)
-            answer = self.transport.send(method, url, authorized, body, stream, fail_fast)
+            answer = self.transport.send(method, url, authorized, body, stream, fail_fast, timeout)
             if answer.status not in (401, 403) or answer.body or own:
                 if answer.status == 403 and not own and REVOKED_TOKEN.encode() in answer.body:
                     raise self.session.revoked()
@@ -213,6 +222,10 @@ class Client:
     def logs(self) -> Objects:
         """The last 1000 lines of the server's log, oldest first."""
         return t.cast(Objects, self.req().get().url_for("logs").do())
+
+    def events(self) -> events.EventStream:
+        """A new event stream in the name of this session; close it when done.  See :mod:`.events`."""
+        return events.EventStream(self)
 
     def all_indexes(self) -> dict[str, dict[str, Object]]:
         """Kind -> index name -> ``{"Type", "Unique"}``."""

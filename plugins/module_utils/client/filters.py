@@ -56,6 +56,29 @@ def build_query(words: c.Sequence[str]) -> QueryPairs:
     return pairs
 
 
+def words_of(wanted: t.Mapping[str, t.Any]) -> list[str]:
+    """Filter words from a map: ``{Stage: none}`` asks for equality, ``{Name: {Between: [a, b]}}`` for more.
+
+    Raises UsageError as :func:`build_query` does, and for a value that is no text, number or boolean.
+    """
+    words: list[str] = []
+    for name, value in wanted.items():
+        if name in (*META_WITH_VALUE, "reverse"):
+            raise UsageError(f"filters: {name} is neither an index nor a param")
+        comparisons = value.items() if isinstance(value, dict) else [("Eq", value)]
+        for operator, operands in comparisons:
+            values = operands if isinstance(operands, list) else [operands]
+            if not values or not all(isinstance(one, (str, int, float)) for one in values):
+                raise UsageError(f"filters: the value of {name} must be a text, number or boolean")
+            if len(values) != operand_count(str(name), str(operator)):
+                raise UsageError(
+                    f"filters: {name}: {operator} takes {operand_count(str(name), str(operator))} values"
+                )
+            words += [str(name), str(operator), *map(literal, values)]
+    build_query(words)
+    return words
+
+
 def operand_count(name: str, operator: str) -> int:
     """How many values ``operator`` takes; UsageError when a v3.12 server does not know it."""
     try:

@@ -38,7 +38,8 @@ class Request:
         self._headers: list[tuple[str, str]] = []
         self._body: Body = None
         self._content_type: str | None = None
-        self._fail_fast = False
+        self._fail_fast = client.fail_fast
+        self._timeout = client.timeout
         self._paranoid = False
         self._trace = client.trace_level
         self._trace_token = client.trace_marker
@@ -129,6 +130,11 @@ class Request:
     def fail_fast(self) -> Request:
         """One try only."""
         self._fail_fast = True
+        return self
+
+    def timeout(self, seconds: float) -> Request:
+        """At most so long for connecting, and without a byte from the server."""
+        self._timeout = seconds
         return self
 
     def trace(self, level: str) -> Request:
@@ -222,6 +228,7 @@ class Request:
             self._body,
             stream=stream,
             fail_fast=self._fail_fast,
+            timeout=self._timeout,
         )
         return self.answer
 

@@ -63,7 +63,7 @@ def resolve(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None 
         trust=Tls.choose(
             True if verify is None else verify, options.get("ca_path"), options.get("cert_fingerprint")
         ),
-        timeout=float(options.get("timeout") or 300.0),
+        timeout=float(options.get("request_timeout") or 300.0),
         token_cache=environ.get("RS_TOKEN_CACHE", DEFAULT_DIRECTORY) if cache is None else cache,
     )
 

@@ -40,6 +40,12 @@ except ImportError as error:
     yaml = None  # type: ignore[assignment]
     MISSING["PyYAML"] = str(error)
 
+try:
+    import websocket
+except ImportError as error:
+    websocket = None  # type: ignore[assignment]
+    MISSING["websocket-client"] = str(error)
+
 
 def need(*packages: str) -> None:
     """Raise a UsageError that names what to install when one of ``packages`` is not importable."""
@@ -51,4 +57,4 @@ def need(*packages: str) -> None:
         )
 
 
-__all__ = ["MISSING", "jsonpatch", "need", "requests", "urllib3", "yaml"]
+__all__ = ["MISSING", "jsonpatch", "need", "requests", "urllib3", "websocket", "yaml"]

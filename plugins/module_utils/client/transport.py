@@ -96,8 +96,9 @@ class Transport:
         body: Body = None,
         stream: bool = False,
         fail_fast: bool = False,
+        timeout: float | None = None,
     ) -> Answer:
-        """The answer, whatever its status is.
+        """The answer, whatever its status is.  ``timeout`` replaces both time-outs for this request.
 
         A request that got no answer is sent again while its body can be rewound; a read that was
         answered 429, 502, 503 or 504 is sent again after ``Retry-After``.  Raises ConnectionFailed
@@ -106,6 +107,7 @@ class Transport:
         if self.closed:
             raise UsageError("Connection Closed")
         rewind = _rewinder(body)
+        times = Timeouts(timeout, timeout) if timeout else self.timeouts
         delays = FAIL_FAST.delays if fail_fast or rewind is None else self.retry.delays
         answer: Answer | None = None
         failure: ConnectionFailed | None = None
@@ -113,7 +115,7 @@ class Transport:
             if attempt > 1 and rewind is not None:
                 rewind()
             try:
-                answer = self._once(method, url, headers, body, stream, attempt)
+                answer = self._once(method, url, headers, body, stream, attempt, times)
             except ConnectionFailed as error:
                 answer, failure = None, error
                 if isinstance(error, (CertificateRejected, _Impatience)):
@@ -140,6 +142,7 @@ class Transport:
         body: Body,
         stream: bool,
         attempt: int,
+        times: Timeouts,
     ) -> Answer:
         try:
             reply = self._session.request(
@@ -148,32 +151,35 @@ class Transport:
                 headers=dict(headers),
                 data=body,
                 stream=stream,
-                timeout=(self.timeouts.connect, self.timeouts.read),
+                timeout=(times.connect, times.read),
             )
             content = b"" if stream and reply.status_code < 300 else reply.content
         except requests.exceptions.ConnectTimeout as error:
-            raise self._failed(f"no connection within {self.timeouts.connect:g} s") from error
+            raise self.unreachable(f"no connection within {times.connect:g} s") from error
         except requests.exceptions.ReadTimeout as error:
             raise _Impatience(
-                f"{self.endpoint} did not answer {method} {_path(url)} within {self.timeouts.read:g} s",
+                f"{self.endpoint} did not answer {method} {_path(url)} within {times.read:g} s",
                 attempts=attempt,
             ) from error
         except requests.exceptions.SSLError as error:
-            raise self._tls_failure(error) from error
+            raise self.tls_failure(error) from error
         except requests.exceptions.InvalidURL as error:
             raise UsageError(f"endpoint: {self.endpoint} is not a usable URL") from error
         except requests.exceptions.RequestException as error:
-            raise self._failed(_cause(error)) from error
+            raise self.unreachable(error) from error
         return Answer(reply.status_code, reply.reason or "", reply.headers, content, attempt, reply)
 
-    def _failed(self, why: str) -> ConnectionFailed:
+    def unreachable(self, error: BaseException | str) -> ConnectionFailed:
+        """What to tell when there is no connection."""
+        why = error if isinstance(error, str) else _cause(error)
         return ConnectionFailed(f"Cannot reach {self.endpoint}: {why}")
 
-    def _tls_failure(self, error: Exception) -> ConnectionFailed:
+    def tls_failure(self, error: Exception) -> ConnectionFailed:
+        """What to tell of a handshake that failed: what the server showed, and which option decides."""
         cause = _cause(error)
         text = str(error).lower()
         if not any(word in text for word in ("certificate", "fingerprint", "doesn't match", "not valid for")):
-            return self._failed(f"TLS failed: {cause}")
+            return self.unreachable(f"TLS failed: {cause}")
         parts = urllib.parse.urlsplit(self.endpoint)
         seen = tls.peer_fingerprint(parts.hostname or "", parts.port or 443)
         if self.trust.fingerprint and "fingerprint" in text:

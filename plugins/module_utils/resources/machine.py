@@ -11,6 +11,7 @@ import uuid
 from ..client.errors import UsageError
 from ..converge.resource import Object, Resource
 from ..converge.task import Result, Task, one
+from . import waiting
 
 _MEMBERS = {
     "name": "Name",
@@ -88,7 +89,14 @@ class Machine(Resource):
 
 def run(task: Task) -> Result:
     """What ``drp_machine`` does."""
-    return one(task, from_options(task.options), "machine")
+    waiting.check(task, ["machines"])
+    result = one(task, from_options(task.options), "machine")
+    if result.get("failed") or not result.get("machine"):
+        return result
+    waited = waiting.afterwards(task, [("machines", result["machine"])], single=True)
+    if waited.get("object"):
+        result["machine"] = waited["object"]
+    return waiting.add_to(result, waited)
 
 
 def from_options(options: t.Mapping[str, t.Any]) -> Machine:

@@ -12,6 +12,7 @@ from ..client.errors import UsageError
 from ..converge.bulk import Bulk
 from ..converge.resource import Resource
 from ..converge.task import Result, Task, many, one
+from . import waiting
 from .machine import Machine
 
 _SPECIAL: dict[str, type[Resource]] = {"machines": Machine}
@@ -20,9 +21,29 @@ _SPECIAL: dict[str, type[Resource]] = {"machines": Machine}
 def run(task: Task) -> Result:
     """What ``drp_object`` does."""
     resources = from_options(task.options, task.client)
+    waiting.check(task, {resource.kind for resource in resources if resource.state == "present"})
     if task.options.get("resources") is None:
-        return one(task, resources[0], "object")
-    return many(task, Bulk(task.client, resources, task.check, task.options["continue_on_error"]).run())
+        return _run_one(task, resources[0])
+    outcomes = Bulk(task.client, resources, task.check, task.options["continue_on_error"]).run()
+    result = many(task, outcomes)
+    if result.get("failed"):
+        return result
+    there = [
+        (outcome.resource.kind, outcome.item)
+        for outcome in outcomes
+        if outcome.item is not None and outcome.resource.state == "present"
+    ]
+    return waiting.add_to(result, waiting.afterwards(task, there, single=False))
+
+
+def _run_one(task: Task, resource: Resource) -> Result:
+    result = one(task, resource, "object")
+    if result.get("failed") or not result.get("object"):
+        return result
+    waited = waiting.afterwards(task, [(resource.kind, result["object"])], single=True)
+    if waited.get("object"):
+        result["object"] = waited["object"]
+    return waiting.add_to(result, waited)
 
 
 def from_options(options: t.Mapping[str, t.Any], client: Client) -> list[Resource]:

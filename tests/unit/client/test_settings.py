@@ -170,7 +170,7 @@ def test_token_cache(explicit: str | None, environ: dict[str, str], folder: str)
 
 def test_timeout() -> None:
     assert resolve(BASE, {}).timeout == 300.0
-    assert resolve({**BASE, "timeout": 7}, {}).timeout == 7.0
+    assert resolve({**BASE, "request_timeout": 7}, {}).timeout == 7.0
 
 
 def test_settings_can_be_a_key() -> None:

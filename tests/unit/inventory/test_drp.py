@@ -349,7 +349,7 @@ def test_credentials_of_the_environment(
 
 
 def test_other_connection_options(parse: Parse, client: FakeClient) -> None:
-    parse(validate_certs=False, cert_fingerprint="ab" * 32, timeout=7, token_cache="")
+    parse(validate_certs=False, cert_fingerprint="ab" * 32, request_timeout=7, token_cache="")
     assert client.settings is not None
     assert client.settings.trust.verify is False
     assert client.settings.trust.fingerprint == "ab" * 32

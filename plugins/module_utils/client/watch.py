@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The account of one object that is waited for: what was seen of it, and what that means."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .predicates import Condition
+
+Object = dict[str, t.Any]
+
+PENDING = "pending"
+COMPLETE = "complete"
+FAILED = "failed"
+DELETED = "deleted"
+JOB = "Job"
+"""The member of a machine's view that holds its current job; a machine itself has none of that name."""
+
+
+@dataclasses.dataclass
+class Watch:
+    """One object and what is wanted of it.
+
+    ``until`` and ``fail_when`` are asked about the object as the server has it; for a machine ``with_job``
+    also about its current job, as the member ``Job`` (``{}`` without one).  When both hold, ``until`` counts.
+    """
+
+    kind: str
+    key: str
+    until: Condition
+    fail_when: Condition | None = None
+    until_deleted: bool = False
+    """Its deletion is what is waited for."""
+    with_job: bool = False
+    item: Object | None = None
+    outcome: str = PENDING
+    held_since: float | None = None
+    """Since when, on the monotonic clock, ``until`` has held without a break."""
+    _jobs: dict[str, Object] = dataclasses.field(default_factory=dict)
+
+    @property
+    def pending(self) -> bool:
+        return self.outcome == PENDING
+
+    @property
+    def current_job(self) -> str:
+        """The UUID of the machine's current job; "" without one."""
+        uuid = str((self.item or {}).get("CurrentJob") or "")
+        return "" if set(uuid) <= {"0", "-"} else uuid
+
+    @property
+    def job(self) -> Object | None:
+        """The machine's current job as far as it was seen."""
+        return self._jobs.get(self.current_job)
+
+    @property
+    def lacks_job(self) -> bool:
+        return self.with_job and bool(self.current_job) and self.job is None
+
+    @property
+    def view(self) -> Object:
+        """What the conditions are asked about."""
+        item = self.item or {}
+        return {**item, JOB: self.job or {}} if self.with_job else item
+
+    def see(self, item: Object | None, now: float, stable_for: float = 0.0) -> None:
+        """Take in the object as it is, or that it is gone; ``now`` is on the monotonic clock."""
+        if not self.pending:
+            return
+        if item is None:
+            self.outcome = COMPLETE if self.until_deleted else DELETED
+            return
+        self.item = item
+        if not self.lacks_job:
+            self.judge(now, stable_for)
+
+    def see_job(self, job: Object, now: float, stable_for: float = 0.0) -> None:
+        """Take in a job of the machine.  The news of a new job come before those of its machine."""
+        uuid = str(job.get("Uuid"))
+        kept = {self.current_job, uuid}
+        self._jobs = {known: state for known, state in self._jobs.items() if known in kept}
+        self._jobs[uuid] = job
+        if uuid == self.current_job:
+            self.judge(now, stable_for)
+
+    def forget_jobs(self) -> None:
+        self._jobs.clear()
+
+    def judge(self, now: float, stable_for: float) -> None:
+        """Decide by what was last seen.  With ``stable_for`` it is complete only after :meth:`ripe`."""
+        if not self.pending:
+            return
+        view = self.view
+        if not self.until_deleted and self.until(view):
+            if stable_for <= 0:
+                self.outcome = COMPLETE
+            elif self.held_since is None:
+                self.held_since = now
+            return
+        self.held_since = None
+        if self.fail_when is not None and self.fail_when(view):
+            self.outcome = FAILED
+
+    def ripe(self, now: float, stable_for: float) -> bool:
+        """Whether it has held for long enough, so that one more look may complete it."""
+        return self.pending and self.held_since is not None and now >= self.held_since + stable_for

@@ -1,0 +1,198 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Waiting as a task: ``drp_wait``, and what ``wait: true`` of other modules adds to their results."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+import typing as t
+
+from ..client import filters, models
+from ..client.client import Client
+from ..client.errors import UsageError
+from ..client.wait import COMPLETE, TIMEOUT, Waiter, Watch
+from ..converge.task import Options, Result, Task
+from .conditions import CONDITION_SPEC, Entry, Goal
+from .lookup import NoSuchObject, find_all
+from .report import Report
+
+Object = dict[str, t.Any]
+
+_CONDITIONS = {"type": "list", "elements": "dict", "options": CONDITION_SPEC}
+WAIT_SPEC: dict[str, dict[str, t.Any]] = {
+    "until": _CONDITIONS,
+    "any_of": _CONDITIONS,
+    "fail_when": _CONDITIONS,
+    "stable_for": {"type": "float", "default": 0},
+    "log_lines": {"type": "int", "default": 20},
+}
+"""What is waited for, in ``drp_wait`` and beside ``wait``; documented by the fragment ``waiting``."""
+WAIT_OPTIONS: dict[str, dict[str, t.Any]] = {
+    **WAIT_SPEC,
+    "wait": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "float", "default": 3600},
+}
+"""The same for modules that wait after they have done their work."""
+
+_DEFAULT_UNTIL: dict[str, Entry] = {
+    "machines": {"workflow_complete": True},
+    "jobs": {"path": "State", "equals": "finished"},
+}
+_DEFAULT_FAIL_WHEN: dict[str, Entry] = {
+    "machines": {"job_failed": True},
+    "jobs": {"path": "State", "equals": "failed"},
+}
+_FIRST_PROGRESS, _LONGEST_PROGRESS = 5.0, 60.0
+
+
+def run(task: Task) -> Result:
+    """What ``drp_wait`` does."""
+    options, client = task.options, task.client
+    kind = client.require_kind(options["kind"]).prefix
+    goal = goal_for(kind, options)
+    members = _Members(client, kind, options)
+    items = members.now()
+    enough = _enough(options, len(items))
+    open_set = members.filtered and options.get("count") is not None
+    if not items and not open_set and not goal.deletion:
+        raise UsageError(f"filters: no {kind} match {options['filters']}")
+    waiter = Waiter(
+        client,
+        [_watch(kind, item, goal) for item in items],
+        0.0 if task.check else options["timeout"],
+        enough=enough,
+        stable_for=0.0 if task.check else options["stable_for"],
+        discover=(lambda reader: [_watch(kind, i, goal) for i in members.now(reader)]) if open_set else None,
+        kind=kind if open_set else "",
+    )
+    return _wait(task, waiter, single=not (members.filtered or options.get("objects")))
+
+
+def check(task: Task, kinds: t.Iterable[str]) -> None:
+    """Raise UsageError for conditions that make no sense, before anything is written."""
+    if task.options["wait"]:
+        for kind in kinds:
+            goal_for(kind, task.options)
+
+
+def afterwards(task: Task, objects: t.Sequence[tuple[str, Object]], single: bool) -> Result:
+    """The wait that ``wait: true`` adds to a task which left ``objects``, each with its kind.
+
+    A result as that of ``drp_wait``; empty when there is nothing to wait for.  What check mode has not
+    done cannot be waited for.
+    """
+    if not task.options["wait"] or task.check or not objects:
+        return {}
+    options = task.options
+    watches = [_watch(kind, item, goal_for(kind, options)) for kind, item in objects]
+    waiter = Waiter(task.client, watches, options["wait_timeout"], stable_for=options["stable_for"])
+    return _wait(task, waiter, single)
+
+
+def add_to(result: Result, waited: Result) -> Result:
+    """The result of a task with that of its wait: under ``wait``, and as its failure."""
+    if not waited:
+        return result
+    left_out = ("changed", "failed", "msg", "object")
+    told = {name: value for name, value in waited.items() if name not in left_out}
+    merged = {**result, "wait": told}
+    if waited.get("failed"):
+        merged.update(failed=True, msg=waited["msg"])
+    return merged
+
+
+def goal_for(kind: str, options: Options) -> Goal:
+    """The conditions of the options, or those that fit the kind."""
+    until, any_of, fails = options.get("until"), options.get("any_of"), options.get("fail_when")
+    if not until and not any_of:
+        until = [_DEFAULT_UNTIL.get(kind, {"available": True})]
+    if fails is None:
+        fails = [_DEFAULT_FAIL_WHEN[kind]] if kind in _DEFAULT_FAIL_WHEN else []
+    goal = Goal(until, any_of, fails)
+    if kind != "machines" and goal.with_job:
+        raise UsageError(f"job_state, job_failed and Job: only machines have a current job, not {kind}")
+    return goal
+
+
+def _watch(kind: str, item: Object, goal: Goal) -> Watch:
+    return Watch(
+        kind,
+        models.key_of(kind, item),
+        goal.until(),
+        goal.fail_when(),
+        until_deleted=goal.deletion,
+        with_job=goal.with_job and kind == "machines",
+        item=item,
+    )
+
+
+@dataclasses.dataclass
+class _Members:
+    """The objects that the options name: one, a list, or all that match a filter."""
+
+    client: Client
+    kind: str
+    options: Options
+
+    @property
+    def filtered(self) -> bool:
+        return self.options.get("filters") is not None
+
+    def now(self, client: Client | None = None) -> list[Object]:
+        """The objects as they are.  With ``until`` deleted those that are gone are left out."""
+        client, options = client or self.client, self.options
+        if self.filtered:
+            return client.list(self.kind, *filters.words_of(options["filters"]))
+        named = options.get("objects") or [options.get("id") or options["name"]]
+        try:
+            return find_all(client, self.kind, named)
+        except NoSuchObject:
+            if not any(entry.get("deleted") for entry in options.get("until") or ()):
+                raise
+            return find_all(client, self.kind, named, missing_ok=True)
+
+
+def _enough(options: Options, total: int) -> int | None:
+    count: int | None = options.get("count")
+    percent: int | None = options.get("percent")
+    if percent is not None:
+        if not 0 < percent <= 100:
+            raise UsageError("percent: must be above 0 and at most 100")
+        return math.ceil(total * percent / 100)
+    if count is None:
+        return None
+    if count < 1:
+        raise UsageError("count: must be at least 1")
+    if count > total and options.get("filters") is None:
+        raise UsageError(f"count: {count} is more than the {total} objects that are named")
+    return count
+
+
+def _wait(task: Task, waiter: Waiter, single: bool) -> Result:
+    outcome = waiter.run(_Progress(task).tick)
+    report = Report(task.client, waiter, outcome, task.options["log_lines"], single)
+    if task.check and outcome == TIMEOUT:
+        return report.pending()
+    return report.complete() if outcome == COMPLETE else report.failed()
+
+
+class _Progress:
+    """Tells how far a wait has come: soon at first, then ever more seldom, and only what is new."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._told = ""
+        self._pause = _FIRST_PROGRESS
+        self._next = time.monotonic() + self._pause
+
+    def tick(self, waiter: Waiter) -> None:
+        if time.monotonic() < self._next:
+            return
+        text = Report(self._task.client, waiter, TIMEOUT, 0, single=False).progress()
+        if text != self._told:
+            self._task.progress(text)
+            self._told = text
+        self._pause = min(2 * self._pause, _LONGEST_PROGRESS)
+        self._next = time.monotonic() + self._pause

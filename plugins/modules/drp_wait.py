@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drp_wait
+short_description: Wait for objects in Digital Rebar Provision
+version_added: 1.0.0
+author: The digitalrebar.provision authors (@digitalrebar)
+description:
+  - Waits until one object, or a set of them, has come into a state, and fails as soon as that cannot be any more.
+  - The server tells what changes, over one connection for all objects. Nothing is polled, so the task goes on a few
+    milliseconds after the change. It survives lost connections and restarts of the server.
+  - It always ends, at the latest after O(timeout) seconds, and says then what is missing.
+  - In check mode it looks once and reports.
+options:
+  kind:
+    description: The kind of the objects as the API names it.
+    type: str
+    default: machines
+  name:
+    description: The name of one object.
+    type: str
+  id:
+    description: One object, by its key or as C(Index:value).
+    type: str
+  objects:
+    description: Several objects, each by its name, its key, or as C(Index:value).
+    type: list
+    elements: str
+  filters:
+    description:
+      - All objects that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>). The server selects them.
+      - A value asks for equality. A map such as C({Between: [a, b]}) asks with another operator of the server.
+      - What matches when the waiting begins is waited for; with O(count) also what comes later.
+    type: dict
+  count:
+    description:
+      - How many of the objects are enough, instead of all.
+      - With O(filters) there may be fewer at first, so that one can wait for machines to be discovered.
+    type: int
+  percent:
+    description: What share of the objects is enough, rounded up.
+    type: int
+  timeout:
+    description: How many seconds to wait. V(0) looks once.
+    type: float
+    default: 3600
+extends_documentation_fragment:
+  - digitalrebar.provision.connection
+  - digitalrebar.provision.attributes
+  - digitalrebar.provision.waiting
+attributes:
+  diff_mode:
+    support: none
+seealso:
+  - module: digitalrebar.provision.drp_machine
+"""
+
+EXAMPLES = r"""
+- name: Wait until a machine has done all of its workflow
+  digitalrebar.provision.drp_wait:
+    name: web-1.example.com
+    timeout: 2700
+
+- name: Wait for a stage, or for whatever makes it pointless
+  digitalrebar.provision.drp_wait:
+    name: web-1.example.com
+    until: stage=complete
+    fail_when:
+      - job_failed: true
+      - path: Params.raid/state
+        in: [degraded, failed]
+
+- name: Wait until nine of ten machines of a rack are installed
+  digitalrebar.provision.drp_wait:
+    filters: {rack/name: r12}
+    percent: 90
+    timeout: 5400
+
+- name: Wait until twenty machines have been discovered, and have stayed so for a minute
+  digitalrebar.provision.drp_wait:
+    filters: {Workflow: discover-base}
+    count: 20
+    until:
+      - runnable: true
+      - path: Address
+        not_equals: ""
+    stable_for: 60
+
+- name: Wait until somebody has deleted a profile
+  digitalrebar.provision.drp_wait:
+    kind: profiles
+    name: maintenance
+    until: deleted=true
+"""
+
+RETURN = r"""
+outcome:
+  description:
+    - How it ended, V(complete), V(failed), V(deleted) or V(timeout). All but the first are failures.
+    - In check mode V(pending) if it is not complete yet.
+  returned: always
+  type: str
+  sample: complete
+waited:
+  description: For how many seconds it has waited.
+  returned: always
+  type: float
+  sample: 812.044
+object:
+  description: The object as it was last seen, without its secrets.
+  returned: for one object
+  type: dict
+  sample: {"Name": "web-1.example.com", "Stage": "complete"}
+job:
+  description: The current job of the machine, where the conditions ask for it.
+  returned: for one machine
+  type: dict
+  sample: {"Task": "install", "Stage": "install-os", "State": "failed"}
+log:
+  description: The last lines of the log of the current job.
+  returned: when waiting for one machine fails
+  type: list
+  elements: str
+  sample: ["no disk found", "Command exited with status 1"]
+complete:
+  description: How many objects are complete.
+  returned: for a set
+  type: int
+  sample: 18
+failures:
+  description: How many objects have failed or were deleted.
+  returned: for a set
+  type: int
+  sample: 1
+total:
+  description: How many objects were waited for.
+  returned: for a set
+  type: int
+  sample: 20
+results:
+  description:
+    - What became of each object. Its outcome is V(complete), V(failed), V(deleted) or V(pending), with the reason.
+    - The first objects that failed also have the log of their job.
+  returned: for a set
+  type: list
+  elements: dict
+  sample: [{"name": "web-1.example.com", "outcome": "failed", "reason": "task install of stage install-os failed"}]
+"""
+
+from ..module_utils.module_main import main as run_module
+from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.waiting import WAIT_SPEC
+
+SPEC = {
+    "argument_spec": {
+        **CONNECTION_SPEC,
+        **WAIT_SPEC,
+        "kind": {"type": "str", "default": "machines"},
+        "name": {"type": "str"},
+        "id": {"type": "str"},
+        "objects": {"type": "list", "elements": "str"},
+        "filters": {"type": "dict"},
+        "count": {"type": "int"},
+        "percent": {"type": "int"},
+        "timeout": {"type": "float", "default": 3600},
+    },
+    "required_one_of": [["name", "id", "objects", "filters"]],
+    "mutually_exclusive": [["name", "id", "objects", "filters"], ["count", "percent"]],
+}
+
+
+def main() -> None:
+    run_module("drp_wait", SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -60,7 +60,7 @@ contract: $(READY) ## Test the client against the simulator, or a server named b
 	$(call pytest,contract)
 
 integration: $(READY) ## Test every module and plugin through ansible-playbook
-	$(call pytest,integration)
+	$(call pytest,integration,-n auto --maxprocesses 4)
 
 # whose shell names a real server for drpcli does not mean it for the tests
 test: export RS_ENDPOINT :=

@@ -21,14 +21,15 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils import runner
+from ..plugin_utils.role_files import located
 
 Result = dict[str, t.Any]
 
 _COLLECTION = "digitalrebar.provision"
 _IN_TERMINAL = sys.stdout.isatty()
 """Asked here, in the parent: a worker has no terminal of its own."""
-_SPECS = {
-    name: importlib.import_module(f"ansible_collections.{_COLLECTION}.plugins.modules.{name}").SPEC
+_MODULES = {
+    name: importlib.import_module(f"ansible_collections.{_COLLECTION}.plugins.modules.{name}")
     for name in runner.MODULES
 }
 
@@ -43,9 +44,10 @@ class ActionModule(ActionBase):
         name = self._task.resolved_action.rpartition(".")[2]
         if self._task.async_val or self._task.args.get("run_in") == "target":
             return self._as_module(name, task_vars)
-        spec = _SPECS[name]
+        spec = _MODULES[name].SPEC
         validated = self._validate(name, spec)
-        options = {option: validated.validated_parameters.get(option) for option in spec["argument_spec"]}
+        given = {option: validated.validated_parameters.get(option) for option in spec["argument_spec"]}
+        options = located(given, getattr(_MODULES[name], "LOCAL_FILES", ()), self._find_needle)
         environ = self._environment()
         progress = self._show if _IN_TERMINAL else None
         result = runner.run(name, options, self._task.check_mode, environ, progress)

@@ -13,10 +13,10 @@ options:
   until:
     description:
       - What is waited for. All entries must hold, and within an entry all that it says.
-      - Each entry is a ready-made condition such as V(workflow_complete=true) or V(stage=complete), or compares
-        the value at a path.
-      - Without this and without O(any_of) it is O(until[].workflow_complete=true) for machines, a State of
-        V(finished) for jobs, and O(until[].available=true) for all other kinds.
+      - Each entry is a ready-made condition such as V(workflow_complete=true) or V(stage=complete), or
+        compares the value at a path.
+      - Without this and without O(any_of) it is O(until[].workflow_complete=true) for machines, a State
+        of V(finished) for jobs, and O(until[].available=true) for all other kinds.
     type: list
     elements: dict
     suboptions: &conditions
@@ -100,8 +100,8 @@ options:
   fail_when:
     description:
       - Conditions like those of O(until). The waiting fails at once when one of the entries holds.
-      - For machines it is O(fail_when[].job_failed=true) by default, for jobs a State of V(failed). An empty list
-        waits in any case.
+      - For machines it is O(fail_when[].job_failed=true) by default, for jobs a State of V(failed). An
+        empty list waits in any case.
       - When O(until) holds as well, the waiting succeeds.
     type: list
     elements: dict

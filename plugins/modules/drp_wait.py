@@ -11,9 +11,10 @@ short_description: Wait for objects in Digital Rebar Provision
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Waits until one object, or a set of them, has come into a state, and fails as soon as that cannot be any more.
-  - The server tells what changes, over one connection for all objects. Nothing is polled, so the task goes on a few
-    milliseconds after the change. It survives lost connections and restarts of the server.
+  - Waits until one object, or a set of them, has come into a state, and fails as soon as that cannot be
+    any more.
+  - The server tells what changes, over one connection for all objects. Nothing is polled, so the task goes
+    on a few milliseconds after the change. It survives lost connections and restarts of the server.
   - It always ends, at the latest after O(timeout) seconds, and says then what is missing.
   - In check mode it looks once and reports.
 options:
@@ -33,8 +34,9 @@ options:
     elements: str
   filters:
     description:
-      - All objects that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>). The server selects them.
-      - A value asks for equality. A map such as C({Between: [a, b]}) asks with another operator of the server.
+      - All objects that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>). The server
+        selects them.
+      - A value asks for equality. A map such as C({Between: [a, b]}) asks with another operator.
       - What matches when the waiting begins is waited for; with O(count) also what comes later.
     type: dict
   count:
@@ -144,12 +146,14 @@ total:
   sample: 20
 results:
   description:
-    - What became of each object. Its outcome is V(complete), V(failed), V(deleted) or V(pending), with the reason.
+    - What became of each object. Its outcome is V(complete), V(failed), V(deleted) or V(pending), with
+      the reason.
     - The first objects that failed also have the log of their job.
   returned: for a set
   type: list
   elements: dict
-  sample: [{"name": "web-1.example.com", "outcome": "failed", "reason": "task install of stage install-os failed"}]
+  sample:
+    - {"name": "web-1.example.com", "outcome": "failed", "reason": "task install of stage install-os failed"}
 """
 
 from ..module_utils.module_main import main as run_module

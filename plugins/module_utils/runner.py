@@ -12,11 +12,12 @@ from .client.client import Client
 from .client.errors import DrpError
 from .converge.task import Options, Result, Task, failure
 from .options import connection_options
-from .resources import machine, objects
+from .resources import machine, objects, waiting
 
 MODULES: t.Mapping[str, t.Callable[[Task], Result]] = {
     "drp_machine": machine.run,
     "drp_object": objects.run,
+    "drp_wait": waiting.run,
 }
 """What each module does, once its options are checked and there is a client."""
 

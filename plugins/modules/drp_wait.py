@@ -36,7 +36,8 @@ options:
     description:
       - All objects that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>). The server
         selects them.
-      - A value asks for equality. A map such as C({Between: [a, b]}) asks with another operator.
+      - A value asks for equality. A map of an operator of the server to its operands asks for more, as in
+        the examples.
       - What matches when the waiting begins is waited for; with O(count) also what comes later.
     type: dict
   count:
@@ -92,6 +93,12 @@ EXAMPLES = r"""
       - path: Address
         not_equals: ""
     stable_for: 60
+
+- name: Wait until no machine with an address of this rack runs tasks
+  digitalrebar.provision.drp_wait:
+    filters:
+      Address: {Between: [192.0.2.1, 192.0.2.63]}
+    until: workflow_complete=true
 
 - name: Wait until somebody has deleted a profile
   digitalrebar.provision.drp_wait:

@@ -33,7 +33,9 @@ INTERNAL_HANDLE = 1
 """Taken by the acknowledgements, ``websocket.*.*``; the handles of others follow."""
 QUEUE_SIZE = 100
 _FATAL = (CertificateRejected, LoginRequired, NotPermitted, UsageError)
-_LONGEST_DELAY = 15.0
+_SHORTEST_DELAY, _LONGEST_DELAY = 0.05, 15.0
+_STEADY = 10.0
+"""A connection that lasted so many seconds is replaced at once; one that did not, after a growing delay."""
 
 
 class Timing(t.NamedTuple):
@@ -67,10 +69,12 @@ class EventStream:
         """Acknowledgements of ``register`` that are still to come on this connection."""
         self._error: DrpError | None = None
         self._closing = threading.Event()
+        self._delay = 0.0
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         self._woken.setblocking(False)
         self._channel = self._open()
+        self._since = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="drp-events", daemon=True)
         self._thread.start()
 
@@ -90,7 +94,8 @@ class EventStream:
         try:
             self.subscribe(subscription.handle, *patterns)
         except BaseException:
-            self.deregister(subscription.handle)
+            with contextlib.suppress(UsageError):  # it has ended when the whole stream has
+                self.deregister(subscription.handle)
             raise
         return subscription
 
@@ -150,6 +155,9 @@ class EventStream:
         verb, _space, pattern = command.partition(" ")
         if verb == "register":
             self._awaited[pattern] += 1
+        else:
+            # an acknowledgement that got lost must not be waited for when it is registered again
+            self._awaited.pop(pattern, None)
         self._unsent.append(command)
         self._poke()
 
@@ -260,8 +268,10 @@ class EventStream:
 
     def _reconnect(self, lost: ConnectionFailed) -> None:
         """A new connection with everything registered on it; the gap is told once that is acknowledged."""
-        delay = 0.05
-        while not self._closing.is_set():
+        if time.monotonic() >= self._since + _STEADY:
+            self._delay = 0.0
+        while not self._closing.wait(random.uniform(0.5, 1.0) * self._delay):
+            self._delay = min(max(2 * self._delay, _SHORTEST_DELAY), _LONGEST_DELAY)
             try:
                 self._channel = self._open()
                 self._register_all()
@@ -269,8 +279,8 @@ class EventStream:
             except _FATAL:
                 raise
             except DrpError:
-                self._closing.wait(random.uniform(0.5, 1.0) * delay)
-                delay = min(2 * delay, _LONGEST_DELAY)
+                self._channel.close()
+        self._since = time.monotonic()
         self._tell_all(Gap(f"the event stream was interrupted: {lost.messages[0]}"))
 
     def _register_all(self) -> None:
@@ -284,7 +294,6 @@ class EventStream:
         deadline = time.monotonic() + self._timing.acknowledge
         while any(self._awaited[pattern] > 0 for pattern in held):
             if self._closing.is_set() or time.monotonic() > deadline:
-                self._channel.close()
                 raise ConnectionFailed("the subscriptions were not acknowledged after a reconnect")
             self._take(self._channel.receive())
 

@@ -19,6 +19,7 @@ Object = t.Mapping[str, t.Any]
 
 MISSING: t.Any = object()
 """What :func:`find` gives for a path that leads nowhere."""
+_INDEX = re.compile("-?[0-9]{1,9}")
 
 
 class Condition(t.Protocol):
@@ -37,19 +38,22 @@ TestFunc = Condition
 """The name in the Go client."""
 
 
+def steps_of(path: str) -> list[str]:
+    """The names and numbers along a path."""
+    if path.startswith("/"):
+        return [step.replace("~1", "/").replace("~0", "~") for step in path[1:].split("/")]
+    return path.split(".")
+
+
 def find(item: Json, path: str) -> Json:
     """The value at a dotted path (``OS.Name``) or a JSON pointer (``/Params/a.b``); MISSING without one.
 
     Numbers lead into lists.
     """
-    if path.startswith("/"):
-        steps = [step.replace("~1", "/").replace("~0", "~") for step in path[1:].split("/")]
-    else:
-        steps = path.split(".")
-    for step in steps:
+    for step in steps_of(path):
         if isinstance(item, dict):
             item = item.get(step, MISSING)
-        elif isinstance(item, list) and step.lstrip("-").isdigit() and -len(item) <= int(step) < len(item):
+        elif isinstance(item, list) and _INDEX.fullmatch(step) and -len(item) <= int(step) < len(item):
             item = item[int(step)]
         else:
             return MISSING

@@ -115,12 +115,11 @@ def check_pattern(pattern: str) -> None:
     A v3.12 server acknowledges a pattern of fewer parts and then crashes at the next event; it closes the
     connection for a frame of more than 512 bytes.
     """
-    parts = pattern.split(".", 2)
-    if len(parts) < 3 or not all(parts):
+    parts = [*pattern.split(".", 2), "", ""][:3]
+    if not all(parts):
         raise UsageError(
             f"event pattern {pattern!r}: must be type.action.key, each a name or *, "
-            "such as machines.update.* "
-            f"({_PARTS[min(len(parts), 2)] if len(parts) < 3 else _PARTS[parts.index('')]} is missing)"
+            f"such as machines.update.* ({_PARTS[parts.index('')]} is missing)"
         )
     if any(character.isspace() for character in "".join(parts[:2])) or "\n" in pattern:
         raise UsageError(f"event pattern {pattern!r}: must not contain white space")

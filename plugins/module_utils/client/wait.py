@@ -16,7 +16,15 @@ import threading
 import time
 import typing as t
 
-from .errors import ApiError, ConnectionFailed, DrpError, NotFound, UnreadableAnswer
+from . import models, reading
+from .errors import (
+    ApiError,
+    CertificateRejected,
+    ConnectionFailed,
+    DrpError,
+    NotFound,
+    UnreadableAnswer,
+)
 from .events import EventStream
 from .models import key_of
 from .predicates import Condition, and_items, equal_item, not_item, or_items
@@ -31,17 +39,18 @@ Object = dict[str, t.Any]
 TIMEOUT = "timeout"
 INTERRUPT = "interrupt"
 RECHECK = 60.0
-_ONE_BY_ONE = 32
-"""Up to so many objects of a kind are read each for itself; more of them by lists."""
-_PAGE = 1000
 _QUEUE = 2000
 _READ_TIMEOUT = 30.0
 _LONGEST_PAUSE = 5.0
-_LAST_LOOK = 1.0
+_LONGEST_KEY = 400
+"""Bytes; a longer one does not fit into a pattern."""
+_LONGEST_SLEEP = 3600.0
+_LAST_LOOK = 2.0
+"""So long before the deadline, at most, everything is read once more."""
+_SILENCE = 1.0
 _ONE_LOOK = 10.0
 """Seconds that a wait with a time-out of 0 may take."""
 _DISCOVER_EVERY = 1.0
-_MAY_PASS = (ConnectionFailed, UnreadableAnswer)
 
 
 class Waiter:
@@ -69,11 +78,10 @@ class Waiter:
         A watch may come with the ``item`` as just read; when that is enough, no stream is opened.
         """
         self.watches: dict[tuple[str, str], Watch] = {}
-        self.trouble: DrpError | None = None
-        """Why the last read failed, while reads fail."""
         self._client = client
         self._started = time.monotonic()
         self._deadline = self._started + max(timeout, 0.0)
+        self._last_look = self._deadline - min(_LAST_LOOK, timeout / 4)
         self._end = self._deadline if timeout > 0 else self._started + _ONE_LOOK
         self._enough = enough
         self._stable_for = stable_for
@@ -81,8 +89,11 @@ class Waiter:
         self._discover = discover
         self._kind = kind
         self._error: BaseException | None = None
+        self._trouble: DrpError | None = None
+        self._asked_at: float | None = None
         self._stop = threading.Event()
         self._done = threading.Event()
+        self._subscription: Subscription | None = None
         self._next_read = 0.0
         self._next_discovery = float("inf")
         self._pause = 0.1
@@ -109,6 +120,8 @@ class Waiter:
             return INTERRUPT
         finally:
             self._stop.set()
+            if self._subscription is not None:
+                self._subscription.end(None)
         if self._error is not None:
             raise self._error
         return self.verdict() or TIMEOUT
@@ -117,6 +130,15 @@ class Waiter:
     def seconds(self) -> float:
         """How long it has waited so far."""
         return time.monotonic() - self._started
+
+    @property
+    def trouble(self) -> DrpError | None:
+        """Why the server cannot be read at present."""
+        asked_at = self._asked_at
+        silence = 0.0 if asked_at is None else time.monotonic() - asked_at
+        if silence < _SILENCE:
+            return self._trouble
+        return ConnectionFailed(f"{self._client.endpoint} has not answered for {silence:.0f} s")
 
     @property
     def needed(self) -> int:
@@ -141,10 +163,9 @@ class Waiter:
             self._first_look()
             if self.verdict() or self._deadline == self._started:
                 return
-            stream = self._client.events()
-            subscription = stream.register(*self._patterns(), queue_size=_QUEUE)
-            self._read(self._client)
-            self._follow(subscription)
+            stream = self._connect()
+            self._subscription = stream.register(*self._patterns(), queue_size=_QUEUE)
+            self._follow(self._subscription)
         except BaseException as error:
             self._error = error
         finally:
@@ -159,13 +180,24 @@ class Waiter:
             self._read(self._client)
             return
         given = [watch for watch in self._pending() if watch.item is not None]
-        self._read_jobs(self._client, [watch for watch in given if watch.lacks_job])
+        reading.read_jobs(self._client, [watch for watch in given if watch.lacks_job], self._stable_for)
         for watch in given:
             watch.judge(time.monotonic(), self._stable_for)
 
+    def _connect(self) -> EventStream:
+        """An event stream, with as many tries as any request gets."""
+        pauses = () if self._client.fail_fast else self._client.transport.retry.delays[:-1]
+        for pause in pauses:
+            try:
+                return self._client.events()
+            except DrpError as error:
+                if not _may_pass(error) or self._stop.wait(pause):
+                    raise
+        return self._client.events()
+
     def _follow(self, subscription: Subscription) -> None:
-        patient = self._client.in_a_hurry(_READ_TIMEOUT)
-        self._plan_next_read()
+        reader = self._client.in_a_hurry(_READ_TIMEOUT)
+        self._read_or_later(reader)
         while not self._stop.is_set() and not self.verdict():
             now = time.monotonic()
             if now >= self._deadline:
@@ -175,11 +207,13 @@ class Waiter:
             if received is None:
                 if subscription.ended:
                     return
-                self._when_due(patient)
+                self._when_due(reader)
             elif received.error is None:
-                self._take(patient, received.event)
+                self._take(reader, received.event)
             elif isinstance(received.error, Gap):
-                self._read_or_later(patient)
+                for watch in self._pending():
+                    watch.held_since = None  # what was not seen may have been a break
+                self._read_or_later(reader)
             else:
                 raise received.error
 
@@ -189,35 +223,37 @@ class Waiter:
             self._read_or_later(client)
             return
         for watch in self._pending():
-            if watch.ripe(now, self._stable_for):
+            if self._trouble is None and watch.ripe(now, self._stable_for):
                 self._confirm(client, watch)
 
     def _confirm(self, client: Client, watch: Watch) -> None:
         """One more look before what has held for long enough counts as complete."""
-        self._read_one(client, watch)
-        if watch.ripe(time.monotonic(), self._stable_for):
+        read = self._attempt(lambda: reading.read_one(client, watch, self._stable_for))
+        if read and watch.ripe(time.monotonic(), self._stable_for):
             watch.outcome = COMPLETE
 
     def _take(self, client: Client, event: Object) -> None:
         """An event: what it says of an object that is waited for."""
-        kind, key, item = event.get("Type"), event.get("Key"), event.get("Object")
+        kind, item = str(event.get("Type")), event.get("Object")
+        # the server tells the key of a lease or a reservation in another spelling than its address
+        told = key_of(kind, item) if isinstance(item, dict) else ""
         if kind == "jobs" and isinstance(item, dict):
             machine = self.watches.get(("machines", str(item.get("Machine"))))
             if machine is not None and machine.with_job:
                 machine.see_job(item, time.monotonic(), self._stable_for)
-        watch = self.watches.get((str(kind), str(key)))
+        watch = self.watches.get((kind, told or str(event.get("Key"))))
         if watch is None:
             if self._discover is not None and kind == self._kind:
                 self._next_discovery = min(self._next_discovery, time.monotonic() + _DISCOVER_EVERY)
             return
         if event.get("Action") == "delete":
             watch.see(None, time.monotonic(), self._stable_for)
-        elif isinstance(item, dict) and key_of(watch.kind, item) == key:
+        elif isinstance(item, dict) and told:
             watch.see(item, time.monotonic(), self._stable_for)
             if watch.pending and watch.lacks_job:
-                self._attempt(lambda: self._read_jobs(client, [watch]))
+                self._attempt(lambda: reading.read_jobs(client, [watch], self._stable_for))
         elif watch.pending:
-            self._attempt(lambda: self._read_one(client, watch))
+            self._attempt(lambda: reading.read_one(client, watch, self._stable_for))
 
     # -- reading
 
@@ -227,16 +263,19 @@ class Waiter:
 
     def _attempt(self, read: t.Callable[[], None]) -> bool:
         """Read; when that fails in a way that may pass, plan to try again soon."""
+        self._asked_at = time.monotonic()
         try:
             read()
-        except (*_MAY_PASS, ApiError) as error:
+        except DrpError as error:
             if not _may_pass(error):
                 raise
-            self.trouble = error
+            self._trouble = error
             self._next_read = time.monotonic() + random.uniform(0.5, 1.0) * self._pause
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
             return False
-        self.trouble = None
+        finally:
+            self._asked_at = None
+        self._trouble = None
         self._pause = 0.1
         return True
 
@@ -245,49 +284,7 @@ class Waiter:
         if self._discover is not None:
             self._next_discovery = float("inf")
             self._admit(self._discover(client))
-        by_kind: dict[str, list[Watch]] = collections.defaultdict(list)
-        for watch in self._pending():
-            by_kind[watch.kind].append(watch)
-        for kind, watches in by_kind.items():
-            if len(watches) <= _ONE_BY_ONE:
-                for watch in watches:
-                    self._read_one(client, watch)
-            else:
-                self._read_list(client, kind, watches)
-
-    def _read_one(self, client: Client, watch: Watch) -> None:
-        item = client.find(watch.kind, watch.key)
-        if watch.with_job and item is not None:
-            watch.forget_jobs()
-            watch.item = item
-            self._read_jobs(client, [watch])
-        watch.see(item, time.monotonic(), self._stable_for)
-
-    def _read_list(self, client: Client, kind: str, watches: list[Watch]) -> None:
-        there = {key_of(kind, item): item for item in client.list(kind, page_size=_PAGE)}
-        for watch in watches:
-            if watch.key not in there:
-                # a page may have moved under us: only a look at it proves that it is gone
-                self._read_one(client, watch)
-            elif watch.with_job:
-                watch.forget_jobs()
-                watch.item = there[watch.key]
-        self._read_jobs(client, [watch for watch in watches if watch.pending and watch.lacks_job])
-        for watch in watches:
-            if watch.key in there:
-                watch.see(there[watch.key], time.monotonic(), self._stable_for)
-
-    def _read_jobs(self, client: Client, watches: list[Watch]) -> None:
-        """The current jobs of the machines."""
-        if len(watches) <= _ONE_BY_ONE:
-            jobs = [client.find("jobs", watch.current_job) for watch in watches if watch.current_job]
-        else:
-            jobs = list(client.list("jobs", "Current", "Eq", "true", page_size=_PAGE))
-        found = {job["Uuid"]: job for job in jobs if job}
-        for watch in watches:
-            if watch.current_job:
-                job = found.get(watch.current_job, {"Uuid": watch.current_job})
-                watch.see_job(job, time.monotonic(), self._stable_for)
+        reading.read(client, self._pending(), self._stable_for)
 
     # -- what and when
 
@@ -305,8 +302,7 @@ class Waiter:
             by_kind[kind].append(key)
         patterns = []
         for kind, keys in by_kind.items():
-            few = len(keys) <= _ONE_BY_ONE and self._discover is None
-            for key in keys if few else ["*"]:
+            for key in keys if self._discover is None and _fit_for_patterns(kind, keys) else ["*"]:
                 patterns += [f"{kind}.{action}.{key}" for action in ("update", "save", "delete")]
         if self._discover is not None:
             patterns += [f"{self._kind}.{action}.*" for action in ("create", "update", "save", "delete")]
@@ -317,18 +313,18 @@ class Waiter:
     def _plan_next_read(self) -> None:
         now = time.monotonic()
         self._next_read = now + self._recheck
-        if now < self._deadline - _LAST_LOOK < self._next_read:
-            self._next_read = self._deadline - _LAST_LOOK
+        if now < self._last_look < self._next_read:
+            self._next_read = self._last_look
 
     def _next_ripe(self) -> float:
-        if self._stable_for <= 0:
+        if self._stable_for <= 0 or self._trouble is not None:
             return float("inf")
         held = [watch.held_since for watch in self._pending() if watch.held_since is not None]
         return min(held, default=float("inf")) + self._stable_for
 
     def _patience(self, at_most: float | None) -> float:
         """Seconds that may still be waited."""
-        left = max(self._end - time.monotonic(), 0.0)
+        left = min(max(self._end - time.monotonic(), 0.0), _LONGEST_SLEEP)
         return left if at_most is None else min(left, at_most)
 
 
@@ -354,11 +350,17 @@ def wait_for(
     return outcome
 
 
+def _fit_for_patterns(kind: str, keys: list[str]) -> bool:
+    """Whether the events of these objects can be asked for by key: they are few, and told by that key."""
+    longest = max(len(key.encode()) for key in keys)
+    return len(keys) <= reading.FEW and longest <= _LONGEST_KEY and models.get(kind).key != "Addr"
+
+
 def _may_pass(error: DrpError) -> bool:
     """Whether waiting may mend it: the server is away, busy or starting."""
-    return isinstance(error, _MAY_PASS) or (
-        isinstance(error, ApiError) and error.code in (429, *range(500, 600))
-    )
+    if isinstance(error, ApiError):
+        return isinstance(error, UnreadableAnswer) or error.code in (429, *range(500, 600))
+    return isinstance(error, ConnectionFailed) and not isinstance(error, CertificateRejected)
 
 
 __all__ = [

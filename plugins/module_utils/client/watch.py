@@ -78,12 +78,16 @@ class Watch:
 
     def see_job(self, job: Object, now: float, stable_for: float = 0.0) -> None:
         """Take in a job of the machine.  The news of a new job come before those of its machine."""
+        self.know_job(job)
+        if job.get("Uuid") == self.current_job:
+            self.judge(now, stable_for)
+
+    def know_job(self, job: Object) -> None:
+        """Take in a job without deciding anything."""
         uuid = str(job.get("Uuid"))
         kept = {self.current_job, uuid}
         self._jobs = {known: state for known, state in self._jobs.items() if known in kept}
         self._jobs[uuid] = job
-        if uuid == self.current_job:
-            self.judge(now, stable_for)
 
     def forget_jobs(self) -> None:
         self._jobs.clear()

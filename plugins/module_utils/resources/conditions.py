@@ -16,6 +16,7 @@ from ..client.predicates import (
     Condition,
     Object,
     OrItems,
+    steps_of,
 )
 from ..client.watch import JOB
 
@@ -51,9 +52,15 @@ CONDITION_SPEC: dict[str, dict[str, t.Any]] = {
 """The options of one condition, as Ansible's argument specs have them."""
 
 
+def _place(item: Object) -> tuple[list[str], int]:
+    """The task list of a machine and the position in it; -1 before the first task."""
+    tasks = item.get("Tasks") or []
+    return tasks, int(item.get("CurrentTask") or 0) if tasks else 0
+
+
 @dataclasses.dataclass(frozen=True)
 class WorkflowComplete:
-    """Whether nothing of the task list is left to do.
+    """Whether nothing of the task list is left to do; so it is without any task.
 
     A v4 server says so itself; on v3.12 the position in the list has reached its end, which happens when
     the agent asks for more after its last task.
@@ -64,18 +71,21 @@ class WorkflowComplete:
     def __call__(self, item: Object) -> bool:
         if "WorkflowComplete" in item:
             return bool(item["WorkflowComplete"]) == self.wanted
-        done = int(item.get("CurrentTask") or 0) >= len(item.get("Tasks") or [])
-        return done == self.wanted
+        tasks, position = _place(item)
+        return (position >= len(tasks)) == self.wanted
 
     def met(self, item: Object) -> str:
-        tasks = item.get("Tasks") or []
-        position = int(item.get("CurrentTask") or 0)
-        where = f"task {position + 1} of {len(tasks)}" if 0 <= position < len(tasks) else "no task begun"
-        if position >= len(tasks):
+        tasks, position = _place(item)
+        if not tasks:
+            where = "no tasks"
+        elif position >= len(tasks):
             where = f"all {len(tasks)} tasks done"
-        entry = f" ({tasks[position]})" if 0 <= position < len(tasks) else ""
-        runnable = "" if item.get("Runnable") or position >= len(tasks) else ", and it is not runnable"
-        return f"workflow {item.get('Workflow') or 'none'}: {where}{entry}{runnable}"
+        elif position < 0:
+            where = "no task begun"
+        else:
+            where = f"task {position + 1} of {len(tasks)} ({tasks[position]})"
+        stuck = ", and it is not runnable" if position < len(tasks) and not item.get("Runnable") else ""
+        return f"workflow {item.get('Workflow') or 'none'}: {where}{stuck}"
 
     def unmet(self, item: Object) -> str:
         return f"{self.met(item)}, wanted: {'complete' if self.wanted else 'not complete'}"
@@ -119,9 +129,16 @@ class Goal:
     fails: Entries
 
     def __post_init__(self) -> None:
-        for number, entry in enumerate([*(self.all_of or ()), *(self.any_of or ())], 1):
-            if entry.get("deleted") and (self.any_of or len(self.all_of or ()) > 1):
-                raise UsageError(f"until, number {number}: deleted must be the only condition")
+        lonely = len(self.all_of or ()) == 1 and not self.any_of
+        for option, entries in (("until", self.all_of), ("any_of", self.any_of)):
+            for number, entry in enumerate(entries or (), 1):
+                if entry.get("deleted") and not (lonely and len(_said(entry)) == 1):
+                    raise UsageError(f"{option}, number {number}: deleted must be the only condition")
+        for number, entry in enumerate(self.fails or (), 1):
+            if entry.get("deleted"):
+                raise UsageError(
+                    f"fail_when, number {number}: leave deleted out; a deletion ends the waiting in any case"
+                )
         # what is wrong with them is to be told before anything is asked of the server
         self.until()
         self.fail_when()
@@ -147,7 +164,7 @@ class Goal:
         return any(
             entry.get("job_failed") is not None
             or entry.get("job_state")
-            or str(entry.get("path") or "").lstrip("/").split("/")[0].split(".")[0] == JOB
+            or steps_of(str(entry.get("path") or ""))[0] == JOB
             for entry in entries
         )
 
@@ -156,10 +173,14 @@ def _each(option: str, entries: Entries) -> list[Condition]:
     tests = []
     for number, entry in enumerate(entries or (), 1):
         try:
-            tests.append(_condition({name: value for name, value in entry.items() if value is not None}))
+            tests.append(_condition(_said(entry)))
         except UsageError as error:
             raise UsageError(f"{option}, number {number}: {'; '.join(error.messages)}") from None
     return tests
+
+
+def _said(entry: Entry) -> Entry:
+    return {name: value for name, value in entry.items() if value is not None}
 
 
 def _condition(entry: Entry) -> Condition:

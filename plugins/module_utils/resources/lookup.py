@@ -10,7 +10,7 @@ import uuid
 
 from ..client import models
 from ..client.client import Client
-from ..client.errors import UsageError
+from ..client.errors import DrpError, UsageError
 
 Object = dict[str, t.Any]
 
@@ -21,6 +21,7 @@ class NoSuchObject(UsageError):
 
 _LIST_FROM = 10
 """Looking up a name costs the server a pass over all objects: from so many on, one list is cheaper."""
+_MOST_PROBED = 5
 
 
 def address(kind: str, text: str) -> str:
@@ -34,24 +35,59 @@ def address(kind: str, text: str) -> str:
     return f"Name:{text}" if "Name" in model.fields else text
 
 
+def resolve(client: Client, kind: str, named: t.Iterable[str]) -> dict[str, Object | None]:
+    """Each of ``named``, once and in order, with the object that is called so, or None."""
+    texts = list(dict.fromkeys(named))
+    known = _from_list(client, kind) if len(texts) >= _LIST_FROM else {}
+    return {text: known.get(address(kind, text)) or client.find(kind, address(kind, text)) for text in texts}
+
+
 def find_all(client: Client, kind: str, named: t.Sequence[str], missing_ok: bool = False) -> list[Object]:
     """The objects that are called so, each once, in the order given.
 
     NoSuchObject names all that there are none of, unless ``missing_ok``.
     """
-    known = _from_list(client, kind) if len(named) >= _LIST_FROM else {}
-    found: dict[str, Object] = {}
-    missing = []
-    for text in dict.fromkeys(named):
-        place = address(kind, text)
-        item = known.get(place) or client.find(kind, place)
-        if item is None:
-            missing.append(text)
-        else:
-            found[models.key_of(kind, item)] = item
+    resolved = resolve(client, kind, named)
+    missing = [text for text, item in resolved.items() if item is None]
     if missing and not missing_ok:
-        raise NoSuchObject(f"no such {models.get(kind).singular}: {', '.join(missing)}")
-    return list(found.values())
+        raise NoSuchObject(missing_text(client, kind, missing))
+    return list({models.key_of(kind, item): item for item in resolved.values() if item is not None}.values())
+
+
+def find_one(client: Client, kind: str, named: str) -> Object:
+    """The object that is called so; NoSuchObject without it."""
+    return find_all(client, kind, [named])[0]
+
+
+def missing_text(client: Client, kind: str, missing: t.Sequence[str]) -> str:
+    """What to tell about names that a GET finds nothing for."""
+    concealed = hidden(client, kind, missing)
+    absent = [text for text in missing if text not in concealed]
+    told = [f"no such {models.get(kind).singular}: {', '.join(absent)}"] if absent else []
+    return "; ".join(told + ([hidden_text(kind, concealed)] if concealed else []))
+
+
+def hidden(client: Client, kind: str, missing: t.Sequence[str]) -> list[str]:
+    """Those of ``missing`` that are there, though these credentials may not see them; five are looked into.
+
+    The server answers 404 to both.  HEAD tells them apart, for it asks for no claim.
+    """
+    return [text for text in missing[:_MOST_PROBED] if _is_there(client, kind, text)]
+
+
+def hidden_text(kind: str, names: t.Sequence[str]) -> str:
+    """What to tell about what may not be seen."""
+    return (
+        f"there is a {models.get(kind).singular} {', '.join(names)}, but these credentials may not see it: "
+        f"they lack the claim {kind} get"
+    )
+
+
+def _is_there(client: Client, kind: str, text: str) -> bool:
+    try:
+        return client.exists(kind, address(kind, text))
+    except DrpError:
+        return False
 
 
 def _from_list(client: Client, kind: str) -> dict[str, Object]:

@@ -11,7 +11,8 @@ from ..client import jobs, models
 from ..client.client import Client
 from ..client.errors import DrpError
 from ..client.wait import COMPLETE, DELETED, FAILED, INTERRUPT, TIMEOUT, Waiter, Watch
-from ..converge.show import shown
+from ..client.watch import JOB
+from ..converge.show import HIDDEN, shown
 from ..converge.task import Result
 
 _MOST = 5
@@ -54,7 +55,7 @@ class Report:
     def progress(self) -> str:
         """One line for somebody who waits: ``412 of 500, slowest: node-7 (...)``."""
         slowest = min(self._of(pending=True), key=_advance, default=None)
-        told = f", slowest: {_name(slowest)} ({slowest.until.unmet(slowest.view)})" if slowest else ""
+        told = f", slowest: {_name(slowest)} ({slowest.until.unmet(_visible(slowest))})" if slowest else ""
         trouble = f"; {'; '.join(self.waiter.trouble.messages)}" if self.waiter.trouble else ""
         done = len(self._of(COMPLETE))
         return f"{done} of {self.waiter.needed} after {self.waiter.seconds:.0f} s{told}{trouble}"
@@ -136,9 +137,11 @@ class Report:
         client = self.client.in_a_hurry(_LOG_PATIENCE)
         logs = {}
         for watch in self._interesting()[: 1 if self.single else _MOST_LOGS]:
-            if not watch.job:
+            if watch.kind != "machines" or not watch.current_job:
                 continue
             try:
+                if watch.job is None:  # no condition asked for it
+                    watch.know_job(client.get("jobs", watch.current_job))
                 logs[watch.key] = jobs.job_log_tail(client, watch.current_job, self.log_lines)
             except DrpError as error:
                 logs[watch.key] = [f"(the log cannot be read: {'; '.join(error.messages)})"]
@@ -153,15 +156,27 @@ def _reason(watch: Watch) -> str:
     if watch.item is None:
         return "it was not read"
     if watch.outcome == FAILED and watch.fail_when is not None:
-        return watch.fail_when.met(watch.view)
+        return watch.fail_when.met(_visible(watch))
     if watch.until_deleted:
         return "it is still there"
     if watch.held_since is not None:
         return "it holds, but not yet for long enough"
-    reason = watch.until.unmet(watch.view)
+    reason = watch.until.unmet(_visible(watch))
     if watch.job and watch.job.get("State"):
         reason += f". Its current job is {watch.job['State']}, task {watch.job.get('Task')}"
     return reason
+
+
+def _visible(watch: Watch) -> Result:
+    """What the conditions were asked about, as texts may tell it."""
+    view = _covered(watch.kind, watch.view)
+    if JOB in watch.view:
+        view[JOB] = _covered("jobs", watch.view[JOB])
+    return view
+
+
+def _covered(kind: str, item: t.Mapping[str, t.Any]) -> Result:
+    return {**shown(kind, item), **{name: HIDDEN for name in models.get(kind).hidden if name in item}}
 
 
 def _entry(watch: Watch) -> Result:

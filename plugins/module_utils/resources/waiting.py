@@ -9,13 +9,14 @@ import math
 import time
 import typing as t
 
-from ..client import filters, models
+from ..client import models
 from ..client.client import Client
 from ..client.errors import UsageError
 from ..client.wait import COMPLETE, TIMEOUT, Waiter, Watch
 from ..converge.task import Options, Result, Task
 from .conditions import CONDITION_SPEC, Entry, Goal
-from .lookup import NoSuchObject, find_all
+from .listing import Query, select
+from .lookup import find_all
 from .report import Report
 
 Object = dict[str, t.Any]
@@ -52,11 +53,12 @@ def run(task: Task) -> Result:
     options, client = task.options, task.client
     kind = client.require_kind(options["kind"]).prefix
     goal = goal_for(kind, options)
-    members = _Members(client, kind, options)
+    check_times(options, "timeout", "stable_for")
+    members = _Members(client, kind, options, missing_ok=goal.deletion)
     items = members.now()
-    enough = _enough(options, len(items))
+    enough = _enough(options, len(items), members.missing(items))
     open_set = members.filtered and options.get("count") is not None
-    if not items and not open_set and not goal.deletion:
+    if members.filtered and not items and not open_set and not goal.deletion:
         raise UsageError(f"filters: no {kind} match {options['filters']}")
     waiter = Waiter(
         client,
@@ -67,14 +69,22 @@ def run(task: Task) -> Result:
         discover=(lambda reader: [_watch(kind, i, goal) for i in members.now(reader)]) if open_set else None,
         kind=kind if open_set else "",
     )
-    return _wait(task, waiter, single=not (members.filtered or options.get("objects")))
+    return _wait(task, waiter, members.single)
 
 
 def check(task: Task, kinds: t.Iterable[str]) -> None:
     """Raise UsageError for conditions that make no sense, before anything is written."""
     if task.options["wait"]:
+        check_times(task.options, "wait_timeout", "stable_for")
         for kind in kinds:
             goal_for(kind, task.options)
+
+
+def check_times(options: Options, *names: str) -> None:
+    """Raise UsageError for what is no time to wait."""
+    for name in names:
+        if not options[name] >= 0:
+            raise UsageError(f"{name}: must be a number of seconds, 0 or more, not {options[name]:g}")
 
 
 def afterwards(task: Task, objects: t.Sequence[tuple[str, Object]], single: bool) -> Result:
@@ -109,7 +119,9 @@ def goal_for(kind: str, options: Options) -> Goal:
     if not until and not any_of:
         until = [_DEFAULT_UNTIL.get(kind, {"available": True})]
     if fails is None:
-        fails = [_DEFAULT_FAIL_WHEN[kind]] if kind in _DEFAULT_FAIL_WHEN else []
+        # nobody minds that the job failed of what is to be deleted
+        going = any(entry.get("deleted") for entry in until or ())
+        fails = [_DEFAULT_FAIL_WHEN[kind]] if kind in _DEFAULT_FAIL_WHEN and not going else []
     goal = Goal(until, any_of, fails)
     if kind != "machines" and goal.with_job:
         raise UsageError(f"job_state, job_failed and Job: only machines have a current job, not {kind}")
@@ -135,39 +147,55 @@ class _Members:
     client: Client
     kind: str
     options: Options
+    missing_ok: bool
+    """Whether named objects may be gone: their deletion is waited for."""
 
     @property
     def filtered(self) -> bool:
         return self.options.get("filters") is not None
 
+    @property
+    def single(self) -> bool:
+        return not self.filtered and self.options.get("objects") is None
+
     def now(self, client: Client | None = None) -> list[Object]:
-        """The objects as they are.  With ``until`` deleted those that are gone are left out."""
-        client, options = client or self.client, self.options
+        """The objects as they are, by name or as given; without those that are gone where they may be."""
+        client = client or self.client
         if self.filtered:
-            return client.list(self.kind, *filters.words_of(options["filters"]))
-        named = options.get("objects") or [options.get("id") or options["name"]]
-        try:
-            return find_all(client, self.kind, named)
-        except NoSuchObject:
-            if not any(entry.get("deleted") for entry in options.get("until") or ()):
-                raise
-            return find_all(client, self.kind, named, missing_ok=True)
+            found = select(client, self.kind, Query(self.options["filters"]))
+            return sorted(found, key=lambda item: models.label_of(self.kind, item))
+        return find_all(client, self.kind, self._named, self.missing_ok)
+
+    def missing(self, there: t.Sequence[Object]) -> int:
+        """How many of those that are named are not among ``there``."""
+        return 0 if self.filtered or not self.missing_ok else len(self._named) - len(there)
+
+    @property
+    def _named(self) -> list[str]:
+        """What the options call them, each once."""
+        option = next(name for name in ("objects", "id", "name") if self.options.get(name) is not None)
+        told = self.options[option]
+        named = list(dict.fromkeys(told if option == "objects" else [told]))
+        if not all(named):
+            raise UsageError(f"{option}: must not be empty")
+        return named
 
 
-def _enough(options: Options, total: int) -> int | None:
+def _enough(options: Options, total: int, gone: int) -> int | None:
+    """How many of ``total`` objects have to be complete; so are ``gone`` others already."""
     count: int | None = options.get("count")
     percent: int | None = options.get("percent")
     if percent is not None:
         if not 0 < percent <= 100:
             raise UsageError("percent: must be above 0 and at most 100")
-        return math.ceil(total * percent / 100)
+        return max(math.ceil((total + gone) * percent / 100) - gone, 0)
     if count is None:
         return None
     if count < 1:
         raise UsageError("count: must be at least 1")
-    if count > total and options.get("filters") is None:
-        raise UsageError(f"count: {count} is more than the {total} objects that are named")
-    return count
+    if count > total + gone and options.get("filters") is None:
+        raise UsageError(f"count: {count} is more than the {total + gone} objects that are named")
+    return max(count - gone, 0)
 
 
 def _wait(task: Task, waiter: Waiter, single: bool) -> Result:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What is waited for: DOCUMENTATION for all modules that wait, MODULES for those that do so afterwards."""
+    """What is waited for: DOCUMENTATION for all modules that wait, MODULES for those that do so later."""
 
     DOCUMENTATION = r"""
 options:

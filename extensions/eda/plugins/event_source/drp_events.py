@@ -1,0 +1,967 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Events of a Digital Rebar Provision server as events for rulebooks.
+
+The engine loads this one file by its path, without the rest of the collection, so everything is in it:
+settings, trust, one HTTP session, one websocket, the memory of what was told, and the loop around them.
+"""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import base64
+import collections
+import contextlib
+import datetime
+import functools
+import json
+import logging
+import os
+import random
+import re
+import ssl
+import time
+import typing as t
+import urllib.parse
+import urllib.request
+import uuid
+
+import aiohttp
+
+DOCUMENTATION = r"""
+---
+short_description: Events of a Digital Rebar Provision server
+description:
+  - An ansible-rulebook event source that listens on the websocket of a Digital Rebar Provision (DRP) server.
+  - It connects again for ever. After a gap it reads the present state of the objects, and tells as
+    synthesized events what was created, updated or deleted meanwhile.
+  - The name of the machine that an event is about is in C(event.machine) and in C(event.meta.hosts).
+  - Secrets are taken out of the objects. Texts of the server are data, so that C({{), C({%) and C({#) come
+    with a space in between, and no playbook takes them for templates.
+options:
+  endpoint:
+    description:
+      - URL of the API of the DRP server, such as V(https://drp.example.com:8092).
+      - Several URLs, separated by spaces, name the members of a cluster. The first that answers is used.
+      - Without it the environment variable E(RS_ENDPOINT) is used, then E(RS_ENDPOINTS), then
+        V(https://127.0.0.1:8092).
+    type: str
+  username:
+    description:
+      - Name of the user to log in as. Goes with O(password).
+      - Credentials are taken whole from one place, the first of O(token), O(username) with O(password),
+        O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
+    type: str
+  password:
+    description:
+      - Password of O(username).
+    type: str
+  key:
+    description:
+      - User name and password in one text, V(user:password), split at the first colon.
+    type: str
+  token:
+    description:
+      - A token that the server has issued, instead of a user and a password. It is not renewed.
+    type: str
+  validate_certs:
+    description:
+      - Whether to verify the certificate of the server.
+      - A DRP server makes a certificate of its own when it is installed. Prefer O(cert_fingerprint) or
+        O(ca_path) to V(false), which lets anyone on the way read the credentials.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File or folder with the certificates of the authorities to trust, instead of those of the system.
+    type: path
+  cert_fingerprint:
+    description:
+      - SHA-256 of the certificate of the server, 64 hexadecimal digits with or without colons.
+      - Pins the certificate of a self-signed server. The chain and the host name are then not looked at,
+        unless O(ca_path) is given too. It holds even with O(validate_certs=false).
+    type: str
+  events:
+    description:
+      - Which events to listen for, each as C(type.action.key). Each part is a literal text or V(*), which
+        stands for everything. Other wildcards do not exist.
+      - The type is a kind of object such as V(machines), V(jobs) or V(profiles), or something like V(log).
+        The action is V(create), V(update), V(save) (a write by the server itself), V(delete), or the name
+        of a plugin's action. The key of a machine or a job is its UUID, that of most others their name.
+    type: list
+    elements: str
+    default:
+      - machines.create.*
+      - machines.update.*
+      - machines.save.*
+      - machines.delete.*
+      - jobs.create.*
+      - jobs.update.*
+      - jobs.save.*
+      - jobs.delete.*
+  resync_kinds:
+    description:
+      - The kinds of objects to read after a gap.
+      - Without it they are those that O(events) names, together with the machines if it names jobs, because
+        a job only knows the UUID of its machine. An empty list reads nothing.
+    type: list
+    elements: str
+  resync_interval:
+    description:
+      - Seconds after which the state is read although there was no gap that we know of. A DRP server drops
+        events for a slow reader without a word, and some changes inside the server send none.
+      - V(0) switches that off.
+    type: float
+    default: 3600
+  queue_size:
+    description:
+      - How many events to keep while the rules are busy. More are dropped with a warning, and the state is
+        read again when the queue is empty.
+    type: int
+    default: 1000
+  reconnect_delay:
+    description:
+      - Seconds before the first attempt to connect again. Each further delay is twice as long, and each is
+        shortened by up to a half at random.
+    type: float
+    default: 1
+  reconnect_delay_max:
+    description:
+      - The longest delay, in seconds, between two attempts to connect again.
+    type: float
+    default: 60
+requirements:
+  - aiohttp
+"""
+
+EXAMPLES = r"""
+# endpoint and credentials from RS_ENDPOINT and RS_KEY
+- digitalrebar.provision.drp_events:
+
+# a self-signed server; only what happens to jobs, and actions of plugins on machines
+- name: lab
+  digitalrebar.provision.drp_events:
+    endpoint: https://drp.lab.example.com:8092
+    username: eda
+    password: "{{ lab_password }}"
+    cert_fingerprint: 1f0a9e55c31d727b6a074a378f1120de59049c3a256cbb0e9166d84f037ae2b5
+    events:
+      - jobs.*.*
+      - machines.poweron.*
+      - machines.poweroff.*
+"""
+
+logger = logging.getLogger("digitalrebar.provision.drp_events")
+
+JsonObject = dict[str, t.Any]
+Headers = dict[str, str]
+
+API = "/api/v3"
+CHANGES = ("create", "update", "save", "delete")
+DEFAULT_EVENTS = [f"{kind}.{action}.*" for kind in ("machines", "jobs") for action in CHANGES]
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/digitalrebar/ansible-collection-provision")
+
+LONGEST_FRAME = 512
+LONGEST_EVENT = 64 << 20
+PING_INTERVAL = 20.0
+"""Seconds between our pings; a peer that is silent for half as long after one is dead."""
+PATIENCE = 30.0
+"""Seconds for a connection, for acknowledgements, and between two pieces of an answer."""
+TOKEN_LIFETIME = 600
+FIRST_PAGE, PAGE_BYTES, OVERLAP = 500, 8 << 20, 20
+
+SECRETS = {"Secret", "PasswordHash", "Token"}
+TOKEN_IS_AN_ADDRESS = {"leases", "reservations"}
+SECRET_PREFERENCES = {"baseTokenSecret", "systemGrantorSecret"}
+SEALED = {"Key", "Nonce", "Payload"}
+TEMPLATE_OPENING = re.compile(r"\{(?=[{%#])")
+KEY_MEMBERS = ("Uuid", "Id", "ID", "Addr", "Name")
+ONE_HOST = re.compile(r"(?!(?:all|ungrouped|localhost)\Z)\w[\w.-]*", re.ASCII)
+NO_HOST = "unknown-machine"
+
+
+class ArgumentError(ValueError):
+    """An argument of the source is wrong; the text names it."""
+
+
+class Refused(Exception):
+    """The server does not let us in, or is not the one that we were told to trust."""
+
+
+class Lost(Exception):
+    """There is no connection, or none any more; trying again may help."""
+
+
+# ---- settings ----------------------------------------------------------------------------------------
+
+
+class Pattern(t.NamedTuple):
+    """Which events to hear of, as the server understands it: each part a literal, or ``*`` for all."""
+
+    type: str
+    action: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str) -> Pattern:
+        """The pattern that ``text`` is; ArgumentError for one that is dangerous, or never matches."""
+        parts = text.strip().split(".", 2)
+        if len(parts) < 3 or not all(parts):
+            # a v3.12 server acknowledges such a pattern, and crashes at the next event
+            raise ArgumentError(f"events: {text!r} must have three parts, type.action.key, such as jobs.*.*")
+        if any("*" in part and part != "*" for part in parts):
+            raise ArgumentError(f"events: {text!r}: * stands for a whole part, other wildcards do not exist")
+        if any("," in part for part in parts[:2]):
+            raise ArgumentError(f"events: {text!r}: write one pattern for each type and each action")
+        if len(f"register {text.strip()}".encode()) > LONGEST_FRAME:
+            raise ArgumentError(f"events: {text[:40]!r}... is too long for the server")
+        return cls(*parts)
+
+    def __str__(self) -> str:
+        return ".".join(self)
+
+    def matches(self, *event: str) -> bool:
+        return all(mine in ("*", theirs) for mine, theirs in zip(self, event))
+
+
+class Arguments:
+    """What the rulebook gave us.  None and empty texts count as not given, as templates make them."""
+
+    def __init__(self, given: t.Mapping[str, t.Any]) -> None:
+        self._given = {name: value for name, value in given.items() if value is not None and value != ""}
+        self._names: set[str] = set()
+
+    def get(self, name: str, default: t.Any) -> t.Any:
+        self._names.add(name)
+        return self._given.get(name, default)
+
+    def text(self, name: str) -> str:
+        value = self.get(name, "")
+        if not isinstance(value, str):
+            raise ArgumentError(f"{name}: must be a text; put it in quotes")
+        return value
+
+    def texts(self, name: str, default: list[str] | None) -> list[str] | None:
+        value = self.get(name, default)
+        value = [value] if isinstance(value, str) else value
+        if value is not None and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+            raise ArgumentError(f"{name}: must be a list of texts")
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = str(self.get(name, default)).lower()
+        if value not in ("true", "yes", "on", "1", "false", "no", "off", "0"):
+            raise ArgumentError(f"{name}: must be true or false")
+        return value in ("true", "yes", "on", "1")
+
+    def number(self, name: str, default: float, least: float) -> float:
+        value = self.get(name, default)
+        try:
+            number = float("nan" if isinstance(value, bool) else value)
+        except (TypeError, ValueError):
+            number = float("nan")
+        if not least <= number < float("inf"):
+            raise ArgumentError(f"{name}: must be a number, at least {least:g}")
+        return number
+
+    def refuse_others(self) -> None:
+        """ArgumentError for a name that nobody asked for: a slip in the rulebook."""
+        for name in sorted(map(str, self._given.keys() - self._names)):
+            raise ArgumentError(f"{name}: no such option; there are {', '.join(sorted(self._names))}")
+
+
+class Settings:
+    """The arguments, checked, with what the environment adds to them.
+
+    Raises ArgumentError, which names the argument or the variable that is wrong.
+    """
+
+    def __init__(self, given: t.Mapping[str, t.Any], environ: t.Mapping[str, str] = os.environ) -> None:
+        arguments = Arguments(given)
+        self.endpoints = read_endpoints(arguments, environ)
+        self.username, self.password, self.token = read_credentials(arguments, environ)
+        self.context, self.fingerprint = read_trust(arguments, environ)
+        self.patterns = [Pattern.parse(text) for text in arguments.texts("events", DEFAULT_EVENTS) or [""]]
+        self.resync_kinds = arguments.texts("resync_kinds", None)
+        self.resync_interval = arguments.number("resync_interval", 3600, 0)
+        self.queue_size = int(arguments.number("queue_size", 1000, 1))
+        self.reconnect_delay = arguments.number("reconnect_delay", 1, 0.01)
+        longest = max(60, self.reconnect_delay)
+        self.reconnect_delay_max = arguments.number("reconnect_delay_max", longest, self.reconnect_delay)
+        arguments.refuse_others()
+
+    @property
+    def registrations(self) -> list[Pattern]:
+        """What to register: the patterns, and what keeps the names of machines fresh if jobs are wanted."""
+        names = [Pattern("machines", action, "*") for action in CHANGES]
+        wants_jobs = any(pattern.type in ("jobs", "*") for pattern in self.patterns)
+        return list(dict.fromkeys([*self.patterns, *(names if wants_jobs else [])]))
+
+    def wants(self, *event: str) -> bool:
+        return any(pattern.matches(*event) for pattern in self.patterns)
+
+
+def read_endpoints(arguments: Arguments, environ: t.Mapping[str, str]) -> list[str]:
+    """``https://host:port[/prefix]`` without trailing slashes, from the first place that names any."""
+    told = (arguments.text("endpoint"), environ.get("RS_ENDPOINT", ""), environ.get("RS_ENDPOINTS", ""))
+    urls = next((place.split() for place in told if place.strip()), ["https://127.0.0.1:8092"])
+    for url in urls:
+        try:
+            parts = urllib.parse.urlsplit(url)
+            usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or parts.query or parts.fragment:
+            raise ArgumentError(f"endpoint: {url!r} is not a URL such as https://drp.example.com:8092")
+        if parts.username or parts.password:
+            raise ArgumentError("endpoint: a user name or password does not belong in the URL")
+    return [url.rstrip("/") for url in urls]
+
+
+def read_credentials(arguments: Arguments, environ: t.Mapping[str, str]) -> tuple[str, str, str]:
+    """User name, password and token: whole from the first place that has any."""
+    username, password = arguments.text("username"), arguments.text("password")
+    key, token = arguments.text("key"), arguments.text("token")
+    if not (token or username or password or key):
+        token = environ.get("RS_TOKEN", "")
+        key = "" if token else environ.get("RS_KEY", "")
+        if not (token or key):
+            raise ArgumentError(
+                "no credentials: set token, or username and password, or key (user:password), "
+                "or the environment variable RS_TOKEN or RS_KEY"
+            )
+    if token:
+        return "", "", token.strip()
+    if not (username or password):
+        username, _colon, password = key.partition(":")
+        if not (username and password):
+            raise ArgumentError("key (or RS_KEY): must be user:password, with both halves")
+    if not (username and password) or ":" in username:
+        raise ArgumentError("username, password: give both or neither, and no colon in the user name")
+    return username, password, ""
+
+
+def read_trust(
+    arguments: Arguments, environ: t.Mapping[str, str]
+) -> tuple[ssl.SSLContext, aiohttp.Fingerprint | None]:
+    """Whom to trust: the same choices, in the same order, as everywhere in this collection."""
+    digits = re.sub(r"(?i)^\s*sha-?256[:=]|[:\s]", "", arguments.text("cert_fingerprint"))
+    if digits and not re.fullmatch("[0-9a-fA-F]{64}", digits):
+        raise ArgumentError("cert_fingerprint: must be the SHA-256 of the certificate, 64 hexadecimal digits")
+    fingerprint = aiohttp.Fingerprint(bytes.fromhex(digits)) if digits else None
+    verify, path = arguments.flag("validate_certs", True), os.path.expanduser(arguments.text("ca_path"))
+    context = ssl.create_default_context()
+    if not verify or (fingerprint and not path):
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context, fingerprint
+    # a bundle of the environment counts only where nothing was chosen
+    bundles = {name: environ.get(name, "") for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")}
+    for name, place in {"ca_path": path, **bundles}.items():
+        if place:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            try:
+                context.load_verify_locations(**{"capath" if os.path.isdir(place) else "cafile": place})
+            except OSError as error:
+                raise ArgumentError(f"{name}: {place} cannot be used: {error.strerror or error}") from None
+            break
+    return context, fingerprint
+
+
+def proxy_for(endpoint: str) -> str | None:
+    """The proxy that the environment names for this URL.
+
+    aiohttp could find it, but would then also let a netrc file replace our Authorization header.
+    """
+    parts = urllib.parse.urlsplit(endpoint)
+    proxy = urllib.request.getproxies_environment().get(parts.scheme)
+    if not proxy or urllib.request.proxy_bypass_environment(parts.netloc):  # type: ignore[attr-defined]
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+# ---- events and objects ------------------------------------------------------------------------------
+
+
+class Event(t.NamedTuple):
+    """What happened to one object.  ``item`` is the object after it, or before its deletion."""
+
+    type: str
+    action: str
+    key: str
+    item: t.Any
+    time: str = ""
+    principal: str = ""
+    original: t.Any = None
+    synthesized: bool = False
+
+    @classmethod
+    def from_frame(cls, text: str) -> Event:
+        """The event in a frame of the server; ValueError for anything else."""
+        told = json.loads(text)
+        if not isinstance(told, dict) or not told.get("Type"):
+            raise ValueError("not an event")
+        texts = [str(told.get(name) or "") for name in ("Type", "Action", "Key", "Time", "Principal")]
+        kind, action, key, when, who = texts
+        return cls(kind, action, key, told.get("Object"), when, who, told.get("Original"))
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.type, self.key
+
+    @property
+    def tells_state(self) -> bool:
+        return self.action in CHANGES and isinstance(self.item, dict)
+
+    def uuid(self, endpoints: list[str]) -> str:
+        """The same for every listener to these endpoints; docs/eda.md says what that is good for."""
+        parts = [endpoints, self.type, self.action, self.key, self.time, essence(self.item)]
+        return str(uuid.uuid5(NAMESPACE, json.dumps(parts, sort_keys=True)))
+
+    def disclosed(self, value: t.Any) -> t.Any:
+        """The object, or the original, without passwords, tokens and encrypted params."""
+        hidden = SECRETS - ({"Token"} if self.type in TOKEN_IS_AN_ADDRESS else set())
+        if self.type == "preferences" and self.key in SECRET_PREFERENCES:
+            hidden = hidden | {"Val"}
+        return without(value, lambda name, inner: name in hidden or is_sealed(inner))
+
+
+class Snapshot:
+    """What is kept of an object: a number for each of its members, about 500 bytes for a machine."""
+
+    __slots__ = ("names", "numbers")
+
+    def __init__(self, item: JsonObject) -> None:
+        members = essence(item)
+        self.names = shared(tuple(sorted(members)))
+        texts = (json.dumps(members[name], sort_keys=True) for name in self.names)
+        self.numbers = array.array("q", map(hash, texts))
+
+    def changed_since(self, before: Snapshot | None) -> list[str]:
+        """The names of the members that differ; all of them if there was nothing."""
+        now = dict(zip(self.names, self.numbers))
+        then = dict(zip(before.names, before.numbers)) if before else {}
+        return sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
+
+
+@functools.lru_cache(maxsize=1000)
+def shared(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The same names as one object in memory, for all objects of a kind."""
+    return names
+
+
+def essence(item: t.Any) -> t.Any:
+    """The object without secrets and empty members, in which events and lists may differ."""
+    return without(item, lambda name, inner: name in SECRETS or (bool(name) and inner in (None, [], {})))
+
+
+def without(value: t.Any, leave_out: t.Callable[[str, t.Any], bool]) -> t.Any:
+    """The value without the members for which the test holds; the items of a list have no name."""
+    if isinstance(value, dict):
+        kept = {name: inner for name, inner in value.items() if not leave_out(name, inner)}
+        return {name: without(inner, leave_out) for name, inner in kept.items()}
+    if isinstance(value, list):
+        return [without(inner, leave_out) for inner in value if not leave_out("", inner)]
+    return value
+
+
+def is_sealed(value: t.Any) -> bool:
+    return isinstance(value, dict) and value.keys() == SEALED
+
+
+def defused(document: JsonObject) -> JsonObject:
+    """The same, with a space in what would open a Jinja template.
+
+    A playbook evaluates templates in its extra variables, among which are the events: whoever may write a
+    text on the server, as each machine may on its own object, could run code where the rulebook runs.
+    """
+    harmless: JsonObject = json.loads(TEMPLATE_OPENING.sub("{ ", json.dumps(document)))
+    return harmless
+
+
+def key_of(item: JsonObject) -> str:
+    return next((str(item[name]) for name in KEY_MEMBERS if item.get(name)), "")
+
+
+def quoted(text: str) -> str:
+    return urllib.parse.quote(text, safe="")
+
+
+# ---- the server --------------------------------------------------------------------------------------
+
+
+class Api:
+    """One endpoint: logs in once, lives on tokens, reads objects and opens the websocket.
+
+    Everything raises Refused or Lost.
+    """
+
+    def __init__(self, endpoint: str, settings: Settings, http: aiohttp.ClientSession) -> None:
+        self.endpoint = endpoint
+        self._settings = settings
+        self._http = http
+        self._route: dict[str, t.Any] = {"ssl": settings.context, "proxy": proxy_for(endpoint)}
+        self._token = settings.token
+        self._renew_at = float("inf")
+
+    async def websocket(self) -> aiohttp.ClientWebSocketResponse:
+        async def connect(headers: Headers) -> t.Any:
+            try:
+                return await self._http.ws_connect(
+                    f"{self.endpoint}{API}/ws",
+                    headers=headers,
+                    heartbeat=PING_INTERVAL,
+                    max_msg_size=LONGEST_EVENT,
+                    **self._route,
+                )
+            except aiohttp.WSServerHandshakeError as error:
+                self._check("GET", "ws", error.status)
+                raise Lost(f"{self.endpoint} does not speak websocket") from None
+
+        socket: aiohttp.ClientWebSocketResponse = await self._authorized(connect)
+        return socket
+
+    async def get(self, path: str, **query: int) -> bytes | None:
+        """The body of the answer; None if there is no such object."""
+        status, body = await self._authorized(lambda headers: self._send("GET", path, headers, query))
+        return None if status == 404 else body
+
+    async def exists(self, kind: str, key: str) -> bool:
+        """Whether there is such an object; true even if it is hidden from us, and missing in lists."""
+        path = f"{kind}/{quoted(key)}"
+        status, _body = await self._authorized(lambda headers: self._send("HEAD", path, headers, {}))
+        return bool(status != 404)
+
+    async def items(self, kind: str) -> t.AsyncIterator[JsonObject]:
+        """All objects of a kind; some come twice.
+
+        The pages take a size that bounds our memory.  They overlap, so that no object is missed when
+        another one is deleted meanwhile.
+        """
+        offset, limit = 0, FIRST_PAGE
+        while True:
+            body = await self.get(kind, limit=limit, offset=offset)
+            if body is None:
+                raise Refused(f"resync_kinds: {self.endpoint} has no objects of the kind {kind!r}")
+            page = self._document(body, list)
+            for number, item in enumerate(page):
+                if number % 100 == 0:
+                    await asyncio.sleep(0)  # the websocket wants to be read too
+                yield item
+            if len(page) < limit:
+                return
+            offset += limit - OVERLAP
+            limit = max(limit * PAGE_BYTES // len(body), 5 * OVERLAP)
+
+    async def kinds(self) -> list[str]:
+        """The kinds of objects that can be listed."""
+        return sorted(self._document(await self.get("indexes"), dict))
+
+    async def machine_name(self, machine: str) -> str:
+        """The name of a machine; "" for one that is gone, or hidden from us."""
+        body = await self.get(f"machines/{quoted(machine)}")
+        return str(self._document(body, dict).get("Name") or "") if body else ""
+
+    async def _authorized(self, send: t.Callable[[Headers], t.Awaitable[t.Any]]) -> t.Any:
+        """What ``send`` returns; with a new token if the server refuses the one that we have."""
+        try:
+            return await self._attempt(send)
+        except Refused:
+            if self._settings.token:
+                raise
+        self._token = ""
+        return await self._attempt(send)
+
+    async def _attempt(self, send: t.Callable[[Headers], t.Awaitable[t.Any]]) -> t.Any:
+        """What ``send`` returns, or what went wrong in words that name the option."""
+        try:
+            return await self._send_with_token(send)
+        except aiohttp.ServerFingerprintMismatch as error:
+            shown = f"{self.endpoint} shows a certificate with the SHA-256 {error.got.hex()}"
+            raise Refused(f"cert_fingerprint: {shown}") from None
+        except aiohttp.ClientConnectorCertificateError as error:
+            why = getattr(error.certificate_error, "verify_message", "") or error.certificate_error
+            advice = "Name its CA with ca_path, or pin it with cert_fingerprint"
+            raise Refused(f"the certificate of {self.endpoint} is not trusted: {why}. {advice}") from None
+        except asyncio.TimeoutError:
+            raise Lost(f"{self.endpoint} does not answer") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise Lost(f"cannot reach {self.endpoint}: {getattr(error, 'strerror', '') or error}") from None
+
+    async def _send_with_token(self, send: t.Callable[[Headers], t.Awaitable[t.Any]]) -> t.Any:
+        if self._token and time.monotonic() >= self._renew_at:
+            try:
+                await self._fetch_token(f"Bearer {self._token}")
+            except Refused:
+                self._token = ""
+        if not self._token:
+            pair = f"{self._settings.username}:{self._settings.password}".encode()
+            await self._fetch_token(f"Basic {base64.b64encode(pair).decode()}")
+        return await send({"Authorization": f"Bearer {self._token}"})
+
+    async def _fetch_token(self, authorization: str) -> None:
+        asked = time.monotonic()
+        path, query = f"users/{quoted(self._settings.username)}/token", {"ttl": TOKEN_LIFETIME}
+        _status, body = await self._send("GET", path, {"Authorization": authorization}, query)
+        try:
+            self._token = str(json.loads(body)["Token"])
+        except (ValueError, KeyError, TypeError):
+            raise Refused(f"endpoint: {self.endpoint} is not the API port of a DRP server") from None
+        self._renew_at = asked + TOKEN_LIFETIME / 2
+
+    async def _send(
+        self, method: str, path: str, headers: Headers, query: dict[str, int]
+    ) -> tuple[int, bytes]:
+        async with self._http.request(
+            method,
+            f"{self.endpoint}{API}/{path}",
+            params=query,
+            headers={"Accept": "application/json", **headers},
+            allow_redirects=False,
+            **self._route,
+        ) as answer:
+            body = await answer.read()
+        self._check(method, path, answer.status, body)
+        return answer.status, body
+
+    def _check(self, method: str, path: str, status: int, body: bytes = b"") -> None:
+        """Refused or Lost for a status that is neither success nor 404."""
+        if status in (401, 403):
+            raise Refused(self._refusal(body))
+        if status >= 300 and status != 404:
+            raise Lost(f"{self.endpoint} answered {status} to {method} {path}")
+
+    def _refusal(self, body: bytes) -> str:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            return f"{self.endpoint} refuses: {'; '.join(json.loads(body)['Messages'])}"
+        if self._settings.token:
+            return f"token: {self.endpoint} does not accept it; it is expired, or another server issued it"
+        user = self._settings.username
+        return f"{self.endpoint} refused the login of {user!r}: unknown user or wrong password"
+
+    def _document(self, body: bytes | None, kind: type) -> t.Any:
+        with contextlib.suppress(ValueError):
+            document = json.loads(body or b"")
+            if isinstance(document, kind):
+                return document
+        raise Lost(f"{self.endpoint} answered with something that is not of the DRP API")
+
+
+async def within(seconds: float, work: t.Coroutine[t.Any, t.Any, t.Any]) -> bool:
+    """Whether the work was done in time; it is given up otherwise.
+
+    asyncio.wait_for would sometimes swallow our own cancellation, before Python 3.12.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        done, _pending = await asyncio.wait({task}, timeout=seconds)
+    finally:
+        task.cancel()
+    return bool(done)
+
+
+class Stream:
+    """An open websocket, read all the time: pings are answered and the server's short queue stays empty."""
+
+    def __init__(self, endpoint: str, socket: aiohttp.ClientWebSocketResponse, capacity: int) -> None:
+        self._endpoint = endpoint
+        self._socket = socket
+        self._capacity = capacity
+        self._events: collections.deque[Event] = collections.deque()
+        self._missing = 0
+        self._news = asyncio.Event()
+        self._unacknowledged: set[str] = set()
+        self._acknowledged = asyncio.Event()
+        self._reader = asyncio.ensure_future(self._read())
+
+    async def close(self) -> None:
+        self._reader.cancel()
+        await within(2, self._socket.close())
+
+    async def register(self, patterns: list[Pattern]) -> None:
+        """Register patterns, again if need be; Lost without the server's acknowledgements.
+
+        They come in order: what was published before the server answered is in the queue afterwards.
+        """
+        texts = list(map(str, patterns))
+        self._unacknowledged = set(texts)
+        self._acknowledged.clear()
+        try:
+            for text in texts:
+                await self._socket.send_str(f"register {text}")
+        except (aiohttp.ClientError, OSError):
+            raise Lost(f"the websocket of {self._endpoint} broke off") from None
+        if not await within(PATIENCE, self._acknowledged.wait()):
+            raise Lost(f"{self._endpoint} does not acknowledge what we register")
+        self._check_alive()
+
+    async def next(self, timeout: float) -> Event | None:
+        """The next event; None when some are missing here, or after ``timeout`` seconds.
+
+        Raises Lost when all events have been taken and the websocket has ended.
+        """
+        while not self._events:
+            if self._missing:
+                logger.warning("%d events were dropped: the state is read instead", self._missing)
+                self._missing = 0
+                return None
+            self._check_alive()
+            self._news.clear()
+            if not await within(timeout, self._news.wait()):
+                return None
+        return self._events.popleft()
+
+    def waiting(self) -> set[tuple[str, str]]:
+        """The objects whose state is told by an event that waits to be taken."""
+        return {event.place for event in self._events if event.tells_state}
+
+    def _check_alive(self) -> None:
+        if self._reader.done():
+            if isinstance(self._socket.exception(), asyncio.TimeoutError):
+                raise Lost(f"{self._endpoint} does not answer pings")
+            raise Lost(f"the websocket of {self._endpoint} ended with code {self._socket.close_code}")
+
+    async def _read(self) -> None:
+        try:
+            async for message in self._socket:
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    break
+                self._take(message.data)
+        finally:
+            self._acknowledged.set()
+            self._news.set()
+
+    def _take(self, text: str) -> None:
+        try:
+            event = Event.from_frame(text)
+        except ValueError:
+            logger.warning("%s sent something that is not an event", self._endpoint)
+            self._missing += 1
+        else:
+            if event.type == "websocket":
+                self._note_acknowledgement(event.key)
+            else:
+                self._keep(event)
+        self._news.set()
+
+    def _note_acknowledgement(self, text: str) -> None:
+        self._unacknowledged.discard(text)
+        if not self._unacknowledged:
+            self._acknowledged.set()
+
+    def _keep(self, event: Event) -> None:
+        """Queue the event; after a dropped one none is kept until the state has been read."""
+        if not self._missing and len(self._events) < self._capacity:
+            self._events.append(event)
+            return
+        if not self._missing:
+            logger.warning("the rules are slow and the queue is full: events are dropped")
+        self._missing += 1
+
+
+# ---- the loop ----------------------------------------------------------------------------------------
+
+
+class Source:
+    """Connects, compares the state with what was told, passes events on; and again, for ever."""
+
+    def __init__(self, settings: Settings, queue: asyncio.Queue[t.Any]) -> None:
+        self._settings = settings
+        self._queue = queue
+        self._known: dict[str, dict[str, Snapshot]] = {}
+        self._names: dict[str, str] = {}
+        self._synthesized: set[tuple[str, str]] = set()
+        self._started = False
+
+    async def run(self) -> t.NoReturn:
+        """Raises Refused if the server refuses before the first state could be read; else never ends."""
+        shortest, longest = self._settings.reconnect_delay, self._settings.reconnect_delay_max
+        # aiohttp checks the fingerprint of its connector in addition to the context of each request
+        connector = aiohttp.TCPConnector(ssl=self._settings.fingerprint or self._settings.context)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=PATIENCE, sock_read=PATIENCE)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
+            apis = [Api(endpoint, self._settings, http) for endpoint in self._settings.endpoints]
+            delay = shortest
+            while True:
+                began = time.monotonic()
+                problem = await self._serve(apis)
+                if time.monotonic() - began > longest:
+                    delay = shortest
+                pause = random.uniform(delay / 2, delay)
+                logger.warning("%s; trying again in %.1f s", problem, pause)
+                await asyncio.sleep(pause)
+                delay = min(2 * delay, longest)
+
+    async def _serve(self, apis: list[Api]) -> Exception:
+        """Listen to the first endpoint that answers, as long as it does; why that ended."""
+        try:
+            api, socket = await self._dial(apis)
+            stream = Stream(api.endpoint, socket, self._settings.queue_size)
+            try:
+                await stream.register(self._settings.registrations)
+                await self._listen(api, stream)
+            finally:
+                await stream.close()
+        except Lost as problem:
+            return problem
+        except Refused as problem:
+            if not self._started:
+                raise
+            return problem
+
+    async def _dial(self, apis: list[Api]) -> tuple[Api, aiohttp.ClientWebSocketResponse]:
+        problems: list[Exception] = []
+        for api in apis:
+            try:
+                return api, await api.websocket()
+            except (Lost, Refused) as problem:
+                problems.append(problem)
+        refused = any(isinstance(problem, Refused) for problem in problems)
+        raise (Refused if refused else Lost)("; ".join(map(str, problems)))
+
+    async def _listen(self, api: Api, stream: Stream) -> t.NoReturn:
+        interval = self._settings.resync_interval or float("inf")
+        while True:
+            await self._resync(api, stream)
+            self._started = True
+            due = time.monotonic() + interval
+            while (left := due - time.monotonic()) > 0:
+                event = await stream.next(min(left, 86_400))
+                if event is None:
+                    break
+                await self._tell(api, event)
+
+    async def _resync(self, api: Api, stream: Stream) -> None:
+        """Read the state, and tell what no event told or will tell.
+
+        The patterns are registered already; the second registration is a barrier behind which every
+        event of a change that we have read waits in the stream.
+        """
+        changes: list[Event] = []
+        first: dict[str, dict[str, Snapshot]] = {}
+        for kind in await self._kinds(api):
+            if kind in self._known:
+                changes += await self._compare(api, kind, self._known[kind])
+            else:
+                first[kind] = {key: Snapshot(item) async for key, item in self._read(api, kind)}
+        await stream.register(self._settings.registrations[:1])
+        coming = stream.waiting()
+        for kind, found in first.items():
+            self._known[kind] = {key: it for key, it in found.items() if (kind, key) not in coming}
+        changes = [change for change in changes if change.place not in coming]
+        self._synthesized.clear()
+        for change in changes:
+            await self._tell(api, change)
+            self._synthesized.add(change.place)
+        logger.info("the state of %s is read: %d changes without an event", api.endpoint, len(changes))
+
+    async def _kinds(self, api: Api) -> list[str]:
+        if self._settings.resync_kinds is not None:
+            return self._settings.resync_kinds
+        types = {each.type for each in self._settings.registrations if each.action in ("*", *CHANGES)}
+        return [kind for kind in await api.kinds() if kind in types or "*" in types]
+
+    async def _read(self, api: Api, kind: str) -> t.AsyncIterator[tuple[str, JsonObject]]:
+        async for item in api.items(kind):
+            key = key_of(item)
+            if kind == "machines":
+                self._names[key] = str(item.get("Name") or "")
+            yield key, item
+
+    async def _compare(self, api: Api, kind: str, known: dict[str, Snapshot]) -> list[Event]:
+        """What differs between the server's objects and those that we know."""
+        changes: dict[str, Event] = {}
+        gone = set(known)
+        async for key, item in self._read(api, kind):
+            gone.discard(key)
+            if Snapshot(item).changed_since(known.get(key)):
+                action = "update" if key in known else "create"
+                changes[key] = Event(kind, action, key, item, synthesized=True)
+        for key in gone:
+            if not await api.exists(kind, key):
+                changes[key] = Event(kind, "delete", key, {}, synthesized=True)
+        return list(changes.values())
+
+    async def _tell(self, api: Api, event: Event) -> None:
+        """Emit the event if the rulebook asked for it, and keep what it says."""
+        known = self._known.get(event.type, {})
+        now = Snapshot(event.item) if event.tells_state and event.action != "delete" else None
+        changed = now.changed_since(known.get(event.key)) if now else []
+        news = bool(changed) if now else event.action != "delete" or event.key in known
+        repeated = event.place in self._synthesized and not news
+        self._synthesized.discard(event.place)
+        if event.type == "machines" and now and event.item.get("Name"):
+            self._names[event.key] = str(event.item["Name"])
+        action = self._wanted_action(event)
+        if action and not repeated:
+            await self._queue.put(await self._document(api, event, action, changed))
+        if now and event.type in self._known:
+            known[event.key] = now
+        elif event.action == "delete":
+            known.pop(event.key, None)
+            self._names.pop(event.key, None)
+
+    def _wanted_action(self, event: Event) -> str | None:
+        """The action to call it by, or None if the rulebook did not ask for it.
+
+        Whether a change that we only see the result of came as an update or a save is not known.
+        """
+        guesses = ("update", "save") if event.synthesized and event.action != "delete" else ()
+        return next(
+            (each for each in (event.action, *guesses) if self._settings.wants(event.type, each, event.key)),
+            None,
+        )
+
+    async def _document(self, api: Api, event: Event, action: str, changed: list[str]) -> JsonObject:
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+        meta: JsonObject = {"uuid": event.uuid(self._settings.endpoints)}
+        document = {
+            "type": event.type,
+            "action": action,
+            "key": event.key,
+            "time": event.time or now,
+            "principal": event.principal,
+            "object": event.disclosed(event.item),
+            "changed": changed,
+            "synthesized": event.synthesized,
+            "endpoint": api.endpoint,
+            "meta": meta,
+        }
+        if event.original is not None:
+            document["original"] = event.disclosed(event.original)
+        machine = await self._machine(api, event)
+        if machine:
+            document["machine"] = machine
+            meta["hosts"] = [machine]
+        return defused(document)
+
+    async def _machine(self, api: Api, event: Event) -> str:
+        """The name of the machine that the event is about; "" if it is about none.
+
+        An event of a machine or a job always has one, even if it matches no host: without a limit the
+        playbook of a rule would run on the whole inventory.
+        """
+        item = event.item if isinstance(event.item, dict) else {}
+        if event.type == "machines":
+            item = item["Model"] if isinstance(item.get("Model"), dict) else item  # an action was run
+            names = [str(item.get("Name") or self._names.get(event.key, "")), event.key]
+        elif event.type == "jobs":
+            machine = str(item.get("Machine") or "")
+            names = [await self._name(api, machine), machine or event.key]
+        else:
+            return ""
+        return next((name for name in names if ONE_HOST.fullmatch(name)), NO_HOST)
+
+    async def _name(self, api: Api, machine: str) -> str:
+        if machine and machine not in self._names:
+            try:
+                self._names[machine] = await api.machine_name(machine)
+            except (Lost, Refused) as problem:
+                logger.warning("the name of machine %s is not known: %s", machine, problem)
+        return self._names.get(machine, "")
+
+
+async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:
+    """Put the events of a DRP server into the queue, until cancelled."""
+    await Source(Settings(args), queue).run()

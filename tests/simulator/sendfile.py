@@ -29,7 +29,8 @@ async def send_file(
         await answer.prepare(request)
         return answer
     answer.headers["Content-Type"] = content_type
-    span = _span(request.headers.get("Range", ""), size)
+    asked = request.headers.get("Range", "") if _is_version(request, modified) else ""
+    span = _span(asked, size)
     if span is None:
         answer.set_status(416)
         answer.headers["Content-Range"] = f"bytes */{size}"
@@ -74,6 +75,11 @@ def _unchanged(request: web.BaseRequest, modified: int) -> bool:
         return modified <= parsedate_to_datetime(since).timestamp()
     except ValueError:
         return False
+
+
+def _is_version(request: web.BaseRequest, modified: int) -> bool:
+    """Whether a range of this version is wanted, or the whole of any other."""
+    return request.headers.get("If-Range") in (None, formatdate(modified, usegmt=True))
 
 
 def _span(header: str, size: int) -> tuple[int, int] | None:

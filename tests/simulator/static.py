@@ -23,7 +23,7 @@ def static_handler(world: Callable[[], World]) -> Callable[[web.BaseRequest], ob
         if request.method not in ("GET", "HEAD"):
             return web.Response(status=405)
         now = world()
-        name = unquote(request.path.partition("?")[0]).lstrip("/")
+        name = unquote(request.raw_path.partition("?")[0]).lstrip("/")
         path = inside(now.root, name)
         if path.is_file():
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

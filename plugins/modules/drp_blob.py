@@ -1,0 +1,167 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drp_blob
+short_description: Manage files and ISO images on a Digital Rebar Provision server
+version_added: 1.0.0
+author: The digitalrebar.provision authors (@digitalrebar)
+description:
+  - Uploads a local file or a text to the files or the ISOs of the server, or removes it there.
+  - Nothing is uploaded when the server has the same content already. What was uploaded is checked on the
+    server.
+  - An upload whose connection breaks is tried again, three times in all. The server deletes the old file
+    when an upload to its files breaks off; if that happens in the end, the task fails and says so.
+options:
+  state:
+    description:
+      - Whether the file is to exist.
+      - V(absent) also removes an empty folder.
+    type: str
+    choices: [present, absent]
+    default: present
+  kind:
+    description:
+      - Which of the two the file belongs to. ISOs have plain names; files may lie in folders, which are made
+        as needed.
+      - Uploading an ISO makes the server unpack it for every boot environment that names it, which may fail
+        without a word. M(digitalrebar.provision.drp_bootenv) proves that it worked.
+    type: str
+    choices: [files, isos]
+    default: files
+  path:
+    description: The name on the server, below its files or its ISOs.
+    type: str
+    required: true
+  src:
+    description:
+      - The local file to upload. A relative path starts at the current directory of the process that runs the
+        task; use C({{ playbook_dir }}) or C({{ role_path }}) to be independent of it.
+    type: path
+  content:
+    description: The text to upload instead of a file.
+    type: str
+  checksum:
+    description:
+      - The SHA-256 that O(src) or O(content) must have, as V(sha256:<digits>) or just the digits. The task
+        fails before anything is sent if it has another.
+    type: str
+  compare:
+    description:
+      - What proves that the server has the same content already, once the sizes are equal.
+      - V(content) compares the checksums where the server offers its own, as newer servers do. A server of
+        version 3.12 has none; the remote file is then read and compared byte by byte, until the first
+        difference. For a file that is unchanged this costs as much traffic as an upload.
+      - V(size) takes files of one size for the same. Nothing is read, and B(a changed file whose size is the
+        same is not uploaded). Use it for files whose names change with their content.
+    type: str
+    choices: [content, size]
+    default: content
+extends_documentation_fragment:
+  - digitalrebar.provision.connection
+  - digitalrebar.provision.attributes
+seealso:
+  - module: digitalrebar.provision.drp_blob_fetch
+  - module: digitalrebar.provision.drp_bootenv
+"""
+
+EXAMPLES = r"""
+- name: Have a script on the server
+  digitalrebar.provision.drp_blob:
+    path: scripts/join.sh
+    src: "{{ playbook_dir }}/files/join.sh"
+
+- name: Have an ISO there, but only the right one
+  digitalrebar.provision.drp_blob:
+    kind: isos
+    path: CentOS-7-x86_64-Minimal-2009.iso
+    src: /srv/isos/CentOS-7-x86_64-Minimal-2009.iso
+    checksum: sha256:07b94e6b1a0b0260b94c83d6bb76b26bf7a310dc78d7a9c7432809fb9bc6194a
+
+- name: Have a large image there whose name holds its version
+  digitalrebar.provision.drp_blob:
+    path: images/agent-4.2.1.tar.gz
+    src: /srv/images/agent-4.2.1.tar.gz
+    compare: size
+
+- name: Remove it
+  digitalrebar.provision.drp_blob:
+    path: images/agent-4.2.0.tar.gz
+    state: absent
+"""
+
+RETURN = r"""
+blob:
+  description: The file as it is on the server after the task; in check mode, as it would be.
+  returned: when O(state=present)
+  type: dict
+  sample: {"kind": "files", "path": "scripts/join.sh", "size": 1480,
+           "sha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}
+  contains:
+    kind:
+      description: V(files) or V(isos).
+      type: str
+      returned: always
+    path:
+      description: The name, without a slash before it.
+      type: str
+      returned: always
+    size:
+      description: The size in bytes.
+      type: int
+      returned: always
+    sha256:
+      description: The SHA-256 of the content.
+      type: str
+      returned: when O(compare=content), or with O(checksum)
+action:
+  description: What was done, V(created), V(updated), V(deleted) or V(unchanged).
+  returned: success
+  type: str
+  sample: created
+compared_by:
+  description:
+    - What decided whether to upload, V(size), V(checksum) (the server's own) or V(content) (the bytes); empty
+      when there was nothing to compare with.
+  returned: success
+  type: str
+  sample: content
+error:
+  description: The server's error object.
+  returned: when the server refused
+  type: dict
+  sample: {"Model": "files", "Key": "/a/b", "Type": "DELETE", "Messages": ["Cannot delete"], "Code": 403}
+"""
+
+from ..module_utils.module_main import main as run_module
+from ..module_utils.options import CONNECTION_SPEC
+
+SPEC = {
+    "argument_spec": {
+        **CONNECTION_SPEC,
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "kind": {"type": "str", "choices": ["files", "isos"], "default": "files"},
+        "path": {"type": "str", "required": True},
+        "src": {"type": "path"},
+        "content": {"type": "str"},
+        "checksum": {"type": "str"},
+        "compare": {"type": "str", "choices": ["content", "size"], "default": "content"},
+    },
+    "mutually_exclusive": [["src", "content"]],
+    "required_if": [["state", "present", ["src", "content"], True]],
+}
+
+LOCAL_FILES = ("src",)
+"""Options that name files of the controller."""
+
+
+def main() -> None:
+    run_module("drp_blob", SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file of 1 GiB to the server and back, beside curl."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from .lab import COLLECTIONS, Lab, Row, clock
+from .transfer import NAME
+
+MIB = 1 << 20
+SIZE = 1024
+"""MiB."""
+REPEATS = 5
+LEAST = 0.95
+MOST_MEMORY = 60.0
+
+
+def measure(lab: Lab) -> list[Row]:
+    """curl and ours in turn, and the fastest of each: what slows one down is not its own doing."""
+    raw = lab.fresh()
+    source, target = lab.folder / "source.bin", lab.folder / "target.bin"
+    _fill(source)
+    speeds: dict[str, list[float]] = {}
+    peaks: dict[str, float] = {}
+
+    def note(name: str, seconds: float, peak: float = 0.0) -> None:
+        speeds.setdefault(name, []).append(SIZE / seconds)
+        peaks[name] = max(peak, peaks.get(name, 0.0))
+
+    url = f"{lab.simulator.endpoint}/api/v3/files/{NAME}"
+    curl = ["curl", "-sS", "--fail", "--noproxy", "*", "--cacert", lab.simulator.ca]
+    curl += ["-H", f"Authorization: {raw.authorization}", url]
+    there = ["-X", "POST", "-H", "Content-Type: application/octet-stream", "-H", "Expect:", "-T", str(source)]
+    for _number in range(REPEATS):
+        note("curl upload", clock(_runs([*curl, *there])))
+        note("upload", *_ours(lab, "upload", source))
+        note("sha256sum and curl", clock(_both(["sha256sum", str(source)], [*curl, *there])))
+        note("hash and upload", *_ours(lab, "hash_and_upload", source))
+        note("curl download", clock(_runs([*curl, "-o", str(target)])))
+        note("download", *_ours(lab, "download", target))
+        note("curl and sha256sum", clock(_both([*curl, "-o", str(target)], ["sha256sum", str(target)])))
+        note("save", *_ours(lab, "save", target))
+    for path in (source, target):
+        path.unlink()
+    speed = {name: max(values) for name, values in speeds.items()}
+    return [
+        row
+        for what, ours, theirs in (
+            ("upload 1 GiB", "upload", "curl upload"),
+            ("hash 1 GiB and upload it", "hash and upload", "sha256sum and curl"),
+            ("download 1 GiB", "download", "curl download"),
+            ("download 1 GiB and hash it", "save", "curl and sha256sum"),
+        )
+        for row in _rows(what, speed[ours], speed[theirs], peaks[ours])
+    ]
+
+
+def _rows(what: str, ours: float, raw: float, peak: float) -> list[Row]:
+    fast = Row(what, ours, raw, "MiB/s", target=f">= {LEAST:g} x curl", met=ours >= LEAST * raw)
+    small = Row(
+        "  its peak memory", peak, None, "MiB", target=f"<= {MOST_MEMORY:g} MiB", met=peak <= MOST_MEMORY
+    )
+    return [fast, small]
+
+
+def _ours(lab: Lab, way: str, path: Path) -> tuple[float, float]:
+    """Seconds and MiB of one transfer by the client."""
+    folders = [str(Path(__file__).resolve().parents[1]), str(COLLECTIONS)]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.transfer", way, str(path), json.dumps(lab.connection)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(folders), "NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    told = json.loads(done.stdout)
+    return told["seconds"], told["peak"]
+
+
+def _runs(command: list[str]) -> Callable[[], object]:
+    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _both(one: list[str], two: list[str]) -> Callable[[], object]:
+    return lambda: (_runs(one)(), _runs(two)())
+
+
+def _fill(path: Path) -> None:
+    piece = os.urandom(MIB)
+    with path.open("wb") as file:
+        for _number in range(SIZE):
+            file.write(piece)

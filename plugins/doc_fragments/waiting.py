@@ -21,7 +21,7 @@ options:
     elements: dict
     suboptions: &conditions
       workflow_complete:
-        description: Whether the machine has nothing left to do in its task list.
+        description: Whether the machine has nothing left to do in its task list, or has no task at all.
         type: bool
       stage:
         description: The name of the stage.
@@ -100,14 +100,16 @@ options:
   fail_when:
     description:
       - Conditions like those of O(until). The waiting fails at once when one of the entries holds.
-      - For machines it is O(fail_when[].job_failed=true) by default, for jobs a State of V(failed). An
-        empty list waits in any case.
+      - For machines it is O(fail_when[].job_failed=true) by default, for jobs a State of V(failed), and
+        nothing where a deletion is waited for. An empty list waits in any case.
       - When O(until) holds as well, the waiting succeeds.
     type: list
     elements: dict
     suboptions: *conditions
   stable_for:
-    description: For how many seconds without a break the conditions must hold.
+    description:
+      - For how many seconds without a break the conditions must hold.
+      - When something may have been missed, after a lost connection say, the time begins anew.
     type: float
     default: 0
   log_lines:

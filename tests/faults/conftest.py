@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterator
+import threading
+import time
+import typing as t
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,17 +31,16 @@ class Lab:
     slept: list[float]
     tokens: str = ""
 
-    def client(self, retry: Retry = QUICK) -> Client:
-        return settings.connect(
-            settings.Settings(
-                endpoints=(self.simulator.endpoint,),
-                username=USERNAME,
-                password=PASSWORD,
-                trust=Tls.choose(True, self.simulator.ca, None),
-                token_cache=self.tokens,
-            ),
-            retry=retry,
+    def client(self, retry: Retry = QUICK, **changes: t.Any) -> Client:
+        """``changes`` are members of the settings, such as ``trust`` or ``password``."""
+        usual = settings.Settings(
+            endpoints=(self.simulator.endpoint,),
+            username=USERNAME,
+            password=PASSWORD,
+            trust=Tls.choose(True, self.simulator.ca, None),
+            token_cache=self.tokens,
         )
+        return settings.connect(dataclasses.replace(usual, **changes), retry=retry)
 
     def asked(self, method: str, path: str = "") -> int:
         """How many requests reached the server whose path starts with ``path``."""
@@ -46,6 +48,14 @@ class Lab:
             entry["method"] for entry in self.simulator.log() if entry["path"].startswith(path)
         )
         return counted[method]
+
+    @staticmethod
+    def eventually(holds: Callable[[], t.Any], timeout: float = 5.0) -> None:
+        """Returns when it holds; AssertionError after ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        while not holds():
+            assert time.monotonic() < deadline, "it never came true"
+            time.sleep(0.005)
 
 
 @pytest.fixture
@@ -61,3 +71,18 @@ def client(lab: Lab) -> Iterator[Client]:
     with lab.client(Retry(delays=QUICK.delays, sleep=lab.slept.append)) as connected:
         connected.token()
         yield connected
+
+
+@pytest.fixture
+def nothing_left(lab: Lab) -> Iterator[None]:
+    """Fails the test when a thread or a socket of it outlives it."""
+    yield
+    lab.simulator.wait_ready()
+    lab.simulator.clear_faults()
+    deadline = time.monotonic() + 5
+    while left := [thread.name for thread in threading.enumerate() if thread.name.startswith("drp-")]:
+        assert time.monotonic() < deadline, f"threads are left: {left}"
+        time.sleep(0.01)
+    while websockets := lab.simulator.stats()["websockets"]:
+        assert time.monotonic() < deadline, f"{websockets} websockets are left"
+        time.sleep(0.01)

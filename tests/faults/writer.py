@@ -8,23 +8,21 @@ import json
 import sys
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
+from ansible_collections.digitalrebar.provision.plugins.modules.drp_machine import SPEC
 from simulator.launch import PASSWORD, USERNAME
 
 
 def main(endpoint: str, ca: str, tokens: str, number: str) -> None:
+    defaults = {name: option.get("default") for name, option in SPEC["argument_spec"].items()}
     options = {
+        **defaults,
         "endpoint": endpoint,
         "username": USERNAME,
         "password": PASSWORD,
         "ca_path": ca,
         "token_cache": tokens,
         "name": "busy",
-        "state": "present",
         "params": {f"writer-{number}": int(number)},
-        "force": False,
-        "purge_params": False,
-        "append_profiles": False,
-        "require_available": True,
     }
     result = runner.run("drp_machine", options)
     print(json.dumps({name: result.get(name) for name in ("changed", "conflicts", "msg")}))

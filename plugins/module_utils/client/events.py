@@ -70,6 +70,8 @@ class EventStream:
         self._error: DrpError | None = None
         self._closing = threading.Event()
         self._delay = 0.0
+        self.connected = True
+        """Whether events come; False from the loss of a connection until the gap has been told."""
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         self._woken.setblocking(False)
@@ -200,6 +202,7 @@ class EventStream:
                 try:
                     self._serve(self._channel)
                 except ConnectionFailed as lost:
+                    self.connected = False
                     self._channel.close()
                     self._reconnect(lost)
         except DrpError as error:
@@ -282,6 +285,7 @@ class EventStream:
                 self._channel.close()
         self._since = time.monotonic()
         self._tell_all(Gap(f"the event stream was interrupted: {lost.messages[0]}"))
+        self.connected = True
 
     def _register_all(self) -> None:
         """Register what is held on the new connection, and wait until the server has taken it all."""

@@ -93,6 +93,7 @@ class Waiter:
         self._asked_at: float | None = None
         self._stop = threading.Event()
         self._done = threading.Event()
+        self._stream: EventStream | None = None
         self._subscription: Subscription | None = None
         self._next_read = 0.0
         self._next_discovery = float("inf")
@@ -104,11 +105,16 @@ class Waiter:
     def run(self, tick: t.Callable[[Waiter], None] | None = None, every: float = 1.0) -> str:
         """``complete``, ``failed``, ``deleted``, ``timeout`` or ``interrupt``; never later than its deadline.
 
-        A time-out of 0 means one look.  All work is done in a thread of its own, which is left behind
-        if it hangs.  ``tick`` is called about ``every`` so many seconds.  Raises what the first connection
-        or read raises, and later only what waiting cannot mend, such as credentials that are no longer
-        accepted.
+        A time-out of 0 means one look.  What the caller has just read may be enough; all other work is done
+        in a thread of its own, which is left behind if it hangs.  ``tick`` is called about ``every`` so many
+        seconds.  Raises what the first connection or read raises, and later only what waiting cannot mend,
+        such as credentials that are no longer accepted.
         """
+        for watch in self._pending():
+            if watch.item is not None and not watch.lacks_job:
+                watch.judge(time.monotonic(), self._stable_for)
+        if self.verdict():
+            return self.verdict()
         threading.Thread(target=self._work, name="drp-wait", daemon=True).start()
         try:
             while not self._done.wait(self._patience(every if tick else None)):
@@ -158,31 +164,28 @@ class Waiter:
     # -- the thread
 
     def _work(self) -> None:
-        stream: EventStream | None = None
         try:
-            self._first_look()
+            self._look_at_the_rest()
             if self.verdict() or self._deadline == self._started:
                 return
-            stream = self._connect()
-            self._subscription = stream.register(*self._patterns(), queue_size=_QUEUE)
+            self._stream = self._connect()
+            self._subscription = self._stream.register(*self._patterns(), queue_size=_QUEUE)
             self._follow(self._subscription)
         except BaseException as error:
             self._error = error
         finally:
             # whoever waits does not wait for the closing as well
             self._done.set()
-            if stream is not None:
-                stream.close()
+            if self._stream is not None:
+                self._stream.close()
 
-    def _first_look(self) -> None:
-        """What the caller has just read may be enough; then no stream is needed."""
+    def _look_at_the_rest(self) -> None:
+        """Read what may make a stream needless: jobs of the objects that were given, and all for one look."""
         if self._deadline == self._started:
-            self._read(self._client)
-            return
-        given = [watch for watch in self._pending() if watch.item is not None]
-        reading.read_jobs(self._client, [watch for watch in given if watch.lacks_job], self._stable_for)
-        for watch in given:
-            watch.judge(time.monotonic(), self._stable_for)
+            unread = [watch for watch in self._pending() if watch.item is None]
+            reading.read(self._client, unread, self._stable_for)
+        lacking = [watch for watch in self._pending() if watch.lacks_job]
+        reading.read_jobs(self._client, lacking, self._stable_for)
 
     def _connect(self) -> EventStream:
         """An event stream, with as many tries as any request gets."""
@@ -223,8 +226,12 @@ class Waiter:
             self._read_or_later(client)
             return
         for watch in self._pending():
-            if self._trouble is None and watch.ripe(now, self._stable_for):
+            if self._can_confirm() and watch.ripe(now, self._stable_for):
                 self._confirm(client, watch)
+
+    def _can_confirm(self) -> bool:
+        """Whether a break would have been noticed: events come, and reads work."""
+        return self._trouble is None and self._stream is not None and self._stream.connected
 
     def _confirm(self, client: Client, watch: Watch) -> None:
         """One more look before what has held for long enough counts as complete."""
@@ -317,7 +324,7 @@ class Waiter:
             self._next_read = self._last_look
 
     def _next_ripe(self) -> float:
-        if self._stable_for <= 0 or self._trouble is not None:
+        if self._stable_for <= 0 or not self._can_confirm():
             return float("inf")
         held = [watch.held_since for watch in self._pending() if watch.held_since is not None]
         return min(held, default=float("inf")) + self._stable_for

@@ -1,0 +1,185 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How waiting for one object ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import NotFound
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.predicates import Changed
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.wait import (
+    and_items,
+    equal_item,
+    not_item,
+    or_items,
+    wait_for,
+)
+
+simulator_only = pytest.mark.simulator
+
+
+def describe(client: Client, made: dict[str, Any], text: str) -> None:
+    client.patch(
+        "machines" if made.get("Uuid") else "profiles",
+        made.get("Uuid") or made["Name"],
+        [{"op": "replace", "path": "/Description", "value": text}],
+    )
+
+
+def meanwhile(client: Client, work: Callable[[], Any]) -> None:
+    """Do it as soon as the wait that follows has had its first look, for which it has registered before."""
+    looked, find = threading.Event(), client.find
+
+    def look(kind: str, key: str) -> dict[str, Any] | None:
+        found = find(kind, key)
+        looked.set()
+        return found
+
+    def act() -> None:
+        looked.wait(20)
+        del client.find  # type: ignore[method-assign]
+        work()
+
+    client.find = look  # type: ignore[method-assign]
+    threading.Thread(target=act).start()
+
+
+def test_vector_21_types_count(client: Client, workshop: Any) -> None:
+    made = workshop.make("machines")
+    assert wait_for(client, "machines", made, equal_item("Runnable", "true"), 0.3) == "timeout"
+    assert wait_for(client, "machines", made, equal_item("Runnable", True), 5) == "complete"
+
+
+def test_it_goes_on_with_the_change(client: Client, workshop: Any) -> None:
+    made = workshop.make("machines")
+    item = {"Uuid": made["Uuid"]}
+    meanwhile(client, lambda: describe(client, made, "now"))
+    begin = time.monotonic()
+    assert wait_for(client, "machines", item, equal_item("Description", "now"), 20) == "complete"
+    assert time.monotonic() - begin < 3
+    assert item["Description"] == "now", "the item is brought up to date"
+    assert item == client.get("machines", made["Uuid"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("params", {"Schema": {"type": "string"}}),
+        ("reservations", {"NextServer": "192.0.2.9"}),
+        ("templates", {"Contents": "new"}),
+        ("subnets", {"Description": "new"}),
+    ],
+)
+def test_kinds_with_other_keys(client: Client, workshop: Any, kind: str, change: dict[str, Any]) -> None:
+    """A template's key is its ID; that of a reservation, its address, is told in another spelling."""
+    items = {
+        "params": {},
+        "reservations": {"Addr": "192.0.2.77", "Token": "52:54:00:00:00:77", "Strategy": "MAC"},
+        "templates": {"Contents": "old"},
+        "subnets": {
+            "Subnet": "192.0.2.1/24",
+            "ActiveStart": "192.0.2.10",
+            "ActiveEnd": "192.0.2.20",
+            "ActiveLeaseTime": 60,
+            "ReservedLeaseTime": 7200,
+            "Strategy": "MAC",
+        },
+    }
+    name = workshop.name()
+    label = {"reservations": {}, "templates": {"ID": name}}.get(kind, {"Name": name})
+    made = client.create(kind, {**items[kind], **label})
+    key = made.get("ID") or made.get("Addr") or made["Name"]
+    workshop.made.append((kind, key))
+    ((member, value),) = change.items()
+    meanwhile(
+        client, lambda: client.patch(kind, key, [{"op": "replace", "path": f"/{member}", "value": value}])
+    )
+    begin = time.monotonic()
+    assert wait_for(client, kind, made, equal_item(member, value), 15) == "complete"
+    assert time.monotonic() - begin < 3
+    meanwhile(client, lambda: client.delete(kind, key))
+    begin = time.monotonic()
+    assert wait_for(client, kind, made, equal_item(member, "never"), 15) == "deleted"
+    assert time.monotonic() - begin < 3
+
+
+def test_names_that_patterns_have_a_meaning_for(client: Client, workshop: Any) -> None:
+    """Dots part a pattern, white space its command, and a frame to the server holds 512 bytes."""
+    stem = workshop.name()
+    for name in (f"{stem}.c.d", f"{stem} e", f"{stem}-" + "f" * 500):
+        made = workshop.make("profiles", Name=name)
+        meanwhile(client, lambda made=made: describe(client, made, "now"))
+        begin = time.monotonic()
+        assert wait_for(client, "profiles", made, equal_item("Description", "now"), 15) == "complete"
+        assert time.monotonic() - begin < 3
+
+
+def test_timeout(client: Client, workshop: Any) -> None:
+    made = workshop.make("profiles")
+    begin = time.monotonic()
+    assert wait_for(client, "profiles", made, equal_item("Description", "never"), 0.5) == "timeout"
+    assert 0.5 <= time.monotonic() - begin < 1
+
+
+def test_a_timeout_of_0_looks_once(client: Client, workshop: Any) -> None:
+    made = workshop.make("profiles", Description="x")
+    begin = time.monotonic()
+    item = {"Name": made["Name"]}
+    assert wait_for(client, "profiles", item, equal_item("Description", "x"), 0) == "complete"
+    assert item == made
+    assert wait_for(client, "profiles", item, equal_item("Description", "y"), 0) == "timeout"
+    assert time.monotonic() - begin < 2
+
+
+@simulator_only
+def test_what_one_look_costs(client: Client, workshop: Any, endpoint: Any) -> None:
+    made = workshop.make("profiles", Description="x")
+    client.token()
+    before = len(endpoint.simulator.log())
+    wait_for(client, "profiles", made, equal_item("Description", "y"), 0)
+    assert [(line["method"], line["path"]) for line in endpoint.simulator.log()[before:]] == [
+        ("GET", f"profiles/{made['Name']}")
+    ]
+
+
+def test_deletion(client: Client, workshop: Any) -> None:
+    made = workshop.make("profiles")
+    meanwhile(client, lambda: client.delete("profiles", made["Name"]))
+    assert wait_for(client, "profiles", made, equal_item("Description", "never"), 20) == "deleted"
+
+
+def test_failure(client: Client, workshop: Any) -> None:
+    made = workshop.make("profiles")
+    meanwhile(client, lambda: describe(client, made, "broken"))
+    broken = or_items(equal_item("Description", "broken"), equal_item("Description", "stuck"))
+    wanted = and_items(equal_item("Description", "good"), not_item(broken))
+    assert wait_for(client, "profiles", made, wanted, 20, fail_when=broken) == "failed"
+    assert made["Description"] == "broken"
+
+
+def test_what_is_not_there_to_begin_with(client: Client, workshop: Any) -> None:
+    name = workshop.name()
+    for timeout in (0, 5):
+        with pytest.raises(NotFound) as caught:
+            wait_for(client, "profiles", {"Name": name}, equal_item("Description", "x"), timeout)
+        assert (caught.value.model, caught.value.key, caught.value.code) == ("profiles", name, 404)
+
+
+def test_a_value_that_changes_back_is_seen(client: Client, workshop: Any) -> None:
+    made = workshop.make("profiles")
+
+    def flip() -> None:
+        describe(client, made, "flip")
+        describe(client, made, "flop")
+
+    meanwhile(client, flip)
+    assert wait_for(client, "profiles", made, equal_item("Description", "flip"), 10) == "complete"
+    meanwhile(client, flip)
+    assert wait_for(client, "profiles", made, Changed("Description"), 10) == "complete"

@@ -28,7 +28,7 @@ pytest = $(if $(wildcard tests/$1),$(BIN)/python -m pytest -q tests/$1 $2,@echo 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv lint format types unit contract integration test wire faults e2e bench demo serve sanity build clean
+.PHONY: help venv lint format types unit contract integration test wire faults e2e bench demo serve sanity agent build clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,7 @@ format: $(READY) ## Put the Python files into shape
 
 types: $(READY) ## Check types with mypy, strictly
 	$(if $(STRICT),$(BIN)/mypy $(patsubst plugins/module_utils/%,-p $(UTILS).%,$(STRICT:.py=)),@echo "types: nothing yet")
+	$(BIN)/mypy extensions/eda/plugins/event_source/*.py
 
 unit: $(READY) ## Test the pure logic
 	$(call pytest,unit)
@@ -86,6 +87,12 @@ serve: $(READY) ## Run the simulator in the foreground (PORT=8092)
 
 sanity: $(READY) ## Run ansible-test sanity on the plugins
 	@$(TOOLS)/sanity.sh
+
+agent: $(READY) requirements-agent.txt ## Build the machine agent as one file, build/drp-agent
+	rm -rf build/agent
+	$(BIN)/pip install -qq --disable-pip-version-check --no-input --no-deps --no-compile --only-binary :all: \
+		--require-hashes --target build/agent -r requirements-agent.txt
+	PYTHONPATH=.venv/collections $(BIN)/python -m $(UTILS).agent.build --packages build/agent --output build/drp-agent
 
 build: $(READY) ## Build the collection's archive into build/
 	$(BIN)/ansible-galaxy collection build --force --output-path build .

@@ -20,6 +20,13 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def v4_simulator() -> Iterator[Simulator]:
+    """The same, with the manner of a v4 server."""
+    with Simulator.start(v4=True) as running:
+        yield running
+
+
 @pytest.fixture(autouse=True)
 def drp_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No RS_* of the user reaches a test, and its tokens stay in a folder of its own.

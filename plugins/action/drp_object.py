@@ -50,10 +50,11 @@ class ActionModule(ActionBase):
         options = located(given, getattr(_MODULES[name], "LOCAL_FILES", ()), self._find_needle)
         environ = self._environment()
         progress = self._show if _IN_TERMINAL else None
-        result = runner.run(name, options, self._task.check_mode, environ, progress)
+        found: set[str] = set()
+        result = runner.run(name, options, self._task.check_mode, environ, progress, found)
         if not self._task.diff:
             result.pop("diff", None)
-        result.setdefault("invocation", {"module_args": options})
+        result.setdefault("invocation", {"module_args": remove_values(options, found)})
         secrets = set(validated._no_log_values) | runner.environment_secrets(options, environ)
         return t.cast(Result, remove_values(result, secrets))
 

@@ -86,8 +86,8 @@ requirements:
   - PyYAML
 """
 
-    # Of several variables that are set, Ansible takes the last.  token_cache is no `path` here: that type
-    # would turn the empty text, which has a meaning, into the current folder.
+    # Of several environment variables that are set, Ansible takes the last.  token_cache is no `path` here:
+    # that type would turn the empty text, which has a meaning, into the current folder.
     PLUGINS = r"""
 options:
   endpoint:
@@ -99,16 +99,22 @@ options:
     env:
       - name: RS_ENDPOINTS
       - name: RS_ENDPOINT
+    vars:
+      - name: drp_endpoint
   username:
     description:
       - Name of the user to log in as. Goes with O(password).
       - Credentials are taken whole from one place, the first of O(token), O(username) with O(password),
         O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
     type: str
+    vars:
+      - name: drp_username
   password:
     description:
       - Password of O(username).
     type: str
+    vars:
+      - name: drp_password
   key:
     description:
       - User name and password in one text, V(user:password), split at the first colon.
@@ -117,6 +123,8 @@ options:
     type: str
     env:
       - name: RS_KEY
+    vars:
+      - name: drp_key
   token:
     description:
       - A token that the server has issued, instead of a user and a password. It is not renewed.
@@ -124,6 +132,8 @@ options:
     type: str
     env:
       - name: RS_TOKEN
+    vars:
+      - name: drp_token
   validate_certs:
     description:
       - Whether to verify the certificate of the server.
@@ -131,16 +141,22 @@ options:
         O(ca_path) to V(false), which lets anyone on the way read the credentials.
     type: bool
     default: true
+    vars:
+      - name: drp_validate_certs
   ca_path:
     description:
       - File or folder with the certificates of the authorities to trust, instead of those of the system.
     type: path
+    vars:
+      - name: drp_ca_path
   cert_fingerprint:
     description:
       - SHA-256 of the certificate of the server, 64 hexadecimal digits with or without colons.
       - Pins the certificate of a self-signed server. The chain and the host name are then not looked at,
         unless O(ca_path) is given too. It holds even with O(validate_certs=false).
     type: str
+    vars:
+      - name: drp_cert_fingerprint
   token_cache:
     description:
       - Folder in which tokens are kept between runs, V(~/.cache/drpcli/tokens) by default.
@@ -148,11 +164,15 @@ options:
     type: str
     env:
       - name: RS_TOKEN_CACHE
+    vars:
+      - name: drp_token_cache
   request_timeout:
     description:
       - How many seconds to wait without receiving a byte from the server.
     type: float
     default: 300
+    vars:
+      - name: drp_request_timeout
 requirements:
   - requests
   - jsonpatch

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The machines of a DRP server as an inventory: one request for a token, one for the machines."""
+"""The machines of a DRP server as an inventory: documentation, and the flow from options to hosts."""
 
 from __future__ import annotations
 
@@ -11,50 +11,205 @@ short_description: Machines of a Digital Rebar Provision server
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Makes a host of each machine of a DRP server, and groups of what O(groups_by) names.
-  - Costs one request for all machines, and a login unless O(token_cache) holds a valid token.
-  - The host is named as the machine. C(ansible_host) is its address, if it has one.
+  - Makes a host of each machine of a DRP server, with groups of what O(groups_by) names.
+  - Costs one request for the machines and one for the profiles, and a login unless O(token_cache) holds a
+    valid token. There is no request for a single host or profile.
   - The host variable C(drp) is the machine as the server sends it, without its secret and its params.
-    C(drp_params) holds the params that are set on the machine itself, without the encrypted ones.
+    C(drp_params) holds its params, without the encrypted ones and those of O(secret_params).
   - Texts from the server are data. They are never treated as templates.
+  - A I(field), where an option takes one, is a member of the machine such as V(Address), V(Meta.<key>), or
+    else the name of a param.
 notes:
   - The file must be called C(drp.yml) or C(drp.yaml), or end in C(.drp.yml) or C(.drp.yaml).
-  - O(endpoint), O(username), O(password), O(key) and O(token) can be templates, for example with a lookup.
-    Extra variables are available in them.
+  - All options can be templates, for example with a lookup, and are evaluated once. Extra variables are
+    available in them. Only O(compose), O(groups) and O(keyed_groups) are evaluated for each host.
+  - Look-ups such as C(drp.Stage) or C(drp_params['rack/name']), comparisons, C(and), C(or), C(not), C(in),
+    C(if) with C(else), C(default) and C(is defined) are evaluated without Jinja, which makes a great
+    difference when there are thousands of hosts. All other expressions work as well.
 options:
   plugin:
     description: Marks the file as one for this plugin.
     type: str
     required: true
     choices: [digitalrebar.provision.drp]
-  groups_by:
-    description:
-      - By what to group the machines. Groups are called C(profile_NAME), C(stage_NAME), C(workflow_NAME) and
-        C(bootenv_NAME).
-      - Characters that a group name cannot have become underscores, so that V(web-1) and V(web.1) share a
-        group.
-    type: list
-    elements: str
-    choices: [profile, stage, workflow, bootenv]
-    default: [profile, stage, workflow, bootenv]
-  group_prefix:
-    description: A text before the names of these groups.
-    type: str
-    default: ''
   filters:
     description:
-      - Only machines for which all of these are equal, by index (such as V(Runnable) or V(Workflow)), by
-        param, or by V(Meta.<key>). The server selects them.
+      - Only machines for which all of these hold. The name is an index of the server (such as V(Runnable) or
+        V(Workflow)), another member of the machine, V(Meta.<key>), or a param, wherever it is set.
+      - The value is compared for equality. For other comparisons it is a dictionary from operator to value.
+        The operators are V(Eq), V(Ne), V(Lt), V(Lte), V(Gt), V(Gte), V(Between) and V(Except) (two values),
+        V(In) and V(Nin) (a list), and V(Re) (a regular expression).
+      - The server selects. What it has no index for, or does not understand, is compared on this side, which
+        C(-v) tells.
     type: dict
     default: {}
   page_size:
     description:
-      - How many machines to ask for at a time. Without it one request gets all of them, which costs the
-        server least.
+      - How many machines to ask for at a time. Several pages are read side by side.
+      - Without it one request gets all of them, which costs the server least.
     type: int
+  hostnames:
+    description:
+      - Fields of which the first that a machine has a value for is the name of its host.
+      - A name that several machines have is given to none of them. They get their next one, at last the UUID.
+    type: list
+    elements: str
+    default: [Name]
+  ansible_host:
+    description: Fields of which the first that a machine has a value for is its C(ansible_host).
+    type: list
+    elements: str
+    default: [Address]
+  host_variables:
+    description:
+      - Further variables, such as C(ansible_user) or C(ansible_port), and where they come from.
+      - The value is a field, a list of fields of which the first with a value counts, or a dictionary with
+        C(fields) and C(default).
+      - It is the only way in which a param gets into a variable of which Ansible makes use. Whoever may
+        write the param then decides about it.
+    type: dict
+    default: {}
+  machine_variable:
+    description: Name of the variable with the machine. With an empty text there is none.
+    type: str
+    default: drp
+  params_variable:
+    description: Name of the variable with the params. With an empty text there is none.
+    type: str
+    default: drp_params
+  params:
+    description:
+      - V(own) are the params that are set on the machine itself.
+      - V(aggregated) are all that apply to it, from itself, its profiles, its stage and the profile
+        C(global), in this order. This costs one more request, for the stages.
+      - V(none) does not ask the server for params unless another option needs them.
+    type: str
+    choices: [own, aggregated, none]
+    default: own
+  include_params:
+    description: Shell patterns for the names of params to show. Without any all are shown.
+    type: list
+    elements: str
+    default: []
+  exclude_params:
+    description: Shell patterns for the names of params not to show. The defaults are large and seldom wanted.
+    type: list
+    elements: str
+    default: [gohai-inventory, inventory/data, change-stage/map]
+  secret_params:
+    description:
+      - Shell patterns for the names of params, in any letter case, that are secrets even though the server
+        does not encrypt them. They get into no variable, no group and no cache.
+    type: list
+    elements: str
+    default: ['*password*', '*passwd*', '*passphrase*', '*secret*', '*token*', '*credential*', '*api-key*',
+      '*api_key*', '*private-key*', '*private_key*', '*key-private*', '*key_private*', rackn/license*]
+  flatten:
+    description:
+      - Make a variable also of each member of the V(machine), or of each of the V(params).
+      - Of several that come to the same name the first in alphabetical order is the variable, and names
+        that Ansible uses are given to none. A warning tells.
+    type: list
+    elements: str
+    choices: [machine, params]
+    default: []
+  flatten_prefix:
+    description: The text before the names of these variables.
+    type: str
+    default: drp_
+  flatten_names:
+    description:
+      - V(identifier) puts underscores where a variable cannot have the character, so that V(rack/name)
+        becomes C(drp_rack_name).
+      - V(raw) leaves the names as they are. Most then are no valid names of variables.
+    type: str
+    choices: [identifier, raw]
+    default: identifier
+  groups_by:
+    description:
+      - By what to group the machines. Groups are called after it and the value, such as C(stage_NAME) or
+        C(runnable_true).
+    type: list
+    elements: str
+    choices: [profile, stage, workflow, bootenv, os, arch, pool, runnable, available, tenant]
+    default: [profile, stage, workflow, bootenv]
+  groups_by_params:
+    description:
+      - Fields to group the machines by, usually params. V(rack/name) makes groups such as C(rack_name_r1).
+        A list puts the machine into a group for each value.
+    type: list
+    elements: str
+    default: []
+  group_prefix:
+    description: A text before the names of all these groups.
+    type: str
+    default: ''
+  group_prefixes:
+    description:
+      - For a name in O(groups_by) or O(groups_by_params) the text before the values in the names of its
+        groups, instead of the name and an underscore.
+    type: dict
+    default: {}
+  group_names:
+    description:
+      - V(identifier) puts underscores where a group's name cannot have the character, so that V(web-1) and
+        V(web.1) share a group.
+      - V(raw) leaves that to the setting C(TRANSFORM_INVALID_GROUP_CHARS) of Ansible.
+    type: str
+    choices: [identifier, raw]
+    default: identifier
+  group_parents:
+    description: Whether the groups of one kind have a group above them, such as C(by_stage).
+    type: bool
+    default: false
+  exclude_profiles:
+    description: Profiles that are no groups.
+    type: list
+    elements: str
+    default: [global, rackn-license]
+  empty_profiles:
+    description: Whether profiles without machines are groups, too.
+    type: bool
+    default: false
+  nested_profiles:
+    description:
+      - What a profile within a profile means (v4 servers).
+      - V(inherit) puts the machines of the outer one into the group of the inner one as well, as the server
+        does with the params. The group of the inner one is the parent.
+      - V(children) makes the group of the inner one a child of that of the outer one, as C(drpmachines.py)
+        does.
+    type: str
+    choices: [inherit, children, ignore]
+    default: inherit
+  children_param:
+    description:
+      - A param of profiles that lists the profiles whose groups are children of the profile's group. With
+        an empty text there is none.
+    type: str
+    default: ansible/children
+  profile_variables:
+    description:
+      - Whether the params of profiles are variables of their groups. They are named as O(flatten_prefix) and
+        O(flatten_names) say.
+      - Ansible has no order among groups as the server has among profiles. Where the order matters, use
+        O(params=aggregated).
+    type: bool
+    default: false
+  refresh_cache:
+    description: Whether to ask the server although the cache holds an answer, and to store the new one.
+    type: bool
+    default: false
+  stale_on_error:
+    description:
+      - Whether to use what the cache holds, however old it is, when the server does not answer. A warning
+        tells.
+      - Needs a cache plugin that keeps what is out of date, such as C(jsonfile).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - digitalrebar.provision.connection.plugins
   - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
 """
 
 EXAMPLES = r"""
@@ -70,54 +225,63 @@ password: "{{ lookup('ansible.builtin.env', 'LAB_PASSWORD') }}"
 cert_fingerprint: 1f0a9e55c31d727b6a074a378f1120de59049c3a256cbb0e9166d84f037ae2b5
 filters:
   Runnable: true
-  Workflow: discover-base
+  Workflow: {In: [discover-base, discover-linux]}
 
 ---
 # groups.drp.yml: groups and variables of one's own
 plugin: digitalrebar.provision.drp
-groups_by: [profile]
+groups_by: [profile, runnable]
+groups_by_params: [rack/name]
 group_prefix: drp_
+ansible_host: [cloud/public-ipv4, Address]
+host_variables:
+  ansible_user: {fields: [ssh/user], default: root}
 compose:
-  ansible_user: "'root' if drp.BootEnv == 'sledgehammer' else 'admin'"
+  in_discovery: drp.BootEnv == 'sledgehammer'
 groups:
   broken: not drp.Available
 keyed_groups:
   - key: drp.Arch
     prefix: arch
-  - key: drp_params['rack/name'] | default('')
-    prefix: rack
+  - key: drp_params['datacenter'] | default('')
+    prefix: dc
     default_value: unknown
+
+---
+# cached.drp.yml: all params that apply to a machine, kept for ten minutes and while the server is away
+plugin: digitalrebar.provision.drp
+params: aggregated
+exclude_params: [gohai-inventory, 'inventory/*']
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/drp-inventory
+cache_timeout: 600
+stale_on_error: true
 """
 
+import dataclasses
 import typing as t
 
 from ansible.errors import AnsibleParserError
-from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, get_cache_plugin
 
-from ..module_utils.client import errors, filters
-from ..module_utils.client.settings import Settings, connect, resolve
-from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.client import errors
+from ..plugin_utils import inventory_cache, inventory_options
+from ..plugin_utils.inventory_build import build
+from ..plugin_utils.inventory_fill import no_garbage
+from ..plugin_utils.inventory_reports import Reports
+from ..plugin_utils.inventory_wanted import Wanted
+from ..plugin_utils.templated_options import rendered
 
-Machine = dict[str, t.Any]
+Answer = dict[str, list[dict[str, t.Any]]]
 
 FILE_NAMES = ("/drp.yml", "/drp.yaml", ".drp.yml", ".drp.yaml")
-TEMPLATED = ("endpoint", "username", "password", "key", "token")
 SECRET = ("password", "key", "token")
-NOT_FILTERS = {*filters.META_WITH_VALUE, "reverse"}
-LEFT_OUT = {"Secret", "Params", "Profile"}
-"""Members of a machine that are not in its variable: Profile is the deprecated double of Params."""
-GROUPED = {"stage": "Stage", "workflow": "Workflow", "bootenv": "BootEnv"}
-DECIDED_BY: dict[type[errors.DrpError], str] = {
-    errors.CertificateRejected: "cert_fingerprint, ca_path, validate_certs",
-    errors.ConnectionFailed: "endpoint",
-    errors.LoginRequired: "username, password, key, token",
-}
 BAD_FILTER = 406
-SEALED = {"Key", "Nonce", "Payload"}
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable):
-    """Reads the options, asks the server, fills the inventory; in this order, each step in one method."""
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """Reads the options, gets the server's answer from itself or from the cache, and builds the inventory."""
 
     NAME = "digitalrebar.provision.drp"
 
@@ -125,124 +289,102 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         """Whether the file is there and has one of our names."""
         return bool(f"/{path}".endswith(FILE_NAMES) and super().verify_file(path))
 
+    def set_options(
+        self,
+        task_keys: t.Mapping[str, t.Any] | None = None,
+        var_options: t.Mapping[str, t.Any] | None = None,
+        direct: t.Mapping[str, t.Any] | None = None,
+    ) -> None:
+        """Templates are evaluated before Ansible looks at the types of the options."""
+        direct = rendered(direct, self._template, SECRET) if direct else direct
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         """Add the machines to ``inventory``; AnsibleParserError with a text for users when that fails."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
-        machines = self._named(self._fetch())
-        for name in sorted(machines):
-            self._add(name, machines[name])
-
-    def _fetch(self) -> list[Machine]:
-        """The machines that the filters select."""
-        words, page_size = self._filter_words(), self.get_option("page_size")
-        if page_size is not None and page_size < 1:
-            raise AnsibleParserError("page_size: must be at least 1")
-        settings: Settings | None = None
+        reports = Reports(self.display, path, self.get_option("strict"))
         try:
-            settings = resolve(self._connection())
-            with connect(settings) as client:
-                return client.list("machines", *words, page_size=page_size)
-        except errors.DrpError as error:
-            raise AnsibleParserError(_explain(error, settings)) from None
-
-    def _connection(self) -> dict[str, t.Any]:
-        """The connection options that the file sets.
-
-        What Ansible found in the environment is left out: ``resolve`` looks there itself, after all
-        that is explicit.
-        """
-        options = {}
-        for name in CONNECTION_SPEC.keys() - {"run_in"}:
-            value, origin = self.get_option_and_origin(name)
-            if origin == "Direct":
-                options[name] = self._templated(name, value) if name in TEMPLATED else value
-        return options
-
-    def _templated(self, name: str, value: t.Any) -> t.Any:
-        self.templar.available_variables = self._vars
-        try:
-            result = self.templar.template(value)
-            return result if result is None else str(result)
-        except Exception as error:
-            why = "" if name in SECRET else f": {error}"
-            raise AnsibleParserError(f"{name}: the template cannot be evaluated{why}") from None
-
-    def _filter_words(self) -> list[str]:
-        words: list[str] = []
-        for name, value in self.get_option("filters").items():
-            if name in NOT_FILTERS:
-                raise AnsibleParserError(f"filters: {name} is neither an index nor a param")
-            if not isinstance(value, (str, int, float)):
-                raise AnsibleParserError(f"filters: the value of {name} must be a text, number or boolean")
-            words += [str(name), "Eq", filters.literal(value)]
-        try:
-            filters.build_query(words)
+            options = inventory_options.read(self.get_option)
         except errors.UsageError as error:
-            raise AnsibleParserError(f"filters: {_explain(error)}") from None
-        return words
+            raise AnsibleParserError("; ".join(error.messages)) from None
+        with no_garbage():
+            build(self._answer(path, options.wanted, cache, reports), options, self, reports)
 
-    def _named(self, machines: list[Machine]) -> dict[str, Machine]:
-        """Machines by name.  Of two with one name the later counts: it was read later."""
-        named: dict[str, Machine] = {}
-        for machine in machines:
-            name = machine.get("Name")
-            if not name:
-                continue
-            if name in named:
-                uuids = f"{named[name].get('Uuid')} and {machine.get('Uuid')}"
-                self.display.warning(f"Two machines are called {name}: {uuids}. The second is used.")
-            named[name] = machine
-        return named
+    def _answer(self, path: str, wanted: Wanted, cache: bool, reports: Reports) -> Answer:
+        """What the server says, or said when the cache was filled."""
+        if not self.get_option("cache"):
+            return self._fetch(wanted, reports)
+        keeps = self.get_option("stale_on_error")
+        if keeps:
+            self._cache = self._endless_cache()
+        key = self.get_cache_key(path)
+        question = dataclasses.replace(wanted, page_size=None)  # in pieces the answer is the same
+        mark = inventory_cache.fingerprint(dataclasses.asdict(question), self._identity())
+        stored = inventory_cache.unpack(self._stored(key), mark)
+        limit = self.get_option("cache_timeout")
+        fresh = stored is not None and (not limit or stored.age() <= limit)
+        if stored is not None and fresh and cache and not self.get_option("refresh_cache"):
+            return stored.answer
+        try:
+            answer = self._fetch(wanted, reports)
+        except _ServerAway as error:
+            if stored is None or not keeps:
+                raise
+            reports.warn(
+                f"{error.message}. Using the answer of {stored.age():.0f} seconds ago (stale_on_error)"
+            )
+            return stored.answer
+        self._cache[key] = inventory_cache.pack(answer, mark)
+        return answer
 
-    def _add(self, name: str, machine: Machine) -> None:
-        self.inventory.add_host(name)
-        variables = host_variables(machine)
-        for variable, value in variables.items():
-            self.inventory.set_variable(name, variable, value)
-        prefix = self.get_option("group_prefix")
-        for group in group_names(machine, self.get_option("groups_by")):
-            safe = self.inventory.add_group(self._sanitize_group_name(prefix + group))
-            self.inventory.add_child(safe, name)
-        strict = self.get_option("strict")
-        self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
-        self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
-        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
+    def _fetch(self, wanted: Wanted, reports: Reports) -> Answer:
+        # the client takes longer to import than a cached inventory to build
+        from ..module_utils.client.settings import connect
+        from ..plugin_utils.connection import explain, settings_of
+        from ..plugin_utils.inventory_fetch import fetch
+
+        settings = None
+        try:
+            settings = settings_of(self, self._template)
+            with connect(settings) as client:
+                return fetch(client, wanted, reports.mention)
+        except errors.DrpError as error:
+            text = explain(error, settings)
+            text = f"filters: {text}" if error.code == BAD_FILTER else text
+            kind = _ServerAway if _is_away(error) else AnsibleParserError
+            raise kind(text) from None
+
+    def _template(self, value: t.Any) -> t.Any:
+        self.templar.available_variables = self._vars or {}
+        return self.templar.template(value)
+
+    def _identity(self) -> list[t.Any]:
+        """Who asks whom, without a password."""
+        told = [self._template(self.get_option(name)) for name in ("endpoint", "username", "token", "key")]
+        return [*told[:3], str(told[3] or "").partition(":")[0]]
+
+    def _stored(self, key: str) -> t.Any:
+        try:
+            return self._cache.get(key)
+        except Exception as error:  # whatever a cache plugin raises: what cannot be read is not there
+            self.display.v(f"the cache cannot be used: {error}")
+            return None
+
+    def _endless_cache(self) -> t.Any:
+        """The cache plugin of the options, but without the time after which it hides what it holds."""
+        options = {"_uri": "cache_connection", "_prefix": "cache_prefix"}
+        given = {name: self.get_option(option) for name, option in options.items()}
+        given = {name: value for name, value in given.items() if value is not None}
+        return get_cache_plugin(self.get_option("cache_plugin"), _timeout=0, **given)
 
 
-def host_variables(machine: Machine) -> dict[str, t.Any]:
-    """The variables of a host: nothing secret among them."""
-    params = machine.get("Params") or {}
-    variables: dict[str, t.Any] = {
-        "drp": {name: value for name, value in machine.items() if name not in LEFT_OUT},
-        "drp_params": {name: value for name, value in params.items() if not is_sealed(value)},
-    }
-    if machine.get("Address"):
-        variables["ansible_host"] = machine["Address"]
-    return variables
+class _ServerAway(AnsibleParserError):
+    """The server did not give an answer; another time it may."""
 
 
-def is_sealed(value: t.Any) -> bool:
-    """Whether a param's value is an encrypted one."""
-    return isinstance(value, dict) and value.keys() == SEALED
-
-
-def group_names(machine: Machine, groups_by: t.Sequence[str]) -> list[str]:
-    """The groups of a machine, not yet made safe."""
-    names = []
-    for kind in groups_by:
-        values = (machine.get("Profiles") or []) if kind == "profile" else [machine.get(GROUPED[kind])]
-        names += [f"{kind}_{value}" for value in values if value]
-    return names
-
-
-def _explain(error: errors.DrpError, settings: Settings | None = None) -> str:
-    """What went wrong, and which options decide it; without the secrets, should the server repeat them."""
-    text = "; ".join(error.messages) if error.type == errors.CLIENT_ERROR else str(error)
-    decided_by = next((options for kind, options in DECIDED_BY.items() if isinstance(error, kind)), "")
-    if error.code == BAD_FILTER:
-        decided_by = "filters"
-    text = f"{decided_by}: {text}" if decided_by else text
-    for secret in settings.secrets if settings else ():
-        text = text.replace(secret, "********")
-    return text
+def _is_away(error: errors.DrpError) -> bool:
+    if isinstance(error, errors.CertificateRejected):
+        return False
+    broken = isinstance(error, (errors.ConnectionFailed, errors.UnreadableAnswer))
+    return broken or error.code == 429 or error.code >= 500

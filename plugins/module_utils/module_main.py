@@ -8,6 +8,7 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
 
 from . import runner
 
@@ -16,7 +17,11 @@ def main(name: str, spec: t.Mapping[str, t.Any]) -> None:
     """Run the module ``name``; ``spec`` holds what AnsibleModule takes, argument_spec among it."""
     module = AnsibleModule(supports_check_mode=True, **spec)
     module.no_log_values.update(runner.environment_secrets(module.params, os.environ))
-    result = runner.run(name, module.params, module.check_mode, os.environ)
+    found: set[str] = set()
+    result = runner.run(name, module.params, module.check_mode, os.environ, secrets=found)
+    result.setdefault("invocation", {"module_args": remove_values(module.params, found)})
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     if not module._diff:
         result.pop("diff", None)
     if result.pop("failed", False):

@@ -12,11 +12,46 @@ from .client.client import Client
 from .client.errors import DrpError
 from .converge.task import Options, Result, Task, failure
 from .options import connection_options
-from .resources import machine, objects, waiting
+from .resources import (
+    action,
+    blob,
+    blob_fetch,
+    bootenv,
+    content,
+    content_fetch,
+    info,
+    job_info,
+    machine,
+    objects,
+    pool,
+    posting,
+    prefs,
+    reservation,
+    subnet,
+    token,
+    user,
+    waiting,
+)
 
 MODULES: t.Mapping[str, t.Callable[[Task], Result]] = {
+    "drp_action": action.run,
+    "drp_action_info": action.run_info,
+    "drp_blob": blob.run,
+    "drp_blob_fetch": blob_fetch.run,
+    "drp_bootenv": bootenv.run,
+    "drp_content": content.run,
+    "drp_content_fetch": content_fetch.run,
+    "drp_event": posting.run,
+    "drp_info": info.run,
+    "drp_job_info": job_info.run,
     "drp_machine": machine.run,
     "drp_object": objects.run,
+    "drp_pool": pool.run,
+    "drp_prefs": prefs.run,
+    "drp_reservation": reservation.run,
+    "drp_subnet": subnet.run,
+    "drp_token": token.run,
+    "drp_user": user.run,
     "drp_wait": waiting.run,
 }
 """What each module does, once its options are checked and there is a client."""
@@ -30,15 +65,19 @@ def run(
     check: bool = False,
     environ: t.Mapping[str, str] | None = None,
     progress: t.Callable[[str], None] | None = None,
+    secrets: set[str] | None = None,
 ) -> Result:
     """The result of ``module`` (its name without the collection), for exit_json or as it stands.
 
     A result with ``failed`` also has ``msg``, and everything that was done before the failure.
-    ``progress`` gets a line now and then from tasks that take long.
+    ``progress`` gets a line now and then from tasks that take long.  ``secrets`` is filled with texts among
+    the options that turned out to be secret: no result holds them, but who shows the options must mask them.
     """
     try:
         client = client_for(settings.resolve(connection_options(options), environ))
-        return MODULES[module](Task(options, check, client, progress or _nothing))
+        return MODULES[module](
+            Task(options, check, client, progress or _nothing, set() if secrets is None else secrets)
+        )
     except DrpError as error:
         return failure(error)
 

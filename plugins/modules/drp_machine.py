@@ -49,6 +49,7 @@ options:
   params:
     description:
       - Params by name. Values keep their types; V(null) removes a param.
+      - For secure params see O(update_secure).
     type: dict
   purge_params:
     description: Remove all params that O(params) does not name.
@@ -85,6 +86,22 @@ options:
   arch:
     description: The architecture in the server's words, such as V(amd64) or V(arm64).
     type: str
+  locked:
+    description:
+      - Whether the server is to refuse all changes of the machine, except that it is unlocked. Needs a v4
+        server.
+    type: bool
+  context:
+    description:
+      - The context in which the tasks of the machine run; an empty text means the machine itself. Needs a
+        v4 server.
+    type: str
+  include_locked:
+    description:
+      - Change or delete the machine although it is locked. It is unlocked for that and, if it is still
+        there, locked again, unless O(locked) says otherwise.
+    type: bool
+    default: false
   force:
     description:
       - Change O(stage) or O(bootenv) although tasks are pending, or although the machine is in a workflow
@@ -100,6 +117,7 @@ options:
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
+  - digitalrebar.provision.secure
   - digitalrebar.provision.waiting
   - digitalrebar.provision.waiting.modules
 seealso:
@@ -138,10 +156,18 @@ EXAMPLES = r"""
     workflow: ""
     stage: local
 
+- name: Set a secret, and keep everybody from touching the machine
+  digitalrebar.provision.drp_machine:
+    name: web-1.example.com
+    params:
+      ipmi/password: "{{ ipmi_password }}"
+    locked: true
+
 - name: Remove it
   digitalrebar.provision.drp_machine:
     name: web-1.example.com
     state: absent
+    include_locked: true
 """
 
 RETURN = r"""
@@ -180,6 +206,7 @@ error:
   sample: {"Model": "machines", "Key": "web-1", "Type": "GET", "Messages": ["Not Found"], "Code": 404}
 """
 
+from ..module_utils.converge.secrets import UPDATE_SECURE
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.waiting import WAIT_OPTIONS
@@ -206,6 +233,10 @@ SPEC = {
         "runnable": {"type": "bool"},
         "hardware_addrs": {"type": "list", "elements": "str"},
         "arch": {"type": "str"},
+        "locked": {"type": "bool"},
+        "context": {"type": "str"},
+        "include_locked": {"type": "bool", "default": False},
+        "update_secure": {"type": "str", "choices": list(UPDATE_SECURE), "default": UPDATE_SECURE[0]},
         "force": {"type": "bool", "default": False},
         "require_available": {"type": "bool", "default": True},
     },

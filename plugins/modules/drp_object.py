@@ -11,7 +11,7 @@ short_description: Manage objects of any kind in Digital Rebar Provision
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Creates, changes and removes one object, or many of mixed kinds in one task.
+  - Creates, changes and removes one object, many of mixed kinds in one task, or all that match a filter.
   - Many are applied in order of reference (params before profiles before stages before workflows before
     machines), in parallel over one session; what is to be removed goes last, the other way round.
   - Only what differs is written, with patches that are refused when somebody else changed the same thing
@@ -26,7 +26,8 @@ options:
     description:
       - The members of the object in the server's spelling (any letter case is accepted). Members that are
         not named are left as they are.
-      - Entries of Params and Meta are merged by name, V(null) removes one.
+      - Entries of Params and Meta are merged by name, V(null) removes one. For secure params see
+        O(update_secure).
       - Every other value counts as a whole.
     type: dict
   id:
@@ -37,6 +38,15 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  filters:
+    description:
+      - All objects of O(kind) that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>), get
+        O(spec), or are removed.
+      - A value asks for equality, a map such as V({"Between":["a","b"]}) for more. A v4 server also knows
+        C(In), C(Nin) and C(Re).
+      - When more than one object would be deleted, or machine be re-imaged, O(max_targets) or O(confirm)
+        must be given, except in check mode.
+    type: dict
   resources:
     description: Many objects at once.
     type: list
@@ -59,12 +69,13 @@ options:
         default: present
   continue_on_error:
     description:
-      - With O(resources), go on with the other objects when one fails. The task then fails at its end.
+      - With O(resources) or O(filters), go on with the other objects when one fails. The task then fails at
+        its end.
       - Without it, objects that may refer to the failed one are not tried.
     type: bool
     default: false
   return_objects:
-    description: With O(resources), put each whole object into its result.
+    description: With O(resources) or O(filters), put each whole object into its result.
     type: bool
     default: false
   append_profiles:
@@ -89,6 +100,8 @@ options:
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
+  - digitalrebar.provision.guard
+  - digitalrebar.provision.secure
   - digitalrebar.provision.waiting
   - digitalrebar.provision.waiting.modules
 seealso:
@@ -116,6 +129,28 @@ EXAMPLES = r"""
         spec:
           Name: rack-a
           Params: {rack/position: 7}
+
+- name: Remove the machines of a rack, but no more than it can hold
+  digitalrebar.provision.drp_object:
+    kind: machines
+    filters: {rack/name: r12}
+    state: absent
+    max_targets: 40
+
+- name: See which machines would be installed anew
+  digitalrebar.provision.drp_object:
+    kind: machines
+    filters: {Stage: complete, os/release: "7"}
+    spec: {Workflow: install-linux}
+  check_mode: true
+  register: plan
+
+- name: Install just these
+  digitalrebar.provision.drp_object:
+    kind: machines
+    filters: {Stage: complete, os/release: "7"}
+    spec: {Workflow: install-linux}
+    confirm: "{{ plan.targets.confirm }}"
 
 - name: Remove a profile
   digitalrebar.provision.drp_object:
@@ -150,14 +185,40 @@ conflicts:
   sample: 0
 results:
   description:
-    - One entry per object of O(resources), in the order given.
+    - One entry per object of O(resources), in the order given, or per object that matches O(filters).
     - Its action is V(created), V(updated), V(deleted), V(unchanged), V(failed), or V(skipped) for one that
       was not tried.
-  returned: with O(resources)
+  returned: with O(resources) or O(filters)
   type: list
   elements: dict
   sample:
     - {"kind": "profiles", "name": "rack-a", "key": "rack-a", "action": "created", "changed": true}
+targets:
+  description: What is deleted or re-imaged of what was there.
+  returned: with O(resources) or O(filters), when there is any
+  type: dict
+  contains:
+    deed:
+      description: What is done to them, in a word.
+      type: str
+      sample: deletion
+      returned: always
+    count:
+      description: How many there are.
+      type: int
+      sample: 2
+      returned: always
+    names:
+      description: Their names.
+      type: list
+      elements: str
+      sample: [web-1, web-2]
+      returned: always
+    confirm:
+      description: The mark of just these, for O(confirm).
+      type: str
+      sample: 5f1d7a84db00
+      returned: always
 wait:
   description: How the waiting went, as M(digitalrebar.provision.drp_wait) returns it.
   returned: with O(wait=true)
@@ -170,6 +231,8 @@ error:
   sample: {"Model": "profiles", "Key": "a", "Type": "ValidationError", "Messages": ["Invalid"], "Code": 422}
 """
 
+from ..module_utils.converge.guard import GUARD_SPEC
+from ..module_utils.converge.secrets import UPDATE_SECURE
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.waiting import WAIT_OPTIONS
@@ -180,6 +243,9 @@ SPEC = {
     "argument_spec": {
         **CONNECTION_SPEC,
         **WAIT_OPTIONS,
+        **GUARD_SPEC,
+        "filters": {"type": "dict"},
+        "update_secure": {"type": "str", "choices": list(UPDATE_SECURE), "default": UPDATE_SECURE[0]},
         "kind": {"type": "str"},
         "spec": {"type": "dict"},
         "id": {"type": "str"},
@@ -202,7 +268,11 @@ SPEC = {
         "require_available": {"type": "bool", "default": True},
     },
     "required_one_of": [["kind", "resources"]],
-    "mutually_exclusive": [["kind", "resources"], ["spec", "resources"], ["id", "resources"]],
+    "mutually_exclusive": [
+        ["kind", "resources"],
+        ["spec", "resources"],
+        ["id", "resources", "filters"],
+    ],
 }
 
 

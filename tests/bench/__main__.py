@@ -14,10 +14,18 @@ sys.path.insert(0, str(ROOT / ".venv/collections"))
 
 from simulator.launch import Simulator  # noqa: E402
 
-from . import crowd, items, many  # noqa: E402
+from . import agent, blobs, crowd, inventory, items, many, waiting  # noqa: E402
 from .lab import Lab, Row, table  # noqa: E402
 
-PARTS = {"items": items.measure, "many": many.measure, "crowd": crowd.measure}
+PARTS = {
+    "items": items.measure,
+    "many": many.measure,
+    "crowd": crowd.measure,
+    "blobs": blobs.measure,
+    "waiting": waiting.measure,
+    "agent": agent.measure,
+    "inventory": inventory.measure,
+}
 
 
 def main(wanted: list[str]) -> None:

@@ -19,3 +19,10 @@ def player(simulator: Simulator, tmp_path: Path) -> Player:
     """A fresh server, and a way to run tasks against it."""
     simulator.reset()
     return Player(simulator, tmp_path)
+
+
+@pytest.fixture
+def v4_player(v4_simulator: Simulator, tmp_path: Path) -> Player:
+    """The same with a server of the manner of v4."""
+    v4_simulator.reset()
+    return Player(v4_simulator, tmp_path)

@@ -103,3 +103,11 @@ def machine(**options: t.Any) -> Task:
 
 def thing(**options: t.Any) -> Task:
     return {"digitalrebar.provision.drp_object": options}
+
+
+def content(**options: t.Any) -> Task:
+    return {"digitalrebar.provision.drp_content": options}
+
+
+def content_fetch(**options: t.Any) -> Task:
+    return {"digitalrebar.provision.drp_content_fetch": options}

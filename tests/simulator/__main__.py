@@ -17,6 +17,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="API port, 0 for any free one")
     parser.add_argument("--static-port", type=int, default=0, help="static file port, 0 for any free one")
     parser.add_argument("--state-dir", type=Path, help="folder for certificate and files; kept at the end")
+    parser.add_argument("--v4", action="store_true", help="behave like a v4 server instead of v3.12")
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when standard input ends")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="drp-simulator-") as temporary:
@@ -24,7 +25,11 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         asyncio.run(
             serve(
-                folder.resolve(), options.port, options.static_port, exit_with_stdin=options.exit_with_stdin
+                folder.resolve(),
+                options.port,
+                options.static_port,
+                exit_with_stdin=options.exit_with_stdin,
+                v4=options.v4,
             )
         )
 

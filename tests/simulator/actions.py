@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import incrementer
 from .errors import ApiError
-from .models import MODELS, raw_model
+from .models import raw_model
 from .store import Layer, Row
 from .wire import Obj, dumps
 
@@ -32,7 +32,7 @@ class Plugins:
         )
 
     def add_provider(self, definition: Obj) -> Row:
-        model = MODELS["plugin_providers"]
+        model = self._world.store["plugin_providers"].model
         row = Row(model, definition["Name"], model.decode(definition))
         self._world.store[model.prefix].put(row)
         for prefix in row.data["StoreObjects"]:

@@ -21,7 +21,8 @@ from .call import Call, Reply, error_reply
 from .errors import ApiError, BareReply, Crash
 from .fault_effects import before, broken
 from .faults import Faults
-from .routes import STREAMED, handler_for
+from .manner import V3_12, Manner
+from .routes import STREAMED
 from .sendfile import GZIP_WINDOW
 from .stats import Stats
 from .world import Ports, World
@@ -48,20 +49,21 @@ class Request(web.BaseRequest):
 
 
 class App:
-    def __init__(self, root: Path, ports: Ports) -> None:
+    def __init__(self, root: Path, ports: Ports, manner: Manner = V3_12) -> None:
         self._root = root
         self._ports = ports
+        self._manner = manner
         self._seen: weakref.WeakSet[asyncio.BaseTransport] = weakref.WeakSet()
         self.stats = Stats()
         self.faults = Faults()
-        self.world = World(root, ports, self.stats)
+        self.world = World(root, ports, self.stats, manner)
         self.restart: Callable[[float], None] = _not_served
 
     def reset(self) -> None:
         """Back to a fresh server."""
         self.world.close()
         self.faults.clear()
-        self.world = World(self._root, self._ports, self.stats)
+        self.world = World(self._root, self._ports, self.stats, self._manner)
         self.stats.reset()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -132,7 +134,7 @@ class App:
         call = Call(world, request, request.method, path, request.raw_path, parts, pairs, identity, body)
         if request.method in _WRITES:
             self.stats.writes += 1
-        answer = handler_for(parts[0])(call)
+        answer = world.manner.answer(call)
         return await answer if inspect.isawaitable(answer) else answer
 
     async def _encode(self, request: web.BaseRequest, answer: Reply) -> web.Response:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from .auth import hash_password
-from .models import MODELS
 from .store import Layer, Row, Store
 from .wire import Obj, new_secret
 
@@ -80,5 +79,5 @@ def add_first_objects(store: Store) -> None:
     }
     profile: Obj = {"Name": "global", "Description": "Global profile attached automatically to all machines."}
     for prefix, obj in (("users", user), ("profiles", profile)):
-        model = MODELS[prefix]
+        model = store[prefix].model
         store[prefix].put(Row(model, obj["Name"], model.decode(obj)))

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -83,9 +83,9 @@ class Identity:
         return any(claim.allows(scope, action, specific) for claim in self.claims)
 
 
-def scope_document() -> dict[str, dict[str, Obj]]:
+def scope_document(scopes: Mapping[str, tuple[str, ...]] = SCOPES) -> dict[str, dict[str, Obj]]:
     """The ``scopes`` member of the info object."""
-    return {scope: {action: {} for action in actions} for scope, actions in SCOPES.items()}
+    return {scope: {action: {} for action in actions} for scope, actions in scopes.items()}
 
 
 def check_claims(claims: list[Obj]) -> list[str]:

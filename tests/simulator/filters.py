@@ -15,10 +15,10 @@ from .store import Row
 from .wire import Obj, dumps
 
 if TYPE_CHECKING:
+    from .manner import Manner
     from .world import World
 
-_META = ("offset", "limit", "sort", "reverse", "slim")
-_OPERATORS = ("Eq", "Lt", "Lte", "Gt", "Gte", "Ne", "Between", "Except")
+OPERATORS = ("Eq", "Lt", "Lte", "Gt", "Gte", "Ne", "Between", "Except")
 _RANGES = ("Between", "Except")
 # members that a `slim` word empties
 _SLIM = {"meta": "Meta", "params": "Params"}
@@ -56,12 +56,12 @@ def _filtered(world: World, model: Model, query: list[tuple[str, str]]) -> list[
     rows = list(world.store[model.prefix])
     wanted: dict[str, list[str]] = {}
     for name, value in query:
-        if name not in _META:
+        if name not in world.manner.list_words:
             wanted.setdefault(name, []).append(value)
     repeated = False
     for name, values in wanted.items():
         read, parse = _subject(world, model, name)
-        tests = [_test(parse, value) for value in values]
+        tests = [_test(world.manner, parse, value) for value in values]
         values_of = [(row, read(row)) for row in rows]
         # alternatives for one name may return an object twice
         rows = [row for test in tests for row, value in values_of if test(value)]
@@ -113,8 +113,10 @@ def _param_key(value: Any) -> Any:
     return (1, value) if isinstance(value, str) else None
 
 
-def _test(parse: Parse, text: str) -> Callable[[Any], bool]:
-    operator, argument = _operator(text)
+def _test(manner: Manner, parse: Parse, text: str) -> Callable[[Any], bool]:
+    operator, argument = _operator(manner, text)
+    if operator in manner.more_operators:
+        return manner.more_operators[operator](parse, argument)
     if operator in _RANGES:
         low_text, comma, high_text = argument.partition(",")
         if not comma:
@@ -143,11 +145,12 @@ def _comparable(*keys: Any) -> bool:
     return len(kinds) <= 1 or kinds == {int, float}
 
 
-def _operator(text: str) -> tuple[str, str]:
-    if text in _OPERATORS:
+def _operator(manner: Manner, text: str) -> tuple[str, str]:
+    known = (*OPERATORS, *manner.more_operators)
+    if text in known:
         raise Crash("a bare operator word")
     name, bracket, rest = text.partition("(")
-    if bracket and name in _OPERATORS:
+    if bracket and name in known:
         return name, rest.partition(")")[0]
     return "Eq", text
 

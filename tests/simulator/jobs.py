@@ -10,7 +10,6 @@ from . import objects
 from .actions import ActionFailed
 from .errors import ApiError, Crash
 from .gotmpl.values import to_json
-from .models import MODELS
 from .rules.jobs import ENDED, save_not_current
 from .store import Row
 from .wire import ZERO_TIME, ZERO_UUID, Obj, new_uuid, now
@@ -162,7 +161,7 @@ class _Walk:
         if previous:
             save_not_current(self._world, previous, self._who)
         begin = now()
-        job = MODELS["jobs"].struct.zero() | {
+        job = self._world.store["jobs"].model.struct.zero() | {
             "Uuid": uuid or new_uuid(),
             "Previous": previous.key if previous else self._machine.data["CurrentJob"] or ZERO_UUID,
             "Machine": self._machine.key,
@@ -176,7 +175,9 @@ class _Walk:
             "CurrentIndex": index,
             "NextIndex": index + 1,
         }
-        self._job = objects.create(self._world, MODELS["jobs"], job, self._who, internal=True)
+        self._job = objects.create(
+            self._world, self._world.store["jobs"].model, job, self._who, internal=True
+        )
         self._new["CurrentJob"] = self._job.key
         self._world.job_logs[self._job.key] = bytearray(f"Log for Job: {self._job.key}\n".encode())
         return self._job

@@ -61,10 +61,16 @@ class Simulator:
         state_dir: str | os.PathLike[str] | None = None,
         timeout: float = 60.0,
         python: str = sys.executable,
+        v4: bool = False,
     ) -> Simulator:
-        """Spawn it and wait until it is ready; StartFailed after ``timeout`` seconds."""
+        """Spawn it and wait until it is ready; StartFailed after ``timeout`` seconds.
+
+        With ``v4`` it behaves like a v4 server.
+        """
         command = [python, "-m", "simulator", "--exit-with-stdin"]
         command += ["--port", str(port), "--static-port", str(static_port)]
+        if v4:
+            command.append("--v4")
         if state_dir is not None:
             command += ["--state-dir", os.fspath(state_dir)]
         path = os.pathsep.join(filter(None, (str(_TESTS), os.environ.get("PYTHONPATH"))))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .kinds import DecodeError
-from .rules import Change, rules_for
+from .rules import Change
 from .rules.base import parse_problem
 from .store import WRITABLE, Layer, Row
 from .wire import Obj
@@ -65,7 +65,7 @@ def recheck(world: World, prefix: str) -> None:
     table = world.store[prefix]
     if "Validated" not in table.model.struct.fields:
         return
-    rules = rules_for(prefix)
+    rules = world.manner.rules(prefix)
     for row in table.rows.values():
         malformed = rules.malformed(world, row.data)
         errors = malformed + rules.unusable(world, row.data)
@@ -104,7 +104,9 @@ def _row(world: World, layer: Layer, prefix: str, key: str, obj: Obj) -> Row:
         raise LoadError(f"{prefix}:{key}: {trouble}")
     if "ReadOnly" in data:
         data["ReadOnly"] = True
-    rules_for(prefix).fill(Change(world, None, data, internal=True))
+    if "Bundle" in data:
+        data["Bundle"] = layer.name
+    world.manner.rules(prefix).fill(Change(world, None, data, internal=True))
     return Row(model, model.key(data), data, layer.name)
 
 

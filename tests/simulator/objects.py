@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .errors import ApiError, bad_request, invalid
 from .models import Model
-from .rules import Change, rules_for
+from .rules import Change
 from .store import Row
 from .wire import Obj
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def create(world: World, model: Model, obj: Obj, who: str, *, internal: bool = False) -> Row:
     """Store a new object; ApiError with the answer of POST when it cannot be."""
-    rules = rules_for(model.prefix)
+    rules = world.manner.rules(model.prefix)
     change = Change(world, None, obj, internal=internal)
     rules.fill(change)
     key = model.key(obj)
@@ -41,7 +41,7 @@ def update(
 ) -> Row:  # fmt: skip
     """Store a changed object; ApiError with the answer of PATCH or PUT when it cannot be."""
     model = row.model
-    rules = rules_for(model.prefix)
+    rules = world.manner.rules(model.prefix)
     key = model.key(new)
     if key != row.key:
         raise bad_request(method, f"Update: {model.prefix}:{key} does not already exist")
@@ -60,7 +60,7 @@ def update(
 
 def remove(world: World, row: Row, who: str) -> None:
     """Delete an object; ApiError with the answer of DELETE when it must stay."""
-    rules = rules_for(row.model.prefix)
+    rules = world.manner.rules(row.model.prefix)
     rules.guard_delete(world, row)
     if row.read_only:
         raise ApiError(404, "DELETE", f"readonly: {row.key}")
@@ -76,7 +76,7 @@ def _done(world: World, row: Row, action: str, who: str, *, changed: bool = True
 
 def _run_rules(world: World, model: Model, key: str, change: Change) -> None:
     """Apply follow-up changes, refuse what is wrong, compute availability."""
-    rules, new = rules_for(model.prefix), change.new
+    rules, new = world.manner.rules(model.prefix), change.new
     rules.change(change)
     problems = change.refusals or rules.malformed(world, new)
     if not problems:

@@ -8,7 +8,6 @@ import secrets
 from typing import TYPE_CHECKING
 
 from .errors import ApiError, bad_request
-from .models import MODELS
 from .store import Row
 from .wire import Obj
 
@@ -90,7 +89,7 @@ class Prefs:
     def _save(self, name: str, value: str, who: str) -> None:
         if self.value(name) != value:
             self._world.stats.changes += 1
-        model = MODELS["preferences"]
+        model = self._world.store["preferences"].model
         row = Row(model, name, model.decode({"Name": name, "Val": value}))
         self._world.store["preferences"].put(row)
         if name == "baseTokenSecret":

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 from bisect import insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .models import MODELS, Model
+from .models import Model
 from .wire import Obj, dumps
 
 WRITABLE = "BackingStore"
@@ -151,8 +151,8 @@ class Layer:
 
 
 class Store:
-    def __init__(self) -> None:
-        self.tables: dict[str, Table] = {prefix: Table(model) for prefix, model in MODELS.items()}
+    def __init__(self, models: Mapping[str, Model]) -> None:
+        self.tables: dict[str, Table] = {prefix: Table(model) for prefix, model in models.items()}
         self.layers: dict[str, Layer] = {}
 
     def __getitem__(self, prefix: str) -> Table:

@@ -11,7 +11,6 @@ import requests
 
 from . import objects
 from .launch import PASSWORD, USERNAME, Simulator
-from .models import MODELS
 from .store import Row
 from .world import World
 
@@ -23,7 +22,7 @@ class Objects:
     world: World
 
     def add(self, prefix: str, **members: Any) -> Row:
-        model = MODELS[prefix]
+        model = self.world.store[prefix].model
         return objects.create(self.world, model, model.decode(members), "user:test")
 
     def change(self, row: Row, **members: Any) -> Row:

@@ -17,6 +17,7 @@ from .auth import Tokens
 from .events import Bus
 from .isos import Isos
 from .logs import Logs
+from .manner import V3_12, Manner
 from .params import Params
 from .prefs import Prefs
 from .stats import RequestLog, Stats
@@ -34,12 +35,13 @@ class Ports:
 
 
 class World:
-    def __init__(self, root: Path, ports: Ports, stats: Stats | None = None) -> None:
+    def __init__(self, root: Path, ports: Ports, stats: Stats | None = None, manner: Manner = V3_12) -> None:
         self.root = root
+        self.manner = manner
         self.ports = ports
         self.stats = stats or Stats()
         self.requests = RequestLog()
-        self.store = Store()
+        self.store = Store(manner.models)
         self.bus = Bus()
         self.logs = Logs(self.bus)
         self.prefs = Prefs(self)

@@ -38,6 +38,9 @@ class Session(t.Protocol):
     def explain(self, error: LoginRequired) -> LoginRequired:
         """The same error in words about these credentials."""
 
+    def password_changed(self, username: str, password: str) -> None:
+        """Somebody's password was changed, and all their tokens are dead; if it is ours, log in with it."""
+
 
 class TokenSession:
     """A token that somebody else minted; never renewed, nothing is asked of the server for it."""
@@ -66,6 +69,9 @@ class TokenSession:
             type="AUTH",
             code=error.code,
         )
+
+    def password_changed(self, username: str, password: str) -> None:
+        del username, password
 
 
 class UserSession:
@@ -132,6 +138,13 @@ class UserSession:
             code=error.code,
         )
 
+    def password_changed(self, username: str, password: str) -> None:
+        if self._cache is not None:
+            self._cache.of(username).drop()
+        if username == self.username:
+            with self._lock:
+                self._password, self._held = password, None
+
     def _login(self, refused: str | None, fail_fast: bool) -> CachedToken:
         """A new token; or the one that another process has stored while we waited for our turn."""
         if self._cache is None:
@@ -170,8 +183,12 @@ class UserSession:
         return fetched
 
     def _basic(self) -> str:
-        pair = f"{self.username}:{self._password}".encode()
-        return f"Basic {base64.b64encode(pair).decode('ascii')}"
+        return basic(self.username, self._password)
+
+
+def basic(username: str, password: str) -> str:
+    """The Authorization header of a login."""
+    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode('ascii')}"
 
 
 def _revoked(advice: str) -> NotPermitted:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import copy
 import typing as t
 
-from . import events, filters, models
+from . import events, features, filters, models, pages
 from .auth import Session
 from .errors import (
     REVOKED_TOKEN,
@@ -37,6 +37,8 @@ class Client:
         self.trace_marker = ""
         self.fail_fast = False
         self.timeout: float | None = None
+        self.param_security: dict[str, bool] = {}
+        """Whether params were secure when they were last looked at; see :mod:`.secure`."""
         self._info: Object | None = None
 
     # -- session
@@ -129,14 +131,15 @@ class Client:
 
     # -- objects
 
-    def create(self, kind: str, item: Object) -> Object:
+    def create(self, kind: str, item: Object, force: bool = False) -> Object:
         """Create an object; the state the server gave it.
 
         A reply that was lost on the way is recognised: when a later try finds the object there, with
         what we sent in it, it is ours.  Raises Conflict if it exists, Invalid if it does not validate.
         """
         try:
-            return t.cast(Object, self.req().post(item).url_for(kind).do())
+            request = self.req().post(item).url_for(kind)
+            return t.cast(Object, request.params(*self._forced(kind, force, creates=True)).do())
         except ApiError as error:
             ours = self._ours_after_lost_reply(kind, item, error)
             if ours is None:
@@ -163,17 +166,33 @@ class Client:
             return False
         return True
 
-    def list(self, kind: str, *words: str, page_size: int | None = None) -> Objects:
+    def list(
+        self,
+        kind: str,
+        *words: str,
+        page_size: int | None = None,
+        workers: int = 1,
+        params: t.Sequence[str] | None = None,
+        decode: bool = False,
+    ) -> Objects:
         """All objects that match the filter ``words`` (see :mod:`.filters`), read to the last one.
 
         One request gets everything unless ``page_size`` asks for pages: the server sorts the whole
-        set for each page.  An object that moves between two pages comes once.
+        set for each page.  No object is lost or doubled while others come and go between two pages.
+        Of machines and jobs ``workers`` pages are read at a time.
+
+        ``params`` limits what comes of Params to these names, and ``decode`` shows secure values in
+        clear.  Neither such objects nor slimmed ones are fit for patching.  UsageError for what this
+        server is too old for.
         """
         query = filters.build_query(words)
+        query += [("params", ",".join(params))] if params else []
+        query += [("decode", "true")] if decode else []
+        self.require_query(query)
         names = {name for name, _value in query}
         if names & {"limit", "offset"}:
             return self._page(kind, query)[0]
-        return list(self._pages(kind, query, page_size))
+        return pages.read(lambda more: self._page(kind, more), kind, query, page_size, workers)
 
     def fill(self, kind: str, item: Object, key: str | None = None) -> Object:
         """Bring ``item`` up to date, in place, from the object with its key, or with ``key``."""
@@ -187,18 +206,22 @@ class Client:
         item = self.get(kind, key, **query)
         return item, copy.deepcopy(item)
 
-    def put(self, kind: str, item: Object) -> Object:
+    def put(self, kind: str, item: Object, force: bool = False) -> Object:
         """Replace the whole object, without protection against other writers.
 
         Members that are left out become empty.  For a user that erases the password: patch instead.
         """
-        return t.cast(Object, self.req().put(item).url_for_m(kind, item).do())
+        request = self.req().put(item).url_for_m(kind, item)
+        return t.cast(Object, request.params(*self._forced(kind, force)).do())
 
     def patch(self, kind: str, key: str, operations: Patch, force: bool = False) -> Object:
-        """Send JSON patch operations; the new state.  Conflict when a ``test`` does not hold."""
-        query = ("force", "true") if force else ()
+        """Send JSON patch operations; the new state.  Conflict when a ``test`` does not hold.
+
+        ``force`` has the server skip the checks that it offers to skip: a v3.12 server those of
+        changes of machines, a v4 server some of every write.
+        """
         request = self.req().patch(operations).url_for(kind, _keyed("patch", kind, key))
-        return t.cast(Object, request.params(*query).do())
+        return t.cast(Object, request.params(*self._forced(kind, force)).do())
 
     def patch_to(self, kind: str, old: Object, new: Object, paranoid: bool = False) -> Object:
         """Patch ``old`` into ``new``, guarded by what ``old`` says; the new state."""
@@ -218,6 +241,19 @@ class Client:
 
     def has_feature(self, name: str) -> bool:
         return name in (self.info().get("features") or [])
+
+    def require_feature(self, feature: features.Feature, what: str) -> None:
+        """Raise UsageError, naming ``what`` needs it, unless the server has the feature."""
+        if not self.has_feature(feature.flag):
+            raise UsageError(
+                f"{what}: this server is too old for it (version {self.info().get('version', 'unknown')}, "
+                f"without the feature {feature.flag})"
+            )
+
+    def require_query(self, query: filters.QueryPairs) -> None:
+        """Raise UsageError for what is in the query of a list and this server would misunderstand."""
+        for what, feature in filters.needed(query):
+            self.require_feature(feature, what)
 
     def logs(self) -> Objects:
         """The last 1000 lines of the server's log, oldest first."""
@@ -252,29 +288,18 @@ class Client:
 
     # -- inside
 
+    def _forced(self, kind: str, force: bool, creates: bool = False) -> tuple[str, ...]:
+        if not force:
+            return ()
+        known = (kind == "machines" and not creates) or self.has_feature(features.V4.flag)
+        return ("force", "true") if known else ()
+
     def _page(self, kind: str, query: filters.QueryPairs) -> tuple[Objects, t.Mapping[str, str]]:
         request = self.req().list(kind).params(*(part for pair in query for part in pair))
         page = request.do()
         if not isinstance(page, list):
             raise UnreadableAnswer(f"the list of {kind} is not a list", type="GET", code=200)
         return page, request.answer.headers if request.answer else {}
-
-    def _pages(self, kind: str, query: filters.QueryPairs, page_size: int | None) -> t.Iterator[Object]:
-        seen: set[str] = set()
-        read = 0
-        while True:
-            limits = [("offset", str(read)), ("limit", str(page_size))] if page_size else []
-            if read and not page_size:
-                limits = [("offset", str(read))]
-            page, headers = self._page(kind, [*query, *limits])
-            read += len(page)
-            for item in page:
-                key = models.key_of(kind, item)
-                if not key or key not in seen:
-                    seen.add(key)
-                    yield item
-            if not page or not _more(headers, read, len(page), page_size, bool(query)):
-                return
 
     def _ours_after_lost_reply(self, kind: str, item: Object, error: ApiError) -> Object | None:
         key = models.key_of(kind, item)
@@ -292,16 +317,6 @@ def _keyed(verb: str, kind: str, key: str) -> str:
     if not key:
         raise UsageError(f"Cannot {verb} {kind} with an empty key")
     return key
-
-
-def _more(headers: t.Mapping[str, str], read: int, got: int, page_size: int | None, filtered: bool) -> bool:
-    """Whether the server holds more of what was asked for than the ``read`` objects so far."""
-    if page_size:
-        return got >= page_size
-    total = headers.get("X-DRP-LIST-FILTER-COUNT") or (
-        "" if filtered else headers.get("X-DRP-LIST-TOTAL-COUNT", "")
-    )
-    return total.isdigit() and read < int(total)
 
 
 def _holds(there: Json, sent: Json) -> bool:

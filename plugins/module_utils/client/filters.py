@@ -1,17 +1,19 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""List filters: the words a user writes, turned into the query that a v3.12 server understands."""
+"""List filters: the words a user writes, turned into the query that the server understands."""
 
 from __future__ import annotations
 
 import collections.abc as c
 import typing as t
 
+from . import features
 from .errors import UsageError
 
 QueryPairs = list[tuple[str, str]]
 
-META_WITH_VALUE = ("sort", "limit", "offset", "slim")
+META_WITH_VALUE = ("sort", "limit", "offset", "slim", "params")
+META_ALONE = ("reverse", "decode")
 OPERANDS = {
     "Eq": 1,
     "Lt": 1,
@@ -21,22 +23,36 @@ OPERANDS = {
     "Ne": 1,
     "Between": 2,
     "Except": 2,
+    "Re": 1,
+    "In": 1,
+    "Nin": 1,
 }
+_SETS = ("In", "Nin")
+_NEEDS: t.Mapping[str, features.Feature] = {
+    "Re": features.REGEX_FILTERS,
+    "In": features.SET_FILTERS,
+    "Nin": features.SET_FILTERS,
+    "params": features.PARTIAL_OBJECTS,
+    "decode": features.PARTIAL_OBJECTS,
+}
+"""Operators and words that a v3.12 server takes for something else."""
 
 
 def build_query(words: c.Sequence[str]) -> QueryPairs:
     """Translate filter words, read left to right, into query pairs.
 
-    ``reverse`` stands alone; ``sort``, ``limit``, ``offset`` and ``slim`` take one value, sent as it
-    is; anything else is an index, a param or ``Meta.<key>`` followed by an operator (any letter
-    case) and its one value, or two for ``Between`` and ``Except``.  Raises UsageError for anything
-    else: the server takes a bare operator for a crash, and a misspelt one for a value.
+    ``reverse`` and ``decode`` stand alone; ``sort``, ``limit``, ``offset``, ``slim`` and ``params``
+    take one value, sent as it is; anything else is an index, a param or ``Meta.<key>`` followed by an
+    operator (any letter case) and its one value, or two for ``Between`` and ``Except``; ``In`` and
+    ``Nin`` take one with commas.  Raises UsageError for anything else: the server takes a bare
+    operator for a crash, and a misspelt one for a value.  See :func:`needed` for what only a v4
+    server knows.
     """
     pairs: QueryPairs = []
     rest = [str(word) for word in words]
     while rest:
         name, *rest = rest
-        if name == "reverse":
+        if name in META_ALONE:
             pairs.append((name, "true"))
         elif name in META_WITH_VALUE:
             if not rest:
@@ -59,17 +75,20 @@ def build_query(words: c.Sequence[str]) -> QueryPairs:
 def words_of(wanted: t.Mapping[str, t.Any]) -> list[str]:
     """Filter words from a map: ``{Stage: none}`` asks for equality, ``{Name: {Between: [a, b]}}`` for more.
 
+    The values of ``In`` and ``Nin`` are a list, or a text with commas.
     Raises UsageError as :func:`build_query` does, and for a value that is no text, number or boolean.
     """
     words: list[str] = []
     for name, value in wanted.items():
-        if name in (*META_WITH_VALUE, "reverse"):
+        if name in (*META_WITH_VALUE, *META_ALONE):
             raise UsageError(f"filters: {name} is neither an index nor a param")
         comparisons = value.items() if isinstance(value, dict) else [("Eq", value)]
         for operator, operands in comparisons:
             values = operands if isinstance(operands, list) else [operands]
             if not values or not all(isinstance(one, (str, int, float)) for one in values):
                 raise UsageError(f"filters: the value of {name} must be a text, number or boolean")
+            if str(operator).capitalize() in _SETS:
+                values = [_joined(str(name), str(operator), values)]
             if len(values) != operand_count(str(name), str(operator)):
                 raise UsageError(
                     f"filters: {name}: {operator} takes {operand_count(str(name), str(operator))} values"
@@ -80,7 +99,7 @@ def words_of(wanted: t.Mapping[str, t.Any]) -> list[str]:
 
 
 def operand_count(name: str, operator: str) -> int:
-    """How many values ``operator`` takes; UsageError when a v3.12 server does not know it."""
+    """How many values ``operator`` takes; UsageError when no server knows it."""
     try:
         return OPERANDS[operator.capitalize()]
     except KeyError:
@@ -104,9 +123,25 @@ def expression(operator: str, *values: str) -> str:
     return f"{spelt}({','.join(values)})"
 
 
+def needed(query: QueryPairs) -> t.Iterator[tuple[str, features.Feature]]:
+    """What in the query a v3.12 server would misunderstand, each with the feature that it needs."""
+    for name, value in query:
+        word = name if name in _NEEDS else value.partition("(")[0]
+        if word in _NEEDS and (word == name or name not in META_WITH_VALUE):
+            yield (f"{name}: {word}" if word != name else word), _NEEDS[word]
+
+
 def equals(**wanted: t.Any) -> QueryPairs:
     """Equality filters from keyword arguments: ``equals(Stage="none", Runnable=True)``."""
     return [(name, expression("Eq", literal(value))) for name, value in wanted.items()]
+
+
+def _joined(name: str, operator: str, values: list[t.Any]) -> str:
+    """The values of a set as the one text that the server splits at its commas."""
+    texts = [literal(value) for value in values]
+    if len(texts) > 1 and any("," in text for text in texts):
+        raise UsageError(f"filters: {name}: {operator}: the server cannot look for a value with a comma")
+    return ",".join(texts)
 
 
 def literal(value: t.Any) -> str:

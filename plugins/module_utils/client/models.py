@@ -199,6 +199,17 @@ _INTERFACE = {
     "DnsServers": "list",
     "DnsDomain": "str",
 }
+_POOL = {
+    "Id": "str",
+    "Description": "str",
+    "Documentation": "str",
+    "ParentPool": "str",
+    "EnterActions": "struct",
+    "ExitActions": "struct",
+    "AllocateActions": "struct",
+    "ReleaseActions": "struct",
+    "AutoFill": "struct",
+}
 _READ_ONLY = {"creatable": False, "writable": False}
 
 _ALL = (
@@ -217,7 +228,7 @@ _ALL = (
     _model("stages", _STAGE, rank=30, has_params=True),
     _model("workflows", {**_TEXTS, "Stages": "list"}, rank=40),
     _model("contexts", {**_TEXTS, "Engine": "str", "Image": "str"}, rank=41),
-    _model("pools", {**_TEXTS, "ParentPool": "str"}, rank=42, references={"ParentPool": "pools"}),
+    _model("pools", _POOL, key="Id", rank=42, references={"ParentPool": "pools"}),
     _model(
         "users",
         {"Name": "str", "Description": "str", "PasswordHash": "str", "Secret": "str", "Roles": "list"},

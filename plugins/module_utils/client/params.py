@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import models
+from . import features, models
 from .client import Client
 from .errors import NotFound, UsageError
 from .patch import Patch
@@ -20,13 +20,22 @@ _TRUE = "true"
 
 
 def get_all(
-    client: Client, kind: str, key: str, aggregate: bool = False, decode: bool = False
+    client: Client,
+    kind: str,
+    key: str,
+    aggregate: bool = False,
+    decode: bool = False,
+    only: t.Sequence[str] = (),
 ) -> dict[str, Json]:
     """The params as a map; with ``aggregate`` merged over profiles, stage and global.
 
-    ``decode`` shows secure values in clear and needs the claim ``getSecure``.
+    ``decode`` shows secure values in clear and needs the claim ``getSecure``.  ``only`` these names come
+    from a v4 server; UsageError from an older one.
     """
-    request = client.req().get().url_for(kind, key, "params").params(*_flags(aggregate, decode))
+    if only:
+        client.require_feature(features.PARTIAL_OBJECTS, "only some params")
+    query = [*_flags(aggregate, decode), *(("params", ",".join(only)) if only else ())]
+    request = client.req().get().url_for(kind, key, "params").params(*query)
     return t.cast("dict[str, Json]", request.do() or {})
 
 

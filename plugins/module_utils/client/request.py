@@ -109,10 +109,14 @@ class Request:
         return self.get().url_for(kind)
 
     def filter(self, kind: str, *words: str) -> Request:
-        """List ``kind`` with the filters of :func:`.filters.build_query`."""
+        """List ``kind`` with the filters of :func:`.filters.build_query`.
+
+        Those that only a v4 server knows cost a look at the server's info, once.
+        """
         self.list(kind)
         try:
             self._query = filters.build_query(words)
+            self._client.require_query(self._query)
         except UsageError as error:
             self._mistakes.extend(error.messages)
         return self

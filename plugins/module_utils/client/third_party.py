@@ -35,6 +35,13 @@ except ImportError as error:
     MISSING["jsonpatch"] = str(error)
 
 try:
+    import nacl
+    import nacl.public
+except ImportError as error:
+    nacl = None  # type: ignore[assignment]
+    MISSING["PyNaCl"] = str(error)
+
+try:
     import yaml
 except ImportError as error:
     yaml = None  # type: ignore[assignment]
@@ -47,14 +54,18 @@ except ImportError as error:
     MISSING["websocket-client"] = str(error)
 
 
-def need(*packages: str) -> None:
-    """Raise a UsageError that names what to install when one of ``packages`` is not importable."""
+def need(*packages: str, purpose: str = "") -> None:
+    """Raise a UsageError that names what to install when one of ``packages`` is not importable.
+
+    ``purpose`` says what for, where most users do without the package.
+    """
     missing = [name for name in packages if name in MISSING]
     if missing:
         raise UsageError(
             f"the Python package{'s' if len(missing) > 1 else ''} {', '.join(missing)} "
             f"must be installed for {sys.executable} (pip install {' '.join(missing)})"
+            + (f" {purpose}" if purpose else "")
         )
 
 
-__all__ = ["MISSING", "jsonpatch", "need", "requests", "urllib3", "websocket", "yaml"]
+__all__ = ["MISSING", "jsonpatch", "nacl", "need", "requests", "urllib3", "websocket", "yaml"]

@@ -44,10 +44,15 @@ class TokenCache:
     """
 
     def __init__(self, directory: str, endpoint: str, username: str) -> None:
+        self._place = directory, endpoint
         name = hashlib.sha256(f"{endpoint}\n{username}".encode()).hexdigest()[:40]
         self._folder = os.path.join(os.path.expanduser(directory), _OWN_FOLDER)
         self._path = os.path.join(self._folder, f"{name}.json")
         self._lock_path = os.path.join(self._folder, f"{name}.lock")
+
+    def of(self, username: str) -> TokenCache:
+        """The entry of another user of the same endpoint."""
+        return TokenCache(*self._place, username)
 
     def load(self) -> CachedToken | None:
         """What is stored, or None when there is nothing, or nothing that only we could have written."""

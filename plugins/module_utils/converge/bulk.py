@@ -16,6 +16,7 @@ from ..client import models
 from ..client.client import Client
 from ..client.errors import DrpError, UsageError
 from .engine import Outcome, converge
+from .guard import Guard, Target
 from .resource import Object, Resource
 
 WORKERS = 8
@@ -35,14 +36,25 @@ class Bulk:
     resources: t.Sequence[Resource]
     check: bool = False
     continue_on_error: bool = False
+    guard: Guard = dataclasses.field(default_factory=Guard)
+    must_be_told: bool = False
+    """Whether the guard has to be told how many objects may be destroyed."""
+    known: dict[int, Object | None] = dataclasses.field(default_factory=dict)
+    """Objects as the caller has just read them, by the index of their resource."""
+    deed: str = dataclasses.field(default="", init=False)
+    targets: list[Target] = dataclasses.field(default_factory=list, init=False)
+    """What of what was there is destroyed, and how."""
 
     def run(self) -> list[Outcome]:
         """Outcomes, one per resource; a failed one carries its error, one that was not tried a NotTried.
 
-        Raises UsageError before anything is written when two resources mean the same object.
+        Raises UsageError before anything is written when two resources mean the same object, and Refused
+        when more would be destroyed than the guard allows.
         """
         self._refuse_doubles()
+        self._foresee_secure()
         known = self._read()
+        self._ask_guard(known)
         outcomes: dict[int, Outcome] = {}
         stopped = False
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
@@ -81,12 +93,19 @@ class Bulk:
                 )
             seen[key] = index
 
+    def _foresee_secure(self) -> None:
+        """In check mode the params that this task would define are to be known, lest their values show."""
+        for resource in self.resources if self.check else ():
+            if resource.kind == "params" and resource.spec.get("Secure") and resource.state != "absent":
+                self.client.param_security[str(resource.spec.get("Name"))] = True
+
     def _read(self) -> dict[int, Object | None]:
         """What is there of the kinds of which many are wanted, from one list per kind."""
         by_kind: dict[str, list[int]] = collections.defaultdict(list)
         for index, resource in enumerate(self.resources):
-            by_kind[resource.kind].append(index)
-        known: dict[int, Object | None] = {}
+            if index not in self.known:
+                by_kind[resource.kind].append(index)
+        known = dict(self.known)
         for kind, indexes in by_kind.items():
             if len(indexes) < LIST_FROM:
                 continue
@@ -100,6 +119,30 @@ class Bulk:
                 if lookup in there or self._complete(self.resources[index]):
                     known[index] = there.get(lookup)
         return known
+
+    def _ask_guard(self, known: dict[int, Object | None]) -> None:
+        """Refuse to begin what would destroy too much; what has to be read for that is not read again."""
+        unread = [index for index, one in enumerate(self.resources) if one.may_destroy and index not in known]
+        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+            for found in pool.map(self._look_at, unread):
+                known.update(found)
+        deeds = {}
+        for index, resource in enumerate(self.resources):
+            there = known.get(index)
+            deed = resource.deed(there) if resource.may_destroy else ""
+            if there is not None and deed:
+                deeds[deed] = True
+                self.targets.append(Target.of(resource.kind, there))
+        self.deed = " and ".join(sorted(deeds))
+        self.guard.admit(self.deed, self.targets, self.check, self.must_be_told)
+
+    def _look_at(self, index: int) -> dict[int, Object | None]:
+        """The object of a resource; nothing when it cannot be read, which its own turn will tell."""
+        resource = self.resources[index]
+        try:
+            return {index: self.client.find(resource.kind, resource.lookup)}
+        except DrpError:
+            return {}
 
     def _complete(self, resource: Resource) -> bool:
         """Whether it is absent when the list lacks it: the server knows keys in more than one spelling."""

@@ -9,15 +9,17 @@ import random
 import time
 import typing as t
 
-from ..client import models
+from ..client import claims, models
 from ..client.client import Client
 from ..client.errors import ApiError, Conflict, DrpError, Invalid, NotFound, UsageError
 from ..client.patch import Patch, apply_patch, gen_patch
+from .guard import is_locked
 from .resource import Object, Resource
+from .secrets import Secrets
 from .show import shown
 
 MAX_CONFLICTS = 12
-MAX_PASSES = 4
+MAX_PASSES = 6
 _UNKNOWN: t.Any = object()
 
 
@@ -65,7 +67,17 @@ def converge(
     ``known`` is the object as just read by the caller (None: known to be absent).  Raises DrpError;
     NeverSettles when the object changed under each of 12 tries.
     """
-    run = _Run(client, resource, check, Outcome(resource))
+    run = _Run(client, resource, check, Outcome(resource), Secrets(client, resource, check))
+    try:
+        return _settle(run, known, sleep)
+    except DrpError as error:
+        run.secrets.scrub(error)
+        raise
+
+
+def _settle(run: _Run, known: Object | None, sleep: t.Callable[[float], None]) -> Outcome:
+    """Try until nobody changes the object between our read and our write."""
+    resource = run.resource
     while True:
         current = run.find() if known is _UNKNOWN else known
         known = _UNKNOWN
@@ -88,6 +100,7 @@ def converge(
                 ) from lost.error
             sleep(random.uniform(0.5, 1.0) * min(0.01 * 2**run.outcome.conflicts, 0.5))
             continue
+        run.outcome.warnings += run.secrets.warnings
         return run.outcome
 
 
@@ -107,10 +120,13 @@ class _Run:
     resource: Resource
     check: bool
     outcome: Outcome
+    secrets: Secrets
     stored: bool = False
     """Something was written: whatever follows, this run has changed the object."""
     maybe_ours: bool = False
     """A reply was lost: what the next read finds may be what we wrote."""
+    unlocked: bool = False
+    """It was locked, and is to be so again in the end."""
 
     def find(self) -> Object | None:
         return self.client.find(self.resource.kind, self.resource.lookup)
@@ -120,8 +136,12 @@ class _Run:
 
     def absent(self, current: Object | None) -> None:
         if current is None:
+            self._refuse_hidden()
             return
         self._refuse_read_only(current)
+        if is_locked(current):
+            unlocking = gen_patch(current, self._unlocked(current))
+            current = current if self.check else self._patch(current, unlocking)
         if not self.check:
             try:
                 self.client.delete(self.resource.kind, models.key_of(self.resource.kind, current))
@@ -132,33 +152,38 @@ class _Run:
 
     def present(self, current: Object | None) -> None:
         self.resource.check(current)
+        if self.check:
+            self.secrets.foresee(current)
         if current is None:
             current = self._create()
             if self.check:
                 return
         elif self.outcome.planned is None:
-            self.outcome.planned = self.resource.target(current)
+            self.outcome.planned = self.secrets.target(current)
         self._update(current)
         if self.outcome.item is not None and self.outcome.changed and not self.check:
             self.outcome.warnings += self.resource.remarks(self.outcome.before, self.outcome.item)
 
     def _create(self) -> Object:
-        body = self.resource.creation()
-        self.outcome.planned = {name: body[name] for name in body if name in self.resource.spec}
+        body, shown_body = self.secrets.creation()
+        self.outcome.planned = {name: shown_body[name] for name in body if name in self.resource.spec}
         self.outcome.action = "created"
         if self.check:
-            self.outcome.item = body
-            return body
+            self.outcome.item = shown_body
+            return shown_body
         try:
-            created = self.client.create(self.resource.kind, body)
+            created = self.client.create(self.resource.kind, body, force=self.resource.force)
         except NotFound as error:
             raise UsageError(
                 f"{self.resource.label}: this server does not serve the kind {self.resource.kind}"
             ) from error
         except (Conflict, Invalid) as error:
-            if error.code == 422 and "unique index" not in " ".join(error.messages):
+            if isinstance(error, Invalid) and "unique index" not in " ".join(error.messages):
+                if self.secrets.learn(error):
+                    return self._create()
                 raise
             if self.find() is None:
+                self._refuse_hidden()
                 raise
             self._start_over()
             raise _Lost(error) from error
@@ -170,8 +195,7 @@ class _Run:
         previous: Patch = []
         self.outcome.item = current
         for _number in range(MAX_PASSES):
-            target = self.resource.target(current)
-            operations = gen_patch(current, target)
+            operations = self._plan(current)
             if not operations:
                 if self.maybe_ours and self.outcome.action == "unchanged":
                     self.outcome.action = "updated"
@@ -197,8 +221,43 @@ class _Run:
         except Conflict as error:
             self._start_over()
             raise _Lost(error) from error
+        except Invalid as error:
+            if not self.secrets.learn(error):
+                raise
+            if self.outcome.planned is not None:
+                self.outcome.planned = self.secrets.hide_in(self.outcome.planned)
+            again = gen_patch(current, self.secrets.target(current))
+            return self._patch(current, again) if again else current
         self.stored = True
         return patched
+
+    def _plan(self, current: Object) -> Patch:
+        """What is to be patched.  A lock is taken off by itself: the server takes nothing else with that."""
+        target = self.secrets.target(current)
+        operations = gen_patch(current, target)
+        if is_locked(current) and operations:
+            unlocking = gen_patch(current, self._unlocked(current))
+            return operations if self.check else unlocking
+        if not operations and self.unlocked and "Locked" not in self.resource.spec:
+            self.unlocked = False
+            return gen_patch(current, {**current, "Locked": True})
+        return operations
+
+    def _unlocked(self, current: Object) -> Object:
+        """The object without its lock; UsageError unless the task says that it may be unlocked."""
+        if not self.resource.include_locked and self.resource.spec.get("Locked") is not False:
+            raise UsageError(
+                f"{self.resource.label}: it is locked. Unlock it first, or set include_locked: true to have "
+                "that done for this change"
+            )
+        self.unlocked = True
+        return {**current, "Locked": False}
+
+    def _refuse_hidden(self) -> None:
+        """What these credentials may not see is not absent."""
+        if claims.is_hidden(self.client, self.resource.kind, self.resource.lookup):
+            name = self.resource.label.partition(" ")[2]
+            raise UsageError(claims.hidden_text(self.resource.kind, [name]))
 
     def _refuse_read_only(self, current: Object) -> None:
         """The server would only answer with the object's name."""

@@ -32,6 +32,12 @@ class Resource:
     append_profiles: bool = False
     """Profiles are added to those that are there, instead of replacing them."""
     require_available: bool = True
+    include_locked: bool = False
+    """A locked object is unlocked for the change, and locked again unless ``spec`` says otherwise."""
+    update_secure: str = "when_different"
+    """When a secure param that is set already is written: ``when_different``, ``always`` or ``on_create``."""
+    secrets: set[str] = dataclasses.field(default_factory=set, init=False, repr=False)
+    """Texts that turned out to be secret while it was converged; never to be shown."""
 
     def __post_init__(self) -> None:
         self.spec = self._spelt()
@@ -86,6 +92,15 @@ class Resource:
                 f"{self.label}: {self.kind} have no member {', '.join(unknown)}; the server would drop it. "
                 f"Known: {', '.join(sorted(self.model.fields))}"
             )
+
+    @property
+    def may_destroy(self) -> bool:
+        """Whether :meth:`deed` can have something to tell, so that the object has to be looked at first."""
+        return self.state == "absent"
+
+    def deed(self, current: Object | None) -> str:
+        """What of the change destroys something that is there; "" for one that does not."""
+        return "deletion" if current is not None and self.state == "absent" else ""
 
     def remarks(self, before: Object | None, after: Object) -> list[str]:
         """Things a user should know about the change, as warnings."""

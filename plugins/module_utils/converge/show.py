@@ -7,23 +7,18 @@ from __future__ import annotations
 import typing as t
 
 from ..client import models
+from ..client.secure import is_sealed
 
 Json = t.Any
 HIDDEN = "(hidden)"
-_SEALED = {"Key", "Nonce", "Payload"}
+OTHER_HIDDEN = "(hidden, another value)"
 
 
 def shown(kind: str, item: t.Mapping[str, Json] | None) -> dict[str, Json]:
     """The object without its secrets; a sealed param value is replaced by a word."""
     if not item:
         return {}
-    hidden = models.get(kind).hidden
-    return {name: _open(value) for name, value in item.items() if name not in hidden}
-
-
-def is_sealed(value: Json) -> bool:
-    """Whether this is the wire form of a secure param."""
-    return isinstance(value, dict) and set(value) == _SEALED
+    return {name: _open(value) for name, value in _without_hidden(kind, item).items()}
 
 
 def _open(value: Json) -> Json:
@@ -41,9 +36,15 @@ def difference(
 ) -> tuple[dict[str, Json], dict[str, Json]]:
     """The members that differ, as they were and as they will be; everything when one side is absent.
 
-    Maps such as Params are narrowed down to the entries that differ.
+    Maps such as Params are narrowed down to the entries that differ.  A sealed value that becomes another
+    one is told as such.
     """
-    return _narrow(shown(kind, before), shown(kind, after))
+    return _narrow(_without_hidden(kind, before or {}), _without_hidden(kind, after or {}))
+
+
+def _without_hidden(kind: str, item: t.Mapping[str, Json]) -> dict[str, Json]:
+    hidden = models.get(kind).hidden
+    return {name: value for name, value in item.items() if name not in hidden}
 
 
 def _narrow(one: dict[str, Json], two: dict[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
@@ -54,11 +55,14 @@ def _narrow(one: dict[str, Json], two: dict[str, Json]) -> tuple[dict[str, Json]
             left, right = one[name], two[name]
             if left == right:
                 continue
-            if isinstance(left, dict) and isinstance(right, dict):
+            sealed = is_sealed(left), is_sealed(right)
+            if all(sealed):
+                left, right = HIDDEN, OTHER_HIDDEN
+            elif isinstance(left, dict) and isinstance(right, dict) and not any(sealed):
                 left, right = _narrow(left, right)
-            before[name], after[name] = left, right
+            before[name], after[name] = _open(left), _open(right)
         elif name in one:
-            before[name] = one[name]
+            before[name] = _open(one[name])
         else:
-            after[name] = two[name]
+            after[name] = _open(two[name])
     return before, after

@@ -28,6 +28,8 @@ class Task:
     client: Client
     progress: t.Callable[[str], None]
     """Takes a line now and then, for whoever waits in front of a terminal."""
+    secrets: set[str] = dataclasses.field(default_factory=set)
+    """Texts among the options that turned out to be secret, to be masked where the options are shown."""
 
 
 def failure(error: DrpError, resource: Resource | None = None) -> Result:
@@ -48,6 +50,8 @@ def one(task: Task, resource: Resource, name: str) -> Result:
         return _single(task, converge(task.client, resource, task.check), name)
     except DrpError as error:
         return failure(error, resource)
+    finally:
+        task.secrets.update(resource.secrets)
 
 
 def _single(task: Task, outcome: Outcome, name: str) -> Result:
@@ -72,6 +76,7 @@ def _single(task: Task, outcome: Outcome, name: str) -> Result:
 
 def many(task: Task, outcomes: t.Sequence[Outcome]) -> Result:
     """The result of several resources: one entry each, and one diff of all."""
+    task.secrets.update(*(outcome.resource.secrets for outcome in outcomes))
     skipped = sum(isinstance(outcome.error, NotTried) for outcome in outcomes)
     failed = [
         outcome

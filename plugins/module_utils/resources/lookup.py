@@ -8,9 +8,9 @@ import contextlib
 import typing as t
 import uuid
 
-from ..client import models
+from ..client import claims, models
 from ..client.client import Client
-from ..client.errors import DrpError, UsageError
+from ..client.errors import UsageError
 
 Object = dict[str, t.Any]
 
@@ -64,30 +64,12 @@ def missing_text(client: Client, kind: str, missing: t.Sequence[str]) -> str:
     concealed = hidden(client, kind, missing)
     absent = [text for text in missing if text not in concealed]
     told = [f"no such {models.get(kind).singular}: {', '.join(absent)}"] if absent else []
-    return "; ".join(told + ([hidden_text(kind, concealed)] if concealed else []))
+    return "; ".join(told + ([claims.hidden_text(kind, concealed)] if concealed else []))
 
 
 def hidden(client: Client, kind: str, missing: t.Sequence[str]) -> list[str]:
-    """Those of ``missing`` that are there, though these credentials may not see them; five are looked into.
-
-    The server answers 404 to both.  HEAD tells them apart, for it asks for no claim.
-    """
-    return [text for text in missing[:_MOST_PROBED] if _is_there(client, kind, text)]
-
-
-def hidden_text(kind: str, names: t.Sequence[str]) -> str:
-    """What to tell about what may not be seen."""
-    return (
-        f"there is a {models.get(kind).singular} {', '.join(names)}, but these credentials may not see it: "
-        f"they lack the claim {kind} get"
-    )
-
-
-def _is_there(client: Client, kind: str, text: str) -> bool:
-    try:
-        return client.exists(kind, address(kind, text))
-    except DrpError:
-        return False
+    """Those of ``missing`` that are there, but not for these credentials to see; five are looked into."""
+    return [text for text in missing[:_MOST_PROBED] if claims.is_hidden(client, kind, address(kind, text))]
 
 
 def _from_list(client: Client, kind: str) -> dict[str, Object]:

@@ -8,6 +8,7 @@ import dataclasses
 import typing as t
 import uuid
 
+from ..client import features
 from ..client.errors import UsageError
 from ..converge.resource import Object, Resource
 from ..converge.task import Result, Task, one
@@ -28,8 +29,11 @@ _MEMBERS = {
     "runnable": "Runnable",
     "hardware_addrs": "HardwareAddrs",
     "arch": "Arch",
+    "locked": "Locked",
+    "context": "Context",
 }
 _PLACE = ("Stage", "BootEnv")
+_V4_ONLY = ("locked", "context")
 
 
 @dataclasses.dataclass
@@ -76,6 +80,19 @@ class Machine(Resource):
             wanted["Workflow"] = ""
         return wanted
 
+    @property
+    def may_destroy(self) -> bool:
+        return super().may_destroy or any(self.spec.get(name) is not None for name in (*_PLACE, "Workflow"))
+
+    def deed(self, current: Object | None) -> str:
+        """Another workflow, stage or boot environment begins another life of the machine."""
+        if current is None or self.state == "absent":
+            return super().deed(current)
+        wanted = self.target(current)
+        moved = [name for name in (*_PLACE, "Workflow") if wanted.get(name) != current.get(name)]
+        # to take it out of its workflow only stops what goes on
+        return "re-imaging" if any(wanted[name] for name in moved) else ""
+
     def remarks(self, before: Object | None, after: Object) -> list[str]:
         if not before or "Runnable" in self.spec:
             return []
@@ -90,6 +107,9 @@ class Machine(Resource):
 def run(task: Task) -> Result:
     """What ``drp_machine`` does."""
     waiting.check(task, ["machines"])
+    for name in _V4_ONLY:
+        if task.options.get(name) is not None:
+            task.client.require_feature(features.V4, name)
     result = one(task, from_options(task.options), "machine")
     if result.get("failed") or not result.get("machine"):
         return result
@@ -112,4 +132,6 @@ def from_options(options: t.Mapping[str, t.Any]) -> Machine:
         purge_params=options["purge_params"],
         append_profiles=options["append_profiles"],
         require_available=options["require_available"],
+        include_locked=options["include_locked"],
+        update_secure=options["update_secure"],
     )

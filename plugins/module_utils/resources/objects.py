@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Objects of any kind, one or many."""
+"""Objects of any kind: one, many, or all that match."""
 
 from __future__ import annotations
 
@@ -10,30 +10,35 @@ from ..client import models
 from ..client.client import Client
 from ..client.errors import UsageError
 from ..converge.bulk import Bulk
+from ..converge.guard import Guard, account
 from ..converge.resource import Resource
 from ..converge.task import Result, Task, many, one
 from . import waiting
+from .listing import Query, select
 from .machine import Machine
 
+Object = dict[str, t.Any]
+
 _SPECIAL: dict[str, type[Resource]] = {"machines": Machine}
+_SHARED = (
+    "force",
+    "purge_params",
+    "append_profiles",
+    "require_available",
+    "include_locked",
+    "update_secure",
+)
 
 
 def run(task: Task) -> Result:
     """What ``drp_object`` does."""
+    if task.options.get("filters") is not None:
+        return _run_matching(task)
     resources = from_options(task.options, task.client)
     waiting.check(task, {resource.kind for resource in resources if resource.state == "present"})
     if task.options.get("resources") is None:
         return _run_one(task, resources[0])
-    outcomes = Bulk(task.client, resources, task.check, task.options["continue_on_error"]).run()
-    result = many(task, outcomes)
-    if result.get("failed"):
-        return result
-    there = [
-        (outcome.resource.kind, outcome.item)
-        for outcome in outcomes
-        if outcome.item is not None and outcome.resource.state == "present"
-    ]
-    return waiting.add_to(result, waiting.afterwards(task, there, single=False))
+    return _run_many(task, Bulk(task.client, resources, guard=Guard.from_options(task.options)))
 
 
 def _run_one(task: Task, resource: Resource) -> Result:
@@ -46,20 +51,60 @@ def _run_one(task: Task, resource: Resource) -> Result:
     return waiting.add_to(result, waited)
 
 
+def _run_matching(task: Task) -> Result:
+    """All objects that match a filter, as one list has them."""
+    kind = task.client.require_kind(task.options["kind"]).prefix
+    found = select(task.client, kind, Query(task.options["filters"]))
+    resources = [_of_found(task, kind, item) for item in found]
+    waiting.check(task, [kind] if task.options["state"] == "present" else [])
+    bulk = Bulk(
+        task.client,
+        resources,
+        guard=Guard.from_options(task.options),
+        must_be_told=True,
+        known=dict(enumerate(found)),
+    )
+    return _run_many(task, bulk)
+
+
+def _of_found(task: Task, kind: str, item: Object) -> Resource:
+    model, spec = models.get(kind), dict(task.options.get("spec") or {})
+    naming = [name for name in spec if model.spelling(name) in {model.key, "Name", *model.unique}]
+    if naming:
+        raise UsageError(f"filters: {naming[0]} cannot be the same for all objects that match")
+    known = {name: item[name] for name in dict.fromkeys((model.key, "Name")) if name in item}
+    return _resource(task.options, kind, {**known, **spec}, models.key_of(kind, item), task.options["state"])
+
+
+def _run_many(task: Task, bulk: Bulk) -> Result:
+    bulk.check, bulk.continue_on_error = task.check, task.options["continue_on_error"]
+    outcomes = bulk.run()
+    result = many(task, outcomes)
+    if bulk.targets:
+        result["targets"] = account(bulk.deed, bulk.targets)
+    if result.get("failed"):
+        return result
+    there = [
+        (outcome.resource.kind, outcome.item)
+        for outcome in outcomes
+        if outcome.item is not None and outcome.resource.state == "present"
+    ]
+    return waiting.add_to(result, waiting.afterwards(task, there, single=False))
+
+
 def from_options(options: t.Mapping[str, t.Any], client: Client) -> list[Resource]:
     """The objects that the options of ``drp_object`` describe, in the order given."""
-    shared = {
-        name: options[name] for name in ("force", "purge_params", "append_profiles", "require_available")
-    }
     if options.get("resources") is None:
-        return [_one(client, options, shared, "")]
+        return [_one(client, options, options, "")]
     return [
-        _one(client, entry, shared, f"resources, number {number}: ")
+        _one(client, entry, options, f"resources, number {number}: ")
         for number, entry in enumerate(options["resources"], 1)
     ]
 
 
-def _one(client: Client, entry: t.Mapping[str, t.Any], shared: t.Mapping[str, t.Any], where: str) -> Resource:
+def _one(
+    client: Client, entry: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any], where: str
+) -> Resource:
     try:
         kind = client.require_kind(entry["kind"]).prefix
         spec = dict(entry.get("spec") or {})
@@ -67,8 +112,11 @@ def _one(client: Client, entry: t.Mapping[str, t.Any], shared: t.Mapping[str, t.
         model = models.get(kind)
         if key and ":" not in key and not models.key_of(kind, spec) and model.key != "Uuid":
             spec[model.key] = key
-        return _SPECIAL.get(kind, Resource)(
-            kind=kind, spec=spec, state=entry.get("state") or "present", key=key, **shared
-        )
+        return _resource(options, kind, spec, key, entry.get("state") or "present")
     except UsageError as error:
         raise UsageError(*(where + message for message in error.messages)) from error
+
+
+def _resource(options: t.Mapping[str, t.Any], kind: str, spec: Object, key: str, state: str) -> Resource:
+    shared = {name: options[name] for name in _SHARED}
+    return _SPECIAL.get(kind, Resource)(kind=kind, spec=spec, state=state, key=key, **shared)

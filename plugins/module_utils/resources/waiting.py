@@ -207,20 +207,16 @@ def _wait(task: Task, waiter: Waiter, single: bool) -> Result:
 
 
 class _Progress:
-    """Tells how far a wait has come: soon at first, then ever more seldom, and only what is new."""
+    """Tells how far a wait has come: soon at first, then ever more seldom."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._told = ""
         self._pause = _FIRST_PROGRESS
         self._next = time.monotonic() + self._pause
 
     def tick(self, waiter: Waiter) -> None:
         if time.monotonic() < self._next:
             return
-        text = Report(self._task.client, waiter, TIMEOUT, 0, single=False).progress()
-        if text != self._told:
-            self._task.progress(text)
-            self._told = text
+        self._task.progress(Report(self._task.client, waiter, TIMEOUT, 0, single=False).progress())
         self._pause = min(2 * self._pause, _LONGEST_PROGRESS)
         self._next = time.monotonic() + self._pause

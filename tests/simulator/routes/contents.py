@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import layers
 from ..call import Answer, Call, no_content, reply
@@ -12,8 +12,9 @@ from ..errors import ApiError, bad_request, invalid, not_found
 from ..kinds import ANY_MAP, STR, DecodeError, MapOf, Struct
 from ..store import WRITABLE, Layer
 from ..wire import Obj, dumps
-from ..world import World
-from .system import FEATURES
+
+if TYPE_CHECKING:
+    from ..world import World
 
 _META = Struct(
     "ContentMetaData",
@@ -119,10 +120,10 @@ def _document(call: Call) -> tuple[Obj, dict[str, dict[str, Obj]]]:
     return meta, sections
 
 
-def _check(meta: Obj) -> None:
+def _check(world: World, meta: Obj) -> None:
     if not meta["Name"]:
         raise ApiError(422, "STORE_ERROR", "Content Store must have a name", model="contents")
-    have = {feature.lower() for feature in FEATURES}
+    have = {feature.lower() for feature in world.manner.features}
     for wanted in filter(None, (part.strip() for part in meta["RequiredFeatures"].split(","))):
         if wanted.lower() not in have:
             message = f"dr-provision missing required feature {wanted}"
@@ -135,7 +136,7 @@ def _create(call: Call) -> Answer:
     call.require("contents", "create", name)
     if name in _names(call.world):
         raise ApiError(409, "POST", f"Content {name} already exists", model="contents", key=name)
-    _check(meta)
+    _check(call.world, meta)
     try:
         layers.install(call.world, Layer(name, "dynamic", meta, sections))
     except layers.KeyClash as problem:
@@ -156,7 +157,7 @@ def _replace(call: Call, name: str) -> Answer:
     if meta["Name"] != name:
         message = f"Cannot change name from {name} to {meta['Name']}"
         raise bad_request("PUT", message, model="contents", key=name)
-    _check(meta)
+    _check(call.world, meta)
     try:
         layers.install(call.world, Layer(name, "dynamic", meta, sections))
     except (layers.KeyClash, layers.LoadError) as problem:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from .. import objects
 from ..call import Answer, Call, Reply, reply_text
 from ..errors import ApiError, Crash, bad_request, not_found
-from ..filters import select, slimmed
+from ..filters import select
 from ..kinds import DecodeError
 from ..models import Model
 from ..patch import PatchConflict, apply, same
@@ -56,7 +56,7 @@ def item(call: Call, table: Table, key: str) -> Answer:
     """One object by key or unique index."""
     match call.method:
         case "GET":
-            return reply_text(slimmed(find(call, table, key), call.query))
+            return reply_text(call.world.manner.shown(call, find(call, table, key)))
         case "HEAD":
             find(call, table, key)
             return Reply()
@@ -78,13 +78,11 @@ def listing(call: Call, table: Table) -> Reply:
     headers = {
         "X-DRP-LIST-TOTAL-COUNT": str(table.size if visible else 0),
         "X-DRP-LIST-COUNT": str(len(rows)),
+        **call.world.manner.count_headers(call, model),
     }
     if call.method == "HEAD":
         return Reply(headers=headers)
-    if any(name == "slim" for name, _ in call.query):
-        texts = [slimmed(row, call.query) for row in rows]
-    else:
-        texts = [row.text for row in rows]
+    texts = [call.world.manner.shown(call, row) for row in rows]
     answer = reply_text(b"[" + b",".join(texts) + b"]")
     answer.headers = headers if model.counted else {}
     return answer

@@ -14,13 +14,6 @@ from ..wire import Obj, dumps
 from .common import auth_key, require_ops
 from .params import patch_member
 
-FEATURES = [
-    "api-v3", "sane-exit-codes", "common-blob-size", "change-stage-map", "job-exit-states",
-    "package-repository-handling", "profileless-machine", "threaded-log-levels", "plugin-v2", "fsm-runner",
-    "plugin-v2-safe-config", "workflows", "default-workflow", "http-range-header", "roles", "tenants",
-    "secure-params", "separate-meta-api", "slim-objects", "secure-param-upgrade", "sprig", "multiarch",
-    "actions-in-task-list",
-]  # fmt: skip
 _LICENSE_TEXTS = (
     "Contact", "ContactEmail", "ContactId", "Owner", "OwnerEmail", "OwnerId", "Grantor", "GrantorEmail",
     "GenerationVersion",
@@ -37,15 +30,15 @@ def info(call: Call) -> Answer:
 
 
 def info_document(call: Call) -> Obj:
-    store, ports = call.world.store, call.world.ports
+    store, ports, manner = call.world.store, call.world.ports, call.world.manner
     return {
-        "arch": "amd64", "os": "linux", "version": "v3.12.0", "id": "simulator",
+        "arch": "amd64", "os": "linux", "version": manner.version, "id": "simulator",
         "api_port": ports.api, "file_port": ports.static, "dhcp_port": 67, "binl_port": 4011, "tftp_port": 69,
         "tftp_enabled": False, "dhcp_enabled": False, "binl_enabled": False, "prov_enabled": True,
         "address": "127.0.0.1",
         "stats": [{"name": f"{p}.count", "count": store[p].size} for p in ("machines", "subnets")],
-        "features": FEATURES,
-        "scopes": scope_document(),
+        "features": list(manner.features),
+        "scopes": scope_document(manner.scopes),
         "License": {**dict.fromkeys(_LICENSE_TEXTS, ""), "Licenses": []},
     }  # fmt: skip
 

@@ -85,7 +85,7 @@ def test_a_value_may_be_empty_or_look_like_a_word() -> None:
         (["Name", "Between", "a"], "Invalid Filter: Name op Between requires 2 parameters"),
         (["Name", "Except", "a"], "Invalid Filter: Name op Except requires 2 parameters"),
         (["Name", "Like", "a"], "Invalid Filter Name: unknown op Like"),
-        (["Name", "In", "a"], "Invalid Filter Name: unknown op In"),
+        (["Name", "In"], "Invalid Filter: Name requires an op and at least 1 parameter"),
     ],
 )
 def test_mistakes_are_found_before_anything_is_sent(words: list[str], told: str) -> None:
@@ -121,3 +121,55 @@ def test_equality_from_python_values() -> None:
         ("CurrentTask", "Eq(-1)"),
         ("Name", "Eq(m 1)"),
     ]
+
+
+# -- what only a v4 server knows
+
+
+def test_operators_of_v4() -> None:
+    words = ["Name", "in", "a,b", "Stage", "NIN", "none", "Name", "re", "^a.*", "params", "x,y", "decode"]
+    assert filters.build_query(words) == [
+        ("Name", "In(a,b)"),
+        ("Stage", "Nin(none)"),
+        ("Name", "Re(^a.*)"),
+        ("params", "x,y"),
+        ("decode", "true"),
+    ]
+
+
+def test_what_needs_a_v4_server() -> None:
+    old = ["Name", "eq", "In(a", "sort", "Re(a)", "Meta.In", "ne", "x", "slim", "params", "reverse"]
+    assert list(filters.needed(filters.build_query(old))) == []
+    new = ["Name", "in", "a", "x/y", "re", "b", "params", "a", "decode"]
+    found = list(filters.needed(filters.build_query(new)))
+    assert [what for what, _feature in found] == ["Name: In", "x/y: Re", "params", "decode"]
+    assert {feature.flag for _what, feature in found} == {"regex-string-filters", "partial-objects"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"Name": {"In": ["a", "b"]}}, ["Name", "In", "a,b"]),
+        ({"Name": {"in": "a,b"}}, ["Name", "in", "a,b"]),
+        ({"Runnable": {"Nin": [True]}}, ["Runnable", "Nin", "true"]),
+        ({"Name": {"Re": "^a"}}, ["Name", "Re", "^a"]),
+    ],
+)
+def test_sets_and_expressions_in_a_map(wanted: dict[str, object], words: list[str]) -> None:
+    assert filters.words_of(wanted) == words
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ({"Name": {"In": ["a,b", "c"]}}, "cannot look for a value with a comma"),
+        ({"Name": {"In": []}}, "must be a text, number or boolean"),
+        ({"Name": {"Re": ["a", "b"]}}, "Re takes 1 values"),
+        ({"Name": {"Re": "^(a|b)$"}}, "cannot compare"),
+        ({"decode": True}, "neither an index nor a param"),
+        ({"params": "a"}, "neither an index nor a param"),
+    ],
+)
+def test_mistakes_with_them(wanted: dict[str, object], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        filters.words_of(wanted)

@@ -25,6 +25,7 @@ Hook = Callable[["FakeClient", str, str], None]
 class FakeClient:
     def __init__(self, **kinds: list[Object]) -> None:
         self.store: dict[str, dict[str, Object]] = {}
+        self.param_security: dict[str, bool] = {}
         self.sent: list[tuple[str, str, str]] = []
         self.forced: list[bool] = []
         self.before: dict[str, list[Hook]] = {}
@@ -60,7 +61,10 @@ class FakeClient:
         self._enter("GET", kind, key)
         return copy.deepcopy(self._lookup(kind, key))
 
-    def create(self, kind: str, item: Object) -> Object:
+    def exists(self, kind: str, key: str) -> bool:
+        return self._lookup(kind, key) is not None
+
+    def create(self, kind: str, item: Object, force: bool = False) -> Object:
         self._enter("POST", kind, models.label_of(kind, item))
         names = [there.get("Name") for there in self.store.get(kind, {}).values()]
         if models.key_of(kind, item) in self.store.get(kind, {}):

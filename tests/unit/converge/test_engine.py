@@ -120,7 +120,7 @@ class TestPlain:
 
         client.always["POST"] = missing
         with pytest.raises(UsageError, match="does not serve"):
-            converge(client, Resource("pools", {"Name": "x"}))
+            converge(client, Resource("pools", {"Id": "x"}))
 
 
 class TestCheckMode:

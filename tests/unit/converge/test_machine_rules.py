@@ -22,6 +22,8 @@ OPTIONS = {
     "purge_params": False,
     "append_profiles": False,
     "require_available": True,
+    "include_locked": False,
+    "update_secure": "when_different",
 }
 
 

@@ -81,3 +81,11 @@ def test_difference_of_secrets_is_hidden() -> None:
     before = {"Name": "x", "Secret": "one", "Params": {"p": SEALED, "q": 1}}
     after = {"Name": "x", "Secret": "two", "Params": {"p": SEALED, "q": SEALED}}
     assert difference("machines", before, after) == ({"Params": {"q": 1}}, {"Params": {"q": HIDDEN}})
+
+
+def test_difference_of_one_sealed_value_and_another() -> None:
+    other = {**SEALED, "Nonce": "another"}
+    sides = difference("machines", {"Params": {"p": SEALED}}, {"Params": {"p": other}})
+    assert sides == ({"Params": {"p": HIDDEN}}, {"Params": {"p": "(hidden, another value)"}})
+    sides = difference("machines", {"Params": {"p": {"Key": "plain"}}}, {"Params": {"p": other}})
+    assert sides == ({"Params": {"p": {"Key": "plain"}}}, {"Params": {"p": HIDDEN}})

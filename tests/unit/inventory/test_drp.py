@@ -4,129 +4,26 @@
 
 from __future__ import annotations
 
+import gc
 import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from ansible import constants
+from ansible._internal._datatag._tags import TrustedAsTemplate
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
-from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.doc_fragments.constructed import ModuleDocFragment as Constructed
+from unit.inventory.lab import KEY, FakeClient, hosts, machine, variables
 
 from ansible_collections.digitalrebar.provision.plugins.doc_fragments.connection import (
     ModuleDocFragment as Connection,
 )
 from ansible_collections.digitalrebar.provision.plugins.inventory import drp
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import errors
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.settings import Settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.options import CONNECTION_SPEC
 
-NAME = "digitalrebar.provision.drp"
-KEY = "rocketskates:r0cketsk8ts"
-
-Machine = dict[str, t.Any]
 Parse = Callable[..., InventoryData]
-
-
-def machine(name: str, **members: t.Any) -> Machine:
-    return {
-        "Name": name,
-        "Uuid": f"uuid-of-{name}",
-        "Address": "",
-        "Available": True,
-        "Arch": "amd64",
-        "BootEnv": "local",
-        "Stage": "none",
-        "Workflow": "",
-        "Profiles": [],
-        "Params": {},
-        "Profile": {"Name": "", "Params": {"old": "double"}},
-        "Secret": "machine-secret",
-        **members,
-    }
-
-
-class FakeClient:
-    """Notes how it was made and asked."""
-
-    def __init__(self) -> None:
-        self.machines: list[Machine] = []
-        self.error: errors.DrpError | None = None
-        self.settings: Settings | None = None
-        self.asked: list[tuple[t.Any, ...]] = []
-
-    def connect(self, settings: Settings) -> FakeClient:
-        self.settings = settings
-        return self
-
-    def __enter__(self) -> FakeClient:
-        return self
-
-    def __exit__(self, *reason: object) -> None:
-        pass
-
-    def list(self, kind: str, *words: str, page_size: int | None = None) -> list[Machine]:
-        self.asked.append((kind, words, page_size))
-        if self.error:
-            raise self.error
-        return self.machines
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
-    fake = FakeClient()
-    monkeypatch.setattr(drp, "connect", fake.connect)
-    return fake
-
-
-@pytest.fixture(scope="module")
-def definitions() -> None:
-    """What Ansible's plugin loader does with the documentation."""
-    options: dict[str, t.Any] = {}
-    for text in (Constructed.DOCUMENTATION, Connection.PLUGINS, drp.DOCUMENTATION):
-        options.update(yaml.safe_load(text)["options"])
-    constants.config.initialize_plugin_configuration_definitions("inventory", NAME, options)
-
-
-@pytest.fixture
-def plugin(definitions: None) -> drp.InventoryModule:
-    made = drp.InventoryModule()
-    made._load_name = NAME
-    made._redirected_names = [NAME]
-    return made
-
-
-@pytest.fixture
-def parse(plugin: drp.InventoryModule, client: FakeClient, tmp_path: Path) -> Parse:
-    """Parse a file with these options and, unless told otherwise, a key."""
-
-    def run(*machines: Machine, **options: t.Any) -> InventoryData:
-        path = tmp_path / "drp.yml"
-        path.write_text(yaml.safe_dump({"plugin": NAME, "key": KEY, **options}), encoding="utf-8")
-        client.machines = list(machines)
-        inventory = InventoryData()
-        plugin.parse(inventory, DataLoader(), str(path))
-        return inventory
-
-    return run
-
-
-def hosts(inventory: InventoryData) -> dict[str, list[str]]:
-    """Group -> names of its hosts."""
-    return {
-        name: [host.name for host in group.hosts]
-        for name, group in inventory.groups.items()
-        if name not in ("all", "ungrouped")
-    }
-
-
-def variables(inventory: InventoryData, name: str) -> dict[str, t.Any]:
-    host = inventory.get_host(name)
-    assert host is not None
-    return t.cast("dict[str, t.Any]", host.vars)
 
 
 # -- the file
@@ -167,160 +64,172 @@ def test_another_plugins_file(parse: Parse) -> None:
         parse(plugin="amazon.aws.aws_ec2")
 
 
-# -- hosts and variables
+# -- requests
 
 
-def test_one_request_and_hosts_in_the_order_of_their_names(parse: Parse, client: FakeClient) -> None:
+def test_one_list_of_machines_and_one_of_profiles(parse: Parse, client: FakeClient) -> None:
     inventory = parse(machine("web-2"), machine("web-1"))
     assert list(inventory.hosts) == ["web-1", "web-2"]
-    assert client.asked == [("machines", (), None)]
-
-
-def test_variables_hold_the_machine_without_its_secrets(parse: Parse) -> None:
-    sealed = {"Key": "a2V5", "Nonce": "bm9uY2U=", "Payload": "cGF5bG9hZA=="}
-    given = machine("web-1", Address="192.0.2.7", Params={"rack/name": "r1", "password": sealed})
-    found = variables(parse(given), "web-1")
-    assert found["ansible_host"] == "192.0.2.7"
-    assert found["drp_params"] == {"rack/name": "r1"}
-    assert found["drp"]["Uuid"] == "uuid-of-web-1"
-    assert not {"Secret", "Params", "Profile"} & found["drp"].keys()
-    assert "machine-secret" not in repr(found)
-    assert "cGF5bG9hZA" not in repr(found)
+    assert client.asked == [("machines",), ("profiles",)]
 
 
 @pytest.mark.parametrize(
-    "value",
+    ("options", "asked"),
     [
-        {"Key": 1, "Nonce": 2},
-        {"Key": 1, "Nonce": 2, "Payload": 3, "More": 4},
-        ["Key", "Nonce", "Payload"],
-        None,
+        ({"groups_by": []}, [("machines",)]),
+        ({"params": "none"}, [("machines", "slim", "Params"), ("profiles",)]),
+        (
+            {"params": "none", "children_param": ""},
+            [("machines", "slim", "Params"), ("profiles", "slim", "Params")],
+        ),
+        ({"params": "none", "groups_by": [], "groups_by_params": ["rack"]}, [("machines",)]),
+        ({"params": "none", "groups_by": [], "groups_by_params": ["Arch"]}, [("machines", "slim", "Params")]),
+        ({"params": "none", "groups_by": [], "machine_variable": ""}, [("machines", "slim", "Params,Meta")]),
+        (
+            {"params": "none", "groups_by": [], "machine_variable": "", "hostnames": ["Meta.dns", "Name"]},
+            [("machines", "slim", "Params")],
+        ),
+        ({"nested_profiles": "ignore", "children_param": ""}, [("machines",)]),
+        ({"groups_by": [], "params": "aggregated"}, [("machines",), ("profiles",), ("stages",)]),
+        ({"groups_by": ["tenant"]}, [("machines",), ("tenants",)]),
+        ({"groups_by": [], "page_size": 100}, [("machines", 100)]),
     ],
 )
-def test_only_what_looks_exactly_sealed_is_left_out(parse: Parse, value: t.Any) -> None:
-    inventory = parse(machine("web-1", Params={"almost": value}))
-    assert variables(inventory, "web-1")["drp_params"] == {"almost": value}
+def test_nothing_is_asked_that_is_not_needed(
+    parse: Parse, client: FakeClient, options: dict[str, t.Any], asked: list[t.Any]
+) -> None:
+    parse(machine("a"), **options)
+    assert client.asked == asked
 
 
-def test_no_address_no_ansible_host(parse: Parse) -> None:
-    assert "ansible_host" not in variables(parse(machine("web-1")), "web-1")
-
-
-def test_missing_members_do_no_harm(parse: Parse) -> None:
-    inventory = parse({"Name": "bare", "Profiles": None, "Params": None})
-    assert variables(inventory, "bare")["drp_params"] == {}
-    assert hosts(inventory) == {}
+def test_a_thousand_machines_cost_the_same_requests(parse: Parse, client: FakeClient) -> None:
+    client.objects["profiles"] = [{"Name": f"p{number}", "Params": {}} for number in range(50)]
+    parse(*(machine(f"m{number}", Profiles=[f"p{number % 50}"]) for number in range(1000)))
+    assert client.asked == [("machines",), ("profiles",)]
 
 
 def test_texts_of_the_server_are_no_templates(parse: Parse) -> None:
     text = "{{ 1 + 1 }}"
     inventory = parse(
-        machine("web-1", Description=text, Profiles=[text]),
-        compose={"said": "drp.Description"},
-        keyed_groups=[{"key": "drp.Description", "prefix": "said"}],
+        machine("web-1", Description=text, Profiles=[text], Params={"said": text}),
+        compose={"said": "drp.Description", "shouted": "drp.Description | upper", "param": "drp_params.said"},
+        keyed_groups=[{"key": "drp.Description", "prefix": "said"}, {"key": "shouted", "prefix": "shouted"}],
+        host_variables={"ansible_user": "said"},
         strict=True,
     )
-    assert variables(inventory, "web-1")["said"] == text
+    known = variables(inventory, "web-1")
+    places = [known[name] for name in ("said", "shouted", "param", "ansible_user")]
+    for value in (*places, known["drp"]["Description"], known["drp_params"]["said"]):
+        assert value == text
+        assert not TrustedAsTemplate.is_tagged_on(value)
     assert "profile____1___1___" in hosts(inventory)
     assert not any(name.endswith("_2") for name in inventory.groups)
 
 
-def test_machines_without_a_name_are_skipped(parse: Parse) -> None:
-    assert list(parse(machine(""), machine("web-1")).hosts) == ["web-1"]
+def test_the_garbage_collector_is_left_as_it_was(parse: Parse, client: FakeClient) -> None:
+    assert gc.isenabled()
+    client.error = errors.ConnectionFailed("nobody there")
+    with pytest.raises(AnsibleParserError):
+        parse()
+    assert gc.isenabled()
 
 
-def test_of_two_with_one_name_the_later_counts(
-    parse: Parse, plugin: drp.InventoryModule, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    warnings: list[str] = []
-    monkeypatch.setattr(plugin.display, "warning", warnings.append)
-    inventory = parse(machine("web-1", Stage="old"), machine("web-1", Uuid="second", Stage="new"))
-    assert warnings == ["Two machines are called web-1: uuid-of-web-1 and second. The second is used."]
-    assert variables(inventory, "web-1")["drp"]["Uuid"] == "second"
-    assert "stage_old" not in inventory.groups
-
-
-# -- groups
-
-
-def test_groups(parse: Parse) -> None:
-    inventory = parse(
-        machine("a", Profiles=["web-app", "eu"], Workflow="discover", BootEnv="sledgehammer"),
-        machine("b", Profiles=["eu"], Stage=""),
-    )
-    assert hosts(inventory) == {
-        "profile_web_app": ["a"],
-        "profile_eu": ["a", "b"],
-        "stage_none": ["a"],
-        "workflow_discover": ["a"],
-        "bootenv_sledgehammer": ["a"],
-        "bootenv_local": ["b"],
-    }
-
-
-def test_chosen_groups_with_a_prefix(parse: Parse) -> None:
-    inventory = parse(machine("a", Workflow="w"), groups_by=["workflow"], group_prefix="drp-")
-    assert hosts(inventory) == {"drp_workflow_w": ["a"]}
-
-
-def test_no_groups(parse: Parse) -> None:
-    assert hosts(parse(machine("a"), groups_by=[])) == {}
-
-
-def test_an_unknown_kind_of_group(parse: Parse) -> None:
-    with pytest.raises(AnsibleError, match="groups_by"):
-        parse(groups_by=["colour"])
-
-
-def test_constructed(parse: Parse) -> None:
-    inventory = parse(
-        machine("a", Available=False, Params={"tier": "gold"}),
-        machine("b"),
-        groups_by=[],
-        compose={"level": "drp_params.tier"},
-        groups={"broken": "not drp.Available"},
-        keyed_groups=[{"key": "drp.Arch", "prefix": "arch"}, {"key": "level", "prefix": "level"}],
-    )
-    assert variables(inventory, "a")["level"] == "gold"
-    assert "level" not in variables(inventory, "b")
-    assert hosts(inventory) == {"broken": ["a"], "arch_amd64": ["a", "b"], "level_gold": ["a"]}
-
-
-def test_strict(parse: Parse) -> None:
-    with pytest.raises(AnsibleError, match="level"):
-        parse(machine("b"), strict=True, compose={"level": "drp_params.tier"})
-
-
-# -- filters and pages
-
-
-def test_filters_and_pages_are_the_servers_work(parse: Parse, client: FakeClient) -> None:
-    parse(filters={"Runnable": True, "rack/name": "r 1", "size": 3}, page_size=100)
-    words = ("Runnable", "Eq", "true", "rack/name", "Eq", "r 1", "size", "Eq", "3")
-    assert client.asked == [("machines", words, 100)]
+# -- options
 
 
 @pytest.mark.parametrize(
-    ("filters", "told"),
+    ("options", "told"),
     [
-        ({"sort": "Name"}, "filters: sort is neither an index nor a param"),
-        ({"reverse": True}, "filters: reverse is neither"),
-        ({"Stage": ["a", "b"]}, "filters: the value of Stage must be"),
-        ({"Stage": None}, "filters: the value of Stage must be"),
-        ({"Name": "a)b"}, "filters: .*cannot compare"),
+        ({"page_size": 0}, "page_size: must be at least 1"),
+        ({"page_size": -1}, "page_size: must be at least 1"),
+        ({"groups_by": ["colour"]}, "groups_by"),
+        ({"machine_variable": "a-b"}, "machine_variable: a-b is not a valid name of a variable"),
+        ({"params_variable": "drp"}, "params_variable: drp is machine_variable already"),
+        ({"hostnames": [""]}, "hostnames: holds an empty name"),
+        ({"hostnames": ["my/password"]}, "hostnames: my/password is secret"),
+        ({"groups_by_params": ["Secret"]}, "groups_by_params: Secret is secret"),
+        ({"host_variables": {"ansible_password": "ssh/PASSWORD"}}, "host_variables: ssh/PASSWORD is secret"),
+        ({"host_variables": {"a-b": "Name"}}, "host_variables: a-b is not a valid name of a variable"),
+        ({"host_variables": {"a": 7}}, "host_variables: a: must be a field, or a list of them"),
+        (
+            {"host_variables": {"a": {"field": "Name"}}},
+            "host_variables: a: field is neither fields nor default",
+        ),
+        ({"group_prefixes": {"colour": "x"}}, "group_prefixes: colour is neither in groups_by nor in"),
+        ({"profile_variables": True, "groups_by": []}, "profile_variables: needs profile in groups_by"),
     ],
 )
-def test_bad_filters(parse: Parse, client: FakeClient, filters: dict[str, t.Any], told: str) -> None:
-    with pytest.raises(AnsibleParserError, match=told):
-        parse(filters=filters)
+def test_bad_options(parse: Parse, client: FakeClient, options: dict[str, t.Any], told: str) -> None:
+    with pytest.raises(AnsibleError, match=told):
+        parse(**options)
     assert client.asked == []
 
 
-@pytest.mark.parametrize("size", [0, -1])
-def test_bad_page_size(parse: Parse, client: FakeClient, size: int) -> None:
-    with pytest.raises(AnsibleParserError, match="page_size"):
-        parse(page_size=size)
-    assert client.asked == []
+def test_templates_in_any_option(parse: Parse, client: FakeClient) -> None:
+    inventory = parse(
+        machine("a", Stage="none"),
+        page_size="{{ 20 + 1 }}",
+        groups_by="{{ ['stage'] }}",
+        group_prefix="{{ 'x_' }}",
+        hostnames=["{{ 'Uu' ~ 'id' }}"],
+        filters={"Stage": "{{ 'none' }}", "Workflow": "{{ omit }}"},
+        host_variables={"ansible_user": {"default": "{{ 'ro' ~ 'ot' }}"}},
+        params_variable="{{ omit }}",
+    )
+    assert client.asked == [("machines", "Stage", "Eq", "none", 21)]
+    assert hosts(inventory) == {"x_stage_none": ["uuid-of-a"]}
+    assert variables(inventory, "uuid-of-a")["ansible_user"] == "root"
+    assert "drp_params" in variables(inventory, "uuid-of-a")
+
+
+def test_a_template_that_fails_names_its_option(parse: Parse) -> None:
+    with pytest.raises(
+        AnsibleParserError, match="^group_prefix: the template cannot be evaluated: .*no_such"
+    ):
+        parse(group_prefix="{{ 'x' | no_such_filter }}")
+
+
+# -- what can be wrong with machines
+
+
+def test_a_host_with_the_name_of_a_group(parse: Parse, warnings: list[str]) -> None:
+    inventory = parse(machine("web", Profiles=["web"]), machine("db"), group_prefixes={"profile": ""})
+    assert warnings == [
+        "a host and a group are both called web, and a play on web means the group; "
+        "give the groups a prefix (group_prefix), or the hosts other names (hostnames)"
+    ]
+    assert hosts(inventory)["web"] == ["web"]
+    assert variables(inventory, "web")["drp"]["Name"] == "web"
+    assert not inventory.groups["web"].vars
+
+
+def test_strict_ends_it(parse: Parse) -> None:
+    with pytest.raises(AnsibleParserError, match="a host and a group are both called web"):
+        parse(machine("web", Profiles=["web"]), group_prefixes={"profile": ""}, strict=True)
+
+
+def test_a_machine_called_localhost(parse: Parse) -> None:
+    inventory = parse(machine("localhost", Address="192.0.2.9"))
+    assert inventory.localhost is inventory.hosts["localhost"]
+    assert variables(inventory, "localhost")["ansible_host"] == "192.0.2.9"
+
+
+def test_missing_members_do_no_harm(parse: Parse, client: FakeClient) -> None:
+    client.objects["profiles"] = [{"Name": "p", "Params": None, "Profiles": None}]
+    inventory = parse({"Name": "bare", "Profiles": None, "Params": None})
+    assert variables(inventory, "bare")["drp_params"] == {}
+    assert hosts(inventory) == {}
+
+
+def test_a_list_of_something_else(parse: Parse, client: FakeClient) -> None:
+    with pytest.raises(AnsibleParserError, match="the list of machines holds something that is no object"):
+        parse(t.cast("dict[str, t.Any]", "a text"))
+
+
+def test_a_megabyte_of_param(parse: Parse) -> None:
+    inventory = parse(machine("a", Params={"big": "x" * 1_000_000}), groups_by_params=["big"])
+    assert len(variables(inventory, "a")["drp_params"]["big"]) == 1_000_000
+    assert "big_" not in "".join(hosts(inventory))
 
 
 # -- connection
@@ -410,27 +319,36 @@ def test_errors_name_the_option_and_no_secret(
 # -- documentation
 
 
-# the full name of a lookup needs the loader of collections, which only the command line tools start
-EXAMPLES = list(yaml.safe_load_all(drp.EXAMPLES.replace("ansible.builtin.env", "env")))
+# the full names of other plugins need the loader of collections, which only the command line tools start
+EXAMPLES = list(yaml.safe_load_all(drp.EXAMPLES.replace("ansible.builtin.", "")))
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["all", "lab", "groups"])
+@pytest.mark.parametrize("example", EXAMPLES, ids=["all", "lab", "groups", "cached"])
 def test_examples_run(
-    parse: Parse, client: FakeClient, example: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
+    parse: Parse,
+    client: FakeClient,
+    example: dict[str, t.Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("RS_KEY", KEY)
     monkeypatch.setenv("LAB_PASSWORD", "from the lab")
-    inventory = parse(machine("a", Params={"rack/name": "r1"}), machine("b"), **{"key": None, **example})
+    monkeypatch.setenv("HOME", str(tmp_path))
+    machines = [machine("a", Address="192.0.2.1", Params={"rack/name": "r1"}), machine("b")]
+    inventory = parse(*machines, **{"key": None, **example})
     assert list(inventory.hosts) == ["a", "b"]
     assert client.settings is not None
     if "password" in example:
         assert client.settings.password == "from the lab"
     if "compose" in example:
-        assert variables(inventory, "a")["ansible_user"] == "admin"
+        known = variables(inventory, "a")
+        assert (known["ansible_host"], known["ansible_user"]) == ("192.0.2.1", "root")
+        assert known["in_discovery"] is False
         assert hosts(inventory) == {
+            "drp_runnable_true": ["a", "b"],
+            "drp_rack_name_r1": ["a"],
             "arch_amd64": ["a", "b"],
-            "rack_r1": ["a"],
-            "rack_unknown": ["b"],
+            "dc_unknown": ["a", "b"],
         }
 
 
@@ -444,7 +362,10 @@ def test_the_two_fragments_and_the_spec_say_the_same() -> None:
     assert {name: without(entry, "description") for name, entry in module.items()} == facts
     facts.pop("run_in")
     facts["token_cache"]["type"] = "str"  # a plugin's path cannot be empty
-    assert {name: without(entry, "description", "env") for name, entry in plugin.items()} == facts
+    assert {name: without(entry, "description", "env", "vars") for name, entry in plugin.items()} == facts
+    assert {name: entry["vars"] for name, entry in plugin.items()} == {
+        name: [{"name": f"drp_{name}"}] for name in facts
+    }
 
 
 def without(entry: dict[str, t.Any], *names: str) -> dict[str, t.Any]:

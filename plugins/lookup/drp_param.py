@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Params of machines, profiles and plugins."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: drp_param
+short_description: Read params from Digital Rebar Provision
+version_added: 1.0.0
+author: The digitalrebar.provision authors (@digitalrebar)
+description:
+  - Returns the values of params as a machine, a profile or a plugin has them.
+  - Values keep their types. They are data, and never treated as templates.
+options:
+  _terms:
+    description: The names of the params.
+    type: list
+    elements: str
+    required: true
+  machine:
+    description: The machine whose params to read, by its name, its UUID, or as C(Index:value).
+    type: str
+  profile:
+    description: The profile whose params to read.
+    type: str
+  plugin:
+    description: The plugin whose params to read.
+    type: str
+  aggregate:
+    description:
+      - Whether a param that is not set there is looked for where it would come from, which for a machine are
+        its profiles, those of its stage, and the profile V(global), and then the default of the param.
+    type: bool
+    default: true
+  decode:
+    description:
+      - Whether to decode secure params, which without it cannot be read. The user needs the claim
+        C(getSecure).
+    type: bool
+    default: false
+  default:
+    description: The value of a param that is set nowhere. Without it, null.
+    type: raw
+extends_documentation_fragment:
+  - digitalrebar.provision.connection.plugins
+seealso:
+  - plugin: digitalrebar.provision.drp_object
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Where does it stand?
+  ansible.builtin.debug:
+    msg: "{{ lookup('digitalrebar.provision.drp_param', 'rack/position', machine='web-1.example.com') }}"
+
+- name: Several at once, with a value for those that are not set
+  ansible.builtin.debug:
+    msg: "{{ query('digitalrebar.provision.drp_param', 'dns-domain', 'ntp-servers', profile='global',
+      default='') }}"
+
+- name: A secret
+  ansible.builtin.set_fact:
+    ipmi_password: "{{ lookup('digitalrebar.provision.drp_param', 'ipmi/password', machine=inventory_hostname,
+      decode=true) }}"
+  no_log: true
+"""
+
+RETURN = r"""
+_raw:
+  description: The values, in the order of the names.
+  type: list
+  elements: raw
+"""
+
+import typing as t
+
+from ..module_utils.client import models, params
+from ..module_utils.client.client import Client
+from ..module_utils.client.errors import UsageError
+from ..module_utils.converge.show import is_sealed
+from ..module_utils.resources.lookup import find_one
+from ..plugin_utils.lookup import DrpLookup
+
+OWNERS = {"machine": "machines", "profile": "profiles", "plugin": "plugins"}
+
+
+class LookupModule(DrpLookup):
+    def ask(self, client: Client, terms: list[str]) -> list[t.Any]:
+        kind, named = self._owner()
+        # its own key, for a token that is limited to one machine is refused a path with another spelling
+        key = models.key_of(kind, find_one(client, kind, named))
+        return [self._value(client, kind, key, name) for name in terms]
+
+    def _owner(self) -> tuple[str, str]:
+        given = {option: self.get_option(option) for option in OWNERS if self.get_option(option)}
+        if len(given) != 1:
+            raise UsageError(f"give one of {', '.join(OWNERS)}: whose params are to be read")
+        ((option, named),) = given.items()
+        return OWNERS[option], named
+
+    def _value(self, client: Client, kind: str, key: str, name: str) -> t.Any:
+        decode = self.get_option("decode")
+        value = params.get(client, kind, key, name, self.get_option("aggregate"), decode)
+        if is_sealed(value):
+            advice = "the server cannot decode it" if decode else "read it with decode=true"
+            raise UsageError(f"param {name} is secure: {advice}")
+        return self.get_option("default") if value is None else value

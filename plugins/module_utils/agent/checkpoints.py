@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The moments of a job after which everything may end: a test ends the agent at each of them in turn."""
+
+from __future__ import annotations
+
+import typing as t
+
+NAMES = (
+    "job asked for",
+    "job received",
+    "job running",
+    "task directory made",
+    "actions read",
+    "action noted",
+    "action written",
+    "script started",
+    "script ended",
+    "action done",
+    "log chunk noted",
+    "log chunk sent",
+    "end noted",
+    "machine not runnable",
+    "log complete",
+    "job ended",
+    "end acted upon",
+)
+
+hook: t.Callable[[str], None] | None = None
+
+
+def reached(name: str) -> None:
+    """Tell the test, if there is one."""
+    if hook is not None:
+        hook(name)

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Waiting for the machine to become something, on one event stream that lives as long as the agent."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ..client.client import Client, Object
+from ..client.errors import ConnectionFailed
+from ..client.patch import same_json
+from ..client.subscription import Gap, Subscription
+from .patience import Pulse
+
+COMPLETE = "complete"
+TIMEOUT = "timeout"
+INTERRUPT = "interrupt"
+Test = t.Callable[[Object], bool]
+
+_RECHECK = 60.0
+"""Read again after so many seconds without an event: a server drops some without a word."""
+_WATCHED = ("CurrentTask", "Tasks", "Runnable", "BootEnv", "Stage")
+
+
+class MachineWatch:
+    """Register first, then read, then follow the events; lost connections are mended by the stream."""
+
+    def __init__(self, client: Client, machine: str, pulse: Pulse) -> None:
+        """Raises what connecting and subscribing raise."""
+        self._client = client
+        self._machine = machine
+        self._pulse = pulse
+        self._stream = client.events()
+        try:
+            actions = ("update", "save", "delete")
+            self._news: Subscription = self._stream.register(
+                *(f"machines.{action}.{machine}" for action in actions)
+            )
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def wait(self, test: Test, timeout: float) -> tuple[str, Object | None]:
+        """``complete`` and the machine as it then was; else ``timeout`` or ``interrupt`` and None.
+
+        What an event says is never used: each one only makes the machine be read again, bursts once.
+        Raises what the reading raises, NotFound when the machine is gone.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            self._forget_news()
+            machine = self._client.get("machines", self._machine)
+            if test(machine):
+                return COMPLETE, machine
+            outcome = self._until_news(deadline)
+            if outcome:
+                return outcome, None
+
+    def _until_news(self, deadline: float) -> str:
+        """ "" when the machine may have changed."""
+        recheck = time.monotonic() + _RECHECK
+        while True:
+            self._pulse.beat()
+            now = time.monotonic()
+            if self._pulse.stopping:
+                return INTERRUPT
+            if now >= deadline:
+                return TIMEOUT
+            if now >= recheck:
+                return ""
+            received = self._news.get(max(min(Pulse.SLICE, deadline - now), 0.0))
+            if received is not None:
+                self._check(received.error)
+                return ""
+            if self._news.ended:
+                raise ConnectionFailed("the event stream has ended")
+
+    def _forget_news(self) -> None:
+        while (received := self._news.get(0)) is not None:
+            self._check(received.error)
+
+    @staticmethod
+    def _check(error: Exception | None) -> None:
+        if error is not None and not isinstance(error, Gap):
+            raise error
+
+
+def runnable(machine: Object) -> bool:
+    """The condition of WAIT_FOR_RUNNABLE."""
+    return machine.get("Runnable") is True
+
+
+def changed_from(snapshot: Object) -> Test:
+    """The condition of WAIT_FOR_CHANGE_STAGE: what tells that there may be work has changed."""
+    return lambda machine: any(not same_json(machine.get(name), snapshot.get(name)) for name in _WATCHED)
+
+
+def ready(condition: Test, snapshot: Object, context: str) -> Test:
+    """What both waits want beside their ``condition``: available, and of this agent's context.
+
+    Another context does not matter once the boot environment is another one.
+    """
+
+    def test(machine: Object) -> bool:
+        if machine.get("Available") is not True or not condition(machine):
+            return False
+        mine = (machine.get("Context") or "") == context
+        return mine or machine.get("BootEnv") != snapshot.get("BootEnv")
+
+    return test

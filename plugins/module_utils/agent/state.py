@@ -1,0 +1,231 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the agent knows across its own death: the machine as it last saw it, and the job it is at.
+
+Both are small JSON files that are replaced as a whole, so that there is always an old or a new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+import shutil
+import typing as t
+
+from ..client.errors import UsageError
+from .exit_codes import Flags
+
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+ASKED = "asked"
+"""The server was asked for a job with this UUID; it may have made it."""
+RECEIVED = "received"
+RUNNING = "running"
+ENDING = "ending"
+"""The outcome is decided, and has to reach the server."""
+ENDED = "ended"
+"""The server knows the outcome; what the task asked of the agent has to be done."""
+
+
+@dataclasses.dataclass
+class Record:
+    """The job at hand."""
+
+    job: str
+    phase: str = ASKED
+    boot: str = ""
+    fresh: bool = True
+    """The server made the job for this run of it, so its log held nothing of ours before."""
+    task_dir: str = ""
+    actions: list[str] = dataclasses.field(default_factory=list)
+    done: int = 0
+    """Actions that have been finished."""
+    begun: bool = False
+    """The script of the next one may have been started."""
+    chroot: str = ""
+    stopped: bool = False
+    """It is left incomplete only because the agent was told to end."""
+    stale: bool = False
+    """The machine was started anew since."""
+    final_state: str = ""
+    closing_at: int = 0
+    """The length of the log when the outcome was decided: beyond it are the closing lines."""
+    flags: dict[str, bool] = dataclasses.field(default_factory=dict)
+
+    @property
+    def outcome(self) -> Flags:
+        return Flags(**self.flags)
+
+    def decide(self, state: str, flags: Flags) -> None:
+        """Fix the outcome."""
+        self.phase, self.final_state, self.flags = ENDING, state, dataclasses.asdict(flags)
+
+
+@dataclasses.dataclass
+class Memory:
+    """What outlives the agent but not the boot of the machine."""
+
+    boot: str = ""
+    machine: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    state: str = ""
+    chroot: str = ""
+    runner_dir: str = ""
+    stopped_at_work: bool = False
+    """The agent was told to end in the middle of a job, for which it made the machine not runnable."""
+
+
+class Store:
+    """The files of one machine in the state directory, which is made 0700 when it is not there."""
+
+    def __init__(self, directory: str, machine: str) -> None:
+        self.directory = directory
+        self.machine = machine
+        self.boot = boot_id()
+        self._lock: Lock | None = None
+        self.complaint = ""
+        """Why the last write failed; the agent goes on without."""
+        try:
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"state_dir: {directory} cannot be made: {error.strerror or error}") from error
+
+    def lock(self) -> None:
+        """Be the one agent of this machine; UsageError when there is another."""
+        self._lock = Lock(self.directory, self.machine)
+
+    def unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+        self._lock = None
+
+    # -- memory
+
+    def recall(self) -> Memory:
+        """What was kept in this boot of the machine; empty when there is nothing, or nothing readable."""
+        known = _load(self._path("state"), Memory)
+        usable = known is not None and known.boot == self.boot and known.machine.get("Uuid") == self.machine
+        return known if known is not None and usable else Memory(boot=self.boot)
+
+    def keep(self, memory: Memory) -> None:
+        memory.boot = self.boot
+        self._save("state", memory, lasting=False)
+
+    # -- the job
+
+    def record(self) -> Record | None:
+        """The job that an earlier agent was at, in whatever boot."""
+        return _load(self._path("job"), Record)
+
+    def note(self, record: Record, lasting: bool = False) -> None:
+        """Keep the record; ``lasting`` even through a loss of power right afterwards."""
+        record.boot = self.boot
+        self._save("job", record, lasting)
+
+    def forget(self, record: Record | None) -> None:
+        """The job is over for good."""
+        with contextlib.suppress(OSError):
+            os.unlink(self._path("job"))
+        if record is not None:
+            shutil.rmtree(self.folder(record.job), ignore_errors=True)
+
+    def folder(self, job: str) -> str:
+        """Where a job keeps its log and its running script."""
+        return os.path.join(self.directory, "jobs", job)
+
+    def spool_of(self, job: str) -> str:
+        return os.path.join(self.folder(job), "spool")
+
+    def run_of(self, job: str) -> str:
+        return os.path.join(self.folder(job), "run")
+
+    def leftovers(self) -> list[str]:
+        """The jobs that have a folder."""
+        try:
+            return sorted(os.listdir(os.path.join(self.directory, "jobs")))
+        except OSError:
+            return []
+
+    # -- inside
+
+    def _path(self, kind: str) -> str:
+        return os.path.join(self.directory, f"{self.machine}.{kind}")
+
+    def _save(self, kind: str, document: Record | Memory, lasting: bool) -> None:
+        try:
+            save(self._path(kind), vars(document), lasting)
+            self.complaint = ""
+        except OSError as error:
+            self.complaint = f"Cannot keep the {kind} in {self.directory}: {error.strerror or error}"
+
+
+def save(path: str, document: t.Any, lasting: bool) -> None:
+    """Replace a JSON file at one stroke; its mode is 0600."""
+    text = json.dumps(document)  # not dump(), which encodes in Python and takes ten times as long
+    descriptor = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        if lasting:
+            os.fsync(descriptor)
+    os.rename(f"{path}.new", path)
+
+
+Kept = t.TypeVar("Kept", Memory, Record)
+
+
+def _load(path: str, kind: type[Kept]) -> Kept | None:
+    try:
+        with open(path, encoding="utf-8") as file:
+            document = json.load(file)
+        known = {field.name for field in dataclasses.fields(kind)}
+        return kind(**{name: value for name, value in document.items() if name in known})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def boot_id() -> str:
+    """What is different after each start of the machine; "" when the system does not tell."""
+    try:
+        with open(BOOT_ID, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+class Lock:
+    """One agent per machine: held until the process ends, whichever way."""
+
+    def __init__(self, directory: str, machine: str) -> None:
+        """Raises UsageError when another agent holds it."""
+        self._path = os.path.join(directory, f"{machine}.lock")
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._descriptor)
+            raise UsageError(f"another agent (process {holder}) already runs for machine {machine}") from None
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        os.close(self._descriptor)
+
+    @staticmethod
+    def holder(directory: str, machine: str) -> int | None:
+        """The process that holds the lock; None when there is none."""
+        try:
+            descriptor = os.open(os.path.join(directory, f"{machine}.lock"), os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            told = os.pread(descriptor, 20, 0).strip()
+            return int(told) if told.isdigit() else 0
+        finally:
+            os.close(descriptor)
+        return None

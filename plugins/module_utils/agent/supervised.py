@@ -1,0 +1,173 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The agent's side of a running script: start it, wait for it, end it, and find it again.
+
+A supervisor holds a lock on a file in the script's folder as long as it lives; how the script ended is in
+another file there.  Both together tell an agent that has just started all it needs to know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import time
+import typing as t
+import warnings
+
+from .launch import LOCK, NOTE_SIZE, PIDS, STATUS, Launch, started_at
+from .supervisor import supervise
+
+_POLL = 0.05
+_unreaped: set[int] = set()
+
+
+@dataclasses.dataclass(frozen=True)
+class Ending:
+    """How a script ended; ``code`` is negative for a signal."""
+
+    code: int = 0
+    error: str = ""
+    """Why it could not be started."""
+    stopped: bool = False
+    """It was ended because the agent was to end."""
+    timed_out: bool = False
+    left: bool = False
+    """Processes that it has left behind hold its output."""
+    unsaid: bool = False
+    """The disk was full to the end: the log lacks ``missing`` bytes of output, and how the script ended."""
+    missing: int = 0
+    lost: bool = False
+    """Its supervisor was killed: nobody knows."""
+
+
+class Running:
+    """A script under a supervisor, of this agent or of the one before it."""
+
+    def __init__(self, folder: str, pid: int = 0, life: int = -1) -> None:
+        self.folder = folder
+        self._pid = pid
+        self._life = life
+
+    def wait(self, seconds: float) -> Ending | None:
+        """How it ended; None when it runs on after ``seconds``."""
+        if self._life >= 0:
+            if not select.select([self._life], [], [], seconds)[0]:
+                return None
+            os.close(self._life)
+            self._life = -1
+            _reap(self._pid)
+            return _ending(self.folder)
+        deadline = time.monotonic() + seconds
+        while _locked(self.folder):
+            if time.monotonic() >= deadline:
+                return None
+            time.sleep(min(_POLL, seconds))
+        return _ending(self.folder)
+
+    def stop(self) -> None:
+        """Have it ended, with its process group; :meth:`wait` then tells when that is done."""
+        pid = self._pid or int(_read(self.folder, PIDS).get("supervisor") or 0)
+        if pid and _locked(self.folder):
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGTERM)
+
+
+def start(work: Launch) -> Running:
+    """Run a script.  OSError when not even its folder can be made."""
+    for pid in list(_unreaped):
+        _reap(pid)
+    shutil.rmtree(work.folder, ignore_errors=True)
+    os.makedirs(work.folder, mode=0o700)
+    for name in (PIDS, STATUS):
+        with open(os.path.join(work.folder, name), "wb") as file:
+            file.write(b" " * NOTE_SIZE)
+    # taken before the fork, so that there is no moment at which it is free though the script will run
+    lock = os.open(os.path.join(work.folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    life, alive = os.pipe()
+    with warnings.catch_warnings():
+        # the child goes its own way: it takes no lock that another thread might hold
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if not pid:
+        supervise(work, (lock, alive))
+    os.close(lock)
+    os.close(alive)
+    return Running(work.folder, pid, life)
+
+
+def find(folder: str) -> Running | None:
+    """The script that an earlier agent started in ``folder``: running, or ended and noted.
+
+    None when it never ran or nobody knows its end; what is left of its process group is then killed.
+    """
+    if _locked(folder) or _read(folder, STATUS):
+        return Running(folder)
+    pids = _read(folder, PIDS)
+    script = int(pids.get("script") or 0)
+    if script and started_at(script) == pids.get("started"):
+        with contextlib.suppress(OSError):
+            os.killpg(script, signal.SIGKILL)
+    return None
+
+
+def end(folder: str, grace: float) -> None:
+    """End the script of an earlier agent, if it is still there."""
+    running = find(folder)
+    if running is not None:
+        running.stop()
+        running.wait(grace + 5.0)
+
+
+def _ending(folder: str) -> Ending:
+    status = _read(folder, STATUS)
+    if not status:
+        find(folder)
+        return Ending(lost=True)
+    if status.get("error"):
+        return Ending(error=str(status["error"]))
+    return Ending(
+        code=int(status.get("code") or 0),
+        stopped=bool(status.get("stopped")),
+        timed_out=bool(status.get("timed_out")),
+        left=bool(status.get("left")),
+        unsaid=bool(status.get("unsaid")),
+        missing=int(status.get("missing") or 0),
+    )
+
+
+def _locked(folder: str) -> bool:
+    try:
+        descriptor = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _read(folder: str, name: str) -> dict[str, t.Any]:
+    try:
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            document = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _reap(pid: int) -> None:
+    _unreaped.add(pid)
+    with contextlib.suppress(OSError):
+        if not os.waitpid(pid, os.WNOHANG)[0]:
+            return
+    _unreaped.discard(pid)

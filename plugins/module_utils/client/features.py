@@ -1,0 +1,30 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What newer servers can do, and by which entry of ``info.features`` one knows them.
+
+A v3.12 server takes most of this for something else, or drops it without a word.  So it is used where the
+server says that it can, and refused on this side where it does not.  Versions are never compared.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Feature:
+    """An ability of a server, and the flag that stands for it."""
+
+    flag: str
+
+
+V4 = Feature("endpoint-refs")
+"""Any v4 server: the first flag that v3.12 lacks.  Stands for what has no flag of its own, such as
+``force`` on every write and tokens of machines."""
+PARTIAL_OBJECTS = Feature("partial-objects")
+"""``params`` and ``decode`` on lists and objects."""
+REGEX_FILTERS = Feature("regex-string-filters")
+"""The operator ``Re``."""
+SET_FILTERS = REGEX_FILTERS
+"""The operators ``In`` and ``Nin``.  They have no flag; they came before ``Re``, so this never errs on the
+unsafe side."""

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Actions that plugins offer: carried out on one object, on many side by side, or on the system."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import difflib
+import re
+import typing as t
+
+from ..client import actions, models
+from ..client.client import Client
+from ..client.errors import ApiError, ConnectionFailed, DrpError, NotFound, UsageError
+from ..converge.bulk import WORKERS
+from ..converge.guard import Guard, Target, account
+from ..converge.task import Result, Task, failure
+from .chosen import chosen, is_single
+
+Object = dict[str, t.Any]
+
+_ONLY_LOOKS = re.compile(r"(get|list|show|read)([-_A-Z].*)?|info|.*status\w?")
+_DESTROYS = re.compile(
+    "power(?!on|status)|reset|reboot|restart|cycle|shutdown|halt|suspend|erase|wipe|clear|clean|delete|destroy"
+    "|remove|format|flash|scrub|sanitize|install|image|kexec|terminate",
+    re.IGNORECASE,
+)
+"""Words in a command by which it is not done to more machines than were meant."""
+_MOST_TOLD = 5
+
+
+def run(task: Task) -> Result:
+    """What ``drp_action`` does."""
+    order = Order(task)
+    if order.kind == actions.SYSTEM:
+        return order.single({})
+    items = chosen(task.client, order.kind, task.options)
+    targets = [Target.of(order.kind, item) for item in items]
+    if order.destroys:
+        order.guard.admit(order.command, targets, task.check, must_be_told=True)
+    elif task.options.get("max_targets") is not None or task.options.get("confirm"):
+        unlocked = [dataclasses.replace(target, locked=False) for target in targets]
+        order.guard.admit(order.command, unlocked, task.check, must_be_told=False)
+    if is_single(task.options):
+        return order.single(items[0])
+    return {**order.several(items), "targets": account(order.command, targets)}
+
+
+def run_info(task: Task) -> Result:
+    """What ``drp_action_info`` does."""
+    client, kind = task.client, _kind(task)
+    plugin = task.options.get("plugin") or ""
+    if kind == actions.SYSTEM:
+        return {"changed": False, "actions": actions.available(client, kind, plugin=plugin)}
+    items = chosen(client, kind, task.options)
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        offered = list(
+            pool.map(lambda item: actions.available(client, kind, models.key_of(kind, item), plugin), items)
+        )
+    if is_single(task.options):
+        return {"changed": False, "actions": offered[0]}
+    results = [
+        {"name": models.label_of(kind, item), "key": models.key_of(kind, item), "actions": found}
+        for item, found in zip(items, offered)
+    ]
+    return {"changed": False, "results": results}
+
+
+class Order:
+    """One command with its params, for any number of objects."""
+
+    def __init__(self, task: Task) -> None:
+        options = task.options
+        self.client: Client = task.client
+        self.check = task.check
+        self.kind = _kind(task)
+        self.command: str = options["command"]
+        self.params: dict[str, t.Any] = options.get("params") or {}
+        self.plugin: str = options.get("plugin") or ""
+        self.guard = Guard.from_options(options)
+        if not self.command or "/" in self.command:
+            raise UsageError(f"command: {self.command!r} cannot be the name of an action")
+
+    @property
+    def destroys(self) -> bool:
+        return bool(_DESTROYS.search(self.command)) and not self.only_looks
+
+    @property
+    def only_looks(self) -> bool:
+        return bool(_ONLY_LOOKS.fullmatch(self.command))
+
+    def single(self, item: Object) -> Result:
+        try:
+            return self._one(item)
+        except DrpError as error:
+            return failure(error)
+
+    def several(self, items: t.Sequence[Object]) -> Result:
+        """One result each, in the order of ``items``; what fails does not keep the others from their turn."""
+        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+            done = list(pool.map(self.single, items))
+        results = [
+            {"name": models.label_of(self.kind, item), "key": models.key_of(self.kind, item), **one}
+            for item, one in zip(items, done)
+        ]
+        result: Result = {"changed": any(one["changed"] for one in done), "results": results}
+        failed = [entry for entry in results if entry.get("failed")]
+        if failed:
+            told = "; ".join(f"{entry['name']}: {entry['msg']}" for entry in failed[:_MOST_TOLD])
+            more = f"; and {len(failed) - _MOST_TOLD} more, see results" if len(failed) > _MOST_TOLD else ""
+            result.update(
+                failed=True, msg=f"{self.command}: {len(failed)} of {len(items)} failed: {told}{more}"
+            )
+        return result
+
+    def _one(self, item: Object) -> Result:
+        """Carry it out; in check mode see whether it could be."""
+        key = models.key_of(self.kind, item) if item else ""
+        try:
+            if self.check:
+                self._look_up(key)
+                return {"changed": not self.only_looks}
+            answer = actions.run(self.client, self.kind, key, self.command, self.params, self.plugin)
+        except ConnectionFailed as error:
+            if self.check:
+                raise
+            raise ConnectionFailed(
+                f"{self._label(item)}: it is not known whether {self.command} was carried out, for there was "
+                f"no answer: {'; '.join(error.messages)}"
+            ) from error
+        except ApiError as error:
+            raise self._explained(item, key, error) from error
+        return {"changed": not self.only_looks, "result": answer}
+
+    def _look_up(self, key: str) -> None:
+        """Raise unless the command can run; what lacks a param that this task would give can run, too."""
+        try:
+            actions.describe(self.client, self.kind, key, self.command, self.plugin)
+        except NotFound:
+            if self.command not in self._offered_by_providers():
+                raise
+
+    def _offered_by_providers(self) -> set[str]:
+        """Commands for this kind, whether or not an object has what they need."""
+        model = "" if self.kind == actions.SYSTEM else self.kind
+        plugins = self.client.list("plugins")
+        running = {one.get("Provider") for one in plugins if self.plugin in ("", one.get("Name"))}
+        return {
+            str(action.get("Command"))
+            for provider in self.client.list("plugin_providers")
+            if provider.get("Name") in running
+            for action in provider.get("AvailableActions") or []
+            if action.get("Model") == model
+        }
+
+    def _explained(self, item: Object, key: str, error: ApiError) -> DrpError:
+        """The server's refusal; when it does not know the command, with those that it knows."""
+        unknown = error.code in (400, 404) and any("Not Found" in message for message in error.messages)
+        if not unknown:
+            return error
+        try:
+            offered = actions.available(self.client, self.kind, key, self.plugin)
+        except DrpError:
+            return error
+        names = sorted({str(action.get("Command")) for action in offered})
+        close = difflib.get_close_matches(self.command, names, 1, 0.6)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        by = f" by the plugin {self.plugin}" if self.plugin else ""
+        told = f"Available: {', '.join(names)}" if names else "No plugin offers any now"
+        return UsageError(f"{self._label(item)}: there is no action {self.command}{by}.{hint} {told}")
+
+    def _label(self, item: Object) -> str:
+        if not item:
+            return actions.SYSTEM
+        return f"{models.get(self.kind).singular} {models.label_of(self.kind, item)}"
+
+
+def _kind(task: Task) -> str:
+    kind: str = task.options["kind"]
+    if kind != actions.SYSTEM:
+        return task.client.require_kind(kind).prefix
+    given = [name for name in ("name", "id", "objects", "filters") if task.options.get(name) is not None]
+    if given:
+        raise UsageError(f"{given[0]}: the system is one thing; its actions take no object")
+    return kind

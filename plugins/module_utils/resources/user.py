@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Users and their passwords, which are compared by logging in and never read back."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..client import users
+from ..client.errors import DrpError, UsageError
+from ..converge.resource import Resource
+from ..converge.task import Options, Result, Task, failure, one
+
+_MEMBERS = {"name": "Name", "description": "Description", "roles": "Roles"}
+_OLD, _NEW = "(another one)", "(the one given)"
+
+
+def run(task: Task) -> Result:
+    """What ``drp_user`` does."""
+    resource = from_options(task.options)
+    password = task.options.get("user_password")
+    if password == "":
+        raise UsageError("user_password: must not be empty; the server cannot take a password away")
+    result = one(task, resource, "user")
+    if password is None or resource.state == "absent" or not result.get("user"):
+        return result
+    try:
+        return _with_password(task, result, resource.spec["Name"], password)
+    except DrpError as error:
+        # what was written before stays written
+        return {**result, **failure(error, resource), "changed": result["changed"]}
+
+
+def from_options(options: Options) -> Resource:
+    """The user that the options of ``drp_user`` describe, without the password."""
+    spec = {member: options[name] for name, member in _MEMBERS.items() if options.get(name) is not None}
+    return Resource(
+        kind="users",
+        spec=spec,
+        state=options["state"],
+        require_available=options["require_available"],
+    )
+
+
+def _with_password(task: Task, result: Result, name: str, password: str) -> Result:
+    """The result once the password is as wanted."""
+    created = result["action"] == "created"
+    if not created and task.options["update_password"] == "on_create":
+        return result
+    if not created and users.password_works(task.client, name, password):
+        return result
+    if not task.check:
+        users.set_password(task.client, name, password)
+    diff: dict[str, t.Any] = {**result["diff"]}
+    diff["after"] = {**diff["after"], "Password": _NEW}
+    if not created:
+        diff["before"] = {**diff["before"], "Password": _OLD}
+    return {
+        **result,
+        "changed": True,
+        "action": result["action"] if result["changed"] else "updated",
+        "diff": diff,
+    }

@@ -1,0 +1,196 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drp_content
+short_description: Manage content packs in Digital Rebar Provision
+version_added: 1.0.0
+author: The digitalrebar.provision authors (@digitalrebar)
+description:
+  - Uploads a content pack from a folder, a file or a web server, and replaces the one that is there only when
+    an object or the metadata differs. The order of anything, and what the server fills in, do not count.
+  - Everything that the server would refuse with little explanation is found out before anything is sent, also
+    in check mode. That is missing features and prerequisites, objects that belong to another layer, and
+    objects that somebody still uses.
+  - Folders have the layout that C(drpcli contents bundle) reads.
+options:
+  state:
+    description:
+      - Whether the content pack is to be on the server.
+      - Built-in layers of the server can be neither replaced nor removed, and the task says so; the server
+        itself would report success and do nothing.
+    type: str
+    choices: [present, absent]
+    default: present
+  name:
+    description:
+      - The name of the content pack. Needed to remove one of which there is neither O(src) nor O(content);
+        otherwise the pack must have this name.
+    type: str
+  src:
+    description:
+      - Where the content pack is. A folder, a file with YAML or JSON in it, or an C(http) or C(https) URL of
+        such a file.
+      - Folders and files are those of the controller, where a relative path is looked for as
+        M(ansible.builtin.copy) does, below C(files) of the role or the play. With O(run_in=target) they are
+        those of the target.
+    type: str
+  content:
+    description:
+      - The content pack itself, with the members C(meta) and C(sections). Mark texts with template
+        expressions as C(!unsafe), or put the pack into a file.
+    type: dict
+  meta:
+    description:
+      - Metadata that counts more than that of O(src) or O(content), such as a C(Version) made by the build.
+        V(null) takes a field away.
+    type: dict
+  checksum:
+    description:
+      - The SHA-256 that the file of O(src) must have, as V(sha256:<digits>) or just the digits.
+    type: str
+  download_validate_certs:
+    description: Whether to verify the certificate of the web server that O(src) names.
+    type: bool
+    default: true
+  download_ca_path:
+    description:
+      - File or folder with the certificates of the authorities to trust in a download, instead of those of
+        the system. O(ca_path) counts only for the DRP server.
+    type: path
+  force:
+    description:
+      - Install the pack although prerequisites are missing, and let objects go although machines, stages,
+        workflows or others still use them. Those are then not available.
+    type: bool
+    default: false
+  replace_writable:
+    description:
+      - Let objects of the pack take the place of objects that were made by hand under the same names. Servers
+        of version 3.12 cannot do that, and the task fails.
+    type: bool
+    default: false
+  require_available:
+    description:
+      - Fail when the server has stored the pack but reports that objects of it cannot be used, for example
+        because a stage names a task of a pack that is not installed yet. Otherwise that is a warning.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - digitalrebar.provision.connection
+  - digitalrebar.provision.attributes
+seealso:
+  - module: digitalrebar.provision.drp_content_fetch
+  - module: digitalrebar.provision.drp_object
+"""
+
+EXAMPLES = r"""
+- name: Upload the content pack of this repository, with the version of the build
+  digitalrebar.provision.drp_content:
+    src: "{{ playbook_dir }}/content"
+    meta:
+      Version: "{{ build_version }}"
+
+- name: Install a released content pack
+  digitalrebar.provision.drp_content:
+    src: https://downloads.example.com/drp/task-library-v4.2.1.yaml
+    checksum: sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
+    require_available: true
+
+- name: A small pack in the playbook
+  digitalrebar.provision.drp_content:
+    content:
+      meta:
+        Name: site
+        Version: v1.0.0
+      sections:
+        templates:
+          motd.tmpl:
+            ID: motd.tmpl
+            Contents: !unsafe "Welcome to {{.Machine.Name}}\n"
+
+- name: Remove a pack
+  digitalrebar.provision.drp_content:
+    name: site
+    state: absent
+"""
+
+RETURN = r"""
+action:
+  description: What was done, V(created), V(updated), V(deleted) or V(unchanged).
+  returned: success
+  type: str
+  sample: updated
+name:
+  description: The name of the content pack.
+  returned: success
+  type: str
+  sample: task-library
+version:
+  description: The version of the content pack after the task; empty if it has none.
+  returned: when O(state=present)
+  type: str
+  sample: v4.2.1
+previous_version:
+  description: The version that was replaced or removed.
+  returned: when a pack was replaced or removed
+  type: str
+  sample: v4.2.0
+counts:
+  description: How many objects there are in each section.
+  returned: when O(state=present)
+  type: dict
+  sample: {"params": 65, "profiles": 6, "stages": 18, "workflows": 9}
+errors:
+  description:
+    - Why objects of this pack cannot be used, in the server's words. Looked up after a write, and always with
+      O(require_available=true). Problems of other packs are not among them.
+  returned: when O(state=present)
+  type: list
+  elements: str
+  sample: ["stage bootstrap-advanced: Task bootstrap-tools does not exist"]
+error:
+  description: The server's error object.
+  returned: failure
+  type: dict
+  sample: {"Model": "contents", "Key": "site", "Type": "POST", "Messages": ["..."], "Code": 422}
+"""
+
+from ..module_utils.module_main import main as run_module
+from ..module_utils.options import CONNECTION_SPEC
+
+SPEC = {
+    "argument_spec": {
+        **CONNECTION_SPEC,
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "name": {"type": "str"},
+        "src": {"type": "str"},
+        "content": {"type": "dict"},
+        "meta": {"type": "dict"},
+        "checksum": {"type": "str"},
+        "download_validate_certs": {"type": "bool", "default": True},
+        "download_ca_path": {"type": "path"},
+        "force": {"type": "bool", "default": False},
+        "replace_writable": {"type": "bool", "default": False},
+        "require_available": {"type": "bool", "default": False},
+    },
+    "mutually_exclusive": [["src", "content"], ["checksum", "content"]],
+    "required_one_of": [["src", "content", "name"]],
+    "required_if": [["state", "present", ["src", "content"], True]],
+}
+
+LOCAL_FILES = ("src",)
+"""Options that name files of the controller."""
+LOCAL_FILES = ("src",)
+
+
+def main() -> None:
+    run_module("drp_content", SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drp_event
+short_description: Post an event on a Digital Rebar Provision server
+version_added: 1.0.0
+author: The digitalrebar.provision authors (@digitalrebar)
+description:
+  - Tells all who listen to the server that something has happened, for example a rulebook of Event-Driven
+    Ansible.
+  - The server adds the time and the name of the user who posts it.
+  - Always reports a change, since each run posts another event.
+options:
+  kind:
+    description:
+      - What the event is about, a kind of objects or a word of one's own. It becomes the Type of the event.
+    type: str
+    required: true
+  action:
+    description: What has happened.
+    type: str
+    required: true
+  id:
+    description: To which of them it has happened. It becomes the Key of the event.
+    type: str
+    required: true
+  object:
+    description: More about it, of any form.
+    type: raw
+extends_documentation_fragment:
+  - digitalrebar.provision.connection
+  - digitalrebar.provision.attributes
+attributes:
+  diff_mode:
+    support: none
+  idempotent:
+    support: none
+seealso:
+  - module: digitalrebar.provision.drp_wait
+"""
+
+EXAMPLES = r"""
+- name: Tell that a rack has been cabled
+  digitalrebar.provision.drp_event:
+    kind: racks
+    action: cabled
+    id: rack-a
+    object:
+      by: "{{ ansible_user | default('somebody') }}"
+      ports: 48
+"""
+
+RETURN = r"""
+event:
+  description: The event, without what the server adds.
+  returned: success
+  type: dict
+  sample: {"Type": "racks", "Action": "cabled", "Key": "rack-a", "Object": {"ports": 48}}
+error:
+  description: The server's error object.
+  returned: when the server refused
+  type: dict
+  sample: {"Model": "", "Key": "", "Type": "AUTH", "Messages": ["Requires: events post *"], "Code": 403}
+"""
+
+from ..module_utils.module_main import main as run_module
+from ..module_utils.options import CONNECTION_SPEC
+
+SPEC = {
+    "argument_spec": {
+        **CONNECTION_SPEC,
+        "kind": {"type": "str", "required": True},
+        "action": {"type": "str", "required": True},
+        "id": {"type": "str", "required": True},
+        "object": {"type": "raw"},
+    },
+}
+
+
+def main() -> None:
+    run_module("drp_event", SPEC)
+
+
+if __name__ == "__main__":
+    main()

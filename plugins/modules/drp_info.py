@@ -1,0 +1,212 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drp_info
+short_description: Ask a Digital Rebar Provision server what it is and what it holds
+version_added: 1.0.0
+author: The digitalrebar.provision authors (@digitalrebar)
+description:
+  - Reads objects of any kind, and what the server says about itself. Changes nothing.
+  - Secrets are left out, such as the password hashes of users and the sealed values of secure params.
+options:
+  gather:
+    description:
+      - What to read. By default the objects if O(kind) is given, else V(server).
+      - V(server) is what the server says about itself, with its version and its features.
+      - V(objects) are objects of O(kind), V(count) is how many there are.
+      - V(indexes) are those that O(filters) and O(sort) can use, of O(kind) or of all kinds.
+      - V(prefs) are the preferences of the server, V(logs) the last 1000 lines of its log.
+    type: list
+    elements: str
+    choices: [server, objects, count, indexes, prefs, logs]
+  kind:
+    description:
+      - The kind of the objects as the API names it, such as V(machines) or V(subnets).
+      - Kinds that plugins registered count too.
+    type: str
+  name:
+    description: One object, by its name.
+    type: str
+  id:
+    description: One object, by its key or as C(Index:value).
+    type: str
+  objects:
+    description: Several objects, each by its name, its key, or as C(Index:value).
+    type: list
+    elements: str
+  filters:
+    description:
+      - All objects that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>). The server
+        selects them.
+      - "A value asks for equality. A map such as C({Between: [a, b]})
+        asks with another operator of the server."
+      - All names must match. Of several operators for one name, one is enough.
+      - A server of version 3.12 compares params only if they are texts or booleans. A filter on a param that
+        is a number finds nothing there.
+    type: dict
+  sort:
+    description:
+      - Indexes to sort by, the most important one first. Without it the objects come in order of their keys.
+    type: list
+    elements: str
+  reverse:
+    description: Turn the order round.
+    type: bool
+    default: false
+  limit:
+    description: How many objects to read at most. Without it, all.
+    type: int
+  offset:
+    description: How many objects to leave out at the beginning.
+    type: int
+  slim:
+    description: Maps to leave empty, which saves time and traffic when there are many objects.
+    type: list
+    elements: str
+    choices: [Meta, Params]
+  params:
+    description:
+      - The only params to return of each object, by name. Newer servers leave out the others themselves,
+        which saves time and traffic.
+    type: list
+    elements: str
+  fields:
+    description: The members to return of each object, in any letter case. Without it, all.
+    type: list
+    elements: str
+  log_lines:
+    description: How many lines of the log to return, the last ones. V(0) returns all that there are.
+    type: int
+    default: 0
+extends_documentation_fragment:
+  - digitalrebar.provision.connection
+  - digitalrebar.provision.attributes
+attributes:
+  diff_mode:
+    support: none
+notes:
+  - Credentials that may not list a kind get an empty list from the server, and no error.
+seealso:
+  - module: digitalrebar.provision.drp_job_info
+  - plugin: digitalrebar.provision.drp_object
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: What the server can do
+  digitalrebar.provision.drp_info:
+  register: drp
+
+- name: Go on only if it can
+  ansible.builtin.assert:
+    that: "'secure-params' in drp.server.features"
+
+- name: Names and addresses of the machines that are being installed
+  digitalrebar.provision.drp_info:
+    kind: machines
+    filters:
+      Workflow: install-linux
+      Runnable: true
+    sort: [Name]
+    fields: [Name, Address, CurrentTask]
+  register: installing
+
+- name: Two machines, and those of their names that there are none of
+  digitalrebar.provision.drp_info:
+    kind: machines
+    objects: [web-1.example.com, web-2.example.com]
+  register: pair
+
+- name: How many machines have failed, the preferences, and the end of the log
+  digitalrebar.provision.drp_info:
+    gather: [count, prefs, logs]
+    kind: machines
+    filters:
+      Available: false
+    log_lines: 20
+"""
+
+RETURN = r"""
+server:
+  description: What the server says about itself.
+  returned: when V(server) is gathered
+  type: dict
+  sample: {"version": "v3.12.0", "features": ["api-v3", "workflows"], "api_port": 8092, "prov_enabled": true}
+objects:
+  description: The objects, without their secrets.
+  returned: when V(objects) is gathered
+  type: list
+  elements: dict
+  sample: [{"Name": "web-1.example.com", "Address": "192.0.2.11", "CurrentTask": 3}]
+missing:
+  description: Those of O(name), O(id) and O(objects) that there is no object of.
+  returned: when V(objects) is gathered by name
+  type: list
+  elements: str
+  sample: []
+count:
+  description: How many objects match.
+  returned: when V(count) is gathered
+  type: int
+  sample: 3
+indexes:
+  description: The indexes by kind and name.
+  returned: when V(indexes) is gathered
+  type: dict
+  sample: {"profiles": {"Name": {"Type": "string", "Unique": true}}}
+prefs:
+  description: The preferences of the server, without its secrets.
+  returned: when V(prefs) is gathered
+  type: dict
+  sample: {"defaultStage": "none", "defaultBootEnv": "local"}
+logs:
+  description: Lines of the log of the server, the oldest first.
+  returned: when V(logs) is gathered
+  type: list
+  elements: dict
+  sample: [{"Time": "2018-12-16T13:33:23.412Z", "Level": "warn", "Service": "frontend", "Message": "..."}]
+error:
+  description: The server's error object.
+  returned: when the server refused
+  type: dict
+  sample: {"Model": "", "Key": "", "Type": "AUTH", "Messages": ["Cannot access /api/v3/logs"], "Code": 403}
+"""
+
+from ..module_utils.module_main import main as run_module
+from ..module_utils.options import CONNECTION_SPEC
+
+_PARTS = ["server", "objects", "count", "indexes", "prefs", "logs"]
+SPEC = {
+    "argument_spec": {
+        **CONNECTION_SPEC,
+        "gather": {"type": "list", "elements": "str", "choices": _PARTS},
+        "kind": {"type": "str"},
+        "name": {"type": "str"},
+        "id": {"type": "str"},
+        "objects": {"type": "list", "elements": "str"},
+        "filters": {"type": "dict"},
+        "sort": {"type": "list", "elements": "str"},
+        "reverse": {"type": "bool", "default": False},
+        "limit": {"type": "int"},
+        "offset": {"type": "int"},
+        "slim": {"type": "list", "elements": "str", "choices": ["Meta", "Params"]},
+        "params": {"type": "list", "elements": "str"},
+        "fields": {"type": "list", "elements": "str"},
+        "log_lines": {"type": "int", "default": 0},
+    },
+    "mutually_exclusive": [["name", "id", "objects", "filters"]],
+    "required_by": {name: ["kind"] for name in ("name", "id", "objects", "filters")},
+}
+
+
+def main() -> None:
+    run_module("drp_info", SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drp_job_info
+short_description: Read jobs and their logs from Digital Rebar Provision
+version_added: 1.0.0
+author: The digitalrebar.provision authors (@digitalrebar)
+description:
+  - Reads the jobs of a machine, the newest first, or one job, or the newest jobs of all machines.
+  - Of the first job found it also reads, if asked, the end of its log, the whole log into a file, and the
+    scripts that it was to run.
+options:
+  id:
+    description: The UUID of one job.
+    type: str
+  machine:
+    description:
+      - The machine whose jobs to read, by its name, its UUID, or as C(Index:value).
+      - Jobs outlive their machine. They are then found by its UUID.
+    type: str
+  filters:
+    description:
+      - Only jobs that match, by index, such as V(State), V(Task), V(Stage), V(Workflow), V(Archived) or
+        V(Current).
+      - "A value asks for equality. A map such as C({Ne: finished})
+        asks with another operator of the server."
+    type: dict
+  count:
+    description: How many jobs to read at most. V(0) reads all.
+    type: int
+    default: 10
+  log_lines:
+    description: How many lines from the end of the log of the first job to return.
+    type: int
+    default: 0
+  dest:
+    description:
+      - A local file that becomes the whole log of the first job; or a folder, in which the file is called
+        C(<UUID of the job>.log).
+      - It is replaced in one step once the log is there, and left alone when it holds the same. A new file is
+        for its owner only.
+      - This is the only thing that the module changes, and the only reason for which it reports a change. In
+        check mode nothing is written.
+    type: path
+  actions:
+    description:
+      - Whether to return the scripts and files of the first job. The server renders them when asked, from the
+        params that the machine has now.
+      - They may hold secrets.
+    type: bool
+    default: false
+  os:
+    description:
+      - For O(actions), the operating system whose scripts to return, such as V(linux). Without it, all.
+    type: str
+extends_documentation_fragment:
+  - digitalrebar.provision.connection
+  - digitalrebar.provision.attributes
+attributes:
+  diff_mode:
+    support: none
+seealso:
+  - module: digitalrebar.provision.drp_wait
+  - module: digitalrebar.provision.drp_info
+"""
+
+EXAMPLES = r"""
+- name: Why did it fail?
+  digitalrebar.provision.drp_job_info:
+    machine: web-1.example.com
+    filters:
+      State: failed
+    count: 1
+    log_lines: 30
+  register: failure
+
+- name: Keep the log of what ran last
+  digitalrebar.provision.drp_job_info:
+    machine: web-1.example.com
+    count: 1
+    dest: /var/log/provisioning/web-1.log
+
+- name: The scripts of a job
+  digitalrebar.provision.drp_job_info:
+    id: 5e1a4a5c-6f5c-4b43-8c3d-2f0b4bb5f6c8
+    actions: true
+    os: linux
+  no_log: true
+  register: scripts
+"""
+
+RETURN = r"""
+jobs:
+  description: The jobs, the newest first.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"Uuid": "5e1a4a5c-6f5c-4b43-8c3d-2f0b4bb5f6c8", "Task": "install", "State": "failed"}]
+job:
+  description: The first of RV(jobs).
+  returned: when there is any
+  type: dict
+  sample: {"Uuid": "5e1a4a5c-6f5c-4b43-8c3d-2f0b4bb5f6c8", "Task": "install", "State": "failed"}
+log:
+  description: The last lines of the log of RV(job). Very long lines are cut.
+  returned: with O(log_lines), when there is a job
+  type: list
+  elements: str
+  sample: ["+ mkfs.ext4 /dev/sda1", "/dev/sda1 is mounted; will not make a filesystem here!"]
+actions:
+  description: The scripts and files of RV(job), in order. Those with an empty Path are scripts.
+  returned: with O(actions), when there is a job
+  type: list
+  elements: dict
+  sample: [{"Name": "install.sh", "Path": "", "Content": "set -e", "Meta": {}}]
+dest:
+  description: The file that holds the log.
+  returned: with O(dest)
+  type: str
+  sample: /var/log/provisioning/web-1.log
+error:
+  description: The server's error object.
+  returned: when the server refused
+  type: dict
+  sample: {"Model": "", "Key": "", "Type": "AUTH", "Messages": ["Cannot access /api/v3/jobs"], "Code": 403}
+"""
+
+from ..module_utils.module_main import main as run_module
+from ..module_utils.options import CONNECTION_SPEC
+
+SPEC = {
+    "argument_spec": {
+        **CONNECTION_SPEC,
+        "id": {"type": "str"},
+        "machine": {"type": "str"},
+        "filters": {"type": "dict"},
+        "count": {"type": "int", "default": 10},
+        "log_lines": {"type": "int", "default": 0},
+        "dest": {"type": "path"},
+        "actions": {"type": "bool", "default": False},
+        "os": {"type": "str"},
+    },
+    "mutually_exclusive": [["id", "machine"], ["id", "filters"]],
+}
+
+
+def main() -> None:
+    run_module("drp_job_info", SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drp_subnet
+short_description: Manage the DHCP subnets of Digital Rebar Provision
+version_added: 1.0.0
+author: The digitalrebar.provision authors (@digitalrebar)
+description:
+  - Creates, changes and removes the subnets that the server's DHCP service works for.
+  - Addresses and ranges are checked before anything is sent.
+  - Options that are not given are left as they are.
+options:
+  state:
+    description: Whether the subnet is to exist.
+    type: str
+    choices: [present, absent]
+    default: present
+  name:
+    description: The name of the subnet.
+    type: str
+    required: true
+  subnet:
+    description: The network, such as V(192.0.2.0/24). Needed for a new subnet; it cannot change later.
+    type: str
+  description:
+    description: A text for people.
+    type: str
+  documentation:
+    description: A longer text for people.
+    type: str
+  enabled:
+    description: Whether the server hands out addresses in it.
+    type: bool
+  proxy:
+    description: Whether another DHCP server hands out the addresses, and this one only tells how to boot.
+    type: bool
+  unmanaged:
+    description: Whether the server leaves its machines alone altogether. Excludes O(proxy).
+    type: bool
+  next_server:
+    description: The address of the TFTP server. Without it, the server names itself.
+    type: str
+  active_start:
+    description: The first address to hand out. Needed for a new subnet, unless O(only_reservations=true).
+    type: str
+  active_end:
+    description: The last address to hand out. Needed like O(active_start).
+    type: str
+  active_lease_time:
+    description: For how many seconds an address is lent, at least 60.
+    type: int
+  reserved_lease_time:
+    description: For how many seconds an address that is reserved is lent, at least 7200.
+    type: int
+  only_reservations:
+    description: Hand out addresses to those only who have a reservation.
+    type: bool
+  options:
+    description:
+      - The DHCP options of the subnet, all of them. Those that are not named are removed, except for 1 and 28
+        (subnet-mask and broadcast-address), which the server fills in itself.
+      - Names are those of RFC 2132, with dashes or underscores, such as V(routers) or V(domain-name-servers),
+        or the codes of options. Values are texts, or lists of them.
+      - The server expands templates in the values.
+    type: dict
+  strategy:
+    description: How machines are told apart, V(MAC) by default. It cannot change later.
+    type: str
+  pickers:
+    description: In which ways to look for a free address, in this order.
+    type: list
+    elements: str
+    choices: [hint, nextFree, mostExpired, none]
+  meta:
+    description: Metadata, a map of texts; V(null) removes an entry. Other entries stay.
+    type: dict
+  require_available:
+    description: Fail when the server has stored the subnet but reports that it cannot be used.
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - digitalrebar.provision.connection
+  - digitalrebar.provision.attributes
+seealso:
+  - module: digitalrebar.provision.drp_reservation
+"""
+
+EXAMPLES = r"""
+- name: Serve a network
+  digitalrebar.provision.drp_subnet:
+    name: rack-a
+    subnet: 192.0.2.0/24
+    active_start: 192.0.2.100
+    active_end: 192.0.2.199
+    enabled: true
+    options:
+      routers: 192.0.2.1
+      domain-name-servers: [192.0.2.2, 192.0.2.3]
+      domain-name: example.com
+      67: "{% raw %}{{if (eq (index . 77) \"iPXE\")}}default.ipxe{{else}}ipxe.pxe{{end}}{% endraw %}"
+
+- name: Stop serving it
+  digitalrebar.provision.drp_subnet:
+    name: rack-a
+    enabled: false
+"""
+
+RETURN = r"""
+subnet:
+  description:
+    - The subnet as the server has it after the task.
+    - In check mode, as it would be sent.
+  returned: when O(state=present)
+  type: dict
+  sample: {"Name": "rack-a", "Subnet": "192.0.2.0/24", "Enabled": true, "Strategy": "MAC"}
+action:
+  description: What was done, V(created), V(updated), V(deleted) or V(unchanged).
+  returned: success
+  type: str
+  sample: updated
+errors:
+  description: Why the subnet is not usable, in the server's words.
+  returned: when O(state=present)
+  type: list
+  elements: str
+  sample: []
+conflicts:
+  description: How often somebody else changed the subnet first, so that the change was planned anew.
+  returned: success
+  type: int
+  sample: 0
+error:
+  description: The server's error object.
+  returned: when the server refused
+  type: dict
+  sample: {"Model": "subnets", "Key": "b", "Type": "DELETE", "Messages": ["Not Found"], "Code": 404}
+"""
+
+from ..module_utils.module_main import main as run_module
+from ..module_utils.options import CONNECTION_SPEC
+
+SPEC = {
+    "argument_spec": {
+        **CONNECTION_SPEC,
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "name": {"type": "str", "required": True},
+        "subnet": {"type": "str"},
+        "description": {"type": "str"},
+        "documentation": {"type": "str"},
+        "enabled": {"type": "bool"},
+        "proxy": {"type": "bool"},
+        "unmanaged": {"type": "bool"},
+        "next_server": {"type": "str"},
+        "active_start": {"type": "str"},
+        "active_end": {"type": "str"},
+        "active_lease_time": {"type": "int"},
+        "reserved_lease_time": {"type": "int"},
+        "only_reservations": {"type": "bool"},
+        "options": {"type": "dict"},
+        "strategy": {"type": "str"},
+        "pickers": {
+            "type": "list",
+            "elements": "str",
+            "choices": ["hint", "nextFree", "mostExpired", "none"],
+        },
+        "meta": {"type": "dict"},
+        "require_available": {"type": "bool", "default": True},
+    },
+}
+
+
+def main() -> None:
+    run_module("drp_subnet", SPEC)
+
+
+if __name__ == "__main__":
+    main()

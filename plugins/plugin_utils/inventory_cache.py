@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cache of an inventory: the server's answer and a fingerprint of what was asked, whoever stores it.
+
+Ansible's key for an entry is six digits made from the path of the file; only the fingerprint tells whether
+an entry answers the question at hand.  The answer is stored as one compressed text: cache plugins compare
+and copy what they hold, and a text of a megabyte costs them nothing where a million objects cost seconds.
+It holds no secrets, because they were removed before.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import time
+import typing as t
+import zlib
+
+Answer = dict[str, list[dict[str, t.Any]]]
+
+_FORMAT = 1
+_QUICK = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A stored answer."""
+
+    answer: Answer
+    stored: float
+    """Seconds since the epoch."""
+
+    def age(self) -> float:
+        """Seconds, never negative."""
+        return max(time.time() - self.stored, 0.0)
+
+
+def fingerprint(*parts: t.Any) -> str:
+    """A text that differs when one of the parts does."""
+    document = json.dumps([_FORMAT, *parts], sort_keys=True, default=str)
+    return hashlib.sha256(document.encode()).hexdigest()
+
+
+def pack(answer: Answer, mark: str) -> dict[str, t.Any]:
+    """What to give to a cache plugin."""
+    text = json.dumps(answer, separators=(",", ":"))
+    packed = base64.b64encode(zlib.compress(text.encode(), _QUICK)).decode("ascii")
+    return {"fingerprint": mark, "stored": time.time(), "answer": packed}
+
+
+def unpack(entry: t.Any, mark: str) -> Entry | None:
+    """The stored answer to the same question; None when there is none, or none that can be read."""
+    if not isinstance(entry, dict) or entry.get("fingerprint") != mark:
+        return None
+    try:
+        answer = json.loads(zlib.decompress(base64.b64decode(entry["answer"])))
+        return Entry(answer, float(entry["stored"])) if "machines" in answer else None
+    except (ValueError, KeyError, TypeError, zlib.error):
+        return None

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts hosts and groups into Ansible's inventory, the short way where nothing else has touched them.
+
+Ansible's own methods look at every variable of every host in depth, and at every group above a group for
+every host in it; for ten thousand hosts that takes longer than all the rest.  A host or group that this
+inventory has just made can be written to directly.  What another source made before goes through those
+methods, so that it is merged as Ansible merges it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import typing as t
+
+from ansible import constants
+from ansible.errors import AnsibleError
+from ansible.inventory.host import Host
+from ansible.utils.path import basedir
+
+Variables = dict[str, t.Any]
+
+
+class Filler:
+    """Writes to one inventory."""
+
+    def __init__(self, inventory: t.Any) -> None:
+        self._inventory = inventory
+        source = inventory.current_source
+        self._origin = {
+            "inventory_file": source,
+            "inventory_dir": basedir(source) if source else None,
+        }
+        self._members: dict[str, set[str]] = {}
+        """Groups that are new and have no parent yet, with the names of their hosts."""
+        self._linked: set[tuple[str, str]] = set()
+
+    def host(self, name: str, variables: Variables) -> tuple[t.Any, bool]:
+        """The host with these variables, and whether it is new.  No text among them becomes a template."""
+        hosts = self._inventory.hosts
+        if name in hosts or name in constants.LOCALHOST:
+            self._inventory.add_host(name)
+            host = hosts[name]
+            for variable, value in variables.items():
+                host.set_variable(variable, value)
+            return host, False
+        host = hosts[name] = Host(name)
+        host.vars = {**self._origin, **variables}
+        return host, True
+
+    def group(self, name: str) -> str:
+        """Make the group unless it is there; its name as Ansible has it."""
+        if name in self._inventory.groups:
+            return name
+        made: str = self._inventory.add_group(name)
+        self._members.setdefault(made, set())
+        return made
+
+    def join(self, name: str, hosts: t.Iterable[t.Any]) -> None:
+        """Put hosts into a group that is there."""
+        group = self._inventory.groups[name]
+        members = self._members.get(name)
+        if members is None:
+            for host in hosts:
+                group.add_host(host)
+            return
+        for host in hosts:
+            if host.name not in members:
+                members.add(host.name)
+                group.hosts.append(host)
+                host.groups.append(group)
+
+    def link(self, parent: str, child: str) -> bool:
+        """Make a group the child of another; False when that would be a circle."""
+        if (parent, child) in self._linked:
+            return True
+        if parent == child or child == "all":
+            return False
+        # from here on Ansible keeps track of what is above and below
+        self._settle(parent)
+        self._settle(child)
+        try:
+            self._inventory.add_child(parent, child)
+        except AnsibleError:
+            return False
+        self._linked.add((parent, child))
+        return True
+
+    def set_group_variables(self, name: str, variables: Variables) -> None:
+        group = self._inventory.groups[name]
+        if group.vars:
+            for variable, value in variables.items():
+                group.set_variable(variable, value)
+        else:
+            group.vars = dict(variables)
+
+    def _settle(self, name: str) -> None:
+        if self._members.pop(name, None) is not None:
+            self._inventory.groups[name].clear_hosts_cache()
+
+
+@contextlib.contextmanager
+def no_garbage() -> t.Iterator[None]:
+    """Pause the garbage collector, which would look at all machines again and again while they are made."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names for variables and groups: valid ones, and what is told when two of them fall together."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import typing as t
+
+from ansible import constants
+from ansible.vars.reserved import get_reserved_names
+
+Tell = t.Callable[[str], None]
+
+_NO_PART = re.compile(r"[^A-Za-z0-9_]")
+_KEYWORDS = {*keyword.kwlist, "true", "false", "none"}
+_CONNECTION = "ansible_"
+
+
+def identifier(text: str) -> str:
+    """A valid name of a variable that is as near to ``text`` as can be."""
+    name = _NO_PART.sub("_", text)
+    if not name or name[0].isdigit():
+        name = f"_{name}"
+    return f"{name}_" if name in _KEYWORDS else name
+
+
+def is_identifier(text: str) -> bool:
+    return identifier(text) == text
+
+
+class VariableNames:
+    """Which variable each member or param becomes, decided once for the whole inventory.
+
+    A name that Ansible uses is given to nobody: what a machine may write must not decide how Ansible
+    connects.  Of several that become one variable the first in order has it, on every host.
+    """
+
+    def __init__(self, prefix: str, raw: bool, taken: t.Iterable[str]) -> None:
+        self._prefix = prefix
+        self._raw = raw
+        self._taken = dict.fromkeys(taken, "")
+        self._ansibles = {*constants.INTERNAL_STATIC_VARS, *get_reserved_names()}
+        self._names: dict[str, str] = {}
+        self.clashes: list[str] = []
+        """What is to be told: one text for each name that became no variable."""
+
+    def learn(self, names: t.Iterable[str]) -> None:
+        """Decide about all ``names``; those that come later stand behind those that are known."""
+        for name in sorted(set(names) - self._names.keys()):
+            variable = self._prefix + name if self._raw else identifier(self._prefix + name)
+            owner = self._taken.get(variable)
+            self._names[name] = ""
+            if variable in self._ansibles or variable.startswith(_CONNECTION):
+                self.clashes.append(f"{name} is no variable: Ansible has one called {variable}")
+            elif owner is None:
+                self._taken[variable] = name
+                self._names[name] = variable
+            elif owner:
+                self.clashes.append(f"{name} is no variable: {owner} became {variable} already")
+            else:
+                self.clashes.append(f"{name} is no variable: this inventory has one called {variable}")
+
+    def variables(self, values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The values under the names of their variables; all their names must have been learnt."""
+        names = self._names
+        return {names[name]: value for name, value in values.items() if names[name]}

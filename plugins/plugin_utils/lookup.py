@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the lookup plugins share: options in, a connected client for the question, errors in users' words."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ..module_utils import runner
+from ..module_utils.client.client import Client
+from ..module_utils.client.errors import DrpError, UsageError
+from ..module_utils.client.settings import Settings
+from .connection import explain, settings_of
+
+
+class DrpLookup(LookupBase):
+    """A lookup that asks a server: subclasses only :meth:`ask`.
+
+    The client is kept for further lookups of the same process.  What it returns is data: Ansible treats
+    as a template only what it was told to trust.
+    """
+
+    def ask(self, client: Client, terms: list[str]) -> list[t.Any]:
+        """The answers to ``terms``; DrpError becomes an AnsibleLookupError."""
+        raise NotImplementedError
+
+    def run(self, terms: t.Any, variables: t.Any = None, **kwargs: t.Any) -> list[t.Any]:
+        settings: Settings | None = None
+        try:
+            self._refuse_unknown(kwargs)
+            self.set_options(var_options=variables, direct=kwargs)
+            settings = settings_of(self, self._templar.template)
+            return self.ask(runner.client_for(settings), [str(term) for term in terms])
+        except DrpError as error:
+            raise AnsibleLookupError(explain(error, settings)) from None
+
+    def _refuse_unknown(self, options: t.Mapping[str, t.Any]) -> None:
+        """Ansible drops an option that it does not know, and with it what somebody meant by it."""
+        known = sorted(name for name in self.option_definitions if not name.startswith("_"))
+        unknown = [name for name in options if name not in known]
+        if unknown:
+            raise UsageError(f"unknown option {', '.join(unknown)}. Known: {', '.join(known)}")

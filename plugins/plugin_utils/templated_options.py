@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Templates in the file of an inventory: evaluated once, before Ansible checks what the options are."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleParserError, AnsibleValueOmittedError
+
+Template = t.Callable[[t.Any], t.Any]
+
+EXPRESSIONS = frozenset({"plugin", "compose", "groups", "keyed_groups"})
+"""Options that are evaluated for each host, or not at all."""
+
+
+def rendered(
+    document: t.Mapping[str, t.Any], template: Template, secret: t.Container[str] = ()
+) -> dict[str, t.Any]:
+    """The options of a file with their templates evaluated; one that comes to ``omit`` is left out.
+
+    Raises AnsibleParserError naming the option, without the reason for those in ``secret``.
+    """
+    options = {}
+    for name, value in document.items():
+        if name in EXPRESSIONS:
+            options[name] = value
+            continue
+        try:
+            options[str(name)] = plain(template(value))
+        except AnsibleValueOmittedError:
+            continue
+        except Exception as error:
+            why = "" if name in secret else f": {error}"
+            raise AnsibleParserError(f"{name}: the template cannot be evaluated{why}") from None
+    return options
+
+
+def plain(value: t.Any) -> t.Any:
+    """The same data in Python's own types, without what Ansible remembers about it, such as its trust."""
+    if isinstance(value, dict):
+        return {plain(name): plain(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    return str.__str__(value) if isinstance(value, str) else value

@@ -1,0 +1,23 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fresh server for each test, and agents to be mistreated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agentlab import Agents
+from simulator.launch import Simulator
+
+
+@pytest.fixture
+def agents(simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agents]:
+    monkeypatch.setenv("NO_PROXY", "*")
+    simulator.reset()
+    lab = Agents(simulator, tmp_path)
+    yield lab
+    simulator.clear_faults()
+    lab.client.close()

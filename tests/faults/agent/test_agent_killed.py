@@ -1,0 +1,194 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kill -9 at every step of a job: the next agent goes on, repeats nothing and leaves nothing open."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+
+import pytest
+
+from agentlab import Agents, Object, alive, until
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import checkpoints
+
+pytestmark = pytest.mark.simulator
+
+QUICK = {"wait_timeout": 0.2, "exit_on_failure": False}
+
+
+def job_of_three(agents: Agents, last: str = "exit 0") -> Object:
+    """A machine with one task: a script, a file and a script, each of which leaves a trace."""
+    trace = agents.folder / "trace"
+    agents.task(
+        "work",
+        agents.script(f"echo one >> {trace}; echo from one", name="one"),
+        {"Name": "file", "Path": f"{agents.folder}/written", "Contents": "content\n", "Meta": {}},
+        agents.script(f"echo two >> {trace}; echo from two; {last}", name="two"),
+    )
+    return agents.with_tasks("work")
+
+
+def run_victim(agents: Agents, machine: Object, where: str, **changes: object) -> None:
+    agents.run_until(machine, where, **{**QUICK, **changes})
+
+
+def run_healer(agents: Agents, machine: Object, **changes: object) -> list[str]:
+    """The agent that comes after it, to its own end; what it did to the power."""
+    agents.run(machine, **{**QUICK, **changes})
+    return agents.power.done
+
+
+def trace(agents: Agents) -> list[str]:
+    return (agents.folder / "trace").read_text().split()
+
+
+def told(log: bytes, text: str) -> int:
+    return len(re.findall(re.escape(text), log.decode()))
+
+
+@pytest.mark.parametrize("where", checkpoints.NAMES)
+def test_killed_at(agents: Agents, where: str) -> None:
+    machine = job_of_three(agents)
+    run_victim(agents, machine, where)
+    run_healer(agents, machine)
+    assert trace(agents) == ["one", "two"], "an action was repeated, or lost"
+    (job,) = agents.jobs(machine)
+    assert (job["State"], job["ExitState"]) == ("finished", "complete")
+    assert agents.now(machine)["CurrentTask"] == 1
+    log = agents.log(job)
+    for text in ("from one", "from two", "Action one finished", "Action two finished", "Task work finished"):
+        assert told(log, text) == 1, log.decode()
+    assert told(log, "Starting task") == 1
+    assert log.index(b"from one") < log.index(b"from two") < log.index(b"Task work finished")
+    assert not list((agents.folder / "state/jobs").iterdir())
+
+
+@pytest.mark.parametrize("where", ["script started@1", "action done@1", "log chunk sent"])
+def test_killed_at_the_second_action(agents: Agents, where: str) -> None:
+    machine = job_of_three(agents, last="sleep 0.3")
+    run_victim(agents, machine, where)
+    run_healer(agents, machine)
+    assert trace(agents) == ["one", "two"]
+    (job,) = agents.jobs(machine)
+    assert job["State"] == "finished"
+    assert told(agents.log(job), "from two") == 1
+
+
+@pytest.mark.parametrize("where", ["end noted", "machine not runnable", "log complete", "job ended"])
+def test_a_reboot_that_was_asked_for_is_not_forgotten(agents: Agents, where: str) -> None:
+    machine = job_of_three(agents, last="exit 64")
+    run_victim(agents, machine, where)
+    assert run_healer(agents, machine) == ["reboot"]
+    (job,) = agents.jobs(machine)
+    assert (job["State"], job["ExitState"]) == ("finished", "reboot")
+    assert agents.now(machine)["Runnable"] is False
+    assert trace(agents) == ["one", "two"]
+
+
+@pytest.mark.parametrize("where", ["end noted", "job ended"])
+def test_but_not_done_twice(agents: Agents, where: str) -> None:
+    """The agent was ended, and then the machine was: what the task asked for has happened."""
+    machine = job_of_three(agents, last="exit 64")
+    run_victim(agents, machine, where)
+    new_boot(agents)
+    assert run_healer(agents, machine) == []
+    (job,) = agents.jobs(machine)
+    assert (job["State"], job["ExitState"]) == ("finished", "reboot")
+
+
+def new_boot(agents: Agents) -> None:
+    """Make what the agent has noted look as if it were from before a reboot."""
+    for file in (agents.folder / "state").glob("*.[js]*"):
+        if file.suffix in (".job", ".state"):
+            file.write_text(re.sub(r'"boot": "[^"]*"', '"boot": "earlier"', file.read_text()))
+
+
+def test_a_reboot_in_the_middle_of_a_job(agents: Agents) -> None:
+    """With the task directory still there the finished actions are not repeated."""
+    machine = job_of_three(agents)
+    run_victim(agents, machine, "action done")
+    new_boot(agents)
+    run_healer(agents, machine)
+    assert trace(agents) == ["one", "two"]
+    assert agents.outcome(machine) == ("work", "finished", "complete")
+
+
+def test_a_reboot_that_took_the_task_directory(agents: Agents) -> None:
+    """What earlier actions have left there is gone: they have to run again."""
+    machine = job_of_three(agents)
+    runner = agents.folder / "runner"
+    run_victim(agents, machine, "action done", runner_dir=str(runner))
+    new_boot(agents)
+    for folder in runner.glob("work-*"):
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+    run_healer(agents, machine, runner_dir=str(runner))
+    assert trace(agents) == ["one", "one", "two"]
+    assert agents.outcome(machine) == ("work", "finished", "complete")
+
+
+def test_without_notes_the_open_job_fails(agents: Agents) -> None:
+    """As the reference does: nobody works at it any more, and a new job is made when the machine may run."""
+    machine = job_of_three(agents)
+    run_victim(agents, machine, "action done")
+    for file in (agents.folder / "state").glob("*.job"):
+        file.unlink()
+    run_healer(agents, machine)
+    assert [job["State"] for job in agents.jobs(machine)] == ["failed", "finished"]
+
+
+def test_the_script_survives_its_agent(agents: Agents) -> None:
+    """The agent is killed while the script runs; the next one waits for it and loses none of its output."""
+    go = agents.folder / "go"
+    machine = agents.with_tasks(
+        agents.task(
+            "long", f"echo begin; while [ ! -e {go} ]; do sleep 0.05; echo tick; done; echo end; exit 0"
+        )
+    )
+    run_victim(agents, machine, "script started")
+    job = agents.job(machine)
+    assert job["State"] == "running"
+    agent = agents.spawn(machine, "run", **QUICK)
+    until(lambda: b"tick" in agents.log(job))
+    assert agents.job(machine)["State"] == "running"
+    go.touch()
+    agent.communicate(timeout=20)
+    assert agents.outcome(machine) == ("long", "finished", "complete")
+    log = agents.log(job)
+    assert told(log, "begin") == 1
+    assert log.index(b"end\nCommand exited with status 0") > 0
+    assert len(agents.jobs(machine)) == 1
+
+
+def test_the_job_was_taken_away_meanwhile(agents: Agents) -> None:
+    """The server has failed the job: its script is ended, and nothing of it is taken up again."""
+    machine = agents.with_tasks(agents.task("long", f"echo $$ > {agents.folder}/pid; exec sleep 60"))
+    run_victim(agents, machine, "script started")
+    until((agents.folder / "pid").exists)
+    job = agents.job(machine)
+    agents.client.patch(
+        "jobs", job["Uuid"], [{"op": "replace", "path": "/State", "from": "", "value": "failed"}]
+    )
+    change = [{"op": "replace", "path": "/Stage", "from": "", "value": "none"}]
+    agents.client.patch("machines", machine["Uuid"], change, force=True)
+    run_healer(agents, machine)
+    pid = int((agents.folder / "pid").read_text())
+    until(lambda: not alive(pid))
+
+
+def test_the_supervisor_is_killed(agents: Agents) -> None:
+    """Nobody knows how the script would have ended: it is ended with it, and the job fails."""
+    machine = agents.with_tasks(agents.task("long", f"echo $$ > {agents.folder}/pid; sleep 62 & wait"))
+    agent = agents.spawn(machine, "run", **QUICK)
+    until(lambda: (agents.folder / "pid").exists() and (agents.folder / "pid").read_text().strip())
+    (pids,) = (agents.folder / "state/jobs").glob("*/run/pids")
+    os.kill(int(json.loads(pids.read_text())["supervisor"]), signal.SIGKILL)
+    agent.communicate(timeout=20)
+    assert agents.outcome(machine) == ("long", "failed", "failed")
+    assert told(agents.log(agents.job(machine)), "was killed together with its supervisor") == 1
+    script = int((agents.folder / "pid").read_text())
+    until(lambda: not alive(script))

@@ -1,0 +1,22 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fresh server for each test, and agents that are never far from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agentlab import Agents
+from simulator.launch import Simulator
+
+
+@pytest.fixture
+def agents(simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agents]:
+    monkeypatch.setenv("NO_PROXY", "*")
+    simulator.reset()
+    lab = Agents(simulator, tmp_path)
+    yield lab
+    lab.client.close()

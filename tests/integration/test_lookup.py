@@ -1,0 +1,177 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lookup plugins from inside a playbook."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from asking import add, limited, looked_up
+from playing import Played, Player
+
+from simulator.launch import PASSWORD, USERNAME
+from simulator.testing import Api
+
+pytestmark = pytest.mark.simulator
+
+PARAM, OBJECT = "'digitalrebar.provision.drp_param'", "'digitalrebar.provision.drp_object'"
+
+
+@pytest.fixture
+def api(player: Player) -> Api:
+    """A machine with params of its own, of its profile and of nobody but the definition."""
+    api = Api(player.simulator)
+    add(api, "params", Name="rack/row", Schema={"type": "integer", "default": 9})
+    add(api, "params", Name="pin", Schema={"type": "string"})
+    add(api, "profiles", Name="web", Params={"from/profile": ["a", "b"]})
+    params = {"own": {"x": 1}, "template": "{{ 6 * 7 }}", "pin": "open-sesame", "no": False}
+    add(api, "machines", Name="m1", Address="192.0.2.1", Profiles=["web"], Params=params, Meta={"a.b": "c"})
+    add(api, "machines", Name="m2")
+    # what is there already the server seals by itself
+    patch = [{"op": "replace", "path": "/Secure", "value": True}]
+    api("PATCH", "params/pin", json=patch).raise_for_status()
+    return api
+
+
+def asked(player: Player, *expressions: str, flags: t.Sequence[str] = (), **variables: t.Any) -> Played:
+    """The values of templates; the connection is in variables, as a user may have it in group_vars."""
+    connection = {f"drp_{name}": value for name, value in {**player.defaults, **variables}.items()}
+    return player(*(looked_up(expression, **connection) for expression in expressions), flags=flags)
+
+
+def values(played: Played) -> list[t.Any]:
+    return [result.get("msg") for result in played.results]
+
+
+def test_params(player: Player, api: Api) -> None:
+    played = asked(
+        player,
+        f"lookup({PARAM}, 'own', machine='m1')",
+        f"lookup({PARAM}, 'from/profile', machine='m1')",
+        f"lookup({PARAM}, 'rack/row', machine='m1')",
+        f"lookup({PARAM}, 'from/profile', machine='m1', aggregate=false, default='none')",
+        f"lookup({PARAM}, 'from/profile', profile='web')",
+        f"query({PARAM}, 'no', 'rack/row', 'absent', machine='Name:m1')",
+        f"lookup({PARAM}, 'template', machine='m1')",
+        f"lookup({PARAM}, 'pin', machine='m1', decode=true)",
+        f"lookup({PARAM}, 'absent', machine='m1') is none",
+    )
+    assert played.code == 0, played.output
+    assert values(played) == [
+        {"x": 1},
+        ["a", "b"],
+        9,
+        "none",
+        ["a", "b"],
+        [False, 9, None],
+        "{{ 6 * 7 }}",
+        "open-sesame",
+        True,
+    ]
+
+
+def test_objects(player: Player, api: Api) -> None:
+    played = asked(
+        player,
+        f"lookup({OBJECT}, 'm1', member='Address')",
+        f"lookup({OBJECT}, 'm1', member='/Meta/a.b')",
+        f"lookup({OBJECT}, 'm1', member='Params.template')",
+        f"query({OBJECT}, 'm2', 'm1', member='Name')",
+        f"query({OBJECT}, filters={{'Address': '192.0.2.1'}}, member='Name')",
+        f"query({OBJECT}, filters={{'Name': {{'Between': ['m0', 'm9']}}}}) | map(attribute='Name') | sort",
+        f"query({OBJECT}, filters={{'Name': 'nobody'}})",
+        f"lookup({OBJECT}, 'global', kind='profiles')['Name']",
+        f"query({OBJECT}, kind='stages', member='Name')",
+        f"lookup({OBJECT}, 'm1', member='Params.absent', default=0)",
+        f"'Secret' in lookup({OBJECT}, 'm1')",
+        f"lookup({OBJECT}, 'nobody', errors='ignore') is none",
+    )
+    assert played.code == 0, played.output
+    assert values(played) == [
+        "192.0.2.1",
+        "c",
+        "{{ 6 * 7 }}",
+        ["m2", "m1"],
+        ["m1"],
+        ["m1", "m2"],
+        [],
+        "global",
+        ["local", "none"],
+        0,
+        False,
+        True,
+    ]
+
+
+def test_mistakes(player: Player, api: Api) -> None:
+    played = asked(
+        player,
+        f"lookup({PARAM}, 'own')",
+        f"lookup({PARAM}, 'own', machine='m1', profile='web')",
+        f"lookup({PARAM}, 'own', machine='nobody')",
+        f"lookup({PARAM}, 'pin', machine='m1')",
+        f"lookup({PARAM}, 'own', machin='m1')",
+        f"lookup({OBJECT}, 'm1', kind='machine')",
+        f"lookup({OBJECT}, 'nobody', 'm1')",
+        f"lookup({OBJECT}, 'm1', member='Params.absent')",
+        f"lookup({OBJECT}, filters={{'nmae': 'x'}})",
+        f"lookup({OBJECT}, 'm1', filters={{'Name': 'x'}})",
+        f"lookup({OBJECT}, 'm1', username='x', password='wrong-secret', token_cache='')",
+        f"lookup({OBJECT}, 'm1', endpoint='drp')",
+        flags=["-vvv"],
+    )
+    told = [str(value) for value in values(played)]
+    expected = [
+        "give one of machine, profile, plugin",
+        "give one of machine, profile, plugin",
+        "no such machine: nobody",
+        "param pin is secure: read it with decode=true",
+        "unknown option machin. Known: aggregate, ca_path,",
+        "unknown kind 'machine'. Did you mean machines?",
+        "no such machine: nobody",
+        "member: machine m1 has nothing at Params.absent, and there is no default",
+        "filters: machines have no index nmae",
+        "filters: do not go together with names of objects",
+        "username, password, key, token: AUTH: ",
+        "endpoint: 'drp' is not a URL",
+    ]
+    assert [words for words, text in zip(expected, told, strict=True) if words not in text] == [], told
+    assert "wrong-secret" not in "".join(told)
+    assert "open-sesame" not in played.output
+    assert PASSWORD not in "".join(told)
+
+
+def test_missing_claims(player: Player, api: Api) -> None:
+    weak = limited(api)
+    played = asked(
+        player,
+        f"lookup({OBJECT}, 'm1')",
+        f"lookup({PARAM}, 'pin', machine='m1', decode=true)",
+        **weak,
+    )
+    for text in map(str, values(played)):
+        assert "there is a machine m1, but these credentials may not see it" in text
+
+
+def test_where_credentials_come_from(player: Player, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call hides variables, and variables hide the environment; templates in variables are evaluated."""
+    good = {"endpoint": player.simulator.endpoint, "ca_path": player.simulator.ca, "token_cache": ""}
+    player.defaults = good
+    monkeypatch.setenv("RS_KEY", f"{USERNAME}:wrong")
+    name = f"lookup({OBJECT}, 'm1', member='Name')"
+    by_variable = asked(player, name, key="{{ 'rocketskates:' ~ 'r0cketsk8ts' }}")
+    assert values(by_variable) == ["m1"]
+    called = f"lookup({OBJECT}, 'm1', member='Name', username='{USERNAME}', password='{PASSWORD}')"
+    assert values(asked(player, called, token="no-token")) == ["m1"]
+    assert "refused the login" in str(values(asked(player, name))[0])
+    monkeypatch.setenv("RS_KEY", f"{USERNAME}:{PASSWORD}")
+    assert values(asked(player, name)) == ["m1"]
+
+
+def test_lookups_cost_few_requests(player: Player, api: Api) -> None:
+    since = len(player.simulator.log())
+    asked(player, f"query({PARAM}, 'own', 'no', machine='m1')")
+    paths = [line["path"] for line in player.simulator.log()[since:] if not line["path"].endswith("/token")]
+    uuid = api("GET", "machines/Name:m1").json()["Uuid"]
+    assert paths == ["machines/Name:m1", f"machines/{uuid}/params/own", f"machines/{uuid}/params/no"]

@@ -1,0 +1,189 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""drp_user and drp_token: passwords that nobody reads, tokens for others."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from asking import add, limited, looked_up, task
+from playing import Player, machine
+
+from simulator.launch import USERNAME
+from simulator.testing import Api
+
+pytestmark = pytest.mark.simulator
+
+FIRST, SECOND = "first-secret", "second:secret"
+
+
+def logs_in(player: Player, name: str, password: str) -> bool:
+    answer = requests.get(
+        f"{player.simulator.endpoint}/api/v3/users/{name}/token",
+        auth=(name, password),
+        verify=player.simulator.ca,
+        timeout=30,
+    )
+    return answer.status_code == 200
+
+
+def test_life_of_a_user(player: Player) -> None:
+    fred = {"name": "fred", "description": "d", "roles": ["superuser"], "user_password": FIRST}
+    played = player(
+        task("user", **fred),
+        task("user", **fred),
+        task("user", name="fred", description="e"),
+        task("user", name="fred", user_password=SECOND, update_password="on_create"),
+        task("user", name="fred", user_password=SECOND, roles=[]),
+        task("user", name="fred", user_password=SECOND),
+        machine(name="m1", username="fred", password=SECOND),
+        task("user", name="fred", state="absent"),
+        task("user", name="fred", state="absent"),
+        task("user", name="mute"),
+        flags=["--diff", "-vvv"],
+    )
+    assert played.changed == [True, False, True, False, True, False, False, True, False, True]
+    created = played[0]
+    assert (created["action"], created["user"]["Roles"]) == ("created", ["superuser"])
+    assert created["diff"]["after"]["Password"] == "(the one given)"
+    assert played[4]["diff"] == {
+        "before": {"Roles": ["superuser"], "Password": "(another one)"},
+        "after": {"Roles": [], "Password": "(the one given)"},
+        "before_header": "user fred",
+        "after_header": "user fred",
+    }
+    # without a role fred may log in, and no more
+    assert "Requires: machines create" in played[6]["msg"]
+    assert played[9]["action"] == "created"
+    assert FIRST not in played.output
+    assert SECOND not in played.output
+    assert "Traceback" not in played.output
+
+
+def test_check_mode_sets_no_password(player: Player) -> None:
+    player(task("user", name="fred", user_password=FIRST))
+    player.simulator.reset_stats()
+    tasks = [
+        task("user", name="fred", user_password=SECOND),
+        task("user", name="fred", user_password=FIRST),
+        task("user", name="new", user_password=FIRST),
+    ]
+    checked = player(*tasks, flags=["--check", "--diff"])
+    assert player.simulator.stats()["writes"] == 0
+    assert checked.changed == [True, False, True]
+    assert logs_in(player, "fred", FIRST)
+    done = player(tasks[0], tasks[2], flags=["--diff"])
+    assert [done[0]["diff"], done[1]["diff"]] == [checked[0]["diff"], checked[2]["diff"]]
+    assert logs_in(player, "fred", SECOND)
+    assert logs_in(player, "new", FIRST)
+
+
+def test_ones_own_password(player: Player) -> None:
+    """The session and the cached token of the old password are dead; the loop goes on with the new one."""
+    both = {
+        **task("user", name="{{ item }}", user_password=SECOND),
+        "loop": [USERNAME, "fred"],
+    }
+    played = player(
+        machine(name="m1"),
+        both,
+        machine(name="m1", password=SECOND),
+        machine(name="m1", token_cache=""),
+    )
+    assert [bool(result["changed"]) for result in played[1]["results"]] == [True, True]
+    assert not played[2].get("failed"), played[2]
+    assert "refused the login" in played[3]["msg"]
+
+
+def test_the_password_of_somebody_whose_token_is_cached(player: Player) -> None:
+    as_fred = {"username": "fred", "password": FIRST}
+    played = player(
+        task("user", name="fred", user_password=FIRST, roles=["superuser"]),
+        machine(name="m1", **as_fred),
+        task("user", name="fred", user_password=SECOND),
+        machine(name="m1", **{**as_fred, "password": SECOND}),
+    )
+    assert played.changed == [True, True, True, False]
+    assert not played[3].get("failed"), played[3]
+
+
+def test_what_cannot_be_done_with_users(player: Player) -> None:
+    api = Api(player.simulator)
+    weak = limited(api)
+    played = player(
+        task("user", name="!"),
+        task("user", name="fred", roles=["absent"], user_password=FIRST),
+        task("user", name="fred", roles=["absent"], require_available=False),
+        task("user", name="fred", user_password=""),
+        task("user", name="fred", user_password=SECOND, **weak),
+        task("user", name="limited", user_password=SECOND, **weak),
+        task("user", state="absent"),
+    )
+    messages = [str(result.get("msg")) for result in played.results]
+    assert "Invalid Name" in messages[0]
+    assert "user fred is stored but not available: Role absent does not exist" in messages[1]
+    assert messages[2] == "None"
+    assert "user_password: must not be empty" in messages[3]
+    assert "already exists" in messages[4] or "may not see it" in messages[4] or "Requires" in messages[4]
+    assert played[5]["changed"]
+    assert "missing required arguments: name" in messages[6]
+    assert logs_in(player, "fred", FIRST)
+    assert logs_in(player, "limited", SECOND)
+
+
+def test_tokens(player: Player) -> None:
+    api = Api(player.simulator)
+    add(api, "users", Name="fred", Roles=["superuser"])
+    player.simulator.reset_stats()
+    played = player(
+        {**task("token", user="fred", ttl=60), "no_log": True},
+        {**task("token"), "no_log": True},
+        flags=["--check", "-vvv"],
+    )
+    assert player.simulator.stats()["writes"] == 0
+    assert played.changed == [False, False]
+    assert (played[0]["user"], played[0]["ttl"]) == ("fred", 60)
+    assert (played[1]["user"], played[1]["ttl"]) == (USERNAME, 3600)
+    tokens = [played[0]["token"], played[1]["token"]]
+    assert not [token for token in tokens if token in played.output]
+    player.defaults = {"endpoint": player.simulator.endpoint, "ca_path": player.simulator.ca}
+    used = player(
+        machine(name="m1", token=tokens[0]),
+        task("token", token=tokens[0]),
+        {**task("token", user="fred", token=tokens[0]), "no_log": True},
+    )
+    assert used.changed[0]
+    assert "user: is needed when the task itself logs in with a token" in used[1]["msg"]
+    assert used[2]["token"] not in tokens
+
+
+def test_tokens_that_cannot_be(player: Player) -> None:
+    api = Api(player.simulator)
+    add(api, "machines", Name="m1")
+    weak = limited(api)
+    played = player(
+        task("token", user="nobody"),
+        task("token", ttl=0),
+        task("token", roles=["superuser"]),
+        task("token", machine="m1"),
+        task("token", user="fred", machine="m1"),
+        task("token", user=USERNAME, **weak),
+    )
+    messages = [str(result["msg"]) for result in played.results]
+    assert messages[0] == "user: there is no user nobody"
+    assert "ttl: must be at least 1 second" in messages[1]
+    assert "roles: to narrow a token: this server is too old for it (version v3.12.0" in messages[2]
+    assert "machine: to mint the token of a machine: this server is too old for it" in messages[3]
+    assert "mutually exclusive: user|machine" in messages[4]
+    assert f"Requires: users token {USERNAME}" in messages[5]
+    assert player.simulator.stats()["would_crash"] == 0
+
+
+def test_a_lookup_of_a_user_shows_no_secret(player: Player) -> None:
+    secret = add(Api(player.simulator), "users", Name="fred")["Secret"]
+    variables = {f"drp_{name}": value for name, value in player.defaults.items()}
+    played = player(
+        looked_up("lookup('digitalrebar.provision.drp_object', 'fred', kind='users')", **variables)
+    )
+    assert played[0]["msg"]["Name"] == "fred"
+    assert secret not in played.output

@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""drp_prefs, and drp_event with somebody who listens."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from asking import add, task
+from playing import Player
+
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
+from simulator.testing import Api
+
+pytestmark = pytest.mark.simulator
+
+SECRET = "0123456789abcdef-0123456789abcde"
+
+
+def test_preferences(player: Player) -> None:
+    api = Api(player.simulator)
+    add(api, "bootenvs", Name="env", OS={"Name": "env"})
+    add(api, "workflows", Name="flow", Stages=[])
+    wanted = {
+        "defaultBootEnv": "env",
+        "unknownBootEnv": "env",
+        "defaultWorkflow": "flow",
+        "knownTokenTimeout": 7200,
+        "logLevel": "2",
+    }
+    since = len(player.simulator.log())
+    played = player(
+        task("prefs", prefs=wanted),
+        task("prefs", prefs=wanted),
+        task("prefs", prefs={"defaultWorkflow": "", "logLevel": "debug"}, others={"debugDhcpx": None}),
+        task("prefs", prefs={"defaultWorkflow": ""}),
+        task("prefs", prefs={"defaultWorkflow": ""}),
+        flags=["--diff"],
+    )
+    assert played.changed[:2] == [True, False], played.output
+    assert played[0]["diff"] == {
+        "before": {
+            "defaultBootEnv": "local",
+            "unknownBootEnv": "ignore",
+            "defaultWorkflow": "",
+            "knownTokenTimeout": "3600",
+            "logLevel": "warn",
+        },
+        "after": {**wanted, "knownTokenTimeout": "7200", "logLevel": "debug"},
+    }
+    assert played[1]["prefs"]["logLevel"] == "debug"
+    assert "the value of debugDhcpx must be a text" in played[2]["msg"]
+    assert played.changed[3:] == [True, False]
+    log = player.simulator.log()[since:]
+    assert [line["method"] for line in log if line["path"] == "prefs"].count("POST") == 2
+
+
+def test_check_mode_writes_no_preference(player: Player) -> None:
+    player.simulator.reset_stats()
+    change = task("prefs", prefs={"defaultStage": "local", "baseTokenSecret": SECRET})
+    checked = player(change, flags=["--check", "--diff"])
+    assert player.simulator.stats()["writes"] == 0
+    done = player(change, flags=["--diff"])
+    assert checked.changed == done.changed == [True]
+    assert checked[0]["diff"] == done[0]["diff"]
+    assert checked[0]["prefs"] == done[0]["prefs"]
+
+
+def test_the_secret_that_all_tokens_hang_on(player: Player) -> None:
+    """It is compared and set, shown nowhere, and the session survives it."""
+    change = task("prefs", prefs={"baseTokenSecret": SECRET, "systemGrantorSecret": "another-secret"})
+    played = player(change, change, task("info", kind="machines"), flags=["--diff", "-vvv"])
+    assert played.changed == [True, False, False]
+    assert not played[2].get("failed"), played.output
+    assert played[0]["diff"]["after"]["baseTokenSecret"] == "(hidden, new)"
+    assert "baseTokenSecret" not in played[0]["prefs"]
+    assert SECRET not in played.output
+    assert "another-secret" not in played.output
+    assert Api(player.simulator)("GET", "prefs").json()["baseTokenSecret"] == SECRET
+
+
+def test_preferences_that_cannot_be(player: Player) -> None:
+    player.simulator.reset_stats()
+    played = player(
+        task("prefs", prefs={"defaultStage": "absent", "logLevel": "debug"}),
+        task("prefs", prefs={"unknownBootEnv": ""}),
+        task("prefs", prefs={"defaultBootEnv": "ignore"}),
+        task("prefs", prefs={"knownTokenTimeout": -1}),
+        task("prefs", prefs={"baseTokenSecret": "short"}),
+        task("prefs", prefs={"logLevel": "loud"}),
+        task("prefs", prefs={"defaultstage": "none"}),
+        task("prefs", others={"defaultStag": "none"}),
+        task("prefs", others={"defaultStage": "none"}),
+        task("prefs", others={"someSecret": "x"}),
+        task("prefs", prefs={}),
+        task("prefs"),
+    )
+    messages = [str(result["msg"]) for result in played.results]
+    assert messages[0] == "prefs: defaultStage: no such stage: absent"
+    assert messages[1] == "prefs: unknownBootEnv: must not be empty"
+    assert "bootenv ignore is for unknown machines only (OnlyUnknown)" in messages[2]
+    assert "knownTokenTimeout must not be negative" in messages[3]
+    assert "baseTokenSecret must have 32 bytes, it has 5" in messages[4]
+    assert "value of logLevel must be one of: trace, debug" in messages[5]
+    assert "defaultstage" in messages[6]
+    assert "the server has no preference defaultStag. Did you mean defaultStage?" in messages[7]
+    assert "others: defaultStage belongs into prefs" in messages[8]
+    assert "others: someSecret seems to be a secret" in messages[9]
+    assert "prefs: names no preference" in messages[10]
+    assert "one of the following is required: prefs, others" in messages[11]
+    assert player.simulator.stats()["writes"] == 0
+
+
+def test_a_preference_that_the_server_ignores_is_a_failure(player: Player) -> None:
+    body = '{"defaultStage": "none"}'
+    player.simulator.fault(
+        "status", "^prefs$", "POST", status=201, body=body, content_type="application/json"
+    )
+    played = player(task("prefs", prefs={"defaultStage": "local"}))
+    player.simulator.clear_faults()
+    assert played[0]["msg"] == "the server has ignored the new value of defaultStage"
+
+
+@pytest.fixture
+def listener(player: Player) -> t.Iterator[t.Any]:
+    """Whoever listens to all events of the type ``racks``."""
+    with settings.connect(settings.resolve(player.defaults, {})) as client:
+        stream = client.events()
+        yield stream.register("racks.*.*")
+        stream.close()
+
+
+def test_events(player: Player, listener: t.Any) -> None:
+    post = task("event", kind="racks", action="cabled", id="rack.a", object={"ports": [1, 2]})
+    checked = player(post, task("event", kind="", action="b", id="c"), flags=["--check"])
+    assert checked.changed == [True, False]
+    assert checked[1]["msg"] == "kind: must not be empty"
+    played = player(post)
+    assert played.changed == [True]
+    received = listener.get(timeout=10).event
+    assert {name: received[name] for name in ("Type", "Action", "Key", "Object")} == played[0]["event"]
+    assert received["Principal"] == "user:rocketskates"
+    assert not received["Time"].startswith("0001")

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one generation of servers does its own way.  Everything else is common to all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .claims import SCOPES
+from .filters import Parse, slimmed
+from .models import MODELS, Model
+from .routes import handler_for
+from .rules import Rules, rules_for
+from .store import Row
+
+if TYPE_CHECKING:
+    from .call import Answer, Call
+
+FEATURES = (
+    "api-v3", "sane-exit-codes", "common-blob-size", "change-stage-map", "job-exit-states",
+    "package-repository-handling", "profileless-machine", "threaded-log-levels", "plugin-v2", "fsm-runner",
+    "plugin-v2-safe-config", "workflows", "default-workflow", "http-range-header", "roles", "tenants",
+    "secure-params", "separate-meta-api", "slim-objects", "secure-param-upgrade", "sprig", "multiarch",
+    "actions-in-task-list",
+)  # fmt: skip
+
+Test = Callable[[Any], bool]
+
+
+class Manner:
+    """A v3.12 server; others override what differs."""
+
+    version = "v3.12.0"
+    features: Sequence[str] = FEATURES
+    models: Mapping[str, Model] = MODELS
+    scopes: Mapping[str, tuple[str, ...]] = SCOPES
+    list_words: Sequence[str] = ("offset", "limit", "sort", "reverse", "slim")
+    """Names in the query of a list that are no filters."""
+    more_operators: Mapping[str, Callable[[Parse, str], Test]] = {}
+    """Operators of filters beyond those that every server knows."""
+
+    def rules(self, prefix: str) -> Rules:
+        return rules_for(prefix)
+
+    def answer(self, call: Call) -> Answer | Awaitable[Answer]:
+        return handler_for(call.parts[0])(call)
+
+    def shown(self, call: Call, row: Row) -> bytes:
+        """The object's JSON as this request wants it."""
+        return slimmed(row, call.query)
+
+    def count_headers(self, call: Call, model: Model) -> dict[str, str]:
+        """Headers of a list beyond those that every server sends."""
+        return {}
+
+
+V3_12 = Manner()

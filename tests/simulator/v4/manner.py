@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The manner of v4: its features, its routes, and how it words what v3.12 says otherwise."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+from ..call import Answer, Call, Reply, reply
+from ..claims import SCOPES
+from ..errors import ApiError, bad_request, not_found
+from ..manner import FEATURES, Manner
+from ..models import Model
+from ..rules import Rules
+from ..store import Row
+from ..wire import dumps
+from . import pools, tagged
+from .filters import OPERATORS, matches, project
+from .models import MODELS_V4
+from .rules import RULES
+
+_MORE_FEATURES = (
+    "endpoint-refs", "endpoint-proxy", "inline-upgrade", "bundle-objects", "secure-params-in-content-packs",
+    "task-prerequisites", "content-prerequisite-version-checking", "stage-paramer", "auto-boot-target",
+    "partial-objects", "regex-string-filters", "file-iso-exists-info-render", "log-has-head-method",
+)  # fmt: skip
+_BASE = ("list", "get", "create", "update", "delete", "action", "actions")
+
+
+class MannerV4(Manner):
+    version = "v4.8.0"
+    features = (*FEATURES, *_MORE_FEATURES)
+    models = MODELS_V4
+    scopes = {**SCOPES, "contexts": _BASE, "pools": _BASE}
+    list_words = (*Manner.list_words, "params", "decode")
+    more_operators = OPERATORS
+
+    def rules(self, prefix: str) -> Rules:
+        return RULES.get(prefix) or super().rules(prefix)
+
+    def shown(self, call: Call, row: Row) -> bytes:
+        return project(call, row)
+
+    def count_headers(self, call: Call, model: Model) -> dict[str, str]:
+        return {"X-DRP-LIST-FILTER-COUNT": str(matches(call, model))}
+
+    async def answer(self, call: Call) -> Answer:
+        try:
+            return await self._answer(call)
+        except ApiError as problem:
+            raise _reworded(call, problem) from None
+
+    async def _answer(self, call: Call) -> Answer:
+        key = _item_key(call)
+        if key and call.method in ("GET", "HEAD") and (unchanged := await tagged.wait_for_change(call, key)):
+            return unchanged
+        answer = self._special(call) or super().answer(call)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if key and isinstance(answer, Reply) and call.method in ("GET", "HEAD") and answer.status == 200:
+            row = call.world.store[call.parts[0]].find(key)
+            answer.headers |= {"ETag": tagged.etag(row)} if row else {}
+        return _grown(call, answer)
+
+    def _special(self, call: Call) -> Any:
+        """The answer of a route that v3.12 lacks, or None."""
+        match call.method, call.parts:
+            case "GET", ["objects"]:
+                return reply(sorted(call.world.store.tables))
+            case "GET", ["pools-active"]:
+                return pools.active(call)
+            case "GET", ["pools", pool, "status"]:
+                return pools.status(call, pool)
+            case "POST", ["pools", pool, verb] if verb in pools.VERBS:
+                return pools.manage(call, pool, verb)
+            case "POST", ["machines", key, "releaseToPool"]:
+                return pools.release(call, key)
+            case "GET", ["machines", key, "token"]:
+                return _machine_token(call, key)
+        return None
+
+
+V4 = MannerV4()
+
+
+def _item_key(call: Call) -> str:
+    """The key of the object that the path names, "" when it names none or something below one."""
+    prefix, *rest = call.parts
+    if prefix not in call.world.store.tables or not rest:
+        return ""
+    return "/".join(rest) if prefix == "params" else rest[0] if len(rest) == 1 else ""
+
+
+def _machine_token(call: Call, key: str) -> Answer:
+    row = call.world.store["machines"].find(key)
+    if not row:
+        raise not_found("GET", "machines", key)
+    call.require("machines", "token", row.key)
+    try:
+        ttl = tagged.duration(call.option("ttl") or "3600")
+    except ValueError as problem:
+        raise bad_request("GET", str(problem), model="machines", key=key) from None
+    return reply({"Token": call.world.tokens.for_machine(row, ttl)})
+
+
+def _reworded(call: Call, problem: ApiError) -> ApiError:
+    """A refusal in the words of v4."""
+    messages = [
+        message.replace("Cannot change CurrentTask", "Cannot advance CurrentTask") + " without running jobs"
+        if message.startswith("Cannot change CurrentTask")
+        else message
+        for message in problem.messages
+    ]
+    if problem.code == 422 and problem.key:
+        messages = [f"{problem.key}: {message}" for message in messages]
+    if problem.code == 409 and len(messages) == 2 and messages[1].startswith("Patch line: "):
+        messages[1] = f"Patch: {json.dumps(json.loads(call.body), indent=2)}"
+    return ApiError(problem.code, problem.kind, *messages, model=problem.model, key=problem.key)
+
+
+def _grown(call: Call, answer: Answer) -> Answer:
+    """Answers of v3.12 routes with what v4 adds to them, or takes away."""
+    if not isinstance(answer, Reply) or answer.status != 200 or call.method != "GET":
+        return answer
+    match call.parts:
+        case ["indexes", *_]:
+            # unlike v3.12, v4 ends after the index
+            document, _end = json.JSONDecoder().raw_decode(answer.body.decode())
+            answer.body = dumps(_with_kinds(document))
+        case [_, _, "params"] if wanted := call.option("params"):
+            values = json.loads(answer.body)
+            answer.body = dumps({name: values[name] for name in wanted.split(",") if name in values})
+    return answer
+
+
+def _with_kinds(document: Any) -> Any:
+    """Index descriptions that also say what the index cannot do."""
+    if not isinstance(document, dict):
+        return document
+    if "Type" in document and "Unique" in document:
+        return {**document, "Unordered": False, "Regex": document["Type"] == "string"}
+    return {name: _with_kinds(value) for name, value in document.items()}

@@ -1,0 +1,175 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Machines that go from pool to pool, and are allocated and released in them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from .. import objects
+from ..call import Answer, Call, reply
+from ..errors import ApiError, bad_request, not_found
+from ..filters import select
+from ..store import Row
+from ..wire import Obj
+from .rules import DEFAULT_POOL
+from .tagged import duration
+
+_LOOK_EVERY = 0.01
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What one of the four verbs does to a machine, and which machines it takes."""
+
+    actions: str
+    allocated: bool
+    """Whether the machines it takes are allocated; those that are not must be free."""
+    status: str
+    """What they become while their workflow runs."""
+
+
+VERBS = {
+    "addMachines": Verb("EnterActions", False, "Joining"),
+    "removeMachines": Verb("ExitActions", False, "Leaving"),
+    "allocateMachines": Verb("AllocateActions", False, "Building"),
+    "releaseMachines": Verb("ReleaseActions", True, "Destroying"),
+}
+
+
+def active(call: Call) -> Answer:
+    return reply(sorted({row.data["Pool"] for row in call.world.store["machines"]}))
+
+
+def status(call: Call, pool: str) -> Answer:
+    call.require("pools", "get", pool)
+    found: dict[str, list[Obj]] = {}
+    for row in call.world.store["machines"]:
+        if row.data["Pool"] == pool:
+            found.setdefault(row.data["PoolStatus"], []).append(_result(row))
+    return reply(found)
+
+
+async def manage(call: Call, pool: str, name: str) -> Answer:
+    """One of the four verbs on machines of a pool."""
+    verb, asked = VERBS[name], call.json() if call.body else {}
+    call.require("pools", f"action:{name}", pool)
+    source = pool
+    if name == "addMachines":
+        source = call.option("source-pool") or _parent(call, pool)
+    rows = _chosen(call, pool, source, verb, asked)
+    moved = [_move(call, row, pool, name, asked) for row in rows]
+    return reply(await _settled(call, moved, str(asked.get("pool/wait-timeout") or "0")))
+
+
+async def release(call: Call, key: str) -> Answer:
+    """``releaseToPool`` of one machine."""
+    row = call.world.store["machines"].find(key)
+    if not row:
+        raise not_found(call.method, "machines", key)
+    asked = call.json() if call.body else {}
+    pool = row.data["Pool"]
+    _refuse(call, pool, row, pool, VERBS["releaseMachines"])
+    moved = _move(call, row, pool, "releaseMachines", asked)
+    return reply(await _settled(call, [moved], str(asked.get("pool/wait-timeout") or "0")))
+
+
+def _parent(call: Call, pool: str) -> str:
+    data = call.world.store.data("pools", pool)
+    return (data or {}).get("ParentPool") or DEFAULT_POOL
+
+
+def _chosen(call: Call, pool: str, source: str, verb: Verb, asked: Obj) -> list[Row]:
+    """The machines that the request means; ApiError when they are fewer than its minimum."""
+    table = call.world.store["machines"]
+    named = asked.get("pool/machine-list") or []
+    if named:
+        rows = []
+        for text in named:
+            row = table.find(str(text))
+            if not row:
+                raise not_found(call.method, "machines", str(text))
+            _refuse(call, pool, row, source, verb)
+            rows.append(row)
+        return rows
+    query = [tuple(part.split("=", 1)) for part in asked.get("pool/filter") or []]
+    rows = [
+        row
+        for row in select(call.world, table.model, query, call.method)
+        if not _trouble(row, source, verb) and not row.data["Locked"]
+    ]
+    if asked.get("pool/all-machines"):
+        return rows
+    count = int(asked.get("pool/count") or 1)
+    minimum = int(asked.get("pool/minimum") or count)
+    if len(rows) < minimum:
+        message = f"Not enough machines: {len(rows)} available, {minimum} required"
+        raise ApiError(409, call.method, message, model="pools", key=pool)
+    return rows[:count]
+
+
+def _trouble(row: Row, source: str, verb: Verb) -> str:
+    data = row.data
+    if data["Pool"] != source:
+        return f"Machine {data['Name']} is in pool {data['Pool']}, not in {source}"
+    if data["PoolAllocated"] != verb.allocated:
+        return f"Machine {data['Name']} is {'already' if data['PoolAllocated'] else 'not'} allocated"
+    if not verb.allocated and data["PoolStatus"] != "Free":
+        return f"Machine {data['Name']} is {data['PoolStatus']}, not Free"
+    return ""
+
+
+def _refuse(call: Call, pool: str, row: Row, source: str, verb: Verb) -> None:
+    if problem := _trouble(row, source, verb):
+        raise ApiError(409, call.method, problem, model="pools", key=pool)
+
+
+def _move(call: Call, row: Row, pool: str, name: str, asked: Obj) -> Row:
+    verb, new = VERBS[name], row.copy()
+    defaults: Obj = (call.world.store.data("pools", pool) or {}).get(verb.actions) or {}
+    wanted = {
+        member: asked.get(f"pool/{option}") or defaults.get(member)
+        for member, option in (
+            ("Workflow", "workflow"), ("AddProfiles", "add-profiles"), ("RemoveProfiles", "remove-profiles"),
+            ("AddParameters", "add-parameters"), ("RemoveParameters", "remove-parameters"),
+        )
+    }  # fmt: skip
+    gone, added = wanted["RemoveProfiles"] or [], wanted["AddProfiles"] or []
+    kept = [profile for profile in new["Profiles"] if profile not in gone]
+    new["Profiles"] = [*kept, *(profile for profile in added if profile not in kept)]
+    params = {**new["Params"], **(wanted["AddParameters"] or {})}
+    new["Params"] = {key: params[key] for key in params if key not in (wanted["RemoveParameters"] or [])}
+    if wanted["Workflow"]:
+        new["Workflow"] = ""
+        row = objects.update(call.world, row, new, call.who)
+        new = {**row.copy(), "Workflow": wanted["Workflow"], "Runnable": True}
+    new["Pool"] = _parent(call, pool) if name == "removeMachines" else pool
+    new["PoolAllocated"] = name == "allocateMachines"
+    new["PoolStatus"] = verb.status
+    return objects.update(call.world, row, new, call.who)
+
+
+async def _settled(call: Call, moved: list[Row], patience: str) -> list[Obj]:
+    """What the machines have become, at the latest after so long."""
+    loop = asyncio.get_running_loop()
+    try:
+        deadline = loop.time() + duration(patience)
+    except ValueError as problem:
+        raise bad_request(call.method, str(problem)) from None
+    while True:
+        rows = [call.world.store["machines"].get(row.key) or row for row in moved]
+        if loop.time() >= deadline or all(row.data["WorkflowComplete"] for row in rows):
+            return [_result(row) for row in rows]
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+def _result(row: Row) -> dict[str, Any]:
+    data = row.data
+    return {
+        "Name": data["Name"],
+        "Uuid": data["Uuid"],
+        "Allocated": data["PoolAllocated"],
+        "Status": data["PoolStatus"],
+    }

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What outlives the agent: the memory of a boot, the record of a job, the lock."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import state
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.exit_codes import Flags
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.state import (
+    Lock,
+    Memory,
+    Record,
+    Store,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
+
+UUID = "3e7031fe-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "state"), UUID)
+
+
+def test_memory_lasts_for_a_boot(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert store.recall() == Memory(boot=store.boot)
+    kept = Memory(machine={"Uuid": UUID, "Name": "x"}, chroot="/mnt", runner_dir="/tmp/runner-1")
+    store.keep(kept)
+    assert store.recall() == kept
+    monkeypatch.setattr(state, "boot_id", lambda: "another boot")
+    later = Store(store.directory, UUID)
+    assert later.recall() == Memory(boot="another boot")
+
+
+def test_memory_of_another_machine_is_none(store: Store) -> None:
+    store.keep(Memory(machine={"Uuid": "another"}))
+    assert store.recall().machine == {}
+
+
+def test_a_record_lasts_longer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = Record(job="j", actions=["a", "b"], done=1)
+    record.decide("incomplete", Flags(incomplete=True, reboot=True))
+    store.note(record, lasting=True)
+    monkeypatch.setattr(state, "boot_id", lambda: "another boot")
+    found = Store(store.directory, UUID).record()
+    assert found == record
+    assert found is not None
+    assert found.outcome == Flags(incomplete=True, reboot=True)
+    assert found.boot != "another boot"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"no": "job"}', "\x00\x00"])
+def test_unreadable_files_are_no_files(store: Store, text: str) -> None:
+    for kind in ("job", "state"):
+        (Path(store.directory) / f"{UUID}.{kind}").write_text(text)
+    assert store.record() is None
+    assert store.recall().machine == {}
+
+
+def test_members_of_a_newer_agent_are_ignored(store: Store) -> None:
+    (Path(store.directory) / f"{UUID}.job").write_text('{"job": "j", "phase": "running", "new": 1}')
+    assert store.record() == Record(job="j", phase="running")
+
+
+def test_files_are_private_and_replaced_whole(store: Store) -> None:
+    store.keep(Memory())
+    (path,) = Path(store.directory).iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(Path(store.directory).stat().st_mode) == 0o700
+
+
+def test_a_full_disk_is_a_complaint(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    store.note(Record(job="old"))
+    monkeypatch.setattr(state, "save", full)
+    store.note(Record(job="new"))
+    assert "No space left" in store.complaint
+    assert store.record() == Record(job="old", boot=store.boot)
+
+
+def test_forgetting(store: Store) -> None:
+    record = Record(job="j")
+    store.note(record)
+    Path(store.folder("j"), "spool").mkdir(parents=True)
+    assert store.leftovers() == ["j"]
+    store.forget(record)
+    assert store.record() is None
+    assert store.leftovers() == []
+
+
+def test_the_lock(store: Store) -> None:
+    assert Lock.holder(store.directory, UUID) is None
+    store.lock()
+    assert Lock.holder(store.directory, UUID) is not None
+    with pytest.raises(UsageError, match="already runs for machine"):
+        Store(store.directory, UUID).lock()
+    Store(store.directory, "another").lock()
+    store.unlock()
+    assert Lock.holder(store.directory, UUID) is None
+
+
+def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="state_dir"):
+        Store(str(tmp_path / "file/below"), UUID)

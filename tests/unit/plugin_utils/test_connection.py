@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of plugins as settings of the client."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import errors
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.connection import (
+    explain,
+    explicit_options,
+    settings_of,
+)
+
+DEFAULTS = {"validate_certs": True, "request_timeout": 300.0}
+
+
+class Plugin:
+    """A plugin whose options came from given places: ``option=(value, origin)``."""
+
+    def __init__(self, **options: tuple[t.Any, str]) -> None:
+        self._options = options
+
+    def get_option_and_origin(self, option: str) -> tuple[t.Any, str]:
+        return self._options.get(option, (DEFAULTS.get(option), "default"))
+
+
+def test_only_what_somebody_set_is_explicit() -> None:
+    plugin = Plugin(
+        endpoint=("https://drp:8092", "Direct"),
+        username=("ann", "var: drp_username"),
+        key=("env:key", "env: RS_KEY"),
+        token_cache=("", "Direct"),
+    )
+    assert explicit_options(plugin) == {
+        "endpoint": "https://drp:8092",
+        "username": "ann",
+        "token_cache": "",
+    }
+
+
+def test_the_environment_counts_only_after_explicit_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RS_TOKEN", "of-the-environment")
+    monkeypatch.setenv("RS_ENDPOINT", "https://env:8092")
+    found_there = {"token": ("of-the-environment", "env: RS_TOKEN")}
+    explicit = settings_of(Plugin(**found_there, key=("ann:secret", "Direct")))
+    assert (explicit.username, explicit.password, explicit.token) == ("ann", "secret", "")
+    assert explicit.endpoints == ("https://env:8092",)
+    assert settings_of(Plugin(**found_there)).token == "of-the-environment"
+
+
+def test_credentials_in_the_call_hide_those_in_variables() -> None:
+    by_variable = {
+        "token": ("of-a-variable", "var: drp_token"),
+        "endpoint": ("https://v", "var: drp_endpoint"),
+    }
+    assert explicit_options(Plugin(**by_variable, key=("ann:secret", "Direct"))) == {
+        "endpoint": "https://v",
+        "key": "ann:secret",
+    }
+    assert explicit_options(Plugin(**by_variable))["token"] == "of-a-variable"
+
+
+def test_texts_are_templated_and_nothing_else() -> None:
+    seen: list[t.Any] = []
+
+    def template(value: t.Any) -> t.Any:
+        seen.append(value)
+        return "https://drp:8092" if value == "{{ url }}" else value
+
+    plugin = Plugin(
+        endpoint=("{{ url }}", "Direct"), key=("ann:secret", "Direct"), validate_certs=(False, "Direct")
+    )
+    assert settings_of(plugin, template).endpoints == ("https://drp:8092",)
+    assert sorted(seen) == ["ann:secret", "{{ url }}"]
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("endpoint", "endpoint: the template cannot be evaluated: no such variable: hunter2"),
+        ("password", "password: the template cannot be evaluated"),
+    ],
+)
+def test_a_template_that_fails_names_its_option_and_no_secret(option: str, told: str) -> None:
+    def template(value: t.Any) -> t.Any:
+        raise ValueError("no such variable: hunter2")
+
+    with pytest.raises(errors.UsageError) as caught:
+        settings_of(Plugin(**{option: ("{{ x }}", "Direct")}), template)
+    assert caught.value.messages == [told]
+
+
+def test_errors_name_the_options_that_decide_and_repeat_no_secret() -> None:
+    settings = settings_of(Plugin(key=("ann:hunter2", "Direct")))
+    refused = errors.LoginRequired("ann may not log in with hunter2", type="AUTH", code=401)
+    assert explain(refused, settings) == (
+        "username, password, key, token: AUTH: ann may not log in with ********"
+    )
+    assert explain(errors.ConnectionFailed("Cannot reach it")) == "endpoint: Cannot reach it"
+    assert explain(errors.UsageError("one", "two")) == "one; two"
+    missing = errors.NotFound("Not Found", model="machines", key="web-1", type="GET", code=404)
+    assert explain(missing, settings) == "GET: machines/web-1: Not Found"

@@ -119,7 +119,7 @@ class Compiler:
 
         def look_up(scope: Scope) -> t.Any:
             value = owner(scope)
-            if type(value) is dict and name in value:
+            if isinstance(value, dict) and name in value:
                 return value[name]
             raise Undefined
 
@@ -127,15 +127,15 @@ class Compiler:
 
     def _subscript(self, node: nodes.Getitem) -> Evaluate:
         key = node.arg.value if isinstance(node.arg, nodes.Const) else None
-        if type(key) is int:
+        if isinstance(key, int) and not isinstance(key, bool):
             return self._element(node.node, key)
-        if type(key) is not str or key in _ATTRIBUTES or key.startswith("_"):
+        if not isinstance(key, str) or key in _ATTRIBUTES or key.startswith("_"):
             raise _NotSimple
         owner = self._any(node.node)
 
         def look_up(scope: Scope) -> t.Any:
             value = owner(scope)
-            if type(value) is dict and key in value:
+            if isinstance(value, dict) and key in value:
                 return value[key]
             raise Undefined
 
@@ -146,7 +146,7 @@ class Compiler:
 
         def look_up(scope: Scope) -> t.Any:
             value = owner(scope)
-            if type(value) is not list:
+            if not isinstance(value, list):
                 raise Unsure
             try:
                 return value[index]
@@ -159,7 +159,9 @@ class Compiler:
         """``default(value)`` of something that is looked up, and ``default(value, true)``."""
         constants = [argument for argument in node.args if isinstance(argument, nodes.Const)]
         plain = not (node.kwargs or node.dyn_args or node.dyn_kwargs)
-        known = node.name in ("default", "d") and plain and len(constants) == len(node.args) in (1, 2)
+        known = (
+            node.name in ("default", "d") and plain and constants == node.args and len(constants) in (1, 2)
+        )
         if not known or node.node is None or not _is_look_up(node.node):
             raise _NotSimple
         inner, fallback = self._any(node.node), self._constant(constants[0])
@@ -261,9 +263,9 @@ def _ordered(left: t.Any, right: t.Any) -> tuple[t.Any, t.Any]:
 
 
 def _contains(needle: t.Any, where: t.Any) -> bool:
-    if type(where) is list and all(isinstance(item, _SCALARS) for item in where):
+    if isinstance(where, list) and all(isinstance(item, _SCALARS) for item in where):
         return needle in where
-    if type(where) is dict or (isinstance(where, str) and isinstance(needle, str)):
+    if isinstance(where, dict) or (isinstance(where, str) and isinstance(needle, str)):
         return needle in where
     raise Unsure
 

@@ -119,7 +119,7 @@ class _Fetch:
     def _list(self, kind: str, *words: str) -> Objects:
         page_size = self._wanted.page_size if kind == "machines" else None
         found = self._client.list(kind, *words, page_size=page_size, workers=_WORKERS)
-        if not all(type(item) is dict for item in found):
+        if not all(isinstance(item, dict) for item in found):
             raise UnreadableAnswer(
                 f"the list of {kind} holds something that is no object", type="GET", code=200
             )

@@ -23,6 +23,7 @@ import typing as t
 import zipfile
 
 from ..client.errors import UsageError
+from .console import complain, say
 
 DISTRIBUTIONS = {
     "requests": "requests",
@@ -219,7 +220,7 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
     try:
         built = build(asked.packages)
     except UsageError as error:
-        print(f"Error: {error.messages[0]}", file=sys.stderr)
+        complain(error.messages[0])
         return 1
     os.makedirs(os.path.dirname(os.path.abspath(asked.output)), exist_ok=True)
     with open(f"{asked.output}.new", "wb") as file:
@@ -227,9 +228,9 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
     os.chmod(f"{asked.output}.new", 0o755)
     os.rename(f"{asked.output}.new", asked.output)
     told = {"sha256": built.sha256, "size": len(built.content), "python": f">=3.{built.oldest}"}
-    print(json.dumps({**told, "versions": built.versions}, indent=1, sort_keys=True))
+    say(json.dumps({**told, "versions": built.versions}, indent=1, sort_keys=True))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -16,6 +16,7 @@ from ..client.errors import DrpError, UsageError
 from ..client.formats import decode_yaml
 from . import commands
 from .config import FIELDS, Config, load
+from .console import complain, say
 from .preflight import Preflight
 from .spool import Spool
 from .state import Lock, Store
@@ -59,7 +60,7 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
         return int(asked.run(load(given, file=asked.config), asked))
     except (DrpError, OSError) as error:
         text = "; ".join(error.messages) if isinstance(error, UsageError) else str(error)
-        print(f"Error: {text}", file=sys.stderr)
+        complain(text)
         return 1
 
 
@@ -115,7 +116,7 @@ def _get(config: Config, asked: t.Any) -> int:
     with commands.connect(config) as client:
         uuid = _uuid(client, config)
         value = params.get(client, "machines", uuid, asked.name, aggregate=not asked.own, decode=asked.decode)
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    say(json.dumps(value, indent=2, ensure_ascii=False))
     return 0
 
 
@@ -124,7 +125,7 @@ def _set(config: Config, asked: t.Any) -> int:
     value = decode_yaml(text, source="the value")
     with commands.connect(config) as client:
         stored = params.set(client, "machines", _uuid(client, config), asked.name, value)
-    print(json.dumps(stored, indent=2, ensure_ascii=False))
+    say(json.dumps(stored, indent=2, ensure_ascii=False))
     return 0
 
 
@@ -157,10 +158,10 @@ def _status(config: Config, asked: t.Any) -> int:
                 "log_bytes": spool.end(),
             }
     if asked.json:
-        print(json.dumps(told, indent=2))
+        say(json.dumps(told, indent=2))
     else:
         for name, value in told.items():
-            print(f"{name}: {value if not isinstance(value, dict) else json.dumps(value)}")
+            say(f"{name}: {value if not isinstance(value, dict) else json.dumps(value)}")
     return 0 if holder is not None else 1
 
 
@@ -168,14 +169,14 @@ def _check(config: Config, asked: t.Any) -> int:
     """1 when something is to be fixed."""
     findings = Preflight(config).run()
     if asked.json:
-        print(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
+        say(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
     else:
         for finding in findings:
-            print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.told}")
+            say(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.told}")
             if finding.advice:
-                print(f"      -> {finding.advice}")
+                say(f"      -> {finding.advice}")
     return 0 if all(finding.ok for finding in findings) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

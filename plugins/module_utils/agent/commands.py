@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
 import typing as t
 
 from ..client.client import Client, Object
 from .config import Config
 from .connecting import connect, find_machine
+from .console import complain, say
 from .machine_agent import AgentFailed, MachineAgent, State
 from .notify import Notifier
 from .patience import Backoff, Pulse, Stopped, patiently
@@ -33,7 +33,7 @@ def run(config: Config, asked: t.Any) -> int:
         except Stopped:
             pass
         except (AgentFailed, PowerFailed) as error:
-            print(f"Error: {error}", file=sys.stderr)
+            complain(error)
             return 1
         finally:
             notifier.say(STOPPING="1")
@@ -102,7 +102,7 @@ def _signals(pulse: Pulse) -> t.Iterator[set[int]]:
 def _report(line: str) -> None:
     """A line for the journal; a reader that is gone is no reason to end."""
     with contextlib.suppress(OSError, ValueError):
-        print(line, flush=True)
+        say(line)
 
 
 __all__ = ["connect", "find_machine", "make_agent", "run"]

@@ -1,0 +1,19 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the command tells whoever started it."""
+
+from __future__ import annotations
+
+import sys
+
+
+def say(text: str) -> None:
+    """A line on standard output, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def complain(error: object) -> None:
+    """A line on standard error."""
+    sys.stderr.write(f"Error: {error}\n")
+    sys.stderr.flush()

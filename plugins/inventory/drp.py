@@ -51,7 +51,8 @@ options:
   hostnames:
     description:
       - Fields of which the first that a machine has a value for is the name of its host.
-      - A name that several machines have is given to none of them. They get their next one, at last the UUID.
+      - A name that several machines have is given to none of them, and C(localhost) to nobody. They get their
+        next one, at last the UUID.
     type: list
     elements: str
     default: [Name]
@@ -361,8 +362,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _identity(self) -> list[t.Any]:
         """Who asks whom, without a password."""
-        told = [self._template(self.get_option(name)) for name in ("endpoint", "username", "token", "key")]
-        return [*told[:3], str(told[3] or "").partition(":")[0]]
+        names = ("endpoint", "username", "token", "key")
+        told = rendered({name: self.get_option(name) for name in names}, self._template, SECRET)
+        user = str(told.get("key") or "").partition(":")[0]
+        return [*(told.get(name) for name in names[:3]), user]
 
     def _stored(self, key: str) -> t.Any:
         try:

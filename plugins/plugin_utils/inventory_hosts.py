@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.constants import LOCALHOST
+
 from .inventory_reports import Reports
 from .machine_fields import Field, Machine, as_text
 
@@ -17,7 +19,8 @@ def name_hosts(machines: t.Sequence[Machine], fields: t.Sequence[Field], reports
     """The machines that have a name, by name; ``reports`` hear of those without one and of duplicates.
 
     Two machines that claim one name both lose it: a play must never reach one of them in the place of
-    the other.  Each then has its next name, and its UUID when there is none.
+    the other.  Each then has its next name, and its UUID when there is none.  Nor does one get the name of
+    the controller, whose plays it would take.
     """
     nameless = []
     for machine in machines:
@@ -28,7 +31,8 @@ def name_hosts(machines: t.Sequence[Machine], fields: t.Sequence[Field], reports
         what = ", ".join(field.name for field in fields)
         reports.warn(f"{_those(nameless)} left out: no value for hostnames ({what})")
         machines = [machine for machine in machines if machine.name]
-    if len({machine.name for machine in machines}) < len(machines):
+    names = {machine.name for machine in machines}
+    if len(names) < len(machines) or not names.isdisjoint(LOCALHOST):
         _separate(machines, fields, reports)
     return sorted(machines, key=lambda machine: machine.name)
 
@@ -36,10 +40,14 @@ def name_hosts(machines: t.Sequence[Machine], fields: t.Sequence[Field], reports
 def _separate(machines: t.Sequence[Machine], fields: t.Sequence[Field], reports: Reports) -> None:
     """Take the names that several machines have from all of them, until no name is left with two."""
     holders: dict[str, list[Machine]] = {}
-    lost: set[str] = set()
+    lost = set(LOCALHOST)
     homeless = list(machines)
     while homeless:
         for machine in homeless:
+            if machine.name in LOCALHOST:
+                reports.complain(
+                    f"{_those([machine])} cannot be called {machine.name}: that is the controller"
+                )
             if machine.name in lost:
                 machine.name = _next_name(machine, fields, lost)
             holders.setdefault(machine.name, []).append(machine)

@@ -208,10 +208,15 @@ def test_strict_ends_it(parse: Parse) -> None:
         parse(machine("web", Profiles=["web"]), group_prefixes={"profile": ""}, strict=True)
 
 
-def test_a_machine_called_localhost(parse: Parse) -> None:
-    inventory = parse(machine("localhost", Address="192.0.2.9"))
-    assert inventory.localhost is inventory.hosts["localhost"]
-    assert variables(inventory, "localhost")["ansible_host"] == "192.0.2.9"
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1"])
+def test_a_machine_never_takes_the_place_of_the_controller(
+    parse: Parse, warnings: list[str], name: str
+) -> None:
+    inventory = parse(machine("a", Params={"dns": name}), machine("b"), hostnames=["dns", "Name"])
+    assert list(inventory.hosts) == ["a", "b"]
+    assert inventory.localhost is None
+    assert warnings == [f"1 machine (uuid-of-a) cannot be called {name}: that is the controller"]
+    assert list(parse(machine(name, Uuid="u1")).hosts) == ["u1"]
 
 
 def test_missing_members_do_no_harm(parse: Parse, client: FakeClient) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
+from ..module_utils.client.secure import is_sealed
+
 Object = dict[str, t.Any]
 
-SEALED = {"Key", "Nonce", "Payload"}
 _HIDDEN = ("Secret", "Profile")
 """A machine's Secret opens its tokens; Profile is a double of Params that nobody has used since v3.10."""
 
@@ -32,11 +33,6 @@ class Patterns:
             known = any(fnmatch.fnmatchcase(low, pattern) for pattern in self._patterns)
             self._known[name] = known
         return known
-
-
-def is_sealed(value: t.Any) -> bool:
-    """Whether a param's value is an encrypted one."""
-    return value.__class__ is dict and value.keys() == SEALED
 
 
 def remove_secrets(items: t.Collection[Object], secret: Patterns) -> None:

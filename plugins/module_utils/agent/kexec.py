@@ -14,9 +14,9 @@ import subprocess
 import sys
 import tempfile
 import typing as t
-import urllib.parse
 
 from ..client import params
+from ..client.blobs import static_url
 from ..client.client import Client
 from ..client.errors import DrpError
 from ..client.third_party import requests
@@ -53,7 +53,7 @@ def _load(
     client: Client, machine: str, folder: str, fetch: Fetch, run: t.Callable[..., int], command_line: str
 ) -> None:
     told = os.path.join(folder, "kexec")
-    fetch(f"{_static(client)}/machines/{machine}/kexec", told)
+    fetch(f"{static_url(client)}/machines/{machine}/kexec", told)
     with open(told, encoding="utf-8") as file:
         kernel, initrd, words = parse(file.read())
     for url, name in ((kernel, "kernel"), (initrd, "initrd")):
@@ -79,15 +79,6 @@ def parse(text: str) -> tuple[str, str, str]:
             f"one kernel and one initrd are needed, not {len(found['kernel'])} and {len(found['initrd'])}"
         )
     return found["kernel"][0], found["initrd"][0], " ".join(found["params"])
-
-
-def _static(client: Client) -> str:
-    """The server's file service: plain HTTP on the host that the agent talks to."""
-    port = client.info().get("file_port")
-    if not port:
-        raise NotStaged("the server has no file service")
-    host = urllib.parse.urlsplit(client.endpoint).hostname or ""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _boot_interface(client: Client, machine: str, command_line: str) -> str:

@@ -30,7 +30,7 @@ _LIST_FROM = 8
 
 def is_sealed(value: Json) -> bool:
     """Whether this is the wire form of a secure value."""
-    return isinstance(value, dict) and set(value) == _MEMBERS
+    return isinstance(value, dict) and value.keys() == _MEMBERS
 
 
 def seal(value: Json, public_key: str) -> Sealed:

@@ -47,9 +47,6 @@ class Prover:
                 f"{error.messages[0]}. {_SKIP}, or start the server with its file server"
             ) from error
 
-    def proven(self, iso: Iso) -> bool:
-        return all(state.proves(tree) for tree, state in self.states(iso))
-
     def log_mark(self) -> int:
         """Where the server's log ends now, to tell later what is new in it."""
         return max((int(line.get("Seq") or 0) for line in self._log()), default=0)

@@ -330,16 +330,28 @@ def test_an_iso_that_lies_there_already(player: Player, tiny: Image, other: Imag
     assert told in played[4]["msg"]
 
 
-def test_a_tree_that_got_lost(tmp_path: Path, tiny: Image) -> None:
+def lose(tree: Path) -> None:
+    shutil.rmtree(tree)
+
+
+def tear(tree: Path) -> None:
+    """As it looks while it is being unpacked."""
+    (tree / "vmlinuz").write_bytes(b"")
+    (tree / ".tiny.rebar_canary").unlink()
+
+
+@pytest.mark.parametrize("harm", [lose, tear])
+def test_a_tree_that_got_lost(tmp_path: Path, tiny: Image, harm: t.Callable[[Path], None]) -> None:
     state = tmp_path / "state"
     with Simulator.start(state_dir=state) as simulator:
         player = Player(simulator, tmp_path)
         task = bootenv(spec=definition(sha256=tiny.sha256), isos=[{"src": str(tiny.path)}])
         assert player(task).changed == [True]
         (tree,) = state.rglob("tiny/install")
-        shutil.rmtree(tree)
+        harm(tree)
         assert iso_of(player(task, flags=CHECK)[0])["action"] == "unpacked"
         played = player(task, task)
+        assert played.changed == [True, False], played.output
         assert [iso_of(result)["action"] for result in played.results] == ["unpacked", "unchanged"]
         assert iso_of(played[0])["verified"]
         assert uploads(player) == 1

@@ -13,7 +13,7 @@ import typing as t
 
 from . import blobs
 from .client import Client
-from .errors import NotFound, UsageError
+from .errors import ApiError, NotFound, UsageError
 
 Object = t.Mapping[str, t.Any]
 
@@ -34,6 +34,7 @@ _ALIASES = {
     "s390": "s390x",
 }
 _FIRST = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
+_NO_SUCH_RANGE = 416
 _LONGEST_CANARY = 4096
 
 
@@ -131,9 +132,14 @@ def _tree(env: Object, arch: str, iso: Object, sha256: str | None, boot: Object)
 
 
 def _is_there(client: Client, path: str) -> bool:
+    """Whether the file has content: an empty one is being unpacked, and has no first byte to ask for."""
     try:
         answer = blobs.static_file(client, path, _FIRST)
     except NotFound:
         return False
+    except ApiError as error:
+        if error.code == _NO_SUCH_RANGE:
+            return False
+        raise
     answer.raw.close()
-    return True
+    return answer.headers.get("Content-Length") != "0"

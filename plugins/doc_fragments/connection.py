@@ -44,20 +44,24 @@ options:
     type: str
   validate_certs:
     description:
-      - Whether to verify the certificate of the server.
+      - Whether to verify the certificate of the server. It is verified unless somebody says V(false).
       - A DRP server makes a certificate of its own when it is installed. Prefer O(cert_fingerprint) or
         O(ca_path) to V(false), which lets anyone on the way read the credentials.
+      - Without it, and without O(ca_path) and O(cert_fingerprint), the environment variable
+        E(RS_VALIDATE_CERTS) is used.
     type: bool
-    default: true
   ca_path:
     description:
       - File or folder with the certificates of the authorities to trust, instead of those of the system.
+      - Without it and O(cert_fingerprint) the environment variables E(RS_CA_PATH) and E(RS_CERT_FINGERPRINT)
+        are used.
     type: path
   cert_fingerprint:
     description:
       - SHA-256 of the certificate of the server, 64 hexadecimal digits with or without colons.
       - Pins the certificate of a self-signed server. The chain and the host name are then not looked at,
         unless O(ca_path) is given too. It holds even with O(validate_certs=false).
+      - Without it and O(ca_path) the environment variables E(RS_CERT_FINGERPRINT) and E(RS_CA_PATH) are used.
     type: str
   token_cache:
     description:
@@ -136,17 +140,22 @@ options:
       - name: drp_token
   validate_certs:
     description:
-      - Whether to verify the certificate of the server.
+      - Whether to verify the certificate of the server. It is verified unless somebody says V(false).
       - A DRP server makes a certificate of its own when it is installed. Prefer O(cert_fingerprint) or
         O(ca_path) to V(false), which lets anyone on the way read the credentials.
+      - Its environment variable counts only when neither O(ca_path) nor O(cert_fingerprint) is set elsewhere.
     type: bool
-    default: true
+    env:
+      - name: RS_VALIDATE_CERTS
     vars:
       - name: drp_validate_certs
   ca_path:
     description:
       - File or folder with the certificates of the authorities to trust, instead of those of the system.
+      - The environment variables of it and of O(cert_fingerprint) count only when neither is set elsewhere.
     type: path
+    env:
+      - name: RS_CA_PATH
     vars:
       - name: drp_ca_path
   cert_fingerprint:
@@ -155,6 +164,8 @@ options:
       - Pins the certificate of a self-signed server. The chain and the host name are then not looked at,
         unless O(ca_path) is given too. It holds even with O(validate_certs=false).
     type: str
+    env:
+      - name: RS_CERT_FINGERPRINT
     vars:
       - name: drp_cert_fingerprint
   token_cache:

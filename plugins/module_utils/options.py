@@ -3,7 +3,8 @@
 """The connection options, defined once; documented by the fragment ``digitalrebar.provision.connection``.
 
 None of them falls back to an environment variable here: :mod:`.client.settings` looks there, so that
-credentials are taken whole from one place.
+credentials are taken whole from one place.  For the same reason ``validate_certs`` has no default here: what
+nobody has set must not look like a choice.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "password": {"type": "str", "no_log": True},
     "key": {"type": "str", "no_log": True},
     "token": {"type": "str", "no_log": True},
-    "validate_certs": {"type": "bool", "default": True},
+    "validate_certs": {"type": "bool"},
     "ca_path": {"type": "path"},
     "cert_fingerprint": {"type": "str"},
     "token_cache": {"type": "path", "no_log": False},

@@ -13,6 +13,7 @@ from ansible.vars.reserved import get_reserved_names
 
 from .expressions import Compiler, Evaluate, Undefined, Unsure
 from .inventory_fill import Filler
+from .inventory_names import is_identifier
 
 Ask = t.Callable[[t.Any, t.Any], t.Any]
 """Has Jinja evaluate a text for a host."""
@@ -117,6 +118,7 @@ class Constructor:
         self._compose = {
             str(name): Expression(text, compiler.compile(text)) for name, text in composed.items()
         }
+        self._valid = set(filter(is_identifier, self._compose))
         # what an expression has made may hold a template
         compiler = Compiler(reserved, foreign=self._compose)
         self._groups = [
@@ -152,7 +154,10 @@ class Constructor:
             except Exception as error:
                 raise AnsibleError(f"Could not set {name} for host {host.name}: {error}") from error
         for name, value in made.items():
-            host.set_variable(name, value)
+            if name in self._valid and name not in host.vars:
+                host.vars[name] = value
+            else:  # Ansible may have to merge it, or to complain of its name
+                host.set_variable(name, value)
 
     def _add_to_groups(self, host: t.Any, simple: bool) -> None:
         for name, expression in self._groups:

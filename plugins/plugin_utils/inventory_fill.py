@@ -28,6 +28,8 @@ class Filler:
 
     def __init__(self, inventory: t.Any) -> None:
         self._inventory = inventory
+        # what is handed to a plugin is a proxy, which makes each look at these expensive
+        self._hosts, self._groups = inventory.hosts, inventory.groups
         source = inventory.current_source
         self._origin = {
             "inventory_file": source,
@@ -39,7 +41,7 @@ class Filler:
 
     def host(self, name: str, variables: Variables) -> tuple[t.Any, bool]:
         """The host with these variables, and whether it is new.  No text among them becomes a template."""
-        hosts = self._inventory.hosts
+        hosts = self._hosts
         if name in hosts or name in constants.LOCALHOST:
             self._inventory.add_host(name)
             host = hosts[name]
@@ -52,7 +54,7 @@ class Filler:
 
     def group(self, name: str) -> str:
         """Make the group unless it is there; its name as Ansible has it."""
-        if name in self._inventory.groups:
+        if name in self._groups:
             return name
         made: str = self._inventory.add_group(name)
         self._members.setdefault(made, set())
@@ -60,7 +62,7 @@ class Filler:
 
     def join(self, name: str, hosts: t.Iterable[t.Any]) -> None:
         """Put hosts into a group that is there."""
-        group = self._inventory.groups[name]
+        group = self._groups[name]
         members = self._members.get(name)
         if members is None:
             for host in hosts:
@@ -89,7 +91,7 @@ class Filler:
         return True
 
     def set_group_variables(self, name: str, variables: Variables) -> None:
-        group = self._inventory.groups[name]
+        group = self._groups[name]
         if group.vars:
             for variable, value in variables.items():
                 group.set_variable(variable, value)
@@ -98,7 +100,7 @@ class Filler:
 
     def _settle(self, name: str) -> None:
         if self._members.pop(name, None) is not None:
-            self._inventory.groups[name].clear_hosts_cache()
+            self._groups[name].clear_hosts_cache()
 
 
 @contextlib.contextmanager

@@ -162,6 +162,26 @@ def test_all_at_once(inventory: Run) -> None:
     assert known["shouted"] == "WEB-1.EXAMPLE.COM"
 
 
+def test_aggregated_params_are_those_of_the_server(inventory: Run, server: Simulator) -> None:
+    api = Api(server)
+    add(api, "profiles", Name="low", Params={"x": "low", "y": "low", "z": "low"})
+    add(api, "profiles", Name="high", Params={"x": "high"})
+    add(api, "profiles", Name="of-stage", Params={"z": "stage", "w": "stage"})
+    add(api, "stages", Name="staged", Profiles=["of-stage"])
+    api("PATCH", "profiles/global", json=[{"op": "add", "path": "/Params/g", "value": "global"}])
+    machines = [
+        add(api, "machines", Name="m1", Profiles=["high", "low"], Stage="staged", Params={"own": 1}),
+        add(api, "machines", Name="m2", Profiles=["low", "high"], Params={"z": "own"}),
+        add(api, "machines", Name="m3", Stage="staged"),
+        add(api, "machines", Name="m4", Params={"g": "own"}),
+    ]
+    found = read(inventory("--list", params="aggregated").stdout)["_meta"]["hostvars"]
+    for machine in machines:
+        answer = api("GET", f"machines/{machine['Uuid']}/params?aggregate=true").json()
+        assert found[machine["Name"]]["drp_params"] == answer
+        assert answer
+
+
 # -- filters and pages
 
 

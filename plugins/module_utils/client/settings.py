@@ -1,6 +1,9 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where and as whom to connect: explicit choices first, then drpcli's environment variables."""
+"""Where, as whom and with what trust to connect: explicit choices first, then the environment.
+
+The variables for endpoints and credentials are drpcli's.  It has none for whom to trust: those are ours.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from .token_cache import DEFAULT_DIRECTORY, TokenCache
 from .transport import Retry, Timeouts, Transport, normal_endpoint
 
 DEFAULT_ENDPOINT = "https://127.0.0.1:8092"
+_YES = ("true", "yes", "on", "1")
+_NO = ("false", "no", "off", "0")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,8 +46,9 @@ def resolve(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None 
     """Settings from explicit options (None or missing means not given) and the environment.
 
     Credentials are taken whole from one place: explicit ``token``, ``username`` with ``password``,
-    or ``key``; only without any of them RS_TOKEN, then RS_KEY.  Raises UsageError naming the option
-    or the variable that is wrong.
+    or ``key``; only without any of them RS_TOKEN, then RS_KEY.  So is whom to trust: explicit ``ca_path``
+    and ``cert_fingerprint``; only without both RS_CA_PATH and RS_CERT_FINGERPRINT.  An empty variable is
+    not given.  Raises UsageError naming the option or the variable that is wrong.
     """
     environ = os.environ if environ is None else environ
     told = (
@@ -53,16 +59,13 @@ def resolve(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None 
     )
     endpoints = next(urls for urls in (str(place or "").split() for place in told) if urls)
     username, password, token = _credentials(options, environ)
-    verify = options.get("validate_certs")
     cache = options.get("token_cache")
     return Settings(
         endpoints=tuple(map(normal_endpoint, endpoints)),
         username=username,
         password=password,
         token=token,
-        trust=Tls.choose(
-            True if verify is None else verify, options.get("ca_path"), options.get("cert_fingerprint")
-        ),
+        trust=_trust(options, environ),
         timeout=float(options.get("request_timeout") or 300.0),
         token_cache=environ.get("RS_TOKEN_CACHE", DEFAULT_DIRECTORY) if cache is None else cache,
     )
@@ -116,6 +119,32 @@ def _credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
         "no credentials: set token, or username and password, or key (user:password), "
         "or the environment variable RS_TOKEN or RS_KEY"
     )
+
+
+def _trust(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Tls:
+    names = ("ca_path", "cert_fingerprint")
+    ca_path, fingerprint = (options.get(name) for name in names)
+    explicit = bool(ca_path or fingerprint)
+    if not explicit:
+        ca_path, fingerprint = (environ.get(f"RS_{name.upper()}") for name in names)
+    verify = options.get("validate_certs")
+    if verify is None:  # no variable turns off what an explicit CA is there for
+        verify = explicit or _flag(environ.get("RS_VALIDATE_CERTS"), "RS_VALIDATE_CERTS")
+    try:
+        return Tls.choose(verify, ca_path, fingerprint)
+    except UsageError as error:
+        if explicit:
+            raise
+        name, _colon, problem = str(error.messages[0]).partition(": ")
+        raise UsageError(f"RS_{name.upper()}: {problem}") from None
+
+
+def _flag(text: str | None, name: str) -> bool:
+    """What a variable says, True when it says nothing."""
+    told = (text or "").strip().lower()
+    if told and told not in _YES + _NO:
+        raise UsageError(f"{name}: must be true or false")
+    return told not in _NO
 
 
 def _split(key: str, name: str) -> tuple[str, str]:

@@ -154,6 +154,70 @@ def test_verification_is_on_unless_turned_off(given: bool | None, verify: bool) 
     assert resolve({**BASE, "validate_certs": given}, {}).trust.verify is verify
 
 
+OTHER = "fedcba9876543210" * 4
+EXPLICIT = {"ca_path": "explicit.pem", "cert_fingerprint": SHA}
+IN_ENVIRONMENT = {"RS_CA_PATH": "environment.pem", "RS_CERT_FINGERPRINT": OTHER}
+FALSE = {"RS_VALIDATE_CERTS": "false"}
+
+
+@pytest.fixture
+def ca_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("explicit.pem", "environment.pem"):
+        (tmp_path / name).write_text("")
+
+
+@pytest.mark.usefixtures("ca_files")
+@pytest.mark.parametrize(
+    ("options", "environ", "trust"),
+    [
+        ({}, IN_ENVIRONMENT, Tls(True, "environment.pem", OTHER)),
+        ({}, dict.fromkeys([*IN_ENVIRONMENT, "RS_VALIDATE_CERTS"], ""), Tls()),
+        (dict.fromkeys(EXPLICIT, ""), IN_ENVIRONMENT, Tls(True, "environment.pem", OTHER)),
+        ({}, {"RS_CA_PATH": "environment.pem"}, Tls(True, "environment.pem")),
+        ({}, FALSE, Tls(False)),
+        ({}, {**IN_ENVIRONMENT, **FALSE}, Tls(False, "environment.pem", OTHER)),
+        (EXPLICIT, {**IN_ENVIRONMENT, **FALSE}, Tls(True, "explicit.pem", SHA)),
+        # half of what is explicit is not completed: a CA beside a pin means something else than the pin
+        ({"cert_fingerprint": SHA}, IN_ENVIRONMENT, Tls(True, None, SHA)),
+        ({"ca_path": "explicit.pem"}, {**IN_ENVIRONMENT, **FALSE}, Tls(True, "explicit.pem")),
+        # whether to verify is a question of its own
+        ({"validate_certs": True}, {**IN_ENVIRONMENT, **FALSE}, Tls(True, "environment.pem", OTHER)),
+        ({"validate_certs": False}, {"RS_VALIDATE_CERTS": "true"}, Tls(False)),
+        ({"validate_certs": False}, IN_ENVIRONMENT, Tls(False, "environment.pem", OTHER)),
+        ({"validate_certs": False, **EXPLICIT}, {}, Tls(False, "explicit.pem", SHA)),
+    ],
+)
+def test_trust_comes_from_the_environment_only_without_an_explicit_choice(
+    options: dict[str, Any], environ: dict[str, str], trust: Tls
+) -> None:
+    assert resolve({**BASE, **options}, environ).trust == trust
+
+
+@pytest.mark.parametrize(
+    ("text", "verify"),
+    [("", True), (" ", True), ("Yes", True), ("1", True), ("False", False), (" no ", False), ("0", False)],
+)
+def test_spellings_of_the_variable_for_verification(text: str, verify: bool) -> None:
+    assert resolve(BASE, {"RS_VALIDATE_CERTS": text}).trust.verify is verify
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"RS_VALIDATE_CERTS": "maybe"}, "RS_VALIDATE_CERTS: must be true or false"),
+        ({"RS_CA_PATH": "/no/such.pem"}, "RS_CA_PATH: /no/such.pem cannot be read"),
+        ({"RS_CERT_FINGERPRINT": "ab"}, "RS_CERT_FINGERPRINT: must be the SHA-256"),
+    ],
+)
+def test_a_wrong_variable_is_named(environ: dict[str, str], told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve(BASE, environ)
+    assert caught.value.messages[0].startswith(told)
+    explicit = resolve({**BASE, "validate_certs": True, "cert_fingerprint": SHA}, environ)
+    assert explicit.trust.fingerprint == SHA
+
+
 @pytest.mark.parametrize(
     ("explicit", "environ", "folder"),
     [

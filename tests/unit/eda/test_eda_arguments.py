@@ -26,6 +26,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client impo
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
 
 FOLDER = Path(inspect.getfile(drp_events)).parent
+AWX_CREDENTIAL_TYPE = FOLDER.parents[3] / "playbooks/files/awx_credential_type.yml"
 LOGIN = {"username": "eda", "password": "pass:word"}
 FINGERPRINT = "1F:" + "0a" * 31
 
@@ -179,6 +180,31 @@ def test_a_fingerprint_holds_without_verification() -> None:
     assert settings(cert_fingerprint=FINGERPRINT, validate_certs=False).fingerprint is not None
 
 
+def test_trust_comes_from_the_environment_only_without_an_explicit_choice() -> None:
+    environ = {"RS_CERT_FINGERPRINT": FINGERPRINT, "RS_CA_PATH": "", "RS_VALIDATE_CERTS": ""}
+    pinned = Settings(LOGIN, environ)
+    assert pinned.fingerprint is not None
+    assert pinned.fingerprint.fingerprint == bytes.fromhex("1f" + "0a" * 31)
+    other = Settings({**LOGIN, "cert_fingerprint": "ab" * 32}, {**environ, "RS_CA_PATH": "/no/ca"})
+    assert other.fingerprint is not None
+    assert other.fingerprint.fingerprint == bytes.fromhex("ab" * 32)
+    off = {"RS_VALIDATE_CERTS": "false"}
+    assert Settings(LOGIN, off).context.verify_mode is ssl.CERT_NONE
+    assert Settings({**LOGIN, "validate_certs": True}, off).context.verify_mode is ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"RS_VALIDATE_CERTS": "maybe"}, "RS_VALIDATE_CERTS: must be true or false"),
+        ({"RS_CA_PATH": "/no/ca"}, "RS_CA_PATH: /no/ca cannot be used"),
+        ({"RS_CERT_FINGERPRINT": "ab"}, "RS_CERT_FINGERPRINT: must be the SHA-256"),
+    ],
+)
+def test_a_wrong_variable_about_trust_is_named(environ: dict[str, str], told: str) -> None:
+    assert complaint(environ, **LOGIN).startswith(told)
+
+
 @pytest.mark.parametrize(
     ("told", "flag"), [("yes", True), ("False", False), (0, False), (1, True), ("on", True)]
 )
@@ -329,12 +355,21 @@ def test_the_credential_type_gives_what_the_source_reads(filled: dict[str, str])
     kind = FOLDER / "credential_types" / "drp"
     fields = yaml.safe_load((kind / "input.yml").read_text(encoding="utf-8"))["fields"]
     injectors = yaml.safe_load((kind / "injectors.yml").read_text(encoding="utf-8"))
+    in_awx = yaml.safe_load(AWX_CREDENTIAL_TYPE.read_text(encoding="utf-8"))
+    assert fields == in_awx["inputs"]["fields"]
+    assert injectors["env"] == {
+        name: text.replace("tower.", "eda.") for name, text in in_awx["injectors"]["env"].items()
+    }
+    assert injectors["file"] == in_awx["injectors"]["file"]
     assert {field["id"] for field in fields if field.get("secret")} == {"password", "token"}
     assert filled.keys() <= {field["id"] for field in fields}
     inputs = {"endpoint": "https://drp:8092", "eda": {"filename": {"drp_ca": "/tmp/ca"}}, **filled}
     world = jinja2.Environment(undefined=jinja2.StrictUndefined)
     variables = {name: world.from_string(text).render(inputs) for name, text in injectors["env"].items()}
     extra = {name: world.from_string(text).render(inputs) for name, text in injectors["extra_vars"].items()}
+    assert variables["RS_CA_PATH"] == extra["drp_ca_path"]
+    assert variables.pop("RS_CERT_FINGERPRINT") == extra["drp_cert_fingerprint"]
+    del variables["RS_CA_PATH"]  # the file is not there
     chosen = Settings({"cert_fingerprint": extra["drp_cert_fingerprint"]}, variables)
     assert chosen.endpoints == ["https://drp:8092"]
     assert (chosen.username, chosen.password, chosen.token) == (

@@ -15,7 +15,7 @@ from ansible_collections.digitalrebar.provision.plugins.plugin_utils.connection 
     settings_of,
 )
 
-DEFAULTS = {"validate_certs": True, "request_timeout": 300.0}
+DEFAULTS = {"request_timeout": 300.0}
 
 
 class Plugin:
@@ -50,6 +50,22 @@ def test_the_environment_counts_only_after_explicit_credentials(monkeypatch: pyt
     assert (explicit.username, explicit.password, explicit.token) == ("ann", "secret", "")
     assert explicit.endpoints == ("https://env:8092",)
     assert settings_of(Plugin(**found_there)).token == "of-the-environment"
+
+
+def test_trust_of_the_environment_counts_only_without_an_explicit_choice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RS_KEY", "ann:secret")
+    monkeypatch.setenv("RS_CERT_FINGERPRINT", "ab" * 32)
+    monkeypatch.setenv("RS_VALIDATE_CERTS", "")
+    found_there = {
+        "cert_fingerprint": ("ab" * 32, "env: RS_CERT_FINGERPRINT"),
+        "validate_certs": (False, "env: RS_VALIDATE_CERTS"),  # what Ansible makes of the empty text
+    }
+    trust = settings_of(Plugin(**found_there)).trust
+    assert (trust.verify, trust.fingerprint) == (True, "ab" * 32)
+    found_there["cert_fingerprint"] = ("cd" * 32, "var: drp_cert_fingerprint")
+    assert settings_of(Plugin(**found_there)).trust.fingerprint == "cd" * 32
 
 
 def test_credentials_in_the_call_hide_those_in_variables() -> None:

@@ -68,20 +68,24 @@ options:
     type: str
   validate_certs:
     description:
-      - Whether to verify the certificate of the server.
+      - Whether to verify the certificate of the server. It is verified unless somebody says V(false).
       - A DRP server makes a certificate of its own when it is installed. Prefer O(cert_fingerprint) or
         O(ca_path) to V(false), which lets anyone on the way read the credentials.
+      - Without it, and without O(ca_path) and O(cert_fingerprint), the environment variable
+        E(RS_VALIDATE_CERTS) is used.
     type: bool
-    default: true
   ca_path:
     description:
       - File or folder with the certificates of the authorities to trust, instead of those of the system.
+      - Without it and O(cert_fingerprint) the environment variables E(RS_CA_PATH) and E(RS_CERT_FINGERPRINT)
+        are used.
     type: path
   cert_fingerprint:
     description:
       - SHA-256 of the certificate of the server, 64 hexadecimal digits with or without colons.
       - Pins the certificate of a self-signed server. The chain and the host name are then not looked at,
         unless O(ca_path) is given too. It holds even with O(validate_certs=false).
+      - Without it and O(ca_path) the environment variables E(RS_CERT_FINGERPRINT) and E(RS_CA_PATH) are used.
     type: str
   events:
     description:
@@ -347,18 +351,22 @@ def read_trust(
     arguments: Arguments, environ: t.Mapping[str, str]
 ) -> tuple[ssl.SSLContext, aiohttp.Fingerprint | None]:
     """Whom to trust: the same choices, in the same order, as everywhere in this collection."""
-    digits = re.sub(r"(?i)^\s*sha-?256[:=]|[:\s]", "", arguments.text("cert_fingerprint"))
+    told, ca_path, pin = arguments, "ca_path", "cert_fingerprint"
+    if not (told.text(ca_path) or told.text(pin)):  # whole from one place, as the credentials
+        told, ca_path, pin = Arguments(environ), "RS_CA_PATH", "RS_CERT_FINGERPRINT"
+    digits = re.sub(r"(?i)^\s*sha-?256[:=]|[:\s]", "", told.text(pin))
     if digits and not re.fullmatch("[0-9a-fA-F]{64}", digits):
-        raise ArgumentError("cert_fingerprint: must be the SHA-256 of the certificate, 64 hexadecimal digits")
+        raise ArgumentError(f"{pin}: must be the SHA-256 of the certificate, 64 hexadecimal digits")
     fingerprint = aiohttp.Fingerprint(bytes.fromhex(digits)) if digits else None
-    verify, path = arguments.flag("validate_certs", True), os.path.expanduser(arguments.text("ca_path"))
+    unless_told = told is arguments or told.flag("RS_VALIDATE_CERTS", True)
+    verify, path = arguments.flag("validate_certs", unless_told), os.path.expanduser(told.text(ca_path))
     context = ssl.create_default_context()
     if not verify or (fingerprint and not path):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context, fingerprint
     # a bundle of the environment counts only where nothing was chosen
     bundles = {name: environ.get(name, "") for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")}
-    for name, place in {"ca_path": path, **bundles}.items():
+    for name, place in {ca_path: path, **bundles}.items():
         if place:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             try:

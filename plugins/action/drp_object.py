@@ -21,6 +21,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils import runner
+from ..plugin_utils.plain import plain
 from ..plugin_utils.role_files import located
 
 Result = dict[str, t.Any]
@@ -54,13 +55,14 @@ class ActionModule(ActionBase):
         result = runner.run(name, options, self._task.check_mode, environ, progress, found)
         if not self._task.diff:
             result.pop("diff", None)
-        result.setdefault("invocation", {"module_args": remove_values(options, found)})
+        shown = remove_values(options, found) if found else options
+        result.setdefault("invocation", {"module_args": shown})
         secrets = set(validated._no_log_values) | runner.environment_secrets(options, environ)
         return t.cast(Result, remove_values(result, secrets))
 
     def _validate(self, name: str, spec: dict[str, t.Any]) -> ValidationResult:
         """The options as the module would take them; the base class would complain in our name, not its."""
-        result = ArgumentSpecValidator(**spec).validate(self._task.args)
+        result = ArgumentSpecValidator(**spec).validate(plain(self._task.args))
         if not result.error_messages:
             return result
         told = result.errors.msg

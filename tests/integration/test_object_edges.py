@@ -221,7 +221,6 @@ def test_doubles_are_refused(player: Player) -> None:
     assert player.simulator.stats()["writes"] == 0
 
 
-@pytest.mark.xfail(strict=False, reason="Bulk._refuse_doubles() compares what was written, not what is meant")
 @pytest.mark.parametrize("kind", ["profiles", "machines"])
 def test_doubles_under_two_names_are_refused(player: Player, kind: str) -> None:
     player(thing(kind=kind, spec={"Name": "prof"}))

@@ -139,7 +139,7 @@ class Client:
         """
         try:
             request = self.req().post(item).url_for(kind)
-            return t.cast(Object, request.params(*self._forced(kind, force, creates=True)).do())
+            return request.params(*self._forced(kind, force, creates=True)).do_object()
         except ApiError as error:
             ours = self._ours_after_lost_reply(kind, item, error)
             if ours is None:
@@ -149,7 +149,7 @@ class Client:
     def get(self, kind: str, key: str, **query: str) -> Object:
         """One object by its key or by ``Index:value`` of a unique index; NotFound without it."""
         pairs = [part for pair in query.items() for part in pair]
-        return t.cast(Object, self.req().get().url_for(kind, _keyed("get", kind, key)).params(*pairs).do())
+        return self.req().get().url_for(kind, _keyed("get", kind, key)).params(*pairs).do_object()
 
     def find(self, kind: str, key: str) -> Object | None:
         """Like :meth:`get`, but None when there is no such object."""
@@ -212,7 +212,7 @@ class Client:
         Members that are left out become empty.  For a user that erases the password: patch instead.
         """
         request = self.req().put(item).url_for_m(kind, item)
-        return t.cast(Object, request.params(*self._forced(kind, force)).do())
+        return request.params(*self._forced(kind, force)).do_object()
 
     def patch(self, kind: str, key: str, operations: Patch, force: bool = False) -> Object:
         """Send JSON patch operations; the new state.  Conflict when a ``test`` does not hold.
@@ -221,11 +221,11 @@ class Client:
         changes of machines, a v4 server some of every write.
         """
         request = self.req().patch(operations).url_for(kind, _keyed("patch", kind, key))
-        return t.cast(Object, request.params(*self._forced(kind, force)).do())
+        return request.params(*self._forced(kind, force)).do_object()
 
     def patch_to(self, kind: str, old: Object, new: Object, paranoid: bool = False) -> Object:
         """Patch ``old`` into ``new``, guarded by what ``old`` says; the new state."""
-        return t.cast(Object, self.req().patch_to_full(kind, old, new, paranoid))
+        return self.req().patch_to_full(kind, old, new, paranoid)
 
     def delete(self, kind: str, key: str) -> Object | None:
         """Delete an object; the state in which it was deleted, None for kinds that do not tell."""
@@ -236,8 +236,8 @@ class Client:
     def info(self) -> Object:
         """What the server says about itself: version, features, ports.  Asked once per client."""
         if self._info is None:
-            self._info = self.session.info or self.req().get().url_for("info").do()
-        return t.cast(Object, self._info)
+            self._info = self.session.info or self.req().get().url_for("info").do_object()
+        return self._info
 
     def has_feature(self, name: str) -> bool:
         return name in (self.info().get("features") or [])
@@ -265,16 +265,16 @@ class Client:
 
     def all_indexes(self) -> dict[str, dict[str, Object]]:
         """Kind -> index name -> ``{"Type", "Unique"}``."""
-        return t.cast("dict[str, dict[str, Object]]", self.req().get().url_for("indexes").do())
+        return self.req().get().url_for("indexes").do_object()
 
     def indexes(self, kind: str) -> dict[str, Object]:
         """Index name -> ``{"Type", "Unique"}`` of one kind; an unknown kind has the four base indexes."""
-        return t.cast("dict[str, Object]", self.req().get().url_for("indexes", kind).do())
+        return self.req().get().url_for("indexes", kind).do_object()
 
     def one_index(self, kind: str, name: str) -> Object:
         """One index, ``{}`` if there is none.  A param name is an index of Type ``parameter``."""
         try:
-            return t.cast(Object, self.req().get().url_for("indexes", kind, name).do())
+            return self.req().get().url_for("indexes", kind, name).do_object()
         except NotFound:
             return {}
 

@@ -33,7 +33,7 @@ def get_item(client: Client, name: str) -> Pack:
 
     That of the server's own objects, ``BackingStore``, holds secrets and hashes of passwords.
     """
-    return t.cast(Pack, client.req().get().url_for("contents", _named("get", name)).do())
+    return client.req().get().url_for("contents", _named("get", name)).do_object()
 
 
 def create(client: Client, content: Pack, replace_writable: bool = False) -> Summary:
@@ -46,7 +46,7 @@ def create(client: Client, content: Pack, replace_writable: bool = False) -> Sum
     name = require_name(content, "contents")
     request = client.req().post(content).url_for("contents")
     try:
-        return t.cast(Summary, request.params(*_query(client, replace_writable)).do())
+        return request.params(*_query(client, replace_writable)).do_object()
     except ApiError as error:
         if error.code != 409 or error.attempts < 2 or not _is_there(client, content):
             raise
@@ -61,7 +61,7 @@ def replace(client: Client, content: Pack, replace_writable: bool = False) -> Su
     """
     name = require_name(content, "contents")
     request = client.req().put(content).url_for("contents", name)
-    return t.cast(Summary, request.params(*_query(client, replace_writable)).do())
+    return request.params(*_query(client, replace_writable)).do_object()
 
 
 def delete(client: Client, name: str) -> None:

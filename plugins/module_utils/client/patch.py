@@ -61,6 +61,8 @@ def same_json(one: Json, two: Json) -> bool:
 
 
 def _compare(source: Json, target: Json, path: str, tested: bool, operations: Patch) -> None:
+    if source is target:
+        return
     if isinstance(source, dict) and isinstance(target, dict):
         for name in sorted(source):
             here = f"{path}/{escape(name)}"

@@ -25,6 +25,7 @@ if t.TYPE_CHECKING:
 Json = t.Any
 JSON_TYPE = "application/json"
 RAW_TYPE = "application/octet-stream"
+_KINDS = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
 
 
 class Request:
@@ -170,17 +171,17 @@ class Request:
 
     def patch_to_full(
         self, kind: str, old: t.Mapping[str, Json], new: t.Mapping[str, Json], paranoid: bool = False
-    ) -> Json:
+    ) -> dict[str, Json]:
         """Send :meth:`patch_to`; the new state of the object."""
         if paranoid:
             self.paranoid_patch()
-        return self.patch_to(kind, old, new).do()
+        return self.patch_to(kind, old, new).do_object()
 
     # -- sending
 
     def fill(self, kind: str, item: dict[str, Json]) -> dict[str, Json]:
         """Bring ``item`` up to date from the server, in place; members it lacks there stay."""
-        item.update(self._keyed("Fill", kind, item).get().do())
+        item.update(self._keyed("Fill", kind, item).get().do_object())
         return item
 
     def delete(self, kind: str, item: dict[str, Json]) -> dict[str, Json]:
@@ -202,7 +203,14 @@ class Request:
         try:
             return first_document(answer.body)
         except ValueError as error:
-            raise self._unreadable(answer, error) from error
+            raise self._unreadable(f"that are not a whole JSON document ({error})") from error
+
+    def do_object(self) -> dict[str, Json]:
+        """Like :meth:`do` where the answer is one object; UnreadableAnswer for anything else."""
+        found = self.do()
+        if not isinstance(found, dict):
+            raise self._unreadable(f"that are not a JSON object but {_KINDS.get(type(found), 'nothing')}")
+        return found
 
     def do_into(self, target: t.BinaryIO) -> int:
         """Send the request and copy the body, whatever its type, to ``target``; the bytes copied."""
@@ -252,14 +260,12 @@ class Request:
         path = urllib.parse.unquote(urllib.parse.urlsplit(self._url).path)
         return from_answer(self._method, path, answer.status, answer.reason, answer.body, answer.attempts)
 
-    def _unreadable(self, answer: Answer, error: ValueError) -> UnreadableAnswer:
+    def _unreadable(self, why: str) -> UnreadableAnswer:
+        answer = t.cast(Answer, self.answer)
         kind = answer.headers.get("Content-Type", "no content type").split(";")[0]
-        path = urllib.parse.urlsplit(self._url).path
+        path = urllib.parse.unquote(urllib.parse.urlsplit(self._url).path)
         told = f"{self._method} {path} answered {answer.status} with {len(answer.body)} bytes of {kind}"
-        if kind == JSON_TYPE:
-            told += f" that are not a whole JSON document ({error})"
-        else:
-            told += "; is this the API port of a DRP server?"
+        told += f" {why}" if kind == JSON_TYPE else "; is this the API port of a DRP server?"
         return UnreadableAnswer(told, type=self._method, code=answer.status, attempts=answer.attempts)
 
 

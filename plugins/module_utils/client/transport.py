@@ -145,13 +145,8 @@ class Transport:
         times: Timeouts,
     ) -> Answer:
         try:
-            reply = self._session.request(
-                method,
-                url,
-                headers=dict(headers),
-                data=body,
-                stream=stream,
-                timeout=(times.connect, times.read),
+            reply = self._session.send(
+                self._prepared(method, url, headers, body), stream=stream, timeout=(times.connect, times.read)
             )
             content = b"" if stream and reply.status_code < 300 else reply.content
         except requests.exceptions.ConnectTimeout as error:
@@ -168,6 +163,14 @@ class Transport:
         except requests.exceptions.RequestException as error:
             raise self.unreachable(error) from error
         return Answer(reply.status_code, reply.reason or "", reply.headers, content, attempt, reply)
+
+    def _prepared(
+        self, method: str, url: str, headers: t.Mapping[str, str], body: Body
+    ) -> requests.PreparedRequest:
+        """A request with the session's headers, without the rest that a session mixes in: there is none."""
+        request = requests.PreparedRequest()
+        request.prepare(method, url, headers={**self._session.headers, **headers}, data=body)
+        return request
 
     def unreachable(self, error: BaseException | str) -> ConnectionFailed:
         """What to tell when there is no connection."""

@@ -53,7 +53,7 @@ def mint_token(client: Client, name: str, ttl: int, roles: t.Sequence[str] = ())
     itself, or with the password of its user or of the user who asked for it.
     """
     query = ["ttl", str(ttl), *(["roles", ",".join(roles)] if roles else [])]
-    return str(client.req().get().url_for("users", name, "token").params(*query).do()["Token"])
+    return str(client.req().get().url_for("users", name, "token").params(*query).do_object()["Token"])
 
 
 def mint_machine_token(client: Client, uuid: str, ttl: int) -> str:

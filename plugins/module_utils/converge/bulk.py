@@ -51,9 +51,10 @@ class Bulk:
         Raises UsageError before anything is written when two resources mean the same object, and Refused
         when more would be destroyed than the guard allows.
         """
-        self._refuse_doubles()
+        self._refuse_doubles(self._written)
         self._foresee_secure()
         known = self._read()
+        self._refuse_doubles(lambda resource, index: self._meant(resource, known.get(index)))
         self._ask_guard(known)
         outcomes: dict[int, Outcome] = {}
         stopped = False
@@ -62,11 +63,27 @@ class Bulk:
                 if stopped:
                     outcomes.update({index: self._skipped(index) for index in wave})
                     continue
-                jobs = [pool.submit(self._one, index, known) for index in wave]
-                outcomes.update(zip(wave, (job.result() for job in jobs)))
+                self._work_off(pool, wave, known, outcomes)
                 failed = any(outcomes[index].error is not None for index in wave)
                 stopped = failed and not self.continue_on_error
         return [outcomes[index] for index in range(len(self.resources))]
+
+    def _work_off(
+        self,
+        pool: concurrent.futures.Executor,
+        wave: t.Sequence[int],
+        known: dict[int, Object | None],
+        outcomes: dict[int, Outcome],
+    ) -> None:
+        """Each worker takes the next resource until none is left: a future for each costs more than that."""
+        left = iter(wave)
+
+        def work() -> None:
+            for index in left:
+                outcomes[index] = self._one(index, known)
+
+        for job in [pool.submit(work) for _number in range(min(WORKERS, len(wave)))]:
+            job.result()
 
     def _one(self, index: int, known: dict[int, Object | None]) -> Outcome:
         resource = self.resources[index]
@@ -83,15 +100,29 @@ class Bulk:
             resource, error=NotTried(f"{resource.label}: not tried, because an earlier resource failed")
         )
 
-    def _refuse_doubles(self) -> None:
+    def _refuse_doubles(self, names: t.Callable[[Resource, int], t.Iterable[str]]) -> None:
+        """UsageError when two resources share one of their ``names``."""
         seen: dict[tuple[str, str], int] = {}
         for index, resource in enumerate(self.resources):
-            key = (resource.kind, resource.lookup)
-            if key in seen:
-                raise UsageError(
-                    f"resources: number {seen[key] + 1} and number {index + 1} both mean {resource.label}"
-                )
-            seen[key] = index
+            for name in names(resource, index):
+                first = seen.setdefault((resource.kind, name), index)
+                if first != index:
+                    raise UsageError(
+                        f"resources: number {first + 1} and number {index + 1} both mean {resource.label}"
+                    )
+
+    def _written(self, resource: Resource, index: int) -> t.Iterator[str]:
+        """Which object the task means: how it is looked up, and what is unique in its spec."""
+        del index
+        name, colon, value = resource.lookup.partition(":")
+        yield value if colon and name in ("Key", resource.model.key) else resource.lookup
+        for unique in resource.model.unique:
+            if resource.spec.get(unique):
+                yield f"{unique}:{resource.spec[unique]}"
+
+    def _meant(self, resource: Resource, there: Object | None) -> t.Iterator[str]:
+        if there is not None:
+            yield models.key_of(resource.kind, there)
 
     def _foresee_secure(self) -> None:
         """In check mode the params that this task would define are to be known, lest their values show."""
@@ -108,6 +139,7 @@ class Bulk:
         known = dict(self.known)
         for kind, indexes in by_kind.items():
             if len(indexes) < LIST_FROM:
+                known.update(self._look_at_all(indexes) if self._named_in_many_ways(indexes) else {})
                 continue
             there: dict[str, Object] = {}
             for item in self.client.list(kind):
@@ -123,9 +155,7 @@ class Bulk:
     def _ask_guard(self, known: dict[int, Object | None]) -> None:
         """Refuse to begin what would destroy too much; what has to be read for that is not read again."""
         unread = [index for index, one in enumerate(self.resources) if one.may_destroy and index not in known]
-        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            for found in pool.map(self._look_at, unread):
-                known.update(found)
+        known.update(self._look_at_all(unread))
         deeds = {}
         for index, resource in enumerate(self.resources):
             there = known.get(index)
@@ -135,6 +165,18 @@ class Bulk:
                 self.targets.append(Target.of(resource.kind, there))
         self.deed = " and ".join(sorted(deeds))
         self.guard.admit(self.deed, self.targets, self.check, self.must_be_told)
+
+    def _named_in_many_ways(self, indexes: t.Sequence[int]) -> bool:
+        """Whether two of them can be the same object though they are called differently."""
+        lookups = [self.resources[index].lookup for index in indexes]
+        return len({lookup.partition(":")[0] if ":" in lookup else "" for lookup in lookups}) > 1
+
+    def _look_at_all(self, indexes: t.Sequence[int]) -> dict[int, Object | None]:
+        known: dict[int, Object | None] = {}
+        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+            for found in pool.map(self._look_at, indexes):
+                known.update(found)
+        return known
 
     def _look_at(self, index: int) -> dict[int, Object | None]:
         """The object of a resource; nothing when it cannot be read, which its own turn will tell."""

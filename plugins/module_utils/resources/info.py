@@ -46,7 +46,7 @@ def _kind(client: Client, options: Options, parts: t.Sequence[str]) -> str:
 def _server(client: Client, kind: str, options: Options) -> Result:
     del kind, options
     # not from the login: that was asked when the session began
-    return {"server": client.req().get().url_for("info").do()}
+    return {"server": client.req().get().url_for("info").do_object()}
 
 
 def _indexes(client: Client, kind: str, options: Options) -> Result:

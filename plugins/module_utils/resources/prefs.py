@@ -60,7 +60,7 @@ def run(task: Task) -> Result:
 
 def read(client: Client) -> Prefs:
     """All preferences, the secret ones too.  Every user may read them."""
-    return t.cast(Prefs, client.req().get().url_for("prefs").do())
+    return client.req().get().url_for("prefs").do_object()
 
 
 def visible(prefs: Prefs) -> Prefs:
@@ -138,7 +138,7 @@ def _check_reference(client: Client, name: str, kind: str, text: str) -> None:
 
 def _write(client: Client, changes: Prefs) -> Prefs:
     try:
-        return t.cast(Prefs, client.req().post(changes).url_for("prefs").do())
+        return client.req().post(changes).url_for("prefs").do_object()
     except ApiError as error:
         if error.code == _REFUSED:
             error.messages.append("other preferences of this task may be stored already")

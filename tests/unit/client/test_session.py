@@ -138,7 +138,7 @@ def test_logs_in_again_once_when_the_token_is_refused_without_a_word(stub: Any, 
 
 def test_an_empty_401_is_treated_the_same(stub: Any, client: Client) -> None:
     stub.answers["GET", THING] = [(401, {"WWW-Authenticate": "dr-provision"}, b""), (200, {}, b"1")]
-    assert client.get("things", "one") == 1
+    assert client.req().get().url_for("things", "one").do() == 1
     assert len(stub.logins("Basic")) == 2
 
 

@@ -105,7 +105,7 @@ def test_a_read_waits_as_long_as_it_is_told(ready: Client, stub: Any, clock: Any
         (status, {}, b""),
         (200, {}, b"1"),
     ]
-    assert ready.get("things", "one") == 1
+    assert ready.req().get().url_for("things", "one").do() == 1
     assert clock.slept == [7, 1]
 
 
@@ -142,7 +142,7 @@ def test_a_500_is_not_repeated(ready: Client, stub: Any, clock: Any) -> None:
 )
 def test_strange_delays(ready: Client, stub: Any, clock: Any, told: str, waits: list[float]) -> None:
     stub.answers["GET", "/api/v3/things/one"] = [(503, {"Retry-After": told}, b""), (200, {}, b"1")]
-    assert ready.get("things", "one") == 1
+    assert ready.req().get().url_for("things", "one").do() == 1
     assert clock.slept == waits
 
 
@@ -152,7 +152,7 @@ def test_a_delay_may_be_a_date(ready: Client, stub: Any, clock: Any) -> None:
         *((503, {"Retry-After": date}, b"") for date in dates),
         (200, {}, b"1"),
     ]
-    assert ready.get("things", "one") == 1
+    assert ready.req().get().url_for("things", "one").do() == 1
     assert clock.slept[-1] == 30
     assert 15 < clock.slept[-2] <= 20
 
@@ -176,7 +176,7 @@ def test_an_answer_that_breaks_off_is_no_answer(ready: Client, stub: Any, clock:
         (200, {}, b"1"),
     ]
     # the second Content-Length of the stub is the true one; both together are refused by the client
-    assert ready.get("things", "one") == 1
+    assert ready.req().get().url_for("things", "one").do() == 1
     assert clock.slept == [1]
 
 
@@ -202,7 +202,7 @@ def test_a_create_refused_at_the_first_try_is_not_ours(ready: Client, stub: Any)
     assert stub.asked("/api/v3/profiles/p") == []
 
 
-@pytest.mark.parametrize("body", [b'{"Name": "p', b"<html>hello</html>", b"\xff\xfe"])
+@pytest.mark.parametrize("body", [b'{"Name": "p', b"<html>hello</html>", b"\xff\xfe", b"[]", b"null", b""])
 def test_a_success_that_is_not_json(ready: Client, stub: Any, body: bytes) -> None:
     stub.answers["GET", "/api/v3/things/one"] = [(200, {"Content-Type": "text/html"}, body)]
     with pytest.raises(UnreadableAnswer, match="GET /api/v3/things/one answered 200"):
@@ -212,7 +212,7 @@ def test_a_success_that_is_not_json(ready: Client, stub: Any, body: bytes) -> No
 @pytest.mark.parametrize(("body", "value"), [(b"", None), (b"null", None), (b'{"a":1}\n{"b":2}', {"a": 1})])
 def test_bodies(ready: Client, stub: Any, body: bytes, value: Any) -> None:
     stub.answers["GET", "/api/v3/things/one"] = [(200, {}, body)]
-    assert ready.get("things", "one") == value
+    assert ready.req().get().url_for("things", "one").do() == value
 
 
 def test_no_content(ready: Client, stub: Any) -> None:

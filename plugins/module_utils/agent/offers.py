@@ -22,7 +22,7 @@ def next_job(client: Client, machine: str, job: str, context: str = "") -> Objec
     """
     wanted = {"Machine": machine, "Uuid": job, **({"Context": context} if context else {})}
     try:
-        offered: Object | None = client.create("jobs", wanted)
+        offered = client.ask_for_job(wanted)
     except ApiError as error:
         # a v3.12 server answers 500 to a UUID that it has already
         if error.attempts < 2 or error.code != 500:

@@ -137,14 +137,12 @@ class Client:
         A reply that was lost on the way is recognised: when a later try finds the object there, with
         what we sent in it, it is ours.  Raises Conflict if it exists, Invalid if it does not validate.
         """
-        try:
-            request = self.req().post(item).url_for(kind)
-            return request.params(*self._forced(kind, force, creates=True)).do_object()
-        except ApiError as error:
-            ours = self._ours_after_lost_reply(kind, item, error)
-            if ours is None:
-                raise
-            return ours
+        request = self.req().post(item).url_for(kind).params(*self._forced(kind, force, creates=True))
+        return t.cast(Object, self._sent_once(kind, item, request.do_object))
+
+    def ask_for_job(self, wanted: Object) -> Object | None:
+        """Have the server make the next job of a machine, or show the open one; None for nothing to do."""
+        return self._sent_once("jobs", wanted, self.req().post(wanted).url_for("jobs").do)
 
     def get(self, kind: str, key: str, **query: str) -> Object:
         """One object by its key or by ``Index:value`` of a unique index; NotFound without it."""
@@ -300,6 +298,15 @@ class Client:
         if not isinstance(page, list):
             raise UnreadableAnswer(f"the list of {kind} is not a list", type="GET", code=200)
         return page, request.answer.headers if request.answer else {}
+
+    def _sent_once(self, kind: str, item: Object, send: t.Callable[[], Object | None]) -> Object | None:
+        try:
+            return send()
+        except ApiError as error:
+            ours = self._ours_after_lost_reply(kind, item, error)
+            if ours is None:
+                raise
+            return ours
 
     def _ours_after_lost_reply(self, kind: str, item: Object, error: ApiError) -> Object | None:
         key = models.key_of(kind, item)

@@ -111,14 +111,14 @@ def test_availability_and_context(machine: dict[str, Any], context: str, wanted:
 
 def test_the_context_is_sent_only_when_there_is_one(client: Any) -> None:
     sent: list[dict[str, Any]] = []
-    client.create_with = lambda kind, item: sent.append(item)
+    client.offer = lambda wanted: sent.append(wanted)
     assert offers.next_job(client, UUID, "j") is None
     assert offers.next_job(client, UUID, "j", "ansible") is None
     assert sent == [{"Machine": UUID, "Uuid": "j"}, {"Machine": UUID, "Uuid": "j", "Context": "ansible"}]
 
 
 def test_a_reply_without_a_state_is_no_job(client: Any) -> None:
-    client.create_with = lambda kind, item: {"State": ""}
+    client.offer = lambda wanted: {"State": ""}
     assert offers.next_job(client, UUID, "j") is None
 
 
@@ -126,20 +126,20 @@ def test_a_lost_answer_to_a_post_that_made_the_job(client: Any) -> None:
     """The second try is answered 500: the UUID exists."""
     client.objects["jobs", "j"] = {"Uuid": "j", "State": "created"}
 
-    def answer(kind: str, item: Any) -> Any:
+    def answer(wanted: Any) -> Any:
         raise ApiError("exists", code=500, attempts=2)
 
-    client.create_with = answer
+    client.offer = answer
     assert offers.next_job(client, UUID, "j") == {"Uuid": "j", "State": "created"}
 
 
 def test_a_failed_action_of_the_server_is_not_ours(client: Any) -> None:
     """Trap 21: 500 to the first try is an error."""
 
-    def answer(kind: str, item: Any) -> Any:
+    def answer(wanted: Any) -> Any:
         raise ApiError("the plugin failed", code=500, attempts=1)
 
-    client.create_with = answer
+    client.offer = answer
     with pytest.raises(ApiError, match="the plugin failed"):
         offers.next_job(client, UUID, "j")
 

@@ -60,9 +60,7 @@ class Player:
         keep = ", ".join(f"result_{number}" for number in range(len(tasks)))
         target = self._folder / "results.json"
         save = {
-            "ansible.builtin.copy": {"content": "{{ [" + keep + "] | to_json }}", "dest": str(target)},
-            "check_mode": False,
-            "diff": False,
+            "keep": {"text": "{{ [" + keep + "] | to_json }}", "dest": str(target)},
             "no_log": True,
         }
         play = {
@@ -78,6 +76,7 @@ class Player:
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
             "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+            "ANSIBLE_ACTION_PLUGINS": str(Path(__file__).with_name("action")),
             "PYTHONHASHSEED": "0",
             "ANSIBLE_ASYNC_DIR": str(self._folder / "async"),
         }

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
 from ansible_collections.digitalrebar.provision.plugins.modules.drp_object import SPEC
+from simulator.testing import Api
 
 from .items import options
 from .lab import Lab, Row, clock, machine
@@ -16,6 +17,8 @@ from .lab import Lab, Row, clock, machine
 COUNT = 1000
 REPEATS = 3
 MOST = 1.2
+REAL_WRITE = 0.002
+"""Seconds that a real v3.12 server takes longer for a write than the embedded one."""
 
 
 def resources() -> list[dict[str, t.Any]]:
@@ -36,6 +39,7 @@ def measure(lab: Lab) -> list[Row]:
         _raw(lab, note)
         _runner(lab, note)
         _task(lab, note)
+    raw_slow, task_slow = _at_real_pace(lab)
     seconds = {name: statistics.median(values) for name, values in times.items()}
     return [
         *(
@@ -63,14 +67,23 @@ def measure(lab: Lab) -> list[Row]:
             for way in ("runner", "task")
         ),
         Row("task of Ansible that takes as many and does nothing", seconds["nothing"], None, "s"),
+        Row(
+            f"create {COUNT} machines at the pace of a real server, task",
+            task_slow,
+            raw_slow,
+            "s",
+            "",
+            f"<= {MOST:g} x raw",
+            task_slow <= MOST * raw_slow,
+        ),
     ]
 
 
 Note = t.Callable[[str, float], None]
 
 
-def _raw(lab: Lab, note: Note) -> None:
-    raw = lab.fresh()
+def _raw(lab: Lab, note: Note, pace: float = 0.0) -> None:
+    raw = _fresh(lab, pace)
     keys: list[str] = []
 
     def create() -> None:
@@ -91,8 +104,8 @@ def _runner(lab: Lab, note: Note) -> None:
     note("same runner", clock(lambda: _all(runner.run("drp_object", given), "unchanged")))
 
 
-def _task(lab: Lab, note: Note) -> None:
-    lab.fresh()
+def _task(lab: Lab, note: Note, pace: float = 0.0) -> None:
+    _fresh(lab, pace)
     # the first task logs in: its requests are not those of the work
     login = {"digitalrebar.provision.drp_machine": {"name": "none", "state": "absent"}}
     task = {"digitalrebar.provision.drp_object": {"resources": resources()}}
@@ -101,6 +114,27 @@ def _task(lab: Lab, note: Note) -> None:
     note("create task", lab.play(task)[0])
     note("same task", lab.play(task)[0])
     note("nothing", lab.play({"ansible.builtin.set_fact": {"resources": resources()}})[0])
+
+
+def _at_real_pace(lab: Lab) -> tuple[float, float]:
+    """Seconds of the raw loop and of the task when each write waits as long as it does on a real server."""
+    times: dict[str, float] = {}
+
+    def note(name: str, seconds: float) -> None:
+        times[name] = seconds
+
+    _raw(lab, note, REAL_WRITE)
+    _task(lab, note, REAL_WRITE)
+    lab.fresh()
+    return times["create raw"], times["create task"]
+
+
+def _fresh(lab: Lab, pace: float) -> Api:
+    """An empty server, which waits ``pace`` seconds before it makes a machine."""
+    raw = lab.fresh()
+    if pace:
+        lab.simulator.fault("delay", "^machines$", "POST", times=0, delay=pace)
+    return raw
 
 
 def _all(result: dict[str, t.Any], action: str) -> None:

@@ -19,7 +19,7 @@ from .engine import Outcome, converge
 from .guard import Guard, Target
 from .resource import Object, Resource
 
-WORKERS = 8
+WORKERS = 6
 LIST_FROM = 10
 """From this many objects of one kind on, one list is cheaper than looking each up."""
 

@@ -9,7 +9,9 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from .manner import V3_12, V3_12_LICENSED
 from .serve import serve
+from .v4.manner import V4
 
 
 def main() -> None:
@@ -18,6 +20,7 @@ def main() -> None:
     parser.add_argument("--static-port", type=int, default=0, help="static file port, 0 for any free one")
     parser.add_argument("--state-dir", type=Path, help="folder for certificate and files; kept at the end")
     parser.add_argument("--v4", action="store_true", help="behave like a v4 server instead of v3.12")
+    parser.add_argument("--licensed", action="store_true", help="let roles and tenants be written (v3.12)")
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when standard input ends")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="drp-simulator-") as temporary:
@@ -29,7 +32,7 @@ def main() -> None:
                 options.port,
                 options.static_port,
                 exit_with_stdin=options.exit_with_stdin,
-                v4=options.v4,
+                manner=V4 if options.v4 else V3_12_LICENSED if options.licensed else V3_12,
             )
         )
 

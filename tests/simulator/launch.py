@@ -62,15 +62,17 @@ class Simulator:
         timeout: float = 60.0,
         python: str = sys.executable,
         v4: bool = False,
+        licensed: bool = False,
     ) -> Simulator:
         """Spawn it and wait until it is ready; StartFailed after ``timeout`` seconds.
 
-        With ``v4`` it behaves like a v4 server.
+        With ``v4`` it behaves like a v4 server, with ``licensed`` like a v3.12 server where roles can be
+        written.
         """
         command = [python, "-m", "simulator", "--exit-with-stdin"]
         command += ["--port", str(port), "--static-port", str(static_port)]
-        if v4:
-            command.append("--v4")
+        command += ["--v4"] if v4 else []
+        command += ["--licensed"] if licensed else []
         if state_dir is not None:
             command += ["--state-dir", os.fspath(state_dir)]
         path = os.pathsep.join(filter(None, (str(_TESTS), os.environ.get("PYTHONPATH"))))

@@ -32,6 +32,8 @@ class Manner:
     """A v3.12 server; others override what differs."""
 
     version = "v3.12.0"
+    licensed = False
+    """Whether roles and tenants can be written."""
     features: Sequence[str] = FEATURES
     models: Mapping[str, Model] = MODELS
     scopes: Mapping[str, tuple[str, ...]] = SCOPES
@@ -55,4 +57,10 @@ class Manner:
         return {}
 
 
-V3_12 = Manner()
+class Licensed(Manner):
+    """A v3.12 server with all that one pays for."""
+
+    licensed = True
+
+
+V3_12, V3_12_LICENSED = Manner(), Licensed()

@@ -19,9 +19,8 @@ from aiohttp import web
 from . import certs
 from .app import App, Request
 from .door import Door
-from .manner import V3_12
+from .manner import V3_12, Manner
 from .static import static_handler
-from .v4.manner import V4
 from .world import Ports
 
 _HOST = "127.0.0.1"
@@ -29,7 +28,7 @@ _PATIENCE = 1.0
 
 
 async def serve(
-    folder: Path, port: int, static_port: int, *, exit_with_stdin: bool, v4: bool = False
+    folder: Path, port: int, static_port: int, *, exit_with_stdin: bool, manner: Manner = V3_12
 ) -> None:
     """Serve until told to stop."""
     # long lists of small objects live long: collect less often
@@ -37,7 +36,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     certificate = certs.make(folder)
     ports = Ports()
-    app = App(folder / "tftpboot", ports, V4 if v4 else V3_12)
+    app = App(folder / "tftpboot", ports, manner)
     door = Door(app.handle, _request_factory(loop), certificate.context())
     app.restart = door.restart
     static = web.Server(static_handler(lambda: app.world), access_log=None)  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ CLIENT_LIBRARIES = {"requests", "urllib3", "jsonpatch", "yaml", "websocket", "na
 ARROWS: dict[str, set[str]] = {
     "client": CLIENT_LIBRARIES,
     "converge": {"client"},
-    "resources": {"converge", "client"},
+    "resources": {"converge", "client", "agent"},  # agent_package builds the agent
     "agent": {"client"},
     "options": {"resources", "converge", "client", ANSIBLE_UTILS},
     "runner": {"options", "resources", "converge", "client"},

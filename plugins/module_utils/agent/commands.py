@@ -12,7 +12,7 @@ from ..client.client import Client, Object
 from .config import Config
 from .connecting import connect, find_machine
 from .console import complain, say
-from .machine_agent import AgentFailed, MachineAgent, State
+from .machine_agent import AgentFailed, MachineAgent
 from .notify import Notifier
 from .patience import Backoff, Pulse, Stopped, patiently
 from .power import NoPower, Power, PowerFailed, SystemPower
@@ -25,10 +25,12 @@ def run(config: Config, asked: t.Any) -> int:
     notifier = Notifier()
     pulse = Pulse(notifier.beat)
     with _signals(pulse) as received, connect(config, pulse) as client:
+        # it works from here on, even if it has to wait for the server first
+        notifier.say(READY="1", STATUS="CONNECTING")
         try:
             machine = _machine(client, config, pulse, patient=asked.command == "run")
             agent = make_agent(client, machine, config, pulse)
-            agent.on_state = _teller(notifier)
+            agent.on_state = lambda state: notifier.say(STATUS=state.name)
             agent.run()
         except Stopped:
             pass
@@ -70,16 +72,6 @@ def _machine(client: Client, config: Config, pulse: Pulse, patient: bool) -> Obj
         limit=None if patient else 0,
         told=lambda error: _report(f"Waiting for the server: {error}"),
     )
-
-
-def _teller(notifier: Notifier) -> t.Callable[[State], None]:
-    ready = {"READY": "1"}
-
-    def tell(state: State) -> None:
-        notifier.say(**ready, STATUS=state.name)
-        ready.clear()
-
-    return tell
 
 
 @contextlib.contextmanager

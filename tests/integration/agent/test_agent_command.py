@@ -145,7 +145,8 @@ def test_systemd_hears_of_it(agents: Agents, monkeypatch: pytest.MonkeyPatch) ->
             listener.join(5)
         finally:
             os.unlink(address)
-    assert "READY=1\nSTATUS=INIT" in heard[:2]
+    assert "READY=1\nSTATUS=CONNECTING" in heard[:2]
+    assert "STATUS=INIT" in heard
     assert "STATUS=WAIT_FOR_CHANGE_STAGE" in heard
     assert heard.count("WATCHDOG=1") >= 3
     assert heard[-1] == "STOPPING=1"

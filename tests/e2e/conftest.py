@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server on loopback, a booted system beside it, and ansible-playbook between them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from box import Box
+from tree import NotHere, tree
+
+from simulator.launch import PASSWORD, USERNAME, Simulator
+from simulator.testing import Api
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = Path(sys.executable).with_name("ansible-playbook")
+Recap = dict[str, int]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with Simulator.start(licensed=True, state_dir=tmp_path_factory.mktemp("server")) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="session")
+def api(server: Simulator) -> Api:
+    return Api(server)
+
+
+@pytest.fixture(scope="session")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    try:
+        with Box(tree(), tmp_path_factory.mktemp("box")) as booted:
+            yield booted
+    except NotHere as reason:
+        pytest.skip(f"no system can be booted here: {reason}")
+
+
+class Stage:
+    """Runs playbooks on the box, with the server's address and credentials in the environment."""
+
+    def __init__(self, server: Simulator, box: Box, folder: Path) -> None:
+        self.folder = folder
+        (folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"box": box.host()}}}))
+        (folder / "drp.yml").write_text("plugin: digitalrebar.provision.drp\n")
+        self.environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
+            "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+            "ANSIBLE_ROLES_PATH": str(Path(__file__).parent / "roles"),
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"),
+            "RS_ENDPOINT": server.endpoint,
+            "RS_KEY": f"{USERNAME}:{PASSWORD}",
+            "RS_CA_PATH": str(server.ca),
+        }
+
+    def play(
+        self, book: str, *flags: str, fails: bool = False, timeout: float = 240, **variables: t.Any
+    ) -> Played:
+        command = [str(COMMAND), "-i", str(self.folder / "drp.yml"), "-i", str(self.folder / "hosts.yml")]
+        done = subprocess.run(
+            [*command, book, "-e", json.dumps(variables), *flags],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert bool(done.returncode) == fails, output
+        assert PASSWORD not in output
+        return Played(output)
+
+    def role(self, entry: str = "main", *flags: str, fails: bool = False, **variables: t.Any) -> Played:
+        """The role on the box, by one of its entry points."""
+        task = {"ansible.builtin.include_role": {"name": "digitalrebar.provision.agent", "tasks_from": entry}}
+        play = {
+            "hosts": "box",
+            "gather_facts": False,
+            "become": True,
+            "tasks": [{"name": "The role", **task}],
+        }
+        if entry == "main":
+            play = {
+                "hosts": "box",
+                "gather_facts": False,
+                "become": True,
+                "roles": ["digitalrebar.provision.agent"],
+            }
+        book = self.folder / f"{entry}.yml"
+        book.write_text(json.dumps([play]))
+        return self.play(str(book), *flags, fails=fails, **variables)
+
+
+class Played:
+    def __init__(self, output: str) -> None:
+        self.output = output
+
+    @property
+    def changed(self) -> int:
+        """How many tasks have changed something on the box."""
+        found = re.search(r"^box +:.*changed=(\d+)", self.output, re.MULTILINE)
+        assert found, self.output
+        return int(found[1])
+
+
+@pytest.fixture(scope="session")
+def stage(server: Simulator, box: Box, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return Stage(server, box, tmp_path_factory.mktemp("stage"))

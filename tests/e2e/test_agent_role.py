@@ -1,0 +1,192 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The story of one host, from a bare system to a provisioned machine and back.
+
+Each test goes on where the one before it has ended.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from box import Box
+from conftest import Stage
+
+from simulator.testing import Api
+
+HERE = Path(__file__).parent
+UNIT = "/etc/systemd/system/drp-agent.service"
+DISK = {"Name": "e2e-disk", "OS": {"Name": "e2e-disk"}, "Templates": []}
+PROVISION: dict[str, t.Any] = {
+    "provision_hosts": "box",
+    "provision_content": [str(HERE / "pack.yml")],
+    "provision_bootenvs": [{"spec": DISK}],
+    "provision_workflow": "e2e",
+    "provision_roles": ["handover"],
+    "provision_timeout": 120,
+}
+# what Ansible, systemd and the interpreter leave of themselves is not ours
+FILES = "find / -xdev -not -path '/proc/*' -not -path '/sys/*' -not -path '/run/*' -not -path '/tmp/*' "
+FILES += "-not -path '/var/log/*' -not -path '/var/tmp/*' -not -path '/root/.ansible*' -not -path '*/__pycache__*' | sort"
+
+
+def machine(api: Api) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = api("GET", "machines/Name:box").json()
+    return found
+
+
+def jobs(api: Api, workflow: str) -> list[dict[str, t.Any]]:
+    """The jobs of the box in a workflow, in the order they were made."""
+    found = [
+        job for job in api("GET", "jobs").json() if job["Workflow"] == workflow and ":" not in job["Task"]
+    ]
+    return sorted(found, key=lambda job: str(job["StartTime"]))
+
+
+def log(api: Api, job: dict[str, t.Any]) -> str:
+    return str(api("GET", f"jobs/{job['Uuid']}/log").text)
+
+
+def until(test: t.Callable[[], t.Any], timeout: float = 60) -> None:
+    deadline = time.monotonic() + timeout
+    while not test():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def bare(box: Box) -> str:
+    """All files of the system before anything was done to it."""
+    return box.run(FILES)
+
+
+def test_check_mode_on_a_bare_host(stage: Stage, box: Box, api: Api, bare: str) -> None:
+    played = stage.role("main", "--check", "--diff")
+    assert played.changed > 5
+    assert "+Type=notify" in played.output
+    assert box.run(FILES) == bare
+    assert [item["Name"] for item in api("GET", "machines").json()] == []
+
+
+def test_bad_input(stage: Stage) -> None:
+    told = stage.role(fails=True, agent_endpoint="drp:8092").output
+    assert 'agent_endpoint: "drp:8092" is not a URL such as https://drp.example.com:8092' in told
+    told = stage.role(fails=True, agent_create_machine=False).output
+    assert "hosts: the server has no machine for box. Set create: true" in told
+    told = stage.role(fails=True, agent_idle_wait="soon").output
+    assert "agent_idle_wait" in told
+
+
+def test_provision(stage: Stage, box: Box, api: Api, bare: str) -> None:
+    before = box.boot_id()
+    played = stage.play("digitalrebar.provision.provision", **PROVISION)
+    done = [job["Task"] for job in jobs(api, "e2e")]
+    assert done == ["e2e-first", "e2e-restart", "e2e-second", "e2e-last"], played.output
+    assert {job["State"] for job in jobs(api, "e2e")} == {"finished"}
+    first, restart, second, last = (log(api, job) for job in jobs(api, "e2e"))
+    assert "first on box" in first
+    assert "asking for a reboot" in restart
+    assert "second, after a reboot" in second
+    assert "last, in e2e-disk" in last
+    assert box.boot_id() != before
+    assert box.run("cat /root/first-boot") == before
+    # the user's own role saw what DRP knows by then
+    assert box.run("cat /root/handed-over") == "e2e e2e-installed was here"
+    assert (machine(api)["Stage"], machine(api)["BootEnv"]) == ("e2e-installed", "e2e-disk")
+
+
+def test_the_same_again_changes_nothing(stage: Stage, box: Box) -> None:
+    pid = box.run("systemctl show -p MainPID drp-agent")
+    assert stage.play("digitalrebar.provision.provision", **PROVISION).changed == 0
+    assert stage.role("main", "--check").changed == 0
+    assert box.run("systemctl show -p MainPID drp-agent") == pid
+
+
+def test_no_secret_of_an_administrator_is_there(stage: Stage, box: Box, api: Api) -> None:
+    token = box.run("cat /etc/drp-agent/tokens/*")
+    assert box.run("stat -c '%a %U' /etc/drp-agent/tokens/* /etc/drp-agent/agent.yml") == "600 root\n600 root"
+    assert box.run("stat -c '%a' /etc/drp-agent /etc/drp-agent/tokens /var/lib/drp-agent") == "700\n700\n700"
+    own = {"Authorization": f"Bearer {token}"}
+    assert api("GET", f"machines/{machine(api)['Uuid']}", headers=own).status_code == 200
+    assert api("GET", "users", headers=own).json() == []
+    assert api("POST", "profiles", headers=own, json={"Name": "mine"}).status_code == 403
+    other = api("POST", "machines", json={"Name": "other"}).json()["Uuid"]
+    assert api("GET", f"machines/{other}", headers=own).status_code == 404
+    api("DELETE", f"machines/{other}")
+
+
+def test_another_token(stage: Stage, box: Box) -> None:
+    before = box.run("cat /etc/drp-agent/tokens/*")
+    played = stage.role(agent_token_rotate=True)
+    assert box.run("cat /etc/drp-agent/tokens/*") != before
+    assert before not in played.output
+    assert stage.role().changed == 0
+    # half of its life is over
+    box.run("touch -d '200 days ago' /etc/drp-agent/tokens/*")
+    assert stage.role().changed > 0
+    assert box.run("drp-agent check | grep -c FAIL || true") == "0"
+
+
+def test_the_agent_is_killed(stage: Stage, box: Box, api: Api) -> None:
+    box.run("rm -f /root/long")
+    stage_job(api, "e2e-long")
+    until(lambda: box.attempt("test -s /root/long").returncode == 0)
+    box.run("systemctl kill -s KILL --kill-whom=main drp-agent")
+    until(lambda: jobs(api, "e2e-long")[-1]["State"] == "finished", 90)
+    assert len(jobs(api, "e2e-long")) == 1
+    assert "line 200" in log(api, jobs(api, "e2e-long")[0])
+
+
+def test_an_upgrade_while_a_job_runs(stage: Stage, box: Box, api: Api) -> None:
+    box.run("rm -f /root/long; echo >> /usr/local/bin/drp-agent")  # another version, and the job is long
+    known = {job["Uuid"] for job in jobs(api, "e2e-long")}
+    stage_job(api, "e2e-long")
+    until(lambda: box.attempt("test -s /root/long").returncode == 0)
+    pid = box.run("systemctl show -p MainPID drp-agent")
+    assert stage.role("upgrade").changed > 0
+    new = [job for job in jobs(api, "e2e-long") if job["Uuid"] not in known]
+    assert [job["State"] for job in new] == ["finished"]
+    assert "line 200" in log(api, new[0])
+    assert box.run("cat /root/long") == "started\nended"
+    assert box.run("systemctl show -p MainPID drp-agent") != pid
+    assert stage.role("upgrade").changed == 0
+
+
+def test_how_exposed_the_service_is(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
+    told = box.run("systemd-analyze security --no-pager drp-agent | tail -1")
+    with capsys.disabled():
+        print(f"\n{told}")
+    assert "Overall exposure level for drp-agent.service" in told
+    assert box.run("systemd-analyze verify drp-agent.service 2>&1 | grep drp-agent || true") == ""
+
+
+def test_uninstall(stage: Stage, box: Box, api: Api, bare: str) -> None:
+    token = box.run("cat /etc/drp-agent/tokens/*")
+    uuid = machine(api)["Uuid"]
+    assert stage.role("uninstall", "--check").changed > 0
+    assert stage.role("uninstall").changed > 0
+    assert stage.role("uninstall").changed == 0
+    left = set(box.run(FILES).splitlines()) - set(bare.splitlines())
+    ours = {"/root/first-boot", "/root/handed-over", "/root/long"}
+    assert {
+        path for path in left - ours if not path.startswith(("/var/lib/systemd", "/var/cache", "/etc/.pwd"))
+    } == set()
+    assert "drp-agent" not in box.run("systemctl list-units --all --plain --no-legend 'drp*'")
+    revoked = api("GET", f"machines/{uuid}", headers={"Authorization": f"Bearer {token}"})
+    assert revoked.status_code == 403
+    assert [user["Name"] for user in api("GET", "users").json() if user["Name"].startswith("drp-agent")] == []
+
+
+def stage_job(api: Api, workflow: str) -> None:
+    """Have the box run a workflow from its beginning."""
+    uuid = machine(api)["Uuid"]
+    clear = [{"op": "replace", "path": "/Workflow", "value": ""}]
+    begin = [
+        {"op": "replace", "path": "/Workflow", "value": workflow},
+        {"op": "replace", "path": "/Runnable", "value": True},
+    ]
+    assert api("PATCH", f"machines/{uuid}", json=clear).status_code == 200
+    assert api("PATCH", f"machines/{uuid}", json=begin).status_code == 200

@@ -29,8 +29,9 @@ PROVISION: dict[str, t.Any] = {
     "provision_timeout": 120,
 }
 # what Ansible, systemd and the interpreter leave of themselves is not ours
-FILES = "find / -xdev -not -path '/proc/*' -not -path '/sys/*' -not -path '/run/*' -not -path '/tmp/*' "
-FILES += "-not -path '/var/log/*' -not -path '/var/tmp/*' -not -path '/root/.ansible*' -not -path '*/__pycache__*' | sort"
+IGNORED = ["/proc/*", "/sys/*", "/run/*", "/tmp/*", "/var/log/*", "/var/tmp/*"]
+IGNORED += ["/root/.ansible*", "*/__pycache__*"]
+FILES = "find / -xdev " + " ".join(f"-not -path '{pattern}'" for pattern in IGNORED) + " | sort"
 
 
 def machine(api: Api) -> dict[str, t.Any]:
@@ -167,8 +168,9 @@ def test_uninstall(stage: Stage, box: Box, api: Api, bare: str) -> None:
     token = box.run("cat /etc/drp-agent/tokens/*")
     uuid = machine(api)["Uuid"]
     assert stage.role("uninstall", "--check").changed > 0
-    assert stage.role("uninstall").changed > 0
+    assert stage.role("uninstall", agent_delete_machine=True).changed > 0
     assert stage.role("uninstall").changed == 0
+    assert api("GET", f"machines/{uuid}").status_code == 404
     left = set(box.run(FILES).splitlines()) - set(bare.splitlines())
     ours = {"/root/first-boot", "/root/handed-over", "/root/long"}
     assert {

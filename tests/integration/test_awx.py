@@ -15,7 +15,7 @@ from typing import Any
 import inventory_tool
 import jinja2
 import pytest
-import yaml
+from awx_credentials import CREDENTIAL_TYPE, inject
 from awx_stand_in import PASSWORD, TOKEN, USERNAME, AwxStandIn, Request, State
 from jinja2 import sandbox
 from playing import COMMAND, ROOT
@@ -24,7 +24,6 @@ from simulator import launch
 from simulator.launch import Simulator
 from simulator.testing import Api
 
-CREDENTIAL_TYPE = yaml.safe_load((ROOT / "playbooks/files/awx_credential_type.yml").read_text("utf-8"))
 SECRET = "planted|secret(1"
 KINDS = ["credential_types", "credentials", "projects", "inventories", "inventory_sources", "job_templates"]
 
@@ -255,21 +254,6 @@ def test_a_refusal_repeats_no_secret(used: AwxStandIn, configure: Configure) -> 
 
 
 # ---- what the credential type gives to a job ---------------------------------------------------------
-
-
-def inject(folder: Path, **inputs: Any) -> dict[str, str]:
-    """The environment of a job, as AWX makes it: empty fields are undefined, missing boxes not ticked."""
-    injectors, fields = CREDENTIAL_TYPE["injectors"], CREDENTIAL_TYPE["inputs"]["fields"]
-    namespace: Document = {field["id"]: False for field in fields if field["type"] == "boolean"}
-    namespace |= {name: value for name, value in inputs.items() if value != ""}
-    world = sandbox.ImmutableSandboxedEnvironment()
-    names = {}
-    for label, template in injectors["file"].items():
-        path = folder / f"tmp-{label}"
-        path.write_text(world.from_string(template).render(namespace))
-        names[label.partition(".")[2]] = str(path)
-    namespace["tower"] = {"filename": names}
-    return {name: world.from_string(text).render(namespace) for name, text in injectors["env"].items()}
 
 
 @pytest.mark.parametrize("field", CREDENTIAL_TYPE["inputs"]["fields"], ids=lambda field: field["id"])

@@ -1,0 +1,240 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role agent does on the server: drp_enrol, drp_agent_token and drp_agent_package."""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from asking import add, task
+from playing import Player
+
+from simulator.launch import USERNAME, Simulator
+from simulator.testing import Api
+
+pytestmark = pytest.mark.simulator
+
+MAC, SERIAL = "52:54:00:00:00:01", "SN-1"
+CHECK = ("--check", "--diff")
+
+
+@pytest.fixture(scope="module")
+def licensed() -> Iterator[Simulator]:
+    with Simulator.start(licensed=True) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def licensed_player(licensed: Simulator, tmp_path: Path) -> Player:
+    licensed.reset()
+    return Player(licensed, tmp_path)
+
+
+def enrol(*hosts: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
+    return task("enrol", hosts=list(hosts), **options)
+
+
+# -- drp_enrol
+
+
+def test_hosts_are_found_however_they_are_known(player: Player) -> None:
+    api = Api(player.simulator)
+    param = {"inventory/SerialNumber": SERIAL}
+    by_uuid = add(api, "machines", Name="aa")["Uuid"]
+    by_mac = add(api, "machines", Name="bb", HardwareAddrs=[MAC.upper()])["Uuid"]
+    by_serial = add(api, "machines", Name="cc", Params=param)["Uuid"]
+    by_name = add(api, "machines", Name="dd")["Uuid"]
+    played = player(
+        enrol(
+            {"host": "1", "uuid": by_uuid.upper(), "name": "whatever"},
+            {
+                "host": "2",
+                "macs": ["00:00:00:00:00:00", MAC.replace(":", "-")],
+                "serial": "To be filled by O.E.M.",
+            },
+            {"host": "3", "serial": f" {SERIAL.lower()} "},
+            {"host": "4", "name": "dd", "macs": ["52:54:00:00:00:99"], "serial": "other"},
+        )
+    )
+    found = {host: (item["uuid"], item["matched_by"]) for host, item in played[0]["machines"].items()}
+    assert found == {
+        "1": (by_uuid, "uuid"),
+        "2": (by_mac, "mac"),
+        "3": (by_serial, "serial"),
+        "4": (by_name, "name"),
+    }
+    assert played.changed == [False]
+    assert player.simulator.stats()["writes"] == 4  # ours, with which it began
+
+
+def test_one_list_serves_all_hosts(player: Player) -> None:
+    hosts = [
+        {"host": f"h{number}", "name": f"h{number}", "macs": [f"52:54:00:00:00:{number:02}"]}
+        for number in range(30)
+    ]
+    player(enrol(hosts[0]))
+    player.simulator.reset_stats()
+    played = player(enrol(*hosts[:1]), enrol(*hosts[:1]))
+    assert played.changed == [False, False]
+    assert player.simulator.stats()["requests"] == 2
+
+
+def test_what_is_missing_is_created(player: Player) -> None:
+    wish = {"host": "web", "name": "web-1", "macs": [MAC], "serial": SERIAL, "address": "192.0.2.7"}
+    checked = player(enrol(wish), flags=CHECK)
+    assert checked.changed == [True]
+    assert player.simulator.stats()["writes"] == 0
+    assert "web-1" in str(checked[0]["diff"]["after"])
+    played = player(enrol(wish), enrol(wish), enrol({**wish, "name": "renamed"}))
+    assert played.changed == [True, False, False], played.output
+    assert [result["machines"]["web"]["matched_by"] for result in played.results] == [
+        "created",
+        "name",
+        "mac",
+    ]
+    made = Api(player.simulator)("GET", "machines/Name:web-1").json()
+    assert (made["HardwareAddrs"], made["Address"]) == ([MAC], "192.0.2.7")
+    assert made["Params"] == {"inventory/SerialNumber": SERIAL}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "options", "told"),
+    [
+        ([{"host": "x", "name": "aa", "macs": [MAC]}], {}, "hosts: x could be 2 machines: aa ("),
+        (
+            [{"host": "x", "name": "aa"}, {"host": "y", "name": "aa"}],
+            {},
+            "hosts: x and y would both be the machine aa",
+        ),
+        ([{"host": "x", "name": "nn"}, {"host": "x", "name": "mm"}], {}, "hosts: x is named more than once"),
+        ([{"host": "x"}], {}, "hosts: nothing identifies x; give uuid, name, macs or serial"),
+        (
+            [{"host": "x", "macs": ["52:54:00:00:00:77"]}],
+            {},
+            "x is no machine yet, and without a name none can be made",
+        ),
+        (
+            [{"host": "x", "name": "nn"}],
+            {"create": False},
+            "hosts: the server has no machine for x. Set create: true",
+        ),
+        (
+            [{"host": "x", "uuid": "7" * 8}],
+            {},
+            "hosts: x is to be the machine 77777777, and there is none of that UUID",
+        ),
+        ([{"host": "x", "name": "no/good"}], {}, "1 of 1 failed: machine no/good"),
+    ],
+)
+def test_what_cannot_be(player: Player, hosts: t.Any, options: t.Any, told: str) -> None:
+    api = Api(player.simulator)
+    add(api, "machines", Name="aa")
+    add(api, "machines", Name="bb", HardwareAddrs=[MAC])
+    played = player(enrol(*hosts, **options))
+    assert played[0]["failed"]
+    assert told in played[0]["msg"]
+    assert "Traceback" not in played.output
+    assert len(api("GET", "machines").json()) == 2
+
+
+# -- drp_agent_token
+
+
+def allowed(api: Api, token: str, path: str) -> bool:
+    return bool(api("GET", path, headers={"Authorization": f"Bearer {token}"}).status_code == 200)
+
+
+def test_a_token_for_one_machine(licensed_player: Player) -> None:
+    api = Api(licensed_player.simulator)
+    uuid, other = (add(api, "machines", Name=name)["Uuid"] for name in ("mine", "other"))
+    want, gone = (
+        task("agent_token", machine="mine", ttl=600),
+        task("agent_token", machine="mine", state="absent"),
+    )
+    checked = licensed_player(want, gone, flags=CHECK)
+    assert (checked.changed, checked[0]["token"]) == ([True, False], "")
+    assert api("GET", f"users/drp-agent-{uuid}").status_code == 404
+    played = licensed_player(want, want)
+    assert played.changed == [True, False], played.output
+    token = played[1]["token"]
+    assert (played[1]["user"], played[1]["machine"]) == (f"drp-agent-{uuid}", uuid)
+    assert allowed(api, token, f"machines/{uuid}")
+    assert not allowed(api, token, f"machines/{other}")
+    assert licensed_player(gone, flags=CHECK).changed == [True]
+    assert allowed(api, token, f"machines/{uuid}")
+    assert licensed_player(gone, gone).changed == [True, False]
+    assert not allowed(api, token, f"machines/{uuid}")
+    assert api("GET", "roles").json() == [] or uuid not in api("GET", "roles").text
+
+
+def test_without_a_licence_somebody_has_to_say_whose_rights(player: Player) -> None:
+    api = Api(player.simulator)
+    uuid = add(api, "machines", Name="mine")["Uuid"]
+    played = player(
+        task("agent_token", machine="mine"),
+        task("agent_token", machine="mine", user=USERNAME, ttl=60),
+        task("agent_token", machine="mine", user="nobody"),
+        task("agent_token", machine="absent"),
+        task("agent_token", machine="mine", ttl=0),
+        task("agent_token", machine="mine", state="absent"),
+    )
+    assert "this server cannot make a token for one machine" in played[0]["msg"]
+    assert "Name a user (in the role: agent_token_user)" in played[0]["msg"]
+    assert allowed(api, played[1]["token"], f"machines/{uuid}")
+    assert "nobody" in played[2]["msg"]
+    assert "no such machine: absent" in played[3]["msg"]
+    assert "ttl: must be at least 1 second" in played[4]["msg"]
+    assert played.changed == [False] * 6
+
+
+def test_a_v4_server_mints_it_by_itself(v4_player: Player) -> None:
+    api = Api(v4_player.simulator)
+    uuid = add(api, "machines", Name="mine")["Uuid"]
+    played = v4_player(
+        task("agent_token", machine="mine"), task("agent_token", machine="mine", user="ignored")
+    )
+    assert played.changed == [False, False], played.output
+    token = played[0]["token"]
+    assert allowed(api, token, f"machines/{uuid}")
+    gone = v4_player(task("agent_token", machine="mine", state="absent"))
+    assert gone.changed == [True]
+    assert not allowed(api, token, f"machines/{uuid}")
+    assert v4_player(task("agent_token", machine="absent", state="absent")).changed == [False]
+
+
+# -- drp_agent_package
+
+
+def test_the_package(player: Player, tmp_path: Path) -> None:
+    dest = tmp_path / "deep" / "drp-agent"
+    want = task("agent_package", dest=str(dest))
+    assert player(want, flags=CHECK).changed == [True]
+    assert not dest.exists()
+    played = player(want, want)
+    assert played.changed == [True, False], played.output
+    assert hashlib.sha256(dest.read_bytes()).hexdigest() == played[0]["sha256"]
+    assert dest.stat().st_size == played[0]["size"]
+    assert zipfile.is_zipfile(dest)
+    assert played[0]["versions"]["requests"]
+    dest.write_bytes(b"broken")
+    assert player(want).changed == [True]
+    assert player.simulator.stats()["requests"] == 0
+
+
+def test_what_cannot_be_built(player: Player, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    (tmp_path / "none").mkdir()
+    played = player(
+        task("agent_package", dest=str(file / "agent")),
+        task("agent_package", dest=str(tmp_path / "agent"), packages=str(tmp_path / "absent")),
+        task("agent_package", dest=str(tmp_path / "agent"), packages=str(tmp_path / "none")),
+    )
+    assert f"dest: {file}/agent: Not a directory" in played[0]["msg"]
+    assert f"packages: {tmp_path}/absent is not a folder" in played[1]["msg"]
+    assert "must be installed" in played[2]["msg"]

@@ -7,6 +7,7 @@ Each test goes on where the one before it has ended.
 
 from __future__ import annotations
 
+import hashlib
 import time
 import typing as t
 from pathlib import Path
@@ -164,11 +165,25 @@ def test_how_exposed_the_service_is(box: Box, capsys: pytest.CaptureFixture[str]
     assert box.run("systemd-analyze verify drp-agent.service 2>&1 | grep drp-agent || true") == ""
 
 
+def test_drpcli_from_the_server(stage: Stage, box: Box, api: Api) -> None:
+    arch = box.run("uname -m").replace("x86_64", "amd64").replace("aarch64", "arm64")
+    content = b"#!/bin/sh\necho version 3.12\n"
+    raw = {"Content-Type": "application/octet-stream"}
+    assert api("POST", f"files/drpcli.{arch}.linux", data=content, headers=raw).status_code == 201
+    only = ["--tags", "drpcli"]
+    wrong = stage.role("main", *only, fails=True, agent_drpcli=True, agent_drpcli_sha256="0" * 64)
+    assert "0" * 64 in wrong.output, wrong.output
+    digest = hashlib.sha256(content).hexdigest()
+    assert stage.role("main", *only, agent_drpcli=True, agent_drpcli_sha256=digest).changed == 1
+    assert stage.role("main", *only, agent_drpcli=True).changed == 0
+    assert box.run("drpcli") == "version 3.12"
+
+
 def test_uninstall(stage: Stage, box: Box, api: Api, bare: str) -> None:
     token = box.run("cat /etc/drp-agent/tokens/*")
     uuid = machine(api)["Uuid"]
     assert stage.role("uninstall", "--check").changed > 0
-    assert stage.role("uninstall", agent_delete_machine=True).changed > 0
+    assert stage.role("uninstall", agent_delete_machine=True, agent_drpcli=True).changed > 0
     assert stage.role("uninstall").changed == 0
     assert api("GET", f"machines/{uuid}").status_code == 404
     left = set(box.run(FILES).splitlines()) - set(bare.splitlines())

@@ -28,7 +28,7 @@ pytest = $(if $(wildcard tests/$1),$(BIN)/python -m pytest -q tests/$1 $2,@echo 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv lint format types unit contract integration test wire faults e2e bench demo serve sanity agent build clean
+.PHONY: help venv lint format types unit contract integration test wire faults e2e bench demo serve sanity agent build package docs matrix clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,7 @@ lint: $(READY) ## Check style: ruff, yamllint, changelog fragments, ansible-lint
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/yamllint --strict .
 	$(BIN)/antsibull-changelog lint
+	$(BIN)/reuse lint --quiet
 	$(if $(CONTENT),$(BIN)/ansible-lint --offline -q $(CONTENT),@echo "ansible-lint: nothing yet (no playbooks/, no roles/)")
 
 format: $(READY) ## Put the Python files into shape
@@ -94,8 +95,17 @@ agent: $(READY) requirements-agent.txt ## Build the machine agent as one file, b
 		--require-hashes --target build/agent -r requirements-agent.txt
 	PYTHONPATH=.venv/collections $(BIN)/python -m $(UTILS).agent.build --packages build/agent --output build/drp-agent
 
-build: $(READY) ## Build the collection's archive into build/
-	$(BIN)/ansible-galaxy collection build --force --output-path build .
+build: $(READY) ## Build the collection's archive into build/, always the same bytes
+	$(BIN)/python $(TOOLS)/build.py build
+
+matrix: $(READY) ## Run the tests on each ansible-core and Python found here (CORES=2.21 LAYERS=sanity,unit)
+	$(BIN)/python $(TOOLS)/matrix.py cores=$(CORES) layers=$(LAYERS)
+
+docs: $(READY) ## Build the pages of all plugins and guides into build/docs/html
+	@$(TOOLS)/docs.sh
+
+package: $(READY) ## Test the archive: what is in it, and that it works in a fresh environment
+	$(call pytest,package,-o timeout=300)
 
 clean: ## Remove what the other targets made; .venv stays
 	rm -rf build tests/output .ansible .venv/cache .venv/ansible .venv/sanity

@@ -14,6 +14,7 @@ description:
   - Builds C(drp-agent), which runs the jobs of a machine, into one file that needs a Python and nothing else.
   - It is built from this collection and from the Python packages of the controller, or those in O(packages).
     Nothing is downloaded. The same sources give the same bytes.
+  - It runs on the controller only, so neither C(async) nor O(run_in=target) is possible.
   - The server is not asked for anything, but the connection options are checked as in all modules.
 options:
   dest:
@@ -28,6 +29,11 @@ options:
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
+attributes:
+  async:
+    support: none
+    details:
+      - Only the controller has the sources of the agent.
 """
 
 EXAMPLES = r"""

@@ -114,6 +114,8 @@ options:
         because a profile does not exist.
     type: bool
     default: true
+requirements:
+  - websocket-client, to wait
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes

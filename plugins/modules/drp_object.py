@@ -97,6 +97,8 @@ options:
         refers to something that does not exist.
     type: bool
     default: true
+requirements:
+  - websocket-client, to wait
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes

@@ -52,6 +52,8 @@ options:
     description: How many seconds to wait. V(0) looks once.
     type: float
     default: 3600
+requirements:
+  - websocket-client
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes

@@ -234,7 +234,10 @@ def test_what_cannot_be_built(player: Player, tmp_path: Path) -> None:
         task("agent_package", dest=str(file / "agent")),
         task("agent_package", dest=str(tmp_path / "agent"), packages=str(tmp_path / "absent")),
         task("agent_package", dest=str(tmp_path / "agent"), packages=str(tmp_path / "none")),
+        task("agent_package", dest=str(tmp_path / "agent"), run_in="target"),
     )
     assert f"dest: {file}/agent: Not a directory" in played[0]["msg"]
     assert f"packages: {tmp_path}/absent is not a folder" in played[1]["msg"]
     assert "must be installed" in played[2]["msg"]
+    assert "can only be built where the collection is installed: on the controller" in played[3]["msg"]
+    assert not (tmp_path / "agent").exists()

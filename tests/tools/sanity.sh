@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-bin=$PWD/.venv/bin
+bin=${SANITY_BIN:-$PWD/.venv/bin}
 home=$PWD/.venv/sanity
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -33,5 +33,5 @@ paths=()
 for path in plugins meta changelogs; do
     if [ -d "$path" ]; then paths+=("$path/"); fi
 done
-version=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+version=${SANITY_PYTHON:-$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')}
 ansible-test sanity --venv --python "$version" --color "${SANITY_COLOR:-yes}" "$@" "${paths[@]}" </dev/null

@@ -80,6 +80,11 @@ def build(packages: str | None = None, shebang: str = "/usr/bin/env python3") ->
 
     UsageError when one is missing.
     """
+    if not _source(_ROOT):
+        raise UsageError(
+            "the agent can only be built where the collection is installed: on the controller, without async "
+            "and without run_in: target"
+        )
     where = [packages] if packages else sys.path
     versions, oldest = _versions(where)
     files = {f"{NAME}/__init__.py": b"", "__main__.py": _MAIN.format(oldest=oldest).encode()}

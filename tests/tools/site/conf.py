@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sphinx: the guides as they are, and a page for each plugin; see docs.sh."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from docutils import nodes
+
+project = "digitalrebar.provision"
+copyright = "2026, the digitalrebar.provision authors"
+title = "Digital Rebar Provision for Ansible"
+html_short_title = title
+html_theme = "sphinx_ansible_theme"
+html_show_sphinx = False
+extensions = ["myst_parser", "sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
+source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
+exclude_patterns = ["examples"]
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+highlight_language = "YAML+Jinja"
+# mermaid, drp's own templates in YAML, and console sessions are not all for pygments
+suppress_warnings = ["misc.highlighting_failure"]
+intersphinx_mapping: dict[str, tuple[str, str | None]] = {}
+default_role = "any"
+nitpicky = False
+
+# Labels in Ansible's own documentation. Its index is not fetched: a build needs no network.
+ANSIBLE = "https://docs.ansible.com/ansible/latest"
+OUTSIDE = {
+    "action_plugins": "plugins/action.html",
+    "ansible_configuration_settings": "reference_appendices/config.html",
+    "common_return_values": "reference_appendices/common_return_values.html",
+}
+BUILTIN = re.compile(r"ansible_collections\.ansible\.builtin\.(\w+)$")
+
+
+def lead_outside(app: t.Any, env: t.Any, node: t.Any, inner: t.Any) -> t.Any:
+    """A link to Ansible's documentation for a label that is not here."""
+    del app, env
+    label = node.get("reftarget", "")
+    builtin = BUILTIN.match(label)
+    page = f"collections/ansible/builtin/{builtin[1]}.html" if builtin else OUTSIDE.get(label)
+    if page is None:
+        return None
+    return nodes.reference("", "", inner.deepcopy(), internal=False, refuri=f"{ANSIBLE}/{page}")
+
+
+def setup(app: t.Any) -> None:
+    app.connect("missing-reference", lead_outside)

@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guides say what is so: options exist, error texts are those of the sources, links lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [*DOCS, ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "roles/agent/README.md"]
+MODULES = "ansible_collections.digitalrebar.provision.plugins.modules"
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NAME = "digitalrebar.provision."
+
+
+class Loader(yaml.SafeLoader):
+    """Knows Ansible's own tags."""
+
+
+for tag in ("!unsafe", "!vault"):
+    Loader.add_constructor(tag, lambda loader, node: loader.construct_scalar(node))
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def complaints(module: str, options: dict[str, t.Any]) -> list[str]:
+    """What is wrong with the options of a task; values that are templates are taken as they are."""
+    spec = importlib.import_module(f"{MODULES}.{module}").SPEC
+    lenient = {name: {**option} for name, option in spec["argument_spec"].items()}
+    for name, value in options.items():
+        if isinstance(value, str) and "{{" in value and name in lenient:
+            lenient[name] = {"type": "raw"}
+    result = ArgumentSpecValidator(**{**spec, "argument_spec": lenient}).validate(options)
+    return [str(message) for message in result.error_messages]
+
+
+# -- from drpcli
+
+
+def drpcli_tasks() -> list[tuple[str, str]]:
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|$", text_of(ROOT / "docs/from-drpcli.md"), re.MULTILINE)
+    return [(command, task[1:-1]) for command, task in rows if task.startswith("`drp_")]
+
+
+@pytest.mark.parametrize(("command", "task"), drpcli_tasks(), ids=lambda text: text[:40])
+def test_each_command_has_a_task(command: str, task: str) -> None:
+    ((module, options),) = yaml.safe_load(task).items()
+    assert complaints(module, options) == [], command
+
+
+# -- examples
+
+
+def tasks_in(document: t.Any) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
+    """Tasks of our modules, wherever they stand."""
+    if isinstance(document, list):
+        for entry in document:
+            yield from tasks_in(entry)
+    elif isinstance(document, dict):
+        for name, value in document.items():
+            module = str(name).removeprefix(NAME)
+            if str(name).startswith(NAME) and (ROOT / f"plugins/modules/{module}.py").exists():
+                yield module, value if isinstance(value, dict) else {}
+            else:
+                yield from tasks_in(value)
+
+
+def yaml_blocks() -> list[tuple[str, str]]:
+    return [
+        (f"{page.name}:{number}", block)
+        for page in PAGES
+        if page.exists()
+        for number, (language, block) in enumerate(FENCE.findall(text_of(page)))
+        if language in ("yaml", "yml")
+    ]
+
+
+@pytest.mark.parametrize(("where", "block"), yaml_blocks(), ids=lambda text: text[:30])
+def test_each_block_of_yaml_is_right(where: str, block: str) -> None:
+    for module, options in tasks_in(yaml.load(block, Loader)):
+        assert complaints(module, options) == [], where
+
+
+def examples() -> list[tuple[str, str]]:
+    found = []
+    for path in sorted((ROOT / "plugins/modules").glob("drp_*.py")):
+        found.append((path.stem, str(importlib.import_module(f"{MODULES}.{path.stem}").EXAMPLES)))
+    return found
+
+
+@pytest.mark.parametrize(("module", "text"), examples(), ids=lambda text: text[:30])
+def test_the_examples_of_each_module_are_right(module: str, text: str) -> None:
+    tasks = list(tasks_in(yaml.load(text, Loader)))
+    assert module in {name for name, _options in tasks}
+    for name, options in tasks:
+        assert complaints(name, options) == []
+
+
+# -- error texts
+
+
+@functools.cache
+def literals() -> list[str]:
+    """All texts in the sources; what is filled in later is a blank."""
+    found = []
+    for path in [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "extensions").rglob("*.py")]:
+        for node in ast.walk(ast.parse(text_of(path))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [part.value if isinstance(part, ast.Constant) else "\0" for part in node.values]
+                found.append("".join(str(part) for part in parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+    for path in (ROOT / "roles").rglob("*.yml"):
+        found.append(re.sub(r"\{\{.*?\}\}", "\0", " ".join(text_of(path).split())))
+    return found
+
+
+def troubles() -> list[str]:
+    return re.findall(r"^### (.+)$", text_of(ROOT / "docs/troubleshooting.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("trouble", troubles())
+def test_each_trouble_is_one_of_ours(trouble: str) -> None:
+    parts = [part.strip() for part in trouble.split("…") if part.strip()]
+    pattern = re.compile(".*?".join(map(re.escape, parts)), re.DOTALL)
+    assert any(pattern.search(text) for text in literals()), parts
+
+
+# -- links
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.exists()], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text_of(page)):
+        if "://" not in target and not target.startswith("mailto:"):
+            assert (page.parent / target).exists(), target
+
+
+def test_every_guide_is_named_in_the_readme() -> None:
+    readme = text_of(ROOT / "README.md")
+    assert [page.name for page in DOCS if f"docs/{page.name}" not in readme] == []

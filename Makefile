@@ -99,7 +99,7 @@ build: $(READY) ## Build the collection's archive into build/, always the same b
 	$(BIN)/python $(TOOLS)/build.py build
 
 matrix: $(READY) ## Run the tests on each ansible-core and Python found here (CORES=2.21 LAYERS=sanity,unit)
-	$(BIN)/python $(TOOLS)/matrix.py cores=$(CORES) layers=$(LAYERS)
+	$(BIN)/python $(TOOLS)/matrix.py cores=$(CORES) pythons=$(PYTHONS) layers=$(LAYERS)
 
 docs: $(READY) ## Build the pages of all plugins and guides into build/docs/html
 	@$(TOOLS)/docs.sh

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``matrix.py [cores=2.19,2.21] [layers=sanity,unit]``: the tests on each ansible-core and Python found here.
+"""``matrix.py [cores=2.21] [pythons=3.12] [layers=sanity,unit]``: the tests on each core and Python found here.
 
 Each combination gets an environment below .venv/matrix, which stays for the next time.  What is not found on
 this machine is in the table as well.
@@ -133,12 +133,15 @@ def main(words: list[str]) -> int:
     told = dict(word.split("=", 1) for word in words if "=" in word and word.split("=", 1)[1])
     cores = told.get("cores", ",".join(CORES)).split(",")
     layers = told.get("layers", ",".join(LAYERS)).split(",")
+    pythons = told.get("pythons", ",".join({name: "" for names in CORES.values() for name in names})).split(
+        ","
+    )
     wrong = [name for name in cores if name not in CORES] + [name for name in layers if name not in LAYERS]
     if wrong:
         sys.exit(f"unknown: {', '.join(wrong)}; there are {', '.join(CORES)} and {', '.join(LAYERS)}")
     rows = [["core", "python", *layers]]
     for core in cores:
-        for python in CORES[core]:
+        for python in [python for python in CORES[core] if python in pythons]:
             cell, interpreter = Cell(core, python), find(python)
             if interpreter is None:
                 rows.append([core, python, *["not found"] * len(layers)])
@@ -157,7 +160,7 @@ def main(words: list[str]) -> int:
             for cell in (Cell(core, python) for python in CORES[core])
             if (cell.folder / ".ready").exists()
         ]
-        for python in TARGETS if "sanity" in layers and ready else ():
+        for python in TARGETS if "sanity" in layers and ready and "pythons" not in told else ():
             interpreter = find(python)
             said = run(ready[0], "sanity", interpreter) if interpreter else "not found"
             rows.append(

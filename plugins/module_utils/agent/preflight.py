@@ -7,6 +7,8 @@ Nothing is written to the server.
 
 from __future__ import annotations
 
+# run_command belongs to a module, which the agent is not
+# pylint: disable=ansible-bad-function
 import dataclasses
 import email.utils
 import os

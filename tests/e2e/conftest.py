@@ -61,18 +61,27 @@ class Stage:
             "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
             "ANSIBLE_ROLES_PATH": str(Path(__file__).parent / "roles"),
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"),
+            # the folder of the Makefile is for tasks on the controller; the box is another system
+            "ANSIBLE_REMOTE_TMP": "~/.ansible/tmp",
+            "ANSIBLE_ASYNC_DIR": "~/.ansible_async",
             "RS_ENDPOINT": server.endpoint,
             "RS_KEY": f"{USERNAME}:{PASSWORD}",
             "RS_CA_PATH": str(server.ca),
         }
 
     def play(
-        self, book: str, *flags: str, fails: bool = False, timeout: float = 240, **variables: t.Any
+        self,
+        book: str,
+        *flags: str,
+        fails: bool = False,
+        timeout: float = 240,
+        environment: dict[str, str] | None = None,
+        **variables: t.Any,
     ) -> Played:
         command = [str(COMMAND), "-i", str(self.folder / "drp.yml"), "-i", str(self.folder / "hosts.yml")]
         done = subprocess.run(
             [*command, book, "-e", json.dumps(variables), *flags],
-            env=self.environment,
+            env={**self.environment, **(environment or {})},
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -84,25 +93,21 @@ class Stage:
         assert PASSWORD not in output
         return Played(output)
 
-    def role(self, entry: str = "main", *flags: str, fails: bool = False, **variables: t.Any) -> Played:
-        """The role on the box, by one of its entry points."""
-        task = {"ansible.builtin.include_role": {"name": "digitalrebar.provision.agent", "tasks_from": entry}}
-        play = {
-            "hosts": "box",
-            "gather_facts": False,
-            "become": True,
-            "tasks": [{"name": "The role", **task}],
-        }
+    def role(
+        self, entry: str = "main", *flags: str, defaults: dict[str, t.Any] | None = None, **options: t.Any
+    ) -> Played:
+        """The role on the box, by one of its entry points, under ``defaults`` as the play's module_defaults."""
+        role = "digitalrebar.provision.agent"
+        play: dict[str, t.Any] = {"hosts": "box", "gather_facts": False, "become": True}
+        play["module_defaults"] = {"group/digitalrebar.provision.drp": defaults or {}}
         if entry == "main":
-            play = {
-                "hosts": "box",
-                "gather_facts": False,
-                "become": True,
-                "roles": ["digitalrebar.provision.agent"],
-            }
+            play["roles"] = [role]
+        else:
+            task = {"ansible.builtin.include_role": {"name": role, "tasks_from": entry}}
+            play["tasks"] = [{"name": "The role", **task}]
         book = self.folder / f"{entry}.yml"
         book.write_text(json.dumps([play]))
-        return self.play(str(book), *flags, fails=fails, **variables)
+        return self.play(str(book), *flags, **options)
 
 
 class Played:

@@ -16,6 +16,7 @@ import pytest
 from box import Box
 from conftest import Stage
 
+from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
 
 HERE = Path(__file__).parent
@@ -132,6 +133,42 @@ def test_another_token(stage: Stage, box: Box) -> None:
     assert box.run("drp-agent check | grep -c FAIL || true") == "0"
 
 
+def test_the_age_of_a_token_is_the_same_in_all_time_zones(stage: Stage, box: Box) -> None:
+    half = 31536000 // 2
+    for zone in ("America/New_York", "Asia/Tokyo"):
+        for age, renewed in ((half - 3600, False), (half + 3600, True)):
+            box.run(f"touch -d @$(( $(date +%s) - {age} )) /etc/drp-agent/tokens/*")
+            before = box.run("cat /etc/drp-agent/tokens/*")
+            stage.role("main", "--tags", "token", environment={"TZ": zone})
+            assert (box.run("cat /etc/drp-agent/tokens/*") != before) == renewed, (zone, age)
+
+
+def test_another_length_of_life_is_another_token(stage: Stage, box: Box) -> None:
+    """Or one minted for an hour would be taken for one that lives a year."""
+    before = box.run("cat /etc/drp-agent/tokens/*")
+    stage.role(agent_token_ttl=3600)
+    short = box.run("cat /etc/drp-agent/tokens/*")
+    assert short != before
+    stage.role()
+    assert box.run("cat /etc/drp-agent/tokens/*") not in (before, short)
+    assert stage.role().changed == 0
+
+
+def test_module_defaults_of_the_play(stage: Stage, server: Simulator) -> None:
+    """Who configures the modules by them, and sets no variable of the environment, needs nothing else."""
+    bare = {"RS_ENDPOINT": "", "RS_KEY": "", "RS_CA_PATH": ""}
+    defaults = {"endpoint": server.endpoint, "username": USERNAME, "password": PASSWORD}
+    options = {"agent_endpoint": server.endpoint, "agent_ca_src": str(server.ca)}
+    told = stage.role(fails=True, environment=bare, **options).output
+    assert "no credentials" in told
+    defaults["ca_path"] = str(server.ca)
+    assert stage.role(environment=bare, defaults=defaults, **options).changed == 0
+    # the role's own options go before them
+    wrong = {**defaults, "endpoint": "https://127.0.0.1:1"}
+    options["agent_controller_endpoint"] = server.endpoint
+    assert stage.role(environment=bare, defaults=wrong, **options).changed == 0
+
+
 def test_the_agent_is_killed(stage: Stage, box: Box, api: Api) -> None:
     box.run("rm -f /root/long")
     stage_job(api, "e2e-long")
@@ -183,6 +220,9 @@ def test_uninstall(stage: Stage, box: Box, api: Api, bare: str) -> None:
     token = box.run("cat /etc/drp-agent/tokens/*")
     uuid = machine(api)["Uuid"]
     assert stage.role("uninstall", "--check").changed > 0
+    # what cannot be ended now can be ended later: the files that say what it is are still there
+    lost = stage.role("uninstall", fails=True, agent_controller_endpoint="https://127.0.0.1:1")
+    assert "127.0.0.1:1" in lost.output
     assert stage.role("uninstall", agent_delete_machine=True, agent_drpcli=True).changed > 0
     assert stage.role("uninstall").changed == 0
     assert api("GET", f"machines/{uuid}").status_code == 404

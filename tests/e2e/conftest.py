@@ -96,7 +96,7 @@ class Stage:
     def role(
         self, entry: str = "main", *flags: str, defaults: dict[str, t.Any] | None = None, **options: t.Any
     ) -> Played:
-        """The role on the box, by one of its entry points, under ``defaults`` as the play's module_defaults."""
+        """The role on the box, by an entry point, under the play's module_defaults."""
         role = "digitalrebar.provision.agent"
         play: dict[str, t.Any] = {"hosts": "box", "gather_facts": False, "become": True}
         play["module_defaults"] = {"group/digitalrebar.provision.drp": defaults or {}}

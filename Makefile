@@ -87,7 +87,7 @@ serve: $(READY) ## Run the simulator in the foreground (PORT=8092)
 	PYTHONPATH=tests $(BIN)/python -m simulator --port $(PORT)
 
 sanity: $(READY) ## Run ansible-test sanity on the plugins
-	@$(TOOLS)/sanity.sh
+	@$(TOOLS)/ansible_test.sh sanity
 
 agent: $(READY) requirements-agent.txt ## Build the machine agent as one file, build/drp-agent
 	rm -rf build/agent

@@ -53,7 +53,7 @@ class Answer:
         """The body piece by piece, for a request made with ``stream``."""
         try:
             yield from self.raw.iter_content(size)
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise ConnectionFailed(f"the answer broke off: {_cause(error)}") from error
 
 
@@ -160,7 +160,7 @@ class Transport:
             raise self.tls_failure(error) from error
         except requests.exceptions.InvalidURL as error:
             raise UsageError(f"endpoint: {self.endpoint} is not a usable URL") from error
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise self.unreachable(error) from error
         return Answer(reply.status_code, reply.reason or "", reply.headers, content, attempt, reply)
 
@@ -225,22 +225,24 @@ def _session(endpoint: str, trust: tls.Tls) -> requests.Session:
     session.verify = trust.bundle()
     session.headers.clear()
     session.headers.update({"Accept-Encoding": "gzip", "User-Agent": "ansible-digitalrebar-provision"})
-    adapter = _adapter(trust)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
+    plain = requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=_POOL_SIZE)
+    session.mount("http://", plain)  # urllib3 before 2.8 hands a fingerprint on to HTTP too, which knows none
+    session.mount("https://", _pinned(trust.fingerprint) if trust.fingerprint else plain)
     if not trust.authenticates:
         host = urllib.parse.urlsplit(endpoint).hostname or ""
         warnings.filterwarnings("ignore", f".*{host}", category=urllib3.exceptions.InsecureRequestWarning)
     return session
 
 
-def _adapter(trust: tls.Tls) -> requests.adapters.HTTPAdapter:
+def _pinned(fingerprint: str) -> requests.adapters.HTTPAdapter:
+    """Compares the certificate's fingerprint in each new connection."""
+
     class Adapter(requests.adapters.HTTPAdapter):
         def init_poolmanager(self, *args: t.Any, **options: t.Any) -> None:
-            super().init_poolmanager(*args, assert_fingerprint=trust.fingerprint, **options)
+            super().init_poolmanager(*args, assert_fingerprint=fingerprint, **options)
 
         def proxy_manager_for(self, proxy: str, **options: t.Any) -> t.Any:
-            return super().proxy_manager_for(proxy, assert_fingerprint=trust.fingerprint, **options)
+            return super().proxy_manager_for(proxy, assert_fingerprint=fingerprint, **options)
 
     return Adapter(pool_connections=2, pool_maxsize=_POOL_SIZE)
 

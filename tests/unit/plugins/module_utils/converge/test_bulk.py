@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.converge.fake import FakeClient
+from unit.plugins.module_utils.converge.fake import FakeClient
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import Invalid, UsageError

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError
 from ansible.inventory.data import InventoryData
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.inventory.lab import everything
+from unit.plugins.inventory.lab import everything
 
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory_fill import Filler, no_garbage
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from ansible.inventory.data import InventoryData
-from unit.inventory.lab import FakeClient, Object, hosts, machine
+from unit.plugins.inventory.lab import FakeClient, Object, hosts, machine
 
 Parse = Callable[..., InventoryData]
 

@@ -15,7 +15,7 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.doc_fragments.constructed import ModuleDocFragment as Constructed
 from ansible.plugins.doc_fragments.inventory_cache import ModuleDocFragment as InventoryCache
-from unit.inventory.lab import KEY, NAME, FakeClient, Object
+from unit.plugins.inventory.lab import KEY, NAME, FakeClient, Object
 
 from ansible_collections.digitalrebar.provision.plugins.doc_fragments.connection import (
     ModuleDocFragment as Connection,

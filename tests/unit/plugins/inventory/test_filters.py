@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
-from unit.inventory.lab import FakeClient, Object, machine
+from unit.plugins.inventory.lab import FakeClient, Object, machine
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import features
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError

@@ -17,8 +17,8 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.inventory.conftest import new_plugin
-from unit.inventory.lab import KEY, NAME, SEALED, FakeClient, everything, machine
+from unit.plugins.inventory.conftest import new_plugin
+from unit.plugins.inventory.lab import KEY, NAME, SEALED, FakeClient, everything, machine
 
 from ansible_collections.digitalrebar.provision.plugins.inventory import drp
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import errors

@@ -14,7 +14,7 @@ import yaml
 from ansible._internal._datatag._tags import TrustedAsTemplate
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
-from unit.inventory.lab import KEY, FakeClient, hosts, machine, variables
+from unit.plugins.inventory.lab import KEY, FakeClient, hosts, machine, variables
 
 from ansible_collections.digitalrebar.provision.plugins.doc_fragments.connection import (
     ModuleDocFragment as Connection,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from unit.converge.fake import FakeClient
+from unit.plugins.module_utils.converge.fake import FakeClient
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (

@@ -15,7 +15,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.inventory.lab import everything, hosts, machine, seen, variables
+from unit.plugins.inventory.lab import everything, hosts, machine, seen, variables
 
 from ansible_collections.digitalrebar.provision.plugins.inventory import drp
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.constructed import Constructor

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from unit.inventory.lab import SEALED
+from unit.plugins.inventory.lab import SEALED
 
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory_secrets import (
     Patterns,

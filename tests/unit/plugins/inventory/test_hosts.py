@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.inventory.lab import Reports, seen
+from unit.plugins.inventory.lab import Reports, seen
 
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory_hosts import name_hosts
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.machine_fields import Field

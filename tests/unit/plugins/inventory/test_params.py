@@ -8,7 +8,7 @@ import typing as t
 from collections.abc import Callable
 
 from ansible.inventory.data import InventoryData
-from unit.inventory.lab import SEALED, FakeClient, Object, hosts, machine, variables
+from unit.plugins.inventory.lab import SEALED, FakeClient, Object, hosts, machine, variables
 
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory_params import Aggregator
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from ansible.inventory.data import InventoryData
-from unit.inventory.lab import SEALED, FakeClient, hosts, machine, variables
+from unit.plugins.inventory.lab import SEALED, FakeClient, hosts, machine, variables
 
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory_names import (
     VariableNames,

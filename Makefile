@@ -28,7 +28,7 @@ pytest = $(if $(wildcard tests/$1),$(BIN)/python -m pytest -q tests/$1 $2,@echo 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv lint format types unit contract integration test wire faults e2e bench demo serve sanity agent build package docs matrix clean
+.PHONY: help venv lint format types unit contract integration test wire faults e2e bench demo serve sanity targets oldest agent build package docs matrix clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -88,6 +88,12 @@ serve: $(READY) ## Run the simulator in the foreground (PORT=8092)
 
 sanity: $(READY) ## Run ansible-test sanity on the plugins
 	@$(TOOLS)/ansible_test.sh sanity
+
+targets: $(READY) ## Run the integration targets by ansible-test
+	@$(TOOLS)/ansible_test.sh integration --requirements
+
+oldest: $(READY) ## Run the unit tests on the oldest Python found, with the oldest packages
+	@$(BIN)/python $(TOOLS)/oldest.py
 
 agent: $(READY) requirements-agent.txt ## Build the machine agent as one file, build/drp-agent
 	rm -rf build/agent

@@ -8,6 +8,7 @@
 #
 #   ANSIBLE_TEST_BIN     folder of another ansible-test than that of .venv
 #   ANSIBLE_TEST_PYTHON  Python for which to test, as 3.9; its interpreter has to be on the PATH
+#   ANSIBLE_TEST_OLDEST  not empty: with the oldest releases that requirements.txt allows
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -25,6 +26,10 @@ done | tar -c --null -T - | tar -x -C "$copy"
 
 # pip's settings (a mirror, a certificate) are the user's, and its chatter hides what ansible-test says
 printf '[global]\nquiet = 2\n' >"$home/.pip/pip.conf"
+if [ -n "${ANSIBLE_TEST_OLDEST:-}" ]; then
+    sed -n 's/^\([A-Za-z-]*\)>=/\1==/p' requirements.txt >"$work/oldest.txt"
+    printf '[install]\nconstraint = %s\n' "$work/oldest.txt" >>"$home/.pip/pip.conf"
+fi
 if [ -d "$HOME/.config/pip" ]; then ln -sfn "$HOME/.config/pip" "$home/.config/pip"; fi
 export HOME=$home PATH=$bin:$PATH
 unset ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH ANSIBLE_HOME PYTHONPYCACHEPREFIX
@@ -36,7 +41,7 @@ shift
 cd "$copy"
 paths=()
 if [ "$command" = sanity ]; then
-    for path in plugins meta changelogs; do
+    for path in plugins meta changelogs tests/integration/targets; do
         if [ -d "$path" ]; then paths+=("$path/"); fi
     done
 fi

@@ -18,15 +18,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".venv/matrix"
+REQUIREMENTS = (ROOT / "requirements-dev.txt", ROOT / "tests/unit/requirements.txt")
 CORES = {
     "2.19": ("3.11", "3.12", "3.13"),
     "2.20": ("3.12", "3.13", "3.14"),
     "2.21": ("3.12", "3.13", "3.14"),
 }
 """ansible-core -> the Pythons on which its controller may run."""
-LAYERS = ("sanity", "unit", "contract", "integration")
+BY_ANSIBLE_TEST = {"sanity": ["sanity"], "units": ["units", "--requirements"]}
+BY_ANSIBLE_TEST["targets"] = ["integration", "--requirements"]
+LAYERS = (*BY_ANSIBLE_TEST, "contract", "integration")
 TARGETS = ("3.9", "3.10")
-"""Pythons on which only modules and the agent run; ansible-test compiles and imports for them."""
+"""Pythons on which only modules and the agent run: sanity compiles and imports for them."""
 _SKIPPED = ("ansible-rulebook", "ansible-builder", "ansible-lint", "antsibull", "mypy", "ruff", "types-")
 _SKIPPED += ("yamllint", "reuse")
 """Tools that are the same on all of them, and need not be installed again."""
@@ -47,6 +50,12 @@ class Cell:
     def bin(self) -> Path:
         return self.folder / "bin"
 
+    @property
+    def ready(self) -> bool:
+        """Whether it is there, and made after the requirements were changed for the last time."""
+        mark = self.folder / ".ready"
+        return mark.exists() and all(mark.stat().st_mtime > path.stat().st_mtime for path in REQUIREMENTS)
+
 
 def find(version: str) -> str | None:
     """An interpreter of that version, on the PATH or among those of pyenv."""
@@ -66,27 +75,20 @@ def find(version: str) -> str | None:
 
 def prepare(cell: Cell, interpreter: str) -> str:
     """Make the environment; "" or what went wrong."""
-    if (cell.folder / ".ready").exists():
+    if cell.ready:
         return ""
     shutil.rmtree(cell.folder, ignore_errors=True)
     wanted = [
-        line.split("#")[0].strip()
-        for line in (ROOT / "requirements-dev.txt").read_text().splitlines()
-        if line.split("#")[0].strip() and not line.startswith(("-r", "ansible-core", *_SKIPPED))
+        line
+        for line in REQUIREMENTS[0].read_text().splitlines()
+        if line and not line.startswith(("#", "-r", "ansible-core", *_SKIPPED))
     ]
     lower, upper = cell.core, f"{cell.core.split('.')[0]}.{int(cell.core.split('.')[1]) + 1}.0rc1"
-    pip = [
-        str(cell.bin / "python"),
-        "-m",
-        "pip",
-        "install",
-        "-qq",
-        "--disable-pip-version-check",
-        "--no-input",
-    ]
+    pip = [str(cell.bin / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    requirements = ["-r", str(REQUIREMENTS[1])]
     for command in (
         [interpreter, "-m", "venv", str(cell.folder)],
-        [*pip, f"ansible-core>={lower},<{upper}", "-r", str(ROOT / "requirements.txt"), *wanted],
+        [*pip, "--no-input", f"ansible-core>={lower},<{upper}", *requirements, *wanted],
     ):
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
         if done.returncode:
@@ -98,19 +100,19 @@ def prepare(cell: Cell, interpreter: str) -> str:
 def run(cell: Cell, layer: str, target: str = "") -> str:
     """Run one layer; what the table says of it.  The whole output goes to build/matrix.
 
-    With ``target``, a path of an interpreter, sanity only compiles and imports for that.
+    With ``target``, a path of an interpreter, ansible-test tests for that.
     """
     python = Path(target).parent.parent.name if target else cell.python
     log = ROOT / "build/matrix" / f"{cell.core}-{python}-{layer}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "PATH": f"{cell.bin}:{os.environ['PATH']}", "RS_ENDPOINT": ""}
-    if layer == "sanity":
-        command = [str(ROOT / "tests/tools/sanity.sh")]
-        environment.update(SANITY_BIN=str(cell.bin), SANITY_COLOR="no")
+    if layer in BY_ANSIBLE_TEST:
+        command = [str(ROOT / "tests/tools/ansible_test.sh"), *BY_ANSIBLE_TEST[layer]]
+        environment.update(ANSIBLE_TEST_BIN=str(cell.bin), ANSIBLE_TEST_COLOR="no")
         if target:
             environment["PATH"] += f":{Path(target).parent}"
-            environment["SANITY_PYTHON"] = ".".join(python.split(".")[:2])
-            command += ["--test", "compile", "--test", "import"]
+            environment["ANSIBLE_TEST_PYTHON"] = ".".join(python.split(".")[:2])
+            command += ["--test", "compile", "--test", "import"] if layer == "sanity" else []
     else:
         more = ["-n", "auto", "--maxprocesses", "4"] if layer == "integration" else []
         command = [str(cell.bin / "python"), "-m", "pytest", "-q", f"tests/{layer}", *more]
@@ -129,44 +131,47 @@ def run(cell: Cell, layer: str, target: str = "") -> str:
     return f"{'passed' if done.returncode == 0 else 'FAILED'} {seconds:.0f} s"
 
 
+def row_of(cell: Cell, layers: list[str]) -> list[str]:
+    """What the table says of one core on one Python."""
+    row = [cell.core, cell.python]
+    interpreter = find(cell.python)
+    problem = prepare(cell, interpreter) if interpreter else ""
+    if not interpreter or problem:
+        return [*row, *[f"FAILED to install: {problem}" if problem else "not found"] * len(layers)]
+    for layer in layers:
+        row.append(run(cell, layer))
+        print(f"ansible-core {cell.core}, Python {cell.python}, {layer}: {row[-1]}", flush=True)
+    return row
+
+
+def row_of_target(cell: Cell, python: str, layers: list[str]) -> list[str]:
+    """The same of a Python that only the targets of that core may have."""
+    row = [cell.core, f"{python} (target)"]
+    interpreter = find(python)
+    for layer in layers:
+        if layer not in ("sanity", "units"):
+            row.append("")
+            continue
+        row.append(run(cell, layer, interpreter) if interpreter else "not found")
+        print(f"ansible-core {cell.core}, target {python}, {layer}: {row[-1]}", flush=True)
+    return row
+
+
 def main(words: list[str]) -> int:
     told = dict(word.split("=", 1) for word in words if "=" in word and word.split("=", 1)[1])
     cores = told.get("cores", ",".join(CORES)).split(",")
     layers = told.get("layers", ",".join(LAYERS)).split(",")
-    pythons = told.get("pythons", ",".join({name: "" for names in CORES.values() for name in names})).split(
-        ","
-    )
+    pythons = told["pythons"].split(",") if "pythons" in told else sum(CORES.values(), TARGETS)
     wrong = [name for name in cores if name not in CORES] + [name for name in layers if name not in LAYERS]
     if wrong:
         sys.exit(f"unknown: {', '.join(wrong)}; there are {', '.join(CORES)} and {', '.join(LAYERS)}")
     rows = [["core", "python", *layers]]
     for core in cores:
-        for python in [python for python in CORES[core] if python in pythons]:
-            cell, interpreter = Cell(core, python), find(python)
-            if interpreter is None:
-                rows.append([core, python, *["not found"] * len(layers)])
-                continue
-            problem = prepare(cell, interpreter)
-            if problem:
-                rows.append([core, python, f"FAILED to install: {problem}", *[""] * (len(layers) - 1)])
-                continue
-            row = [core, python]
-            for layer in layers:
-                row.append(run(cell, layer))
-                print(f"ansible-core {core}, Python {python}, {layer}: {row[-1]}", flush=True)
-            rows.append(row)
-        ready = [
-            cell
-            for cell in (Cell(core, python) for python in CORES[core])
-            if (cell.folder / ".ready").exists()
-        ]
-        for python in TARGETS if "sanity" in layers and ready and "pythons" not in told else ():
-            interpreter = find(python)
-            said = run(ready[0], "sanity", interpreter) if interpreter else "not found"
-            rows.append(
-                [core, f"{python} (target)", *(said if layer == "sanity" else "" for layer in layers)]
-            )
-            print(f"ansible-core {core}, Python {python} as a target: {said}", flush=True)
+        cells = [Cell(core, python) for python in CORES[core]]
+        rows += [row_of(cell, layers) for cell in cells if cell.python in pythons]
+        ready = [cell for cell in cells if cell.ready]
+        if ready:
+            rows += [row_of_target(ready[0], python, layers) for python in TARGETS if python in pythons]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     print()
     for row in rows:

@@ -209,3 +209,20 @@ def test_the_check_accepts(module: str, statement: str) -> None:
 
 def test_documentation_is_not_code() -> None:
     assert code_lines('import os\nDOCUMENTATION = r"""\n---\nmodule: x\n"""\nRETURN = ""\n\nmain()\n') == 3
+
+
+TARGETS = ROOT / "tests/integration/targets"
+
+
+def test_every_module_has_a_target_of_ansible_test() -> None:
+    aliases = [line for path in TARGETS.glob("*/aliases") for line in path.read_text().splitlines()]
+    covered = {path.name for path in TARGETS.iterdir()} | set(aliases)
+    assert {path.stem for path in MODULES} - covered == set()
+
+
+@pytest.mark.parametrize("layer", ["unit", "integration"])
+def test_ansible_test_installs_what_the_plugins_need(layer: str) -> None:
+    """Its lists cannot include another."""
+    needed = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if ">=" in line[:30]]
+    listed = (ROOT / f"tests/{layer}/requirements.txt").read_text().splitlines()
+    assert [line for line in needed if not line.startswith("#") and line not in listed] == []

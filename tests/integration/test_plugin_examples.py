@@ -1,0 +1,162 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The examples of lookups, inventory and event source, run on a server that has what they name."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import textwrap
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from asking import add
+from eda_listening import Listener
+from inventory_tool import read, run
+from playing import COMMAND, ROOT
+
+from simulator.launch import PASSWORD, USERNAME, Simulator
+from simulator.testing import Api
+
+pytestmark = pytest.mark.simulator
+
+LAB = "https://drp.lab.example.com:8092"
+PIN = "1f0a9e55c31d727b6a074a378f1120de59049c3a256cbb0e9166d84f037ae2b5"
+SOURCE = "digitalrebar.provision.drp_events"
+
+
+def examples(path: str) -> str:
+    found = re.search(
+        r'^EXAMPLES = r"""\n(.*?)^"""', (ROOT / path).read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert found
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Simulator]:
+    with Simulator.start() as simulator:
+        api = Api(simulator)
+        add(api, "params", Name="rack/position", Schema={"type": "integer"})
+        add(api, "params", Name="ipmi/password", Schema={"type": "string"})
+        for name in ("discover-base", "install"):
+            add(api, "workflows", Name=name)
+        params = {"rack/position": 7, "rack/name": "r12", "ssh/user": "admin"}
+        place = {"Address": "192.0.2.1", "Workflow": "install"}
+        add(api, "machines", Name="web-1.example.com", Params=params, **place)
+        add(api, "machines", Name="web-2.example.com", Workflow="discover-base", Runnable=True)
+        yield simulator
+
+
+@pytest.fixture
+def environment(server: Simulator, tmp_path: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
+        "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+        "HOME": str(tmp_path),
+        "RS_ENDPOINT": server.endpoint,
+        "RS_KEY": f"{USERNAME}:{PASSWORD}",
+        "RS_CA_PATH": str(server.ca),
+        "LAB_PASSWORD": PASSWORD,
+    }
+
+
+@pytest.mark.parametrize(
+    ("plugin", "told"),
+    [
+        ("drp_object", ['"192.0.2.1"', '"web-1.example.com"', '"Name": "global"']),
+        ("drp_param", ["7", "sesame"]),
+    ],
+)
+def test_lookups(
+    plugin: str, told: list[str], server: Simulator, environment: dict[str, str], tmp_path: Path
+) -> None:
+    api = Api(server)
+    uuid = api("GET", "machines/Name:web-1.example.com").json()["Uuid"]
+    api("POST", f"machines/{uuid}/params/ipmi%2Fpassword", json="sesame").raise_for_status()
+    show = '- name: Show it\n  ansible.builtin.debug:\n    msg: "{{ ipmi_password | default() }}"\n'
+    head = yaml.safe_dump([{"hosts": "all", "gather_facts": False}])
+    body = textwrap.indent(examples(f"plugins/lookup/{plugin}.py") + show, "    ")
+    (tmp_path / "play.yml").write_text(f"{head}  tasks:\n{body}")
+    command = [str(COMMAND), "-i", "web-1.example.com,", "-c", "local", str(tmp_path / "play.yml")]
+    done = subprocess.run(
+        command,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [text for text in told if text not in done.stdout] == []
+
+
+INVENTORIES = dict(
+    re.findall(r"^# (\S+\.yml): .*\n((?:(?!---\n).*\n)+)", examples("plugins/inventory/drp.py"), re.MULTILINE)
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "hosts", "groups"),
+    [
+        ("drp.yml", {"web-1.example.com", "web-2.example.com"}, {"workflow_install"}),
+        ("lab.drp.yml", {"web-2.example.com"}, {"workflow_discover_base"}),
+        (
+            "groups.drp.yml",
+            {"web-1.example.com", "web-2.example.com"},
+            {"drp_rack_name_r12", "dc_unknown", "arch_amd64"},
+        ),
+        ("cached.drp.yml", {"web-1.example.com", "web-2.example.com"}, {"workflow_install"}),
+    ],
+)
+def test_inventories(
+    name: str,
+    hosts: set[str],
+    groups: set[str],
+    server: Simulator,
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    text = INVENTORIES[name].replace(LAB, server.endpoint).replace(PIN, server.fingerprint)
+    (tmp_path / name).write_text(text.replace("username: ansible", f"username: {USERNAME}"))
+    done = run(tmp_path / name, "--list", **environment)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
+    found: dict[str, t.Any] = read(done.stdout)
+    assert set(found["_meta"]["hostvars"]) == hosts
+    assert groups - set(found) == set()
+
+
+def test_no_inventory_is_left_out() -> None:
+    assert set(INVENTORIES) == {"drp.yml", "lab.drp.yml", "groups.drp.yml", "cached.drp.yml"}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_event_sources(
+    number: int, server: Simulator, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RS_ENDPOINT", "RS_KEY", "RS_CA_PATH"):
+        monkeypatch.setenv(name, environment[name])
+    text = examples("extensions/eda/plugins/event_source/drp_events.py")
+    for before, after in (
+        (LAB, server.endpoint),
+        (PIN, server.fingerprint),
+        ("{{ lab_password }}", PASSWORD),
+    ):
+        text = text.replace(before, after)
+    sources = yaml.safe_load(text.replace("username: eda", f"username: {USERNAME}"))
+    assert len(sources) == 2
+    arguments = sources[number][SOURCE] or {}
+    with Listener(server, **arguments) as listener:
+        uuid = add(Api(server), "machines", Name=f"new-{number}")["Uuid"]
+        event = {"Type": "machines", "Action": "poweron", "Key": uuid, "Object": {}}
+        Api(server)("POST", "events", json=event).raise_for_status()
+        told = listener.next()
+        assert uuid in str(told)
+        assert ("poweron" in str(told)) == (number == 1)

@@ -14,8 +14,6 @@ from .merge import append, merge_map, overlay
 Json = t.Any
 Object = dict[str, t.Any]
 
-_SERVER_OPTIONS = (1, 28)
-
 
 @dataclasses.dataclass
 class Resource:
@@ -116,18 +114,8 @@ class Resource:
         if name == "Profiles" and self.append_profiles:
             return append(current, value)
         if form in ("struct", "structs"):
-            return overlay(current, self._with_server_options(name, current, value))
+            return overlay(current, value)
         return value
-
-    def _with_server_options(self, name: str, current: Json, value: Json) -> Json:
-        """DHCP options that the server adds to a subnet (netmask, broadcast) are not asked away."""
-        if self.kind != "subnets" or name != "Options" or not isinstance(current, list):
-            return value
-        named = {option.get("Code") for option in value}
-        kept = [option for option in current if option["Code"] in named or option["Code"] in _SERVER_OPTIONS]
-        by_code = {option.get("Code"): option for option in value}
-        here = [by_code.pop(option["Code"], option) for option in kept]
-        return [*here, *by_code.values()]
 
     def _name_lookup(self) -> str:
         name = self.spec.get("Name")

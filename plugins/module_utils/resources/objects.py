@@ -16,10 +16,11 @@ from ..converge.task import Result, Task, many, one
 from . import waiting
 from .listing import Query, select
 from .machine import Machine
+from .subnet import PlainSubnet
 
 Object = dict[str, t.Any]
 
-_SPECIAL: dict[str, type[Resource]] = {"machines": Machine}
+_SPECIAL: dict[str, type[Resource]] = {"machines": Machine, "subnets": PlainSubnet}
 _SHARED = (
     "force",
     "purge_params",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import typing as t
 
 from ..client.errors import UsageError
 from ..converge.resource import Object, Resource
@@ -34,11 +35,23 @@ _MEMBERS = {
 _SHORTEST = {"ActiveLeaseTime": 60, "ReservedLeaseTime": 7200}
 _RANGE = {"ActiveStart", "ActiveEnd", "OnlyReservations"}
 _NAMES = {member: name for name, member in _MEMBERS.items()}
+_ADDED = (1, 28)
+"""Options that the server adds by itself: netmask and broadcast."""
 
 
 @dataclasses.dataclass
-class Subnet(Resource):
-    """A wanted subnet.  Its network and its strategy are decided once, when it is created."""
+class PlainSubnet(Resource):
+    """A wanted subnet in the server's own words.  DHCP options that the server adds are not asked away."""
+
+    def _wanted(self, name: str, current: t.Any, value: t.Any) -> t.Any:
+        if name == "Options" and isinstance(current, list):
+            value = _in_order(current, value)
+        return super()._wanted(name, current, value)
+
+
+@dataclasses.dataclass
+class Subnet(PlainSubnet):
+    """A wanted subnet in the module's words.  Network and strategy are decided once, when it is created."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -112,6 +125,14 @@ def from_options(options: Options) -> Subnet:
         state=options["state"],
         require_available=options["require_available"],
     )
+
+
+def _in_order(current: list[Object], wanted: list[Object]) -> list[Object]:
+    """The wanted options and those that the server has added, each where it stands now."""
+    by_code = {option.get("Code"): option for option in wanted}
+    kept = [option for option in current if option["Code"] in (*by_code, *_ADDED)]
+    here = [by_code.pop(option["Code"], option) for option in kept]
+    return [*here, *by_code.values()]
 
 
 def _network(text: str) -> ipaddress.IPv4Network | str:

@@ -96,25 +96,3 @@ def test_structs_keep_what_the_server_filled_in() -> None:
     current = {"Name": "b", "OS": {"Name": "x", "Codename": ""}, "Templates": [{"Name": "t", "Link": ""}]}
     spec = {"Name": "b", "OS": {"Name": "x"}, "Templates": [{"Name": "t"}]}
     assert Resource("bootenvs", spec).target(current) == current
-
-
-MASK, BROADCAST = {"Code": 1, "Value": "255.255.255.0"}, {"Code": 28, "Value": "192.0.2.255"}
-GATEWAY, DNS = {"Code": 3, "Value": "192.0.2.1"}, {"Code": 6, "Value": "192.0.2.2"}
-
-
-@pytest.mark.parametrize(
-    ("wanted", "expected"),
-    [
-        ([GATEWAY], [GATEWAY, MASK, BROADCAST]),
-        ([], [MASK, BROADCAST]),
-        ([DNS, GATEWAY], [GATEWAY, MASK, BROADCAST, DNS]),
-        ([{"Code": 1, "Value": "255.255.0.0"}], [{"Code": 1, "Value": "255.255.0.0"}, BROADCAST]),
-    ],
-    ids=str,
-)
-def test_subnets_keep_the_options_of_the_server(wanted: list[t.Any], expected: list[t.Any]) -> None:
-    current = {"Name": "s", "Options": [GATEWAY, MASK, BROADCAST]}
-    resource = Resource("subnets", {"Name": "s", "Options": wanted})
-    once = resource.target(current)
-    assert once["Options"] == expected
-    assert resource.target(once) == once

@@ -204,3 +204,25 @@ class TestReservations:
     def test_a_reservation_is_of_an_address(self) -> None:
         with pytest.raises(UsageError, match="address: 'web-1' is not an IPv4 address"):
             wanted_hold(address="web-1")
+
+
+MASK, BROADCAST = {"Code": 1, "Value": "255.255.255.0"}, {"Code": 28, "Value": "192.0.2.255"}
+GATEWAY, DNS = {"Code": 3, "Value": "192.0.2.1"}, {"Code": 6, "Value": "192.0.2.2"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ([GATEWAY], [GATEWAY, MASK, BROADCAST]),
+        ([], [MASK, BROADCAST]),
+        ([DNS, GATEWAY], [GATEWAY, MASK, BROADCAST, DNS]),
+        ([{"Code": 1, "Value": "255.255.0.0"}], [{"Code": 1, "Value": "255.255.0.0"}, BROADCAST]),
+    ],
+    ids=str,
+)
+def test_subnets_keep_the_options_of_the_server(wanted: list[t.Any], expected: list[t.Any]) -> None:
+    current = {"Name": "s", "Options": [GATEWAY, MASK, BROADCAST]}
+    resource = subnet.PlainSubnet("subnets", {"Name": "s", "Options": wanted})
+    once = resource.target(current)
+    assert once["Options"] == expected
+    assert resource.target(once) == once

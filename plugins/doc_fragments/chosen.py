@@ -24,7 +24,10 @@ options:
     description:
       - All objects that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>). The server
         selects them.
-      - A value asks for equality, a map such as V({"Between":["a","b"]}) for more. A v4 server also knows
-        C(In), C(Nin) and C(Re).
+      - "A value asks for equality. A map such as C({Between: [a, b]}) asks with another operator of the
+        server. A v4 server also knows C(In), C(Nin) and C(Re)."
+      - All names must match. Of several operators for one name, one is enough.
+      - A server of version 3.12 compares params only if they are texts or booleans. A filter on a param that
+        is a number finds nothing there.
     type: dict
 """

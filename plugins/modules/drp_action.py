@@ -153,7 +153,7 @@ SPEC = {
         "params": {"type": "dict"},
         "plugin": {"type": "str"},
     },
-    "mutually_exclusive": [["name", "id", "objects", "filters"]],
+    "mutually_exclusive": [[*CHOICE_SPEC]],
 }
 
 

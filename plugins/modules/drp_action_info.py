@@ -75,7 +75,7 @@ SPEC = {
         "kind": {"type": "str", "default": "machines"},
         "plugin": {"type": "str"},
     },
-    "mutually_exclusive": [["name", "id", "objects", "filters"]],
+    "mutually_exclusive": [[*CHOICE_SPEC]],
 }
 
 

@@ -29,26 +29,6 @@ options:
       - The kind of the objects as the API names it, such as V(machines) or V(subnets).
       - Kinds that plugins registered count too.
     type: str
-  name:
-    description: One object, by its name.
-    type: str
-  id:
-    description: One object, by its key or as C(Index:value).
-    type: str
-  objects:
-    description: Several objects, each by its name, its key, or as C(Index:value).
-    type: list
-    elements: str
-  filters:
-    description:
-      - All objects that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>). The server
-        selects them.
-      - "A value asks for equality. A map such as C({Between: [a, b]})
-        asks with another operator of the server."
-      - All names must match. Of several operators for one name, one is enough.
-      - A server of version 3.12 compares params only if they are texts or booleans. A filter on a param that
-        is a number finds nothing there.
-    type: dict
   sort:
     description:
       - Indexes to sort by, the most important one first. Without it the objects come in order of their keys.
@@ -86,6 +66,7 @@ options:
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
+  - digitalrebar.provision.chosen
 attributes:
   diff_mode:
     support: none
@@ -179,6 +160,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.chosen import CHOICE_SPEC
 
 _PARTS = ["server", "objects", "count", "indexes", "prefs", "logs"]
 SPEC = {
@@ -186,10 +168,7 @@ SPEC = {
         **CONNECTION_SPEC,
         "gather": {"type": "list", "elements": "str", "choices": _PARTS},
         "kind": {"type": "str"},
-        "name": {"type": "str"},
-        "id": {"type": "str"},
-        "objects": {"type": "list", "elements": "str"},
-        "filters": {"type": "dict"},
+        **CHOICE_SPEC,
         "sort": {"type": "list", "elements": "str"},
         "reverse": {"type": "bool", "default": False},
         "limit": {"type": "int"},
@@ -199,8 +178,8 @@ SPEC = {
         "fields": {"type": "list", "elements": "str"},
         "log_lines": {"type": "int", "default": 0},
     },
-    "mutually_exclusive": [["name", "id", "objects", "filters"]],
-    "required_by": {name: ["kind"] for name in ("name", "id", "objects", "filters")},
+    "mutually_exclusive": [[*CHOICE_SPEC]],
+    "required_by": {name: ["kind"] for name in CHOICE_SPEC},
 }
 
 

@@ -15,6 +15,7 @@ description:
     any more.
   - The server tells what changes, over one connection for all objects. Nothing is polled, so the task goes
     on a few milliseconds after the change. It survives lost connections and restarts of the server.
+  - Of O(filters), what matches when the waiting begins is waited for; with O(count) also what comes later.
   - It always ends, at the latest after O(timeout) seconds, and says then what is missing.
   - In check mode it looks once and reports.
 options:
@@ -22,24 +23,6 @@ options:
     description: The kind of the objects as the API names it.
     type: str
     default: machines
-  name:
-    description: The name of one object.
-    type: str
-  id:
-    description: One object, by its key or as C(Index:value).
-    type: str
-  objects:
-    description: Several objects, each by its name, its key, or as C(Index:value).
-    type: list
-    elements: str
-  filters:
-    description:
-      - All objects that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>). The server
-        selects them.
-      - A value asks for equality. A map of an operator of the server to its operands asks for more, as in
-        the examples.
-      - What matches when the waiting begins is waited for; with O(count) also what comes later.
-    type: dict
   count:
     description:
       - How many of the objects are enough, instead of all.
@@ -57,6 +40,7 @@ requirements:
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
+  - digitalrebar.provision.chosen
   - digitalrebar.provision.waiting
 attributes:
   diff_mode:
@@ -167,6 +151,7 @@ results:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.chosen import CHOICE_SPEC
 from ..module_utils.resources.waiting import WAIT_SPEC
 
 SPEC = {
@@ -174,16 +159,13 @@ SPEC = {
         **CONNECTION_SPEC,
         **WAIT_SPEC,
         "kind": {"type": "str", "default": "machines"},
-        "name": {"type": "str"},
-        "id": {"type": "str"},
-        "objects": {"type": "list", "elements": "str"},
-        "filters": {"type": "dict"},
+        **CHOICE_SPEC,
         "count": {"type": "int"},
         "percent": {"type": "int"},
         "timeout": {"type": "float", "default": 3600},
     },
-    "required_one_of": [["name", "id", "objects", "filters"]],
-    "mutually_exclusive": [["name", "id", "objects", "filters"], ["count", "percent"]],
+    "required_one_of": [[*CHOICE_SPEC]],
+    "mutually_exclusive": [[*CHOICE_SPEC], ["count", "percent"]],
 }
 
 

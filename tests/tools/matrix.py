@@ -30,8 +30,8 @@ BY_ANSIBLE_TEST["targets"] = ["integration", "--requirements"]
 LAYERS = (*BY_ANSIBLE_TEST, "contract", "integration")
 TARGETS = ("3.9", "3.10")
 """Pythons on which only modules and the agent run: sanity compiles and imports for them."""
-_SKIPPED = ("ansible-rulebook", "ansible-builder", "ansible-lint", "antsibull", "mypy", "ruff", "types-")
-_SKIPPED += ("yamllint", "reuse")
+_SKIPPED = ("ansible-rulebook", "ansible-builder", "ansible-lint", "antsibull", "mypy", "ruff")
+_SKIPPED += ("types-", "reuse")
 """Tools that are the same on all of them, and need not be installed again."""
 
 

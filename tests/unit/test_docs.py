@@ -8,12 +8,15 @@ import ast
 import functools
 import importlib
 import re
+import textwrap
 import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from yamllint import linter
+from yamllint.config import YamlLintConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -21,6 +24,7 @@ PAGES = [*DOCS, ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "roles/agen
 MODULES = "ansible_collections.digitalrebar.provision.plugins.modules"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAME = "digitalrebar.provision."
+STYLE = YamlLintConfig((ROOT / ".yamllint").read_text("utf-8").replace("ignore-from-file: .gitignore", ""))
 
 
 class Loader(yaml.SafeLoader):
@@ -89,6 +93,7 @@ def yaml_blocks() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("where", "block"), yaml_blocks(), ids=lambda text: text[:30])
 def test_each_block_of_yaml_is_right(where: str, block: str) -> None:
+    assert [str(problem) for problem in linter.run(textwrap.dedent(block), STYLE)] == [], where
     for module, options in tasks_in(yaml.load(block, Loader)):
         assert complaints(module, options) == [], where
 
@@ -102,6 +107,7 @@ def examples() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("module", "text"), examples(), ids=lambda text: text[:30])
 def test_the_examples_of_each_module_are_right(module: str, text: str) -> None:
+    assert [str(problem) for problem in linter.run(text.strip() + "\n", STYLE)] == []
     tasks = list(tasks_in(yaml.load(text, Loader)))
     assert module in {name for name, _options in tasks}
     for name, options in tasks:

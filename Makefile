@@ -23,6 +23,8 @@ STRICT := $(wildcard $(addprefix plugins/module_utils/,client converge agent res
 CONTENT := $(wildcard playbooks roles)
 UTILS := ansible_collections.digitalrebar.provision.plugins.module_utils
 
+WORKERS := -n auto --maxprocesses 4
+
 # $(call pytest,LAYER[,OPTIONS]): run tests/LAYER, or say that there is nothing yet
 pytest = $(if $(wildcard tests/$1),$(BIN)/python -m pytest -q tests/$1 $2,@echo "$1: nothing yet (no tests/$1)")
 
@@ -56,13 +58,13 @@ types: $(READY) ## Check types with mypy, strictly
 	$(BIN)/mypy extensions/eda/plugins/event_source/*.py
 
 unit: $(READY) ## Test the pure logic
-	$(call pytest,unit)
+	$(call pytest,unit,$(WORKERS))
 
 contract: $(READY) ## Test the client against the simulator, or a server named by RS_ENDPOINT and RS_KEY
-	$(call pytest,contract)
+	$(call pytest,contract,$(if $(RS_ENDPOINT),,$(WORKERS)))
 
 integration: $(READY) ## Test every module and plugin through ansible-playbook
-	$(call pytest,integration,-n auto --maxprocesses 4)
+	$(call pytest,integration,$(WORKERS))
 
 # whose shell names a real server for drpcli does not mean it for the tests
 test: export RS_ENDPOINT :=

@@ -33,7 +33,7 @@ def describe(client: Client, made: dict[str, Any], text: str) -> None:
     )
 
 
-def meanwhile(client: Client, work: Callable[[], Any]) -> None:
+def meanwhile(client: Client, work: Callable[[], Any]) -> threading.Thread:
     """Do it as soon as the wait that follows has had its first look, for which it has registered before."""
     looked, find = threading.Event(), client.find
 
@@ -48,7 +48,9 @@ def meanwhile(client: Client, work: Callable[[], Any]) -> None:
         work()
 
     client.find = look  # type: ignore[method-assign]
-    threading.Thread(target=act).start()
+    thread = threading.Thread(target=act)
+    thread.start()
+    return thread
 
 
 def test_vector_21_types_count(client: Client, workshop: Any) -> None:
@@ -179,7 +181,9 @@ def test_a_value_that_changes_back_is_seen(client: Client, workshop: Any) -> Non
         describe(client, made, "flip")
         describe(client, made, "flop")
 
-    meanwhile(client, flip)
+    flipping = meanwhile(client, flip)
     assert wait_for(client, "profiles", made, equal_item("Description", "flip"), 10) == "complete"
-    meanwhile(client, flip)
+    flipping.join(10)  # the second wait is about a second change
+    flipping = meanwhile(client, flip)
     assert wait_for(client, "profiles", made, Changed("Description"), 10) == "complete"
+    flipping.join(10)

@@ -19,10 +19,11 @@ import typing as t
 from pathlib import Path
 
 import yaml
+from checkout import FOR_ANSIBLE
 
 from simulator.launch import PASSWORD, USERNAME
 
-from .lab import COLLECTIONS, ROOT, Api, Lab, Row
+from .lab import ROOT, Api, Lab, Row
 
 COMMAND = Path(sys.executable).with_name("ansible-inventory")
 MACHINES = 10_000
@@ -119,8 +120,7 @@ class Bench:
     def _environment(self) -> dict[str, str]:
         return {
             **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-            "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+            **FOR_ANSIBLE,
             "ANSIBLE_DEPRECATION_WARNINGS": "0",
             "RS_ENDPOINT": self._lab.simulator.endpoint,
             "RS_KEY": f"{USERNAME}:{PASSWORD}",

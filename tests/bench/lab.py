@@ -15,6 +15,8 @@ import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
+from checkout import FOR_ANSIBLE
+
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
 
@@ -76,8 +78,7 @@ class Lab:
             [str(COMMAND), "-i", "localhost,", "-c", "local", str(book)],
             env={
                 **os.environ,
-                "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-                "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+                **FOR_ANSIBLE,
                 "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callbacks")),
                 "ANSIBLE_CALLBACKS_ENABLED": "task_seconds",
                 "BENCH_SECONDS": str(log),

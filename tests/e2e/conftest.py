@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from checkout import FOR_ANSIBLE
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -23,7 +24,6 @@ from tree import NotHere, tree
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).with_name("ansible-playbook")
 Recap = dict[str, int]
 
@@ -57,8 +57,7 @@ class Stage:
         (folder / "drp.yml").write_text("plugin: digitalrebar.provision.drp\n")
         self.environment = {
             **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
-            "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+            **FOR_ANSIBLE,
             "ANSIBLE_ROLES_PATH": str(Path(__file__).parent / "roles"),
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"),
             # the folder of the Makefile is for tasks on the controller; the box is another system

@@ -15,7 +15,8 @@ import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
-from playing import COMMAND, ROOT
+from checkout import FOR_ANSIBLE
+from playing import COMMAND
 
 from simulator.launch import Simulator
 from simulator.testing import Api
@@ -143,8 +144,7 @@ def run_playbook(book: Path, in_terminal: bool) -> str:
     command = [str(COMMAND), "-i", "localhost,", "-c", "local", str(book)]
     environment = {
         **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
-        "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+        **FOR_ANSIBLE,
         "COLUMNS": "400",
     }
     if not in_terminal:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from checkout import ROOT
 from jinja2 import sandbox
-from playing import ROOT
 
 CREDENTIAL_TYPE = yaml.safe_load((ROOT / "playbooks/files/awx_credential_type.yml").read_text("utf-8"))
 

@@ -11,7 +11,8 @@ import sys
 import typing as t
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from checkout import FOR_ANSIBLE
+
 COMMAND = Path(sys.executable).with_name("ansible-inventory")
 
 
@@ -20,8 +21,7 @@ def run(source: Path, *arguments: str, **environment: str) -> subprocess.Complet
         [str(COMMAND), "-i", str(source), *arguments],
         env={
             **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
-            "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+            **FOR_ANSIBLE,
             **environment,
         },
         capture_output=True,

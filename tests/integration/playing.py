@@ -12,9 +12,10 @@ import sys
 import typing as t
 from pathlib import Path
 
+from checkout import FOR_ANSIBLE
+
 from simulator.launch import PASSWORD, USERNAME, Simulator
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).with_name("ansible-playbook")
 Task = dict[str, t.Any]
 
@@ -74,8 +75,7 @@ class Player:
         book.write_text(json.dumps([play]))
         environment = {
             **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
-            "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+            **FOR_ANSIBLE,
             "ANSIBLE_ACTION_PLUGINS": str(Path(__file__).with_name("action")),
             "PYTHONHASHSEED": "0",
             "ANSIBLE_ASYNC_DIR": str(self._folder / "async"),

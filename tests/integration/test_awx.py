@@ -17,8 +17,9 @@ import jinja2
 import pytest
 from awx_credentials import CREDENTIAL_TYPE, inject
 from awx_stand_in import PASSWORD, TOKEN, USERNAME, AwxStandIn, Request, State
+from checkout import FOR_ANSIBLE
 from jinja2 import sandbox
-from playing import COMMAND, ROOT
+from playing import COMMAND
 
 from simulator import launch
 from simulator.launch import Simulator
@@ -36,8 +37,7 @@ def play(folder: Path, book: str | Path, *flags: str, **environment: str) -> sub
         [str(COMMAND), "-i", "localhost,", *flags, str(book)],
         env={
             **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
-            "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+            **FOR_ANSIBLE,
             "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
             "HOME": str(folder),
             **environment,

@@ -10,8 +10,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from checkout import ROOT
 from isos import Image, make_iso
-from playing import ROOT, Player, Task, thing
+from playing import Player, Task, thing
 from webserver import Page, serving
 
 from simulator.launch import Simulator

@@ -9,7 +9,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playing import ROOT, Player, content, content_fetch
+from checkout import ROOT
+from playing import Player, content, content_fetch
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.bundle import bundle
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.formats import decode_yaml

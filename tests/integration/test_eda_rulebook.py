@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checkout import FOR_ANSIBLE
 from eda_listening import change, create, job_of, until
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).with_name("ansible-rulebook")
 SAMPLE = "digitalrebar.provision.job_failed"
 START, END = 60, 15
@@ -99,8 +99,7 @@ def start(simulator: Simulator, api: Api, tmp_path: Path) -> Iterator[Start]:
     environment = {
         **os.environ,
         "PATH": f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}",
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
-        "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+        **FOR_ANSIBLE,
         "RS_ENDPOINT": simulator.endpoint,
         "RS_KEY": f"{USERNAME}:{PASSWORD}",
     }

@@ -7,18 +7,16 @@ What they fail with is in EXPECTED, with the reason: nothing else may fail.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import textwrap
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from asking import add
-from playing import COMMAND, ROOT, connection
+from checkout import ROOT
+from examples import examples_of, play_tasks
+from playing import connection
 
 from simulator.launch import Simulator
 from simulator.testing import Api
@@ -92,33 +90,14 @@ def furnish(api: Api) -> None:
 
 def play(module: str, simulator: Simulator, folder: Path) -> str:
     """The output of the examples in one play."""
-    text = (ROOT / f"plugins/modules/{module}.py").read_text(encoding="utf-8")
-    examples = re.search(r'^EXAMPLES = r"""\n(.*?)^"""', text, re.MULTILINE | re.DOTALL)
-    assert examples
     head: dict[str, t.Any] = {
         "hosts": "localhost",
-        "gather_facts": False,
         "ignore_errors": True,
         "vars": VARIABLES,
         "module_defaults": {"group/digitalrebar.provision.drp": connection(simulator)},
     }
-    book = folder / "play.yml"
-    body = yaml.safe_dump([head]) + "  tasks:\n" + textwrap.indent(examples[1], "    ")
-    book.write_text(body, encoding="utf-8")
-    done = subprocess.run(
-        [str(COMMAND), "-i", "localhost,", "-c", "local", "--check", str(book)],
-        env={
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
-            "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
-        },
-        capture_output=True,
-        text=True,
-        timeout=100,
-        stdin=subprocess.DEVNULL,
-        cwd=folder,
-        check=False,
-    )
+    tasks = examples_of(f"plugins/modules/{module}.py")
+    done = play_tasks(head, tasks, "localhost", folder, "--check")
     return done.stdout + done.stderr
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import inventory_tool
 import pytest
-from inventory_tool import ROOT
+from checkout import ROOT
 from profiles_index import with_profiles_index
 
 from simulator.launch import PASSWORD, USERNAME, Simulator

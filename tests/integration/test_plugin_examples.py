@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import textwrap
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 from asking import add
+from checkout import FOR_ANSIBLE
 from eda_listening import Listener
+from examples import examples_of, play_tasks
 from inventory_tool import read, run
-from playing import COMMAND, ROOT
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
@@ -27,14 +26,6 @@ pytestmark = pytest.mark.simulator
 LAB = "https://drp.lab.example.com:8092"
 PIN = "1f0a9e55c31d727b6a074a378f1120de59049c3a256cbb0e9166d84f037ae2b5"
 SOURCE = "digitalrebar.provision.drp_events"
-
-
-def examples(path: str) -> str:
-    found = re.search(
-        r'^EXAMPLES = r"""\n(.*?)^"""', (ROOT / path).read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
-    assert found
-    return found[1]
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +47,7 @@ def server() -> Iterator[Simulator]:
 def environment(server: Simulator, tmp_path: Path) -> dict[str, str]:
     return {
         **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
-        "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+        **FOR_ANSIBLE,
         "HOME": str(tmp_path),
         "RS_ENDPOINT": server.endpoint,
         "RS_KEY": f"{USERNAME}:{PASSWORD}",
@@ -80,25 +70,16 @@ def test_lookups(
     uuid = api("GET", "machines/Name:web-1.example.com").json()["Uuid"]
     api("POST", f"machines/{uuid}/params/ipmi%2Fpassword", json="sesame").raise_for_status()
     show = '- name: Show it\n  ansible.builtin.debug:\n    msg: "{{ ipmi_password | default() }}"\n'
-    head = yaml.safe_dump([{"hosts": "all", "gather_facts": False}])
-    body = textwrap.indent(examples(f"plugins/lookup/{plugin}.py") + show, "    ")
-    (tmp_path / "play.yml").write_text(f"{head}  tasks:\n{body}")
-    command = [str(COMMAND), "-i", "web-1.example.com,", "-c", "local", str(tmp_path / "play.yml")]
-    done = subprocess.run(
-        command,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    tasks = examples_of(f"plugins/lookup/{plugin}.py") + show
+    done = play_tasks({"hosts": "all"}, tasks, "web-1.example.com", tmp_path, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [text for text in told if text not in done.stdout] == []
 
 
 INVENTORIES = dict(
-    re.findall(r"^# (\S+\.yml): .*\n((?:(?!---\n).*\n)+)", examples("plugins/inventory/drp.py"), re.MULTILINE)
+    re.findall(
+        r"^# (\S+\.yml): .*\n((?:(?!---\n).*\n)+)", examples_of("plugins/inventory/drp.py"), re.MULTILINE
+    )
 )
 
 
@@ -143,7 +124,7 @@ def test_event_sources(
 ) -> None:
     for name in ("RS_ENDPOINT", "RS_KEY", "RS_CA_PATH"):
         monkeypatch.setenv(name, environment[name])
-    text = examples("extensions/eda/plugins/event_source/drp_events.py")
+    text = examples_of("extensions/eda/plugins/event_source/drp_events.py")
     for before, after in (
         (LAB, server.endpoint),
         (PIN, server.fingerprint),

@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 
 import pytest
-from guide import ROOT, Reader, blocks, recaps
+from checkout import FOR_ANSIBLE
+from guide import Reader, blocks, recaps
 
 from simulator.launch import Simulator
 from simulator.testing import Api
@@ -20,8 +21,7 @@ def test_the_quick_start(simulator: Simulator, tmp_path: Path) -> None:
     simulator.reset()
     environment = {
         **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
-        "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+        **FOR_ANSIBLE,
     }
     reader = Reader(tmp_path, environment, {"https://drp.example.com:8092": simulator.endpoint})
     (tmp_path / "drp-ca.pem").write_bytes(Path(simulator.ca).read_bytes())

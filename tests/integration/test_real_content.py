@@ -8,7 +8,8 @@ import typing as t
 
 import pytest
 import requests
-from playing import ROOT, Player, thing
+from checkout import ROOT
+from playing import Player, thing
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.formats import decode_yaml
 from simulator.launch import PASSWORD, USERNAME, Simulator

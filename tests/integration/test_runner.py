@@ -13,7 +13,8 @@ import ansible_runner
 import pytest
 from asking import add
 from awx_credentials import inject
-from playing import COMMAND, ROOT
+from checkout import FOR_ANSIBLE
+from playing import COMMAND
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
@@ -58,8 +59,7 @@ def job(folder: Path, environment: dict[str, str]) -> t.Any:
         json.dumps(
             {
                 **environment,
-                "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
-                "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+                **FOR_ANSIBLE,
             }
         )
     )

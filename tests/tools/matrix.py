@@ -25,8 +25,12 @@ CORES = {
     "2.21": ("3.12", "3.13", "3.14"),
 }
 """ansible-core -> the Pythons on which its controller may run."""
-BY_ANSIBLE_TEST = {"sanity": ["sanity"], "units": ["units", "--requirements"]}
-BY_ANSIBLE_TEST["targets"] = ["integration", "--requirements"]
+BY_ANSIBLE_TEST = {
+    "sanity": ["sanity"],
+    "units": ["units", "--requirements"],
+    "targets": ["integration", "--requirements"],
+}
+"""layer -> the words for ansible-test"""
 LAYERS = (*BY_ANSIBLE_TEST, "contract", "integration")
 TARGETS = ("3.9", "3.10")
 """Pythons on which only modules and the agent run: sanity compiles and imports for them."""
@@ -73,6 +77,11 @@ def find(version: str) -> str | None:
     return None
 
 
+def for_target(version: str, interpreter: str, path: str) -> dict[str, str]:
+    """What ansible_test.sh has to be told to test for another Python than its own; ``path`` is the PATH."""
+    return {"PATH": f"{path}:{Path(interpreter).parent}", "ANSIBLE_TEST_PYTHON": version}
+
+
 def prepare(cell: Cell, interpreter: str) -> str:
     """Make the environment; "" or what went wrong."""
     if cell.ready:
@@ -97,21 +106,19 @@ def prepare(cell: Cell, interpreter: str) -> str:
     return ""
 
 
-def run(cell: Cell, layer: str, target: str = "") -> str:
+def run(cell: Cell, layer: str, target: str = "", interpreter: str = "") -> str:
     """Run one layer; what the table says of it.  The whole output goes to build/matrix.
 
-    With ``target``, a path of an interpreter, ansible-test tests for that.
+    With ``target``, the version of another Python, and its interpreter ansible-test tests for that.
     """
-    python = Path(target).parent.parent.name if target else cell.python
-    log = ROOT / "build/matrix" / f"{cell.core}-{python}-{layer}.log"
+    log = ROOT / "build/matrix" / f"{cell.core}-{target or cell.python}-{layer}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "PATH": f"{cell.bin}:{os.environ['PATH']}", "RS_ENDPOINT": ""}
     if layer in BY_ANSIBLE_TEST:
         command = [str(ROOT / "tests/tools/ansible_test.sh"), *BY_ANSIBLE_TEST[layer]]
         environment.update(ANSIBLE_TEST_BIN=str(cell.bin), ANSIBLE_TEST_COLOR="no")
         if target:
-            environment["PATH"] += f":{Path(target).parent}"
-            environment["ANSIBLE_TEST_PYTHON"] = ".".join(python.split(".")[:2])
+            environment.update(for_target(target, interpreter, environment["PATH"]))
             command += ["--test", "compile", "--test", "import"] if layer == "sanity" else []
     else:
         more = ["-n", "auto", "--maxprocesses", "4"] if layer == "integration" else []
@@ -152,7 +159,7 @@ def row_of_target(cell: Cell, python: str, layers: list[str]) -> list[str]:
         if layer not in ("sanity", "units"):
             row.append("")
             continue
-        row.append(run(cell, layer, interpreter) if interpreter else "not found")
+        row.append(run(cell, layer, python, interpreter) if interpreter else "not found")
         print(f"ansible-core {cell.core}, target {python}, {layer}: {row[-1]}", flush=True)
     return row
 

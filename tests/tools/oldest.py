@@ -7,9 +7,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-from matrix import ROOT, TARGETS, find
+from matrix import BY_ANSIBLE_TEST, ROOT, TARGETS, find, for_target
 
 
 def main() -> int:
@@ -22,11 +21,10 @@ def main() -> int:
         return 0
     environment = {
         **os.environ,
-        "PATH": f"{os.environ['PATH']}:{Path(interpreter).parent}",
-        "ANSIBLE_TEST_PYTHON": version,
+        **for_target(version, interpreter, os.environ["PATH"]),
         "ANSIBLE_TEST_OLDEST": "yes",
     }
-    command = [str(ROOT / "tests/tools/ansible_test.sh"), "units", "--requirements"]
+    command = [str(ROOT / "tests/tools/ansible_test.sh"), *BY_ANSIBLE_TEST["units"]]
     return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 

@@ -43,7 +43,8 @@ def provide() -> None:
         with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT) as answer:
             partial.write_bytes(answer.read())
     except OSError as error:
-        print(f"sanity: {url} cannot be had ({error}); pip {version} comes from the package index instead")
+        told = f"{url} cannot be had ({error}); pip {version} comes from the package index instead"
+        print(f"ansible-test: {told}")
         shutil.copyfile(__file__, partial)
     partial.replace(cache)
 

@@ -11,7 +11,7 @@ import typing as t
 import urllib.parse
 import warnings
 
-from . import adapters, tls
+from . import tls
 from .errors import CertificateRejected, ConnectionFailed, UsageError
 from .third_party import need, requests, urllib3
 
@@ -225,12 +225,26 @@ def _session(endpoint: str, trust: tls.Tls) -> requests.Session:
     session.verify = trust.bundle()
     session.headers.clear()
     session.headers.update({"Accept-Encoding": "gzip", "User-Agent": "ansible-digitalrebar-provision"})
-    session.mount("http://", adapters.plain(_POOL_SIZE))
-    session.mount("https://", adapters.secure(_POOL_SIZE, trust.fingerprint))
+    plain = requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=_POOL_SIZE)
+    session.mount("http://", plain)  # urllib3 before 2.8 hands a fingerprint on to HTTP too, which knows none
+    session.mount("https://", _pinned(trust.fingerprint) if trust.fingerprint else plain)
     if not trust.authenticates:
         host = urllib.parse.urlsplit(endpoint).hostname or ""
         warnings.filterwarnings("ignore", f".*{host}", category=urllib3.exceptions.InsecureRequestWarning)
     return session
+
+
+def _pinned(fingerprint: str) -> requests.adapters.HTTPAdapter:
+    """Compares the certificate's fingerprint in each new connection."""
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *args: t.Any, **options: t.Any) -> None:
+            super().init_poolmanager(*args, assert_fingerprint=fingerprint, **options)
+
+        def proxy_manager_for(self, proxy: str, **options: t.Any) -> t.Any:
+            return super().proxy_manager_for(proxy, assert_fingerprint=fingerprint, **options)
+
+    return Adapter(pool_connections=2, pool_maxsize=_POOL_SIZE)
 
 
 def _rewinder(body: Body) -> t.Callable[[], object] | None:

@@ -101,7 +101,7 @@ agent: $(READY) requirements-agent.txt ## Build the machine agent as one file, b
 	rm -rf build/agent
 	$(BIN)/pip install -qq --disable-pip-version-check --no-input --no-deps --no-compile --only-binary :all: \
 		--require-hashes --target build/agent -r requirements-agent.txt
-	PYTHONPATH=.venv/collections $(BIN)/python -m $(UTILS).agent.build --packages build/agent --output build/drp-agent
+	PYTHONPATH=.venv/collections $(BIN)/python -m $(UTILS).agent.command.build --packages build/agent --output build/drp-agent
 
 build: $(READY) ## Build the collection's archive into build/, always the same bytes
 	$(BIN)/python $(TOOLS)/build.py build

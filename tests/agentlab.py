@@ -16,16 +16,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import checkpoints, commands
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.config import Config
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.connecting import connect
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import checkpoints
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command import commands
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command.config import Config
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command.connect import connect
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.machine_agent import (
     MachineAgent,
     State,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.patience import Pulse
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import jobs, settings
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.retry import Pulse
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import jobs
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.transport import Retry
 from simulator.launch import PASSWORD, USERNAME, Simulator
@@ -219,7 +221,7 @@ class Agents:
     def spawn(
         self, machine: Object, /, *words: str, program: list[str] | None = None, **changes: Any
     ) -> subprocess.Popen[str]:
-        command = program or [sys.executable, "-m", f"{PACKAGE}.cli"]
+        command = program or [sys.executable, "-m", f"{PACKAGE}.command.cli"]
         return subprocess.Popen(
             [*command, *(words or ("run",))],
             env=self.environment(machine, **changes),

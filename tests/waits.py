@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import DrpError
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.wait import (
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.wait import (
     Waiter,
     Watch,
     equal_item,

@@ -267,11 +267,12 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, get_cache_plugin
 
 from ..module_utils.client import errors
-from ..plugin_utils import inventory_cache, inventory_options
-from ..plugin_utils.inventory_build import build
-from ..plugin_utils.inventory_fill import no_garbage
-from ..plugin_utils.inventory_reports import Reports
-from ..plugin_utils.inventory_wanted import Wanted
+from ..plugin_utils.inventory import cache as answer_cache
+from ..plugin_utils.inventory import options as inventory_options
+from ..plugin_utils.inventory.build import build
+from ..plugin_utils.inventory.fill import no_garbage
+from ..plugin_utils.inventory.reports import Reports
+from ..plugin_utils.inventory.wanted import Wanted
 from ..plugin_utils.templated_options import rendered
 
 Answer = dict[str, list[dict[str, t.Any]]]
@@ -321,8 +322,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._cache = self._endless_cache()
         key = self.get_cache_key(path)
         question = dataclasses.replace(wanted, page_size=None)  # in pieces the answer is the same
-        mark = inventory_cache.fingerprint(dataclasses.asdict(question), self._identity())
-        stored = inventory_cache.unpack(self._stored(key), mark)
+        mark = answer_cache.fingerprint(dataclasses.asdict(question), self._identity())
+        stored = answer_cache.unpack(self._stored(key), mark)
         limit = self.get_option("cache_timeout")
         fresh = stored is not None and (not limit or stored.age() <= limit)
         if stored is not None and fresh and cache and not self.get_option("refresh_cache"):
@@ -336,14 +337,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 f"{error.message}. Using the answer of {stored.age():.0f} seconds ago (stale_on_error)"
             )
             return stored.answer
-        self._cache[key] = inventory_cache.pack(answer, mark)
+        self._cache[key] = answer_cache.pack(answer, mark)
         return answer
 
     def _fetch(self, wanted: Wanted, reports: Reports) -> Answer:
         # the client takes longer to import than a cached inventory to build
         from ..module_utils.client.settings import connect
         from ..plugin_utils.connection import explain, settings_of
-        from ..plugin_utils.inventory_fetch import fetch
+        from ..plugin_utils.inventory.fetch import fetch
 
         settings = None
         try:

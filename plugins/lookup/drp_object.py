@@ -73,7 +73,7 @@ import typing as t
 from ..module_utils.client import models
 from ..module_utils.client.client import Client
 from ..module_utils.client.errors import UsageError
-from ..module_utils.client.predicates import MISSING, find
+from ..module_utils.client.waiting.predicates import MISSING, find
 from ..module_utils.converge.show import shown
 from ..module_utils.resources.listing import Query, select
 from ..module_utils.resources.lookup import find_all

@@ -76,9 +76,10 @@ _raw:
 
 import typing as t
 
-from ..module_utils.client import models, params
+from ..module_utils.client import models
 from ..module_utils.client.client import Client
 from ..module_utils.client.errors import UsageError
+from ..module_utils.client.objects import params
 from ..module_utils.converge.show import is_sealed
 from ..module_utils.resources.lookup import find_one
 from ..plugin_utils.lookup import DrpLookup

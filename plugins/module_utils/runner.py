@@ -12,29 +12,14 @@ from .client.client import Client
 from .client.errors import DrpError
 from .converge.task import Options, Result, Task, failure
 from .options import connection_options
-from .resources import (
-    action,
-    agent_package,
-    agent_token,
-    blob,
-    blob_fetch,
-    bootenv,
-    content,
-    content_fetch,
-    enrolment,
-    info,
-    job_info,
-    machine,
-    objects,
-    pool,
-    posting,
-    prefs,
-    reservation,
-    subnet,
-    token,
-    user,
-    waiting,
-)
+from .resources import action, info, job_info, machine, objects, posting, prefs, token, user
+from .resources.agent import agent_package, agent_token, enrolment
+from .resources.bootenv import bootenv
+from .resources.content import content, content_fetch
+from .resources.dhcp import reservation, subnet
+from .resources.files import blob, blob_fetch
+from .resources.pool import pool
+from .resources.waiting import waiting
 
 MODULES: t.Mapping[str, t.Callable[[Task], Result]] = {
     "drp_action": action.run,

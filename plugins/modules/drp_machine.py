@@ -211,7 +211,7 @@ error:
 from ..module_utils.converge.secrets import UPDATE_SECURE
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
-from ..module_utils.resources.waiting import WAIT_OPTIONS
+from ..module_utils.resources.waiting.waiting import WAIT_OPTIONS
 
 SPEC = {
     "argument_spec": {

@@ -196,7 +196,7 @@ error:
 from ..module_utils.converge.guard import GUARD_SPEC
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
-from ..module_utils.resources.pool_plan import STATES
+from ..module_utils.resources.pool.plan import STATES
 
 SPEC = {
     "argument_spec": {

@@ -41,7 +41,7 @@ def _build(folder: Path) -> Path:
     if made.exists():
         return made
     target = folder / "drp-agent"
-    module = "ansible_collections.digitalrebar.provision.plugins.module_utils.agent.build"
+    module = "ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command.build"
     subprocess.run(
         [sys.executable, "-m", module, "--output", str(target)],
         env={**os.environ, "PYTHONPATH": str(ROOT / ".venv/collections")},

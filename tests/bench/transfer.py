@@ -14,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import blobs, settings, uploads
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files import blobs, uploads
 
 NAME = "bench.bin"
 

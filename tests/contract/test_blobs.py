@@ -15,18 +15,18 @@ from typing import Any
 import pytest
 from isos import make_iso
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import (
-    blobs,
-    boot_trees,
-    bootenvs,
-    uploads,
-)
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     ApiError,
     Conflict,
     DrpError,
     NotFound,
     UsageError,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files import (
+    blobs,
+    boot_trees,
+    bootenvs,
+    uploads,
 )
 
 CONTENT = os.urandom(300_000)

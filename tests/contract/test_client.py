@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import actions, params
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     ApiError,
     CertificateRejected,
@@ -22,6 +21,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     UnreadableAnswer,
     UsageError,
 )
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import actions, params
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.patch import gen_patch
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import peer_fingerprint
 

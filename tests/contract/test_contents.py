@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import contents
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     ApiError,
     Conflict,
@@ -19,7 +18,8 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     NotFound,
     UsageError,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.pack_diff import compare, dropped
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs import contents
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.diff import compare, dropped
 
 Pack = dict[str, Any]
 

@@ -12,18 +12,20 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import params
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     ApiError,
     NotPermitted,
     UsageError,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events import (
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events.stream import (
     EventStream,
     post_event,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.subscription import Subscription
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events.subscription import (
+    Subscription,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import params
 
 simulator_only = pytest.mark.simulator
 PATIENCE = 5.0

@@ -13,14 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import (
-    params,
-    secure,
-    settings,
-    third_party,
-)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings, third_party
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import Invalid, UsageError
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import params, secure
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.bulk import Bulk
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.engine import Outcome, converge
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.resource import Resource

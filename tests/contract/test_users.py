@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import users
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     LoginRequired,
     NotFound,
     NotPermitted,
 )
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import users
 
 FIRST, SECOND = "first:one", "second"
 

@@ -11,18 +11,20 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import (
-    pools,
-    settings,
-    tagged,
-    users,
-)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     Conflict,
     Invalid,
     NotFound,
     UsageError,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import (
+    etags as tagged,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import (
+    pools,
+    users,
 )
 from simulator.launch import Simulator
 

@@ -13,8 +13,8 @@ import pytest
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import NotFound
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.predicates import Changed
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.wait import (
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.predicates import Changed
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.wait import (
     and_items,
     equal_item,
     not_item,

@@ -19,18 +19,18 @@ from isos import make_iso
 from webserver import Page, serving
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import (
-    blobs,
-    download,
-    settings,
-    uploads,
-)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     Conflict,
     ConnectionFailed,
     DrpError,
     UsageError,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files import (
+    blobs,
+    download,
+    uploads,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.transport import Retry

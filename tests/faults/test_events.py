@@ -21,8 +21,11 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     LoginRequired,
     UsageError,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events import EventStream, Timing
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.subscription import (
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events.stream import (
+    EventStream,
+    Timing,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events.subscription import (
     Gap,
     Subscription,
 )

@@ -13,7 +13,6 @@ from collections.abc import Callable
 import pytest
 from waits import GOOD, NAME, SOON, Waiting, begin, describe, soon, watch
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import wait as wait_module
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     CertificateRejected,
@@ -22,10 +21,14 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     LoginRequired,
     NotPermitted,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events import EventStream, Timing
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events.stream import (
+    EventStream,
+    Timing,
+)
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.transport import Retry
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.wait import (
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting import wait as wait_module
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.wait import (
     Waiter,
     wait_for,
 )

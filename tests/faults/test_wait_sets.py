@@ -11,11 +11,8 @@ import pytest
 from waits import NAME, Waiting, begin, describe, soon, watch
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.predicates import Compare
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.wait import (
-    Waiter,
-    Watch,
-)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.predicates import Compare
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.wait import Waiter, Watch
 
 pytestmark = [pytest.mark.simulator, pytest.mark.usefixtures("nothing_left")]
 

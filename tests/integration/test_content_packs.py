@@ -12,11 +12,11 @@ import pytest
 from checkout import ROOT
 from playing import Player, content, content_fetch
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.bundle import bundle
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.formats import decode_yaml
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.pack_diff import compare
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs import Pack, counts
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.stores import read_pack
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.bundle import bundle
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.diff import compare
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.pack import Pack, counts
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.pack_file import read_pack
 
 pytestmark = pytest.mark.simulator
 DATA = ROOT.parent / "shared" / "data"

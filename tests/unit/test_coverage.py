@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import re
+import types
 import typing as t
 from pathlib import Path
 
@@ -28,8 +29,13 @@ _CONSTANT = re.compile(r"^(?:const ([A-Z]\w*) =|    ([A-Z]\w+) = )", re.MULTILIN
 
 def find(path: str) -> t.Any:
     """What a dotted path below module_utils leads to; AttributeError or ImportError when there is nothing."""
-    room, module, *names = path.split(".")
-    found = importlib.import_module(f"{UTILS}.{room}.{module}")
+    found, names = importlib.import_module(UTILS), path.split(".")
+    while names and isinstance(found, types.ModuleType):
+        try:
+            found = importlib.import_module(f"{found.__name__}.{names[0]}")
+        except ModuleNotFoundError:
+            break
+        names.pop(0)
     for name in names:
         fields = (
             {field.name for field in dataclasses.fields(found)} if dataclasses.is_dataclass(found) else ()

@@ -14,17 +14,20 @@ import typing as t
 
 from ..client.client import Object
 from ..client.errors import DrpError
-from . import change_stage, chroot, offers, rebooting
-from .change_stage import BadMap, Target
 from .checkpoints import reached
-from .exit_codes import Flags
-from .job_desk import JobDesk, NotRunnable
+from .context import Workbench
+from .host import reboot as rebooting
+from .host.power import Power
+from .job import change_stage
+from .job import job_requests as offers
+from .job.change_stage import BadMap, Target
+from .job.current_job import JobDesk, NotRunnable
+from .job.exit_codes import Flags
+from .job.task_runner import RunnerFailed
 from .machine_watch import COMPLETE, INTERRUPT, MachineWatch, Test, changed_from, ready, runnable
-from .patience import Backoff, Stopped, patiently
-from .power import Power
+from .retry import Backoff, Stopped, patiently
+from .script import chroot
 from .state import Memory, Record
-from .task_runner import RunnerFailed
-from .workbench import Workbench
 
 _KEXEC_PATIENCE = 300.0
 

@@ -9,9 +9,9 @@ import typing as t
 
 from ..client.client import Client, Object
 from ..client.errors import ConnectionFailed
+from ..client.events.subscription import Gap, Subscription
 from ..client.patch import same_json
-from ..client.subscription import Gap, Subscription
-from .patience import Pulse
+from .retry import Pulse
 
 COMPLETE = "complete"
 TIMEOUT = "timeout"

@@ -16,7 +16,7 @@ import shutil
 import typing as t
 
 from ..client.errors import UsageError
-from .exit_codes import Flags
+from .job.exit_codes import Flags
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import copy
 import typing as t
 
-from . import events, features, filters, models, pages
+from . import features, filters, models, pages
 from .auth import Session
 from .errors import (
     REVOKED_TOKEN,
@@ -18,6 +18,7 @@ from .errors import (
     UnreadableAnswer,
     UsageError,
 )
+from .events import stream as events
 from .patch import Patch
 from .request import Request, api_url
 from .transport import Answer, Body, Transport

@@ -9,9 +9,10 @@ import random
 import time
 import typing as t
 
-from ..client import claims, models
+from ..client import models
 from ..client.client import Client
 from ..client.errors import ApiError, Conflict, DrpError, Invalid, NotFound, UsageError
+from ..client.objects import claims
 from ..client.patch import Patch, apply_patch, gen_patch
 from .guard import is_locked
 from .resource import Object, Resource

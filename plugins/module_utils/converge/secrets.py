@@ -17,11 +17,12 @@ import dataclasses
 import json
 import typing as t
 
-from ..client import models, params
+from ..client import models
 from ..client.client import Client
 from ..client.errors import DrpError, NotPermitted, UsageError
+from ..client.objects import params
+from ..client.objects.secure import is_sealed, seal, security, unseal
 from ..client.patch import same_json
-from ..client.secure import is_sealed, seal, security, unseal
 from ..client.third_party import need
 from .resource import Object, Resource
 from .show import HIDDEN

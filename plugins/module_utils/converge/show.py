@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ..client import models
-from ..client.secure import is_sealed
+from ..client.objects.secure import is_sealed
 
 Json = t.Any
 HIDDEN = "(hidden)"

@@ -10,9 +10,10 @@ import difflib
 import re
 import typing as t
 
-from ..client import actions, models
+from ..client import models
 from ..client.client import Client
 from ..client.errors import ApiError, ConnectionFailed, DrpError, NotFound, UsageError
+from ..client.objects import actions
 from ..converge.bulk import WORKERS
 from ..converge.guard import Guard, Target, account
 from ..converge.task import Result, Task, failure

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..client import claims, models
+from ..client import models
 from ..client.client import Client
 from ..client.errors import UsageError
+from ..client.objects import claims
 from ..converge.show import shown
 from ..converge.task import Options, Result, Task
 from . import prefs

@@ -7,9 +7,9 @@ from __future__ import annotations
 import contextlib
 import uuid
 
-from ..client import jobs
 from ..client.client import Client
 from ..client.errors import UsageError
+from ..client.objects import jobs
 from ..converge.show import shown
 from ..converge.task import Options, Result, Task
 from .listing import Object, Query, select

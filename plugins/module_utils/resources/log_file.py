@@ -11,10 +11,10 @@ import stat
 import tempfile
 import typing as t
 
-from ..client import jobs
 from ..client.client import Client
-from ..client.download import digest_of
 from ..client.errors import UsageError
+from ..client.files.download import digest_of
+from ..client.objects import jobs
 
 
 class _Hashing:

@@ -8,9 +8,10 @@ import contextlib
 import typing as t
 import uuid
 
-from ..client import claims, models
+from ..client import models
 from ..client.client import Client
 from ..client.errors import UsageError
+from ..client.objects import claims
 
 Object = dict[str, t.Any]
 

@@ -12,7 +12,7 @@ from ..client import features
 from ..client.errors import UsageError
 from ..converge.resource import Object, Resource
 from ..converge.task import Result, Task, one
-from . import waiting
+from .waiting import waiting
 
 _MEMBERS = {
     "name": "Name",

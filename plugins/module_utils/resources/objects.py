@@ -13,10 +13,10 @@ from ..converge.bulk import Bulk
 from ..converge.guard import Guard, account
 from ..converge.resource import Resource
 from ..converge.task import Result, Task, many, one
-from . import waiting
+from .dhcp.subnet import PlainSubnet
 from .listing import Query, select
 from .machine import Machine
-from .subnet import PlainSubnet
+from .waiting import waiting
 
 Object = dict[str, t.Any]
 

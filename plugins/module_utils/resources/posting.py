@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ..client import events
 from ..client.errors import UsageError
+from ..client.events import stream as events
 from ..converge.task import Result, Task
 
 

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from ..client import features, models, users
+from ..client import features, models
 from ..client.client import Client
 from ..client.errors import NotFound, UsageError
+from ..client.objects import users
 from ..converge.task import Options, Result, Task
 from .lookup import find_one
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..client import users
 from ..client.errors import DrpError, UsageError
+from ..client.objects import users
 from ..converge.resource import Resource
 from ..converge.task import Options, Result, Task, failure, one
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from agentlab import PACKAGE, ROOT, Agents, Object, until
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import build
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command import build
 
 pytestmark = pytest.mark.simulator
 
@@ -97,7 +97,7 @@ def test_why_nothing_runs(agents: Agents) -> None:
 @pytest.mark.parametrize("words", [[], ["dance"], ["param"], ["run", "--wait-timeout", "soon"]])
 def test_wrong_usage(agents: Agents, words: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", f"{PACKAGE}.cli", *words],
+        [sys.executable, "-m", f"{PACKAGE}.command.cli", *words],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / ".venv/collections")},
@@ -113,7 +113,7 @@ def test_once_is_what_oneshot_was(agents: Agents) -> None:
     told = agents.config(machine)
     names = ("endpoint", "ca_path", "token", "machine")
     config.write_text(json.dumps({name: getattr(told, name) for name in names}))
-    command = [sys.executable, "-m", f"{PACKAGE}.cli", "once", "-c", str(config)]
+    command = [sys.executable, "-m", f"{PACKAGE}.command.cli", "once", "-c", str(config)]
     done = subprocess.run(
         [*command, "--state-dir", str(agents.folder / "state"), "--runner-dir", str(agents.folder)],
         capture_output=True,

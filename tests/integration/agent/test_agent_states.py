@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from agentlab import Agents, Object, State, until
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.host.power import PowerFailed
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.machine_agent import AgentFailed
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.power import PowerFailed
 
 pytestmark = pytest.mark.simulator
 

@@ -12,7 +12,7 @@ from ansible.inventory.data import InventoryData
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import errors, filters
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.settings import Settings
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.machine_fields import Machine
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.machine_fields import Machine
 
 NAME = "digitalrebar.provision.drp"
 KEY = "rocketskates:r0cketsk8ts"

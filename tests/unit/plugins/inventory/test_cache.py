@@ -22,7 +22,7 @@ from unit.plugins.inventory.lab import KEY, NAME, SEALED, FakeClient, everything
 
 from ansible_collections.digitalrebar.provision.plugins.inventory import drp
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import errors
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils import inventory_cache
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory import cache as answer_cache
 
 Options = dict[str, t.Any]
 Run = Callable[..., InventoryData]
@@ -209,16 +209,16 @@ def test_an_entry_that_cannot_be_read_is_a_miss(run: Run, asked: Callable[[], in
 
 def test_no_secret_is_stored(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stored: list[t.Any] = []
-    pack = inventory_cache.pack
+    pack = answer_cache.pack
 
     def spy(answer: t.Any, mark: str) -> t.Any:
         stored.append(repr(answer))
         return pack(answer, mark)
 
-    monkeypatch.setattr(inventory_cache, "pack", spy)
+    monkeypatch.setattr(answer_cache, "pack", spy)
     run(params="aggregated", stale_on_error=True)
     [entry] = (tmp_path / "cache").iterdir()
-    unpacked = inventory_cache.unpack(*_entry(entry))
+    unpacked = answer_cache.unpack(*_entry(entry))
     assert unpacked is not None
     for text in (*stored, repr(unpacked.answer), entry.read_text()):
         for secret in ("machine-secret", "known", "secret of a profile", "cGF5bG9hZA", KEY.partition(":")[2]):
@@ -301,17 +301,17 @@ def test_without_the_option_or_an_entry_it_is_an_error(run: Run, client: FakeCli
 
 
 def test_fingerprints() -> None:
-    one = inventory_cache.fingerprint({"a": 1, "b": (1, 2)}, ["x"])
-    assert one == inventory_cache.fingerprint({"b": [1, 2], "a": 1}, ["x"])
-    assert one != inventory_cache.fingerprint({"a": 1, "b": (2, 1)}, ["x"])
+    one = answer_cache.fingerprint({"a": 1, "b": (1, 2)}, ["x"])
+    assert one == answer_cache.fingerprint({"b": [1, 2], "a": 1}, ["x"])
+    assert one != answer_cache.fingerprint({"a": 1, "b": (2, 1)}, ["x"])
     assert len(one) == 64
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner)))
 def test_packed_and_unpacked(value: t.Any) -> None:
     answer = {"machines": [{"value": value}]}
-    entry = inventory_cache.unpack(inventory_cache.pack(answer, "mark"), "mark")
+    entry = answer_cache.unpack(answer_cache.pack(answer, "mark"), "mark")
     assert entry is not None
     assert entry.answer == answer
     assert entry.age() < 60
-    assert inventory_cache.unpack(inventory_cache.pack(answer, "mark"), "other") is None
+    assert answer_cache.unpack(answer_cache.pack(answer, "mark"), "other") is None

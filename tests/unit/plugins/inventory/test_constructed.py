@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from unit.plugins.inventory.lab import everything, hosts, machine, seen, variables
 
 from ansible_collections.digitalrebar.provision.plugins.inventory import drp
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.constructed import Constructor
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory_fill import Filler
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.constructed import Constructor
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.fill import Filler
 
 Parse = Callable[..., InventoryData]
 

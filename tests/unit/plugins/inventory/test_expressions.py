@@ -14,7 +14,7 @@ from ansible.vars.reserved import get_reserved_names
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.expressions import (
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.expressions import (
     Compiler,
     Undefined,
     Unsure,

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.plugins.inventory.lab import everything
 
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory_fill import Filler, no_garbage
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.fill import Filler, no_garbage
 
 NAMES = st.sampled_from(["a", "b", "c", "localhost"])
 GROUPS = st.sampled_from(["g", "h", "i", "all", "ungrouped"])

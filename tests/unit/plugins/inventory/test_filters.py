@@ -14,7 +14,7 @@ from unit.plugins.inventory.lab import FakeClient, Object, machine
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import features
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory_filters import (
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.filters import (
     parse as parse_filters,
 )
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.plugins.inventory.lab import Reports, seen
 
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory_hosts import name_hosts
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.machine_fields import Field
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.hosts import name_hosts
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.machine_fields import Field
 
 
 def names(*machines: t.Any, fields: tuple[str, ...] = ("Name",), reports: t.Any = None) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from ansible.inventory.data import InventoryData
 from unit.plugins.inventory.lab import SEALED, FakeClient, Object, hosts, machine, variables
 
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory_params import Aggregator
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.params import Aggregator
 
 Parse = Callable[..., InventoryData]
 

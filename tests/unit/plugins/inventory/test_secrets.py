@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from unit.plugins.inventory.lab import SEALED
 
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory_secrets import (
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.secrets import (
     Patterns,
     remove_secrets,
 )

@@ -11,7 +11,7 @@ import pytest
 from ansible.inventory.data import InventoryData
 from unit.plugins.inventory.lab import SEALED, FakeClient, hosts, machine, variables
 
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory_names import (
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.names import (
     VariableNames,
     identifier,
     is_identifier,

@@ -10,29 +10,38 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import (
-    change_stage,
-    chroot,
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import machine_watch
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.context import Manners, Workbench
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.host import (
     kexec,
-    machine_watch,
-    offers,
-    rebooting,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.change_stage import Step, Target
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.patience import Pulse
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.power import (
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.host import (
+    reboot as rebooting,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.host.power import (
     NoPower,
     PowerFailed,
     SystemPower,
 )
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job import (
+    change_stage,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job import (
+    job_requests as offers,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job.change_stage import (
+    Step,
+    Target,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.retry import Pulse
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script import chroot
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.state import Store
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.workbench import Manners, Workbench
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import params
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     ApiError,
     Conflict,
     ConnectionFailed,
 )
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import params
 
 UUID = "3e7031fe-0000-4000-8000-000000000001"
 

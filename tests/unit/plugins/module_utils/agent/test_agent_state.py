@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import state
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.exit_codes import Flags
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job.exit_codes import Flags
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.state import (
     Lock,
     Memory,

@@ -8,8 +8,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import features, users
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import features
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import users
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.task import Task
 from ansible_collections.digitalrebar.provision.plugins.module_utils.resources import token
 

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""``drp-agent``: run, once, status, param, check."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+import typing as t
+
+from ...client.errors import DrpError, UsageError
+from ...client.formats import decode_yaml
+from ...client.objects import params
+from ..job.spool import Spool
+from ..state import Lock, Store
+from . import commands
+from .config import FIELDS, Config, load
+from .console import complain, say
+from .preflight import Preflight
+
+_HELP = {
+    "endpoint": "URL of the server's API; several, separated by spaces, are tried in order",
+    "token": "token of the machine",
+    "token_file": "file with the token, read again when the server refuses the token",
+    "key": "user:password, where there is no token",
+    "machine": "UUID of the machine, or Name:x",
+    "validate_certs": "verify the server's certificate",
+    "ca_path": "certificates of the authorities to trust",
+    "cert_fingerprint": "SHA-256 of the server's certificate",
+    "context": "run as the agent of this context (v4)",
+    "state_dir": "folder for what must outlive the agent",
+    "runner_dir": "folder for task directories",
+    "make_runnable": "make the machine runnable when the agent is the first since it was started",
+    "power": "reboot and power off when tasks and stages ask for it",
+    "exit_on_failure": "end when a task fails",
+    "exit_on_not_runnable": "end when there was nothing to do for wait_timeout",
+    "wait_timeout": "limit of one wait",
+    "task_timeout": "limit of one script; the param drp-agent/task-timeout wins",
+    "kill_grace": "seconds between asking a script to end and killing it",
+    "request_timeout": "seconds without a byte from the server",
+    "retry_pause": "first pause after an error",
+    "spool_limit": "bytes of job log that may wait for the server; 0 for what the disk takes",
+    "strict": "end jobs exactly as a v3.12 agent does",
+    "echo": "show the output of scripts as well",
+}
+
+
+def main(arguments: t.Sequence[str] | None = None) -> int:
+    """The exit status: 0 as meant, 1 for an error, 2 for wrong usage."""
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    given = {name: getattr(asked, name, None) for name in FIELDS}
+    if asked.command == "once":
+        for name, value in (("exit_on_not_runnable", True), ("wait_timeout", 1.0), ("make_runnable", False)):
+            given[name] = value if given[name] is None else given[name]
+    try:
+        return int(asked.run(load(given, file=asked.config), asked))
+    except (DrpError, OSError) as error:
+        text = "; ".join(error.messages) if isinstance(error, UsageError) else str(error)
+        complain(text)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="drp-agent", description="Runs the jobs of a DRP machine.")
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument("-c", "--config", help="configuration file (default: /etc/drp-agent/agent.yml)")
+    for name, field in FIELDS.items():
+        _add(options, name, type(field.default))
+    verbs = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def verb(name: str, run: t.Callable[[Config, t.Any], int], text: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, parents=[options], help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    verb("run", commands.run, "Run jobs until told otherwise.")
+    verb("once", commands.run, "Run the jobs that there are, and end.")
+    status = verb("status", _status, "Show what the agent of this machine is at.")
+    status.add_argument("--json", action="store_true", help="as JSON")
+    check = verb("check", _check, "See whether an agent could work here, and say what to fix.")
+    check.add_argument("--json", action="store_true", help="as JSON")
+    param = verbs.add_parser("param", help="Get and set params of the machine.")
+    ways = param.add_subparsers(dest="way", required=True, metavar="get|set")
+    get = ways.add_parser("get", parents=[options], help="Print a param as JSON.")
+    get.add_argument("name")
+    get.add_argument("--own", action="store_true", help="of the machine itself, without its profiles")
+    get.add_argument("--decode", action="store_true", help="show a secure param in clear")
+    get.set_defaults(run=_get)
+    put = ways.add_parser("set", parents=[options], help="Set a param.")
+    put.add_argument("name")
+    put.add_argument(
+        "value", nargs="?", help="YAML or JSON; read from standard input when it is missing or -"
+    )
+    put.set_defaults(run=_set)
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, name: str, kind: type) -> None:
+    option = f"--{name.replace('_', '-')}"
+    if kind is bool:
+        parser.add_argument(
+            option, dest=name, action=argparse.BooleanOptionalAction, default=None, help=_HELP[name]
+        )
+    else:
+        parser.add_argument(option, dest=name, type=kind, default=None, help=_HELP[name])
+
+
+# -- params
+
+
+def _get(config: Config, asked: t.Any) -> int:
+    with commands.connect(config) as client:
+        uuid = _uuid(client, config)
+        value = params.get(client, "machines", uuid, asked.name, aggregate=not asked.own, decode=asked.decode)
+    say(json.dumps(value, indent=2, ensure_ascii=False))
+    return 0
+
+
+def _set(config: Config, asked: t.Any) -> int:
+    text = sys.stdin.read() if asked.value in (None, "-") else asked.value
+    value = decode_yaml(text, source="the value")
+    with commands.connect(config) as client:
+        stored = params.set(client, "machines", _uuid(client, config), asked.name, value)
+    say(json.dumps(stored, indent=2, ensure_ascii=False))
+    return 0
+
+
+def _uuid(client: t.Any, config: Config) -> str:
+    """Without asking the server, where it is a UUID already."""
+    if config.machine and ":" not in config.machine:
+        return config.machine
+    return str(commands.find_machine(client, config)["Uuid"])
+
+
+# -- status and check
+
+
+def _status(config: Config, asked: t.Any) -> int:
+    """Works without the server.  1 when no agent runs."""
+    machine = config.machine
+    if not machine or ":" in machine:
+        with commands.connect(config) as client:
+            machine = str(commands.find_machine(client, config)["Uuid"])
+    holder = Lock.holder(config.state_dir, machine)
+    told: dict[str, t.Any] = {"machine": machine, "running": holder is not None, "pid": holder}
+    if os.path.isdir(config.state_dir):
+        store = Store(config.state_dir, machine)
+        memory, record = store.recall(), store.record()
+        told.update(state=memory.state or None, name=memory.machine.get("Name"), chroot=memory.chroot or None)
+        if record is not None:
+            spool = Spool(store.spool_of(record.job))
+            told["job"] = {
+                **{name: getattr(record, name) for name in ("job", "phase", "done", "actions", "task_dir")},
+                "log_bytes": spool.end(),
+            }
+    if asked.json:
+        say(json.dumps(told, indent=2))
+    else:
+        for name, value in told.items():
+            say(f"{name}: {value if not isinstance(value, dict) else json.dumps(value)}")
+    return 0 if holder is not None else 1
+
+
+def _check(config: Config, asked: t.Any) -> int:
+    """1 when something is to be fixed."""
+    findings = Preflight(config).run()
+    if asked.json:
+        say(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            say(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.told}")
+            if finding.advice:
+                say(f"      -> {finding.advice}")
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""From a configuration to a client that suits an agent, and to the machine it is the agent of."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ...client import settings
+from ...client.client import Client, Object
+from ...client.errors import UsageError
+from ...client.transport import Retry
+from ..retry import Pulse
+from . import trust
+from .config import Config, settings_of
+from .token_file import FileSession
+
+
+def connect(config: Config, pulse: Pulse | None = None) -> Client:
+    """A client by the configuration; between its tries it shows signs of life and notices the end."""
+    chosen = settings_of(config)
+    if chosen.trust.verifies_chain and not chosen.trust.ca_path:
+        found = trust.bundle(config.state_dir)
+        chosen = dataclasses.replace(chosen, trust=dataclasses.replace(chosen.trust, ca_path=found or None))
+    client = settings.connect(chosen, Retry(sleep=pulse.sleep) if pulse else None)
+    if config.token_file:
+        client.session = FileSession(config.token_file)
+    return client
+
+
+def find_machine(client: Client, config: Config) -> Object:
+    """The machine by its UUID or ``Name:x``.  NotFound, or UsageError when none is configured."""
+    if not config.machine:
+        raise UsageError(
+            "machine: tell which machine this is, by --machine, RS_UUID, or the configuration file"
+        )
+    return client.get("machines", config.machine)

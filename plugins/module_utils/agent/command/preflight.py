@@ -1,0 +1,205 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""``drp-agent check``: everything that an agent needs, looked at one by one, with what to do about it.
+
+Nothing is written to the server.
+"""
+
+from __future__ import annotations
+
+# run_command belongs to a module, which the agent is not
+# pylint: disable=ansible-bad-function
+import dataclasses
+import email.utils
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+
+from ...client.client import Client, Object
+from ...client.errors import CertificateRejected, ConnectionFailed, DrpError, LoginRequired, NotPermitted
+from ..job import job_requests as offers
+from ..machine_watch import MachineWatch
+from ..retry import Pulse
+from ..script import scripts
+from ..state import Lock
+from .config import Config
+from .connect import connect, find_machine
+
+_LARGEST_SKEW = 60.0
+_LEAST_FREE = 64 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; ``advice`` is empty where there is nothing to do."""
+
+    what: str
+    ok: bool
+    told: str
+    advice: str = ""
+
+
+class Preflight:
+    """Runs the checks in order; what makes the rest pointless ends them."""
+
+    def __init__(self, config: Config) -> None:
+        self.findings: list[Finding] = []
+        self._config = config
+
+    def run(self) -> list[Finding]:
+        self._local()
+        try:
+            client = connect(self._config).in_a_hurry(15.0)
+            if self._endpoint(client):
+                machine = self._machine(client)
+                if machine is not None:
+                    self._work(client, machine)
+        except DrpError as error:
+            self._bad("configuration", error.messages[0], "correct the option or the file that is named")
+        return self.findings
+
+    # -- here
+
+    def _local(self) -> None:
+        version = ".".join(map(str, sys.version_info[:3]))
+        self._say("python", sys.version_info >= (3, 9), version, "run the agent with Python 3.9 or newer")
+        folder = self._config.state_dir
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            free = shutil.disk_usage(folder).free
+        except OSError as error:
+            self._bad("state_dir", f"{folder}: {error.strerror}", "name a writable folder with state_dir")
+        else:
+            told = f"{folder}, {free >> 20} MiB free"
+            self._say("state_dir", free >= _LEAST_FREE, told, "make room: job logs wait there for the server")
+        self._runner_dir()
+        shell = shutil.which("bash")
+        self._say(
+            "bash", shell is not None, shell or "not found", "most tasks are bash scripts: install bash"
+        )
+
+    def _runner_dir(self) -> None:
+        """A folder may well be writable and yet be mounted so that nothing runs from it."""
+        base = self._config.runner_dir or tempfile.gettempdir()
+        try:
+            os.makedirs(base, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix="drp-check-", dir=base) as folder:
+                path = os.path.join(folder, "script")
+                scripts.write(path, "#!/bin/sh\nexit 0\n", 0o700)
+                subprocess.run([path], check=True, timeout=10)
+        except (OSError, subprocess.SubprocessError) as error:
+            advice = "name a folder that is writable and not mounted noexec with runner_dir"
+            self._bad("runner_dir", f"scripts cannot run in {base}: {error}", advice)
+        else:
+            self._good("runner_dir", f"scripts can run in {base}")
+
+    # -- the server
+
+    def _endpoint(self, client: Client) -> bool:
+        before = time.time()
+        try:
+            request = client.req().get().url_for("info")
+            info = request.do()
+        except CertificateRejected as error:
+            self._good("endpoint", f"{client.endpoint} answers")
+            return self._bad("tls", error.messages[0], "set ca_path or cert_fingerprint")
+        except ConnectionFailed as error:
+            advice = "check the endpoint's name and port, the network and the firewall"
+            return self._bad("endpoint", error.messages[0], advice)
+        except LoginRequired as error:
+            self._good("endpoint", f"{client.endpoint} answers")
+            advice = "write a fresh token for this machine into the configuration or the token file"
+            return self._bad("token", error.messages[0], advice)
+        except DrpError as error:
+            return self._bad("endpoint", str(error), "is this the API port of a DRP server?")
+        self._good("endpoint", f"{client.endpoint} answers, DRP {info.get('version')}")
+        secure = client.transport.trust.authenticates
+        told = "the certificate is verified" if secure else "nothing proves that this is the right server"
+        self._say("tls", secure, told, "set ca_path or cert_fingerprint instead of validate_certs: false")
+        self._good("token", "is accepted")
+        self._clock(request.answer.headers if request.answer else {}, before)
+        return True
+
+    def _clock(self, headers: t.Mapping[str, str], before: float) -> None:
+        try:
+            there = email.utils.parsedate_to_datetime(headers.get("Date", "")).timestamp()
+        except (TypeError, ValueError):
+            return
+        skew = before - there
+        told = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's"
+        self._say("clock", abs(skew) <= _LARGEST_SKEW, told, "set the clock: certificates and tokens expire")
+
+    def _machine(self, client: Client) -> Object | None:
+        try:
+            machine = find_machine(client, self._config)
+        except NotPermitted as error:
+            self._bad("machine", str(error), "the token is not one for this machine: mint another")
+        except DrpError as error:
+            self._bad("machine", str(error), "set machine to the UUID of a machine that the token may see")
+        else:
+            self._good("machine", f"{machine.get('Name')} ({machine['Uuid']})")
+            return machine
+        return None
+
+    def _work(self, client: Client, machine: Object) -> None:
+        self._claims(client, machine)
+        holder = Lock.holder(self._config.state_dir, str(machine["Uuid"]))
+        self._good("agent", "none runs" if holder is None else f"process {holder} runs for this machine")
+        self._events(client, machine)
+        self._runnable(client, machine)
+
+    def _claims(self, client: Client, machine: Object) -> None:
+        for kind, key in (("stages", str(machine.get("Stage") or "none")), ("jobs", _job(machine))):
+            try:
+                if key and client.find(kind, key) is None and kind == "jobs":
+                    advice = "mint the machine's token with claims on its own jobs, or ignore a deleted job"
+                    self._bad("claims", f"the current job {key} cannot be read", advice)
+                    return
+            except DrpError as error:
+                self._bad("claims", str(error), f"the token needs the claim to get {kind}")
+                return
+        self._good("claims", "machine, stage and current job can be read")
+
+    def _events(self, client: Client, machine: Object) -> None:
+        try:
+            MachineWatch(client, str(machine["Uuid"]), Pulse()).close()
+        except DrpError as error:
+            self._bad("events", str(error), "let websockets to /api/v3/ws through, proxies included")
+        else:
+            self._good("events", "the server tells of changes")
+
+    def _runnable(self, client: Client, machine: Object) -> None:
+        position = f"task {machine.get('CurrentTask')} of {len(machine.get('Tasks') or [])}"
+        where = f"workflow {machine.get('Workflow') or '-'}, stage {machine.get('Stage')}, {position}"
+        if not machine.get("Available"):
+            reasons = "; ".join(map(str, machine.get("Errors") or [])) or "no reason is given"
+            self._bad("runnable", f"the machine is not available: {reasons}", "correct what is named")
+            return
+        job = offers.find_job(client, _job(machine)) if _job(machine) else None
+        if not machine.get("Runnable"):
+            last = f"; its last job ({job['Task']}) is {job['State']}" if job else ""
+            advice = "see that job's log; set Runnable to true when work may go on"
+            self._bad("runnable", f"{where}: the machine is not runnable{last}", advice)
+            return
+        self._good("runnable", where)
+
+    # -- findings
+
+    def _say(self, what: str, ok: bool, told: str, advice: str) -> None:
+        self.findings.append(Finding(what, ok, told, "" if ok else advice))
+
+    def _good(self, what: str, told: str) -> None:
+        self._say(what, True, told, "")
+
+    def _bad(self, what: str, told: str, advice: str) -> bool:
+        self._say(what, False, told, advice)
+        return False
+
+
+def _job(machine: Object) -> str:
+    uuid = str(machine.get("CurrentJob") or "")
+    return uuid if uuid.strip("0-") else ""

@@ -1,0 +1,238 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The log of one job: to a local spool first, and from there to the server in the background.
+
+The server appends what it is sent and knows no offsets, so a chunk whose reply was lost may have arrived or
+not.  The length of the log on the server tells, and only then is anything sent again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import typing as t
+
+from ...client.client import Client
+from ...client.errors import DrpError
+from ...client.objects.jobs import job_log
+from ..checkpoints import reached
+from ..retry import Backoff, Pulse, Stopped, may_pass
+from .spool import SEGMENT, Spool, Writer
+
+HEADER = "Log for Job: {}\n"
+"""With this line the server begins the log of a new job."""
+_UNKNOWN = -1
+_PROGRESS = "progress"
+_FORM = "{:20d} {:20d} {:20d}\n"
+_POLL = 0.05
+_QUIET = 1.0
+"""Seconds after which output is sent even if it is little, as the reference does."""
+_PLENTY = SEGMENT // 2
+_TIMEOUT = 30.0
+
+
+class Progress:
+    """What is known of the server's side, kept in a file of the spool so that it outlives the agent."""
+
+    def __init__(self, folder: str) -> None:
+        self.base = _UNKNOWN
+        """Bytes that the server's log had before the first of ours."""
+        self.sent = 0
+        """Bytes of the spool that are in the server's log for certain."""
+        self.in_doubt = 0
+        """Bytes after those that have been sent without an answer so far."""
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        path = os.path.join(folder, _PROGRESS)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fields = os.pread(self._descriptor, 200, 0).split()
+        if len(fields) == 3:
+            self.base, self.sent, self.in_doubt = map(int, fields)
+
+    def fit(self, end: int) -> None:
+        """After a loss of power the spool may be shorter than what has been sent."""
+        if self.sent + self.in_doubt > end and self.base != _UNKNOWN:
+            self.base += max(self.sent - end, 0)
+            self.sent, self.in_doubt = min(self.sent, end), max(min(self.in_doubt, end - self.sent), 0)
+            self.keep()
+
+    def keep(self) -> None:
+        # one write of fixed length: there is no moment at which half of it counts
+        os.pwrite(self._descriptor, _FORM.format(self.base, self.sent, self.in_doubt).encode(), 0)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+class JobLog:
+    """Writing never blocks on the network; a thread of its own uploads, for as long as it takes."""
+
+    def __init__(
+        self,
+        client: Client,
+        job: str,
+        spool: Spool,
+        pulse: Pulse,
+        *,
+        fresh: bool,
+        backoff: Backoff | None = None,
+        report: t.Callable[[str], None] = lambda _text: None,
+    ) -> None:
+        """``fresh``: the server has just made the job, so that its log holds the header only."""
+        self.job = job
+        self.spool = spool
+        self._client = client.in_a_hurry(_TIMEOUT)
+        self._pulse = pulse
+        self._backoff = backoff or Backoff(0.5, 15.0)
+        self._report = report
+        self._progress = Progress(spool.folder)
+        if fresh and self._progress.base == _UNKNOWN:
+            self._progress.base = len(HEADER.format(job))
+            self._progress.keep()
+        self._progress.fit(spool.end())
+        self._doubtful = self._progress.in_doubt > 0 or self._progress.base == _UNKNOWN
+        self.refused: DrpError | None = None
+        """Why the server will never take the rest; that then stays unsent."""
+        self._hurry = threading.Event()
+        self._closing = False
+        self._idle = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="drp-job-log", daemon=True)
+        self._thread.start()
+
+    # -- for the runner
+
+    def line(self, text: str) -> None:
+        """Append a line of the agent's own.  No script may be writing at this time.
+
+        On a full disk it waits for room, which there will be when the server has taken what lies there.
+        """
+        data = f"{text}\n".encode("utf-8", "replace")
+        with Writer(self.spool, patience=0.0) as writer:
+            while data:
+                writer.dropped = 0
+                writer.append(data)
+                data = data[len(data) - writer.dropped :] if writer.dropped else b""
+                if data and (self._pulse.must_end or self.refused is not None):
+                    return
+                if data:
+                    self._hurry.set()
+                    time.sleep(_POLL)
+                    self._pulse.beat()
+
+    def flush(self) -> bool:
+        """Wait until the server has everything; False when it refuses the rest for good.
+
+        Waits as long as it takes.  Raises Stopped when the agent must end before that.
+        """
+        self._hurry.set()
+        while True:
+            with self._idle:
+                if self.refused is not None:
+                    return False
+                if self._progress.sent >= self.spool.end() and not self._progress.in_doubt:
+                    return True
+                self._idle.wait(self._pulse.SLICE)
+            self._pulse.beat()
+            if self._pulse.must_end:
+                raise Stopped
+
+    def close(self, timeout: float = _TIMEOUT) -> None:
+        """End the thread after the request under way; what is unsent stays in the spool."""
+        self._closing = True
+        self._hurry.set()
+        self._thread.join(timeout)
+        if not self._thread.is_alive():
+            self._progress.close()
+
+    # -- the thread
+
+    def _run(self) -> None:
+        last, urgent = time.monotonic(), False
+        while not self._closing and self.refused is None:
+            if self._hurry.is_set():
+                # taken back before looking: what is written after the look sets it again
+                self._hurry.clear()
+                urgent = True
+            waiting = self.spool.end() - self._progress.sent
+            urgent = urgent and waiting > 0
+            due = waiting >= _PLENTY or urgent or time.monotonic() >= last + _QUIET
+            if waiting > 0 and due:
+                self._attempt()
+                last = time.monotonic()
+                continue
+            with self._idle:
+                self._idle.notify_all()
+            self._hurry.wait(_POLL)
+        with self._idle:
+            self._idle.notify_all()
+
+    def _attempt(self) -> None:
+        try:
+            self._settle() if self._doubtful else self._send()
+        except DrpError as error:
+            if not may_pass(error):
+                self._report(f"The server refuses the log of job {self.job}: {error}")
+                self.refused = error
+                return
+            self._doubtful = self._doubtful or self._progress.in_doubt > 0
+            self._report(f"The log of job {self.job} waits: {error}")
+            self._wait(self._backoff.next())
+        else:
+            self._backoff.reset()
+
+    def _wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not self._closing and time.monotonic() < deadline:
+            time.sleep(min(_POLL, seconds))
+
+    def _send(self) -> None:
+        progress = self._progress
+        data = self.spool.read(progress.sent, SEGMENT)
+        progress.in_doubt = len(data)
+        progress.keep()
+        reached("log chunk noted")
+        request = self._client.req().put(data).url_for("jobs", self.job, "log").fail_fast()
+        request.timeout(_TIMEOUT).do()
+        reached("log chunk sent")
+        self._arrived(len(data))
+
+    def _arrived(self, size: int) -> None:
+        self._progress.sent += size
+        self._progress.in_doubt = 0
+        self._progress.keep()
+        self.spool.free(self._progress.sent)
+
+    def _settle(self) -> None:
+        """Find out whether what is in doubt has arrived."""
+        progress = self._progress
+        data = self.spool.read(progress.sent, progress.in_doubt) if progress.in_doubt else b""
+        there = _Ending(len(data))
+        job_log(self._client, self.job, t.cast(t.BinaryIO, there))
+        if progress.base == _UNKNOWN:
+            progress.base = there.size - progress.sent
+        known = progress.base + progress.sent
+        if there.size == known + len(data):
+            self._arrived(len(data))
+        elif there.size != known and data and there.last == data:
+            # somebody else writes to this log as well; but it ends with what we sent
+            progress.base = there.size - len(data) - progress.sent
+            self._arrived(len(data))
+        else:
+            progress.base = there.size - progress.sent
+            progress.in_doubt = 0
+            progress.keep()
+        self._doubtful = False
+
+
+class _Ending:
+    """A file to write to that counts, and keeps so many bytes of the end."""
+
+    def __init__(self, keep: int) -> None:
+        self.size = 0
+        self.last = b""
+        self._keep = keep
+
+    def write(self, piece: bytes) -> int:
+        self.size += len(piece)
+        self.last = (self.last + piece)[-self._keep :] if self._keep else b""
+        return len(piece)

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The requests of a job's life, each of them done once even when its reply is lost."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...client.client import Client, Object
+from ...client.errors import ApiError, Conflict, NotFound
+from ...client.patch import Patch
+
+OPEN = ("created", "running")
+ENDED = ("finished", "failed")
+
+
+def next_job(client: Client, machine: str, job: str, context: str = "") -> Object | None:
+    """What the server wants done: a new job with our UUID ``job``, or one to resume; None for nothing.
+
+    Raises Conflict when the machine is not runnable or has an open job, ApiError 500 when the server ran a
+    plugin action that failed.
+    """
+    wanted = {"Machine": machine, "Uuid": job, **({"Context": context} if context else {})}
+    try:
+        offered = client.ask_for_job(wanted)
+    except ApiError as error:
+        # a v3.12 server answers 500 to a UUID that it has already
+        if error.attempts < 2 or error.code != 500:
+            raise
+        offered = client.find("jobs", job)
+        if offered is None:
+            raise
+    return offered if offered and offered.get("State") else None
+
+
+def start(client: Client, job: Object) -> Object:
+    """The job is running now.  Conflict when it is no longer as it was received."""
+    return _once(client, job, str(job["State"]), {"State": "running"})
+
+
+def end(client: Client, job: Object, state: str, exit_state: str) -> Object:
+    """The job has ended.  Conflict when somebody else has ended it."""
+    return _once(client, job, "running", {"State": state, "ExitState": exit_state})
+
+
+def settle(client: Client, job: Object, failed: bool) -> Object:
+    """End a job that has nothing to run."""
+    state, exit_state = ("failed", "failed") if failed else ("finished", "complete")
+    return _once(client, job, str(job["State"]), {"State": state, "ExitState": exit_state})
+
+
+def fail(client: Client, job: Object) -> Object:
+    """Nobody works at the job any more."""
+    return _once(client, job, str(job["State"]), {"State": "failed"})
+
+
+def make_not_runnable(client: Client, machine: str) -> None:
+    """Nothing more is to be run until somebody says so.  Conflict when that is so already."""
+    client.patch("machines", machine, [_op("test", "/Runnable", True), _op("replace", "/Runnable", False)])
+
+
+def change_stage(client: Client, machine: Object, stage: str) -> Object:
+    """Move the machine; the machine as it is then.  Conflict when it is no longer in its stage."""
+    operations = [_op("test", "/Stage", machine["Stage"]), _op("replace", "/Stage", stage)]
+    try:
+        return client.patch("machines", str(machine["Uuid"]), operations)
+    except Conflict as error:
+        if error.attempts < 2:
+            raise
+        now = client.get("machines", str(machine["Uuid"]))
+        if now.get("Stage") != stage:
+            raise
+        return now
+
+
+def find_job(client: Client, job: str) -> Object | None:
+    """A job, or None when there is none of that UUID (or the UUID is that of no job at all)."""
+    if not job.strip("0-"):
+        return None
+    try:
+        return client.get("jobs", job)
+    except NotFound:
+        return None
+
+
+def _once(client: Client, job: Object, before: str, changes: t.Mapping[str, str]) -> Object:
+    """Patch a job; a refusal because an earlier try has arrived after all is no refusal."""
+    operations: Patch = [_op("test", "/State", before)]
+    operations += [_op("replace", f"/{name}", value) for name, value in changes.items()]
+    try:
+        return client.patch("jobs", str(job["Uuid"]), operations)
+    except Conflict:
+        now = find_job(client, str(job["Uuid"]))
+        if now is None or any(now.get(name) != value for name, value in changes.items()):
+            raise
+        return now
+
+
+def _op(verb: str, path: str, value: t.Any) -> dict[str, t.Any]:
+    return {"op": verb, "path": path, "from": "", "value": value}

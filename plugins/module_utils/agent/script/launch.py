@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""A script to run, and the files by which its supervisor and the agent know of each other."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..job.spool import Spool
+
+LOCK = "lock"
+"""Locked by the supervisor as long as it lives."""
+PIDS = "pids"
+STATUS = "status"
+NOTE_SIZE = 2048
+"""Bytes of each of the last two, which are there, and blank, before the script is started."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Launch:
+    """A script to run.  Seconds; a ``timeout`` of 0 is none."""
+
+    command: t.Sequence[str]
+    environment: t.Mapping[str, str]
+    directory: str
+    folder: str
+    spool: Spool
+    timeout: float = 0.0
+    grace: float = 10.0
+    root: str = ""
+    """Run it in this chroot."""
+    binds: tuple[str, ...] = ()
+    """What must be visible in the chroot, at the same paths."""
+    opening: str = ""
+    """Goes to the log before the script starts, ``closing`` when it has ended."""
+    closing: str = ""
+    echo: bool = False
+
+    def farewell(self, code: int) -> str:
+        """What the log says when the script has ended."""
+        return f"Command exited with status {code}\n{self.closing}"
+
+
+def started_at(pid: int) -> str:
+    """When a process started, in a form that only serves to compare; "" when there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""

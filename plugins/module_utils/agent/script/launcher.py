@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""This agent as a command for the scripts that it runs: ``DRP_AGENT`` in their environment.
+
+A zipapp compiles itself anew at each start, which takes half a second.  Scripts get it unpacked, where Python
+keeps what it has compiled, and in a chroot they get a copy that can be seen from there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import shlex
+import shutil
+import sys
+import tempfile
+import zipfile
+
+LAUNCHER = "drp-agent"
+_UNPACKED = "program"
+_CARRIED = ".agent"
+_AUTHORITY = ".ca.pem"
+_STAMP = ".stamp"
+_TEXT = """#!/bin/sh
+here=${{0%/*}}
+if [ -d "$here/{carried}" ]; then
+    if [ -f "$here/{authority}" ]; then export DRP_AGENT_CA_PATH="$here/{authority}"; fi
+    exec {python} "$here/{carried}" "$@"
+fi
+{path}exec {python} {program} "$@"
+"""
+
+
+def write_launcher(runner_dir: str, state_dir: str) -> None:
+    """Make the command in the runner directory: this very agent, by the same interpreter."""
+    zipped = os.path.abspath(sys.argv[0])
+    if zipfile.is_zipfile(zipped):
+        program, path = shlex.quote(_unpacked(zipped, state_dir)), ""
+    else:
+        agent = __name__.rsplit(".", 2)[0]
+        top = pathlib.Path(os.path.abspath(__file__)).parents[__name__.count(".")]
+        program = f"-m {agent}.command.cli"
+        path = f"PYTHONPATH={shlex.quote(str(top))}${{PYTHONPATH:+:$PYTHONPATH}} "
+    text = _TEXT.format(
+        carried=_CARRIED,
+        authority=_AUTHORITY,
+        python=shlex.quote(sys.executable),
+        program=program,
+        path=path,
+    )
+    target = os.path.join(runner_dir, LAUNCHER)
+    descriptor = os.open(f"{target}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o755)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.rename(f"{target}.new", target)
+
+
+def carry(runner_dir: str, state_dir: str, ca_path: str) -> None:
+    """Put a copy of the program where a chroot, which sees only the runner directory, can start it."""
+    source, target = os.path.join(state_dir, _UNPACKED), os.path.join(runner_dir, _CARRIED)
+    if os.path.isdir(source) and not os.path.isdir(target):
+        shutil.copytree(source, target)
+    if os.path.isfile(ca_path):
+        shutil.copyfile(ca_path, os.path.join(runner_dir, _AUTHORITY))
+
+
+def _unpacked(zipped: str, state_dir: str) -> str:
+    """The folder with the unpacked program, made when there is none of this version."""
+    folder = os.path.join(state_dir, _UNPACKED)
+    facts = os.stat(zipped)
+    stamp = f"{facts.st_size} {facts.st_mtime_ns}"
+    with contextlib.suppress(OSError), open(os.path.join(folder, _STAMP), encoding="ascii") as file:
+        if file.read() == stamp:
+            return folder
+    made = tempfile.mkdtemp(prefix=".program-", dir=state_dir)
+    with zipfile.ZipFile(zipped) as archive:
+        archive.extractall(made)
+    with open(os.path.join(made, _STAMP), "w", encoding="ascii") as file:
+        file.write(stamp)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.rename(made, folder)
+    return folder

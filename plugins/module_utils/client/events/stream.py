@@ -1,0 +1,337 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What happens on the server, as it happens: the event stream, and posting events of one's own.
+
+One websocket carries the events of any number of subscriptions.  The server keeps nothing for a listener
+that is away, and drops events without a word when one is slow, so a stream is never the whole truth: each
+subscription is told when something may be missing (a :class:`Gap`), and its reader then looks for itself.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import datetime
+import json
+import random
+import selectors
+import socket
+import threading
+import time
+import typing as t
+
+from ..errors import CertificateRejected, ConnectionFailed, DrpError, LoginRequired, NotPermitted, UsageError
+from .channel import Channel, open_channel
+from .subscription import Gap, ReceivedEvent, Subscription, check_pattern
+
+if t.TYPE_CHECKING:
+    from ..client import Client
+
+Object = dict[str, t.Any]
+
+INTERNAL_HANDLE = 1
+"""Taken by the acknowledgements, ``websocket.*.*``; the handles of others follow."""
+QUEUE_SIZE = 100
+_FATAL = (CertificateRejected, LoginRequired, NotPermitted, UsageError)
+_SHORTEST_DELAY, _LONGEST_DELAY = 0.05, 15.0
+_STEADY = 10.0
+"""A connection that lasted so many seconds is replaced at once; one that did not, after a growing delay."""
+
+
+class Timing(t.NamedTuple):
+    """Seconds."""
+
+    connect: float = 30.0
+    acknowledge: float = 30.0
+    silence: float = 60.0
+    """The server pings every 54 s; after so long without a frame we ping it ourselves."""
+    answer: float = 10.0
+    """So long it may take to answer our ping; then the connection counts as lost."""
+
+
+class EventStream:
+    """Events from one endpoint; safe to share between threads.  A thread of its own reads the socket.
+
+    A lost connection is replaced with jittered delays of at most 15 s, all patterns are registered again,
+    and then each subscription gets a :class:`Gap`.  Only what trying again cannot mend ends the stream:
+    every subscription then gets the error and ends.
+    """
+
+    def __init__(self, client: Client, timing: Timing | None = None) -> None:
+        """Connects; raises what :func:`.channel.open_channel` raises."""
+        self._client = client
+        self._timing = timing or Timing()
+        self._state = threading.Condition()
+        self._subscriptions: dict[int, Subscription] = {}
+        self._next_handle = INTERNAL_HANDLE + 1
+        self._unsent: collections.deque[str] = collections.deque()
+        self._awaited: collections.Counter[str] = collections.Counter()
+        """Acknowledgements of ``register`` that are still to come on this connection."""
+        self._error: DrpError | None = None
+        self._closing = threading.Event()
+        self._delay = 0.0
+        self.connected = True
+        """Whether events come; False from the loss of a connection until the gap has been told."""
+        self._wake, self._woken = socket.socketpair()
+        self._wake.setblocking(False)
+        self._woken.setblocking(False)
+        self._channel = self._open()
+        self._since = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="drp-events", daemon=True)
+        self._thread.start()
+
+    # -- for users
+
+    def register(self, *patterns: str, queue_size: int = QUEUE_SIZE) -> Subscription:
+        """A new subscription to ``type.action.key`` patterns, each part literal or ``*``.
+
+        Returns when the server has acknowledged: what happens from now on will be told.  UsageError for
+        a pattern that would crash a v3.12 server; ConnectionFailed without an acknowledgement in time.
+        """
+        with self._state:
+            self._refuse_when_closed()
+            subscription = Subscription(self._next_handle, queue_size)
+            self._next_handle += 1
+            self._subscriptions[subscription.handle] = subscription
+        try:
+            self.subscribe(subscription.handle, *patterns)
+        except BaseException:
+            with contextlib.suppress(UsageError):  # it has ended when the whole stream has
+                self.deregister(subscription.handle)
+            raise
+        return subscription
+
+    def subscribe(self, handle: int, *patterns: str) -> None:
+        """Add patterns to a subscription; as :meth:`register`.  UsageError for an unknown handle."""
+        for pattern in patterns:
+            check_pattern(pattern)
+        with self._state:
+            self._refuse_when_closed()
+            subscription = self._find(handle)
+            for pattern in dict.fromkeys(patterns):
+                if pattern not in self._held():
+                    self._send_later(f"register {pattern}")
+                subscription.patterns.add(pattern)
+        self._wait_for_acknowledgements(patterns)
+
+    def deregister(self, handle: int) -> None:
+        """End a subscription; patterns that nobody else holds are taken back at the server."""
+        with self._state:
+            subscription = self._find(handle)
+            del self._subscriptions[handle]
+            for pattern in subscription.patterns - self._held():
+                self._send_later(f"deregister {pattern}")
+        subscription.end(None)
+
+    def close(self) -> None:
+        """End all subscriptions and the connection.  May be called twice."""
+        self._closing.set()
+        self._poke()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(self._timing.answer)
+
+    def __enter__(self) -> EventStream:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.close()
+
+    # -- shared between threads; called with the lock held
+
+    def _refuse_when_closed(self) -> None:
+        if self._error is not None:
+            raise self._error
+        if self._closing.is_set():
+            raise UsageError("the event stream is closed")
+
+    def _find(self, handle: int) -> Subscription:
+        try:
+            return self._subscriptions[handle]
+        except KeyError:
+            raise UsageError(f"No such handle {handle}") from None
+
+    def _held(self) -> set[str]:
+        return {pattern for each in self._subscriptions.values() for pattern in each.patterns}
+
+    def _send_later(self, command: str) -> None:
+        verb, _space, pattern = command.partition(" ")
+        if verb == "register":
+            self._awaited[pattern] += 1
+        else:
+            # an acknowledgement that got lost must not be waited for when it is registered again
+            self._awaited.pop(pattern, None)
+        self._unsent.append(command)
+        self._poke()
+
+    def _poke(self) -> None:
+        with contextlib.suppress(OSError):
+            self._wake.send(b"!")
+
+    # -- acknowledgements
+
+    def _wait_for_acknowledgements(self, patterns: t.Iterable[str]) -> None:
+        deadline = time.monotonic() + self._timing.acknowledge
+        with self._state:
+            while True:
+                self._refuse_when_closed()
+                missing = [pattern for pattern in patterns if self._awaited[pattern] > 0]
+                left = deadline - time.monotonic()
+                if not missing:
+                    return
+                if left <= 0:
+                    raise ConnectionFailed(
+                        f"{self._client.endpoint} did not acknowledge the subscription to "
+                        f"{', '.join(missing)} within {self._timing.acknowledge:g} s"
+                    )
+                self._state.wait(left)
+
+    def _acknowledge(self, pattern: str) -> None:
+        with self._state:
+            if self._awaited[pattern] > 0:
+                self._awaited[pattern] -= 1
+            self._state.notify_all()
+
+    # -- the thread of the socket
+
+    def _open(self) -> Channel:
+        return open_channel(self._client, self._timing.connect)
+
+    def _run(self) -> None:
+        try:
+            while not self._closing.is_set():
+                try:
+                    self._serve(self._channel)
+                except ConnectionFailed as lost:
+                    self.connected = False
+                    self._channel.close()
+                    self._reconnect(lost)
+        except DrpError as error:
+            self._error = error
+        except Exception as error:  # whoever waits must hear of it, whatever it is
+            self._error = ConnectionFailed(f"the event stream failed: {error}")
+        finally:
+            self._finish()
+
+    def _serve(self, channel: Channel) -> None:
+        """Send what is to be sent and hand out what comes, until the connection is lost or not wanted."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(channel.fileno(), selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            asked = False
+            while not self._closing.is_set():
+                patience = self._timing.answer if asked else self._timing.silence
+                ready = [] if channel.ready() else selector.select(patience)
+                if not ready and not channel.ready():
+                    if asked:
+                        raise ConnectionFailed(f"the server is silent for {patience:g} s after a ping")
+                    channel.ping()
+                    asked = True
+                    continue
+                keys = {key.fileobj for key, _events in ready}
+                if self._woken in keys:
+                    self._drain_wake()
+                    self._send(channel)
+                if channel.ready() or channel.fileno() in keys:
+                    asked = False
+                    self._take(channel.receive())
+
+    def _drain_wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._woken.recv(4096):
+                pass
+
+    def _send(self, channel: Channel) -> None:
+        while True:
+            with self._state:
+                if not self._unsent:
+                    return
+                command = self._unsent[0]
+            channel.send(command)
+            with self._state:
+                # unless a reconnect has emptied the queue meanwhile
+                if self._unsent and self._unsent[0] is command:
+                    self._unsent.popleft()
+
+    def _take(self, frame: bytes | None) -> None:
+        """Hand a frame to each subscription it matches, once."""
+        if frame is None:
+            return
+        try:
+            event = json.loads(frame)
+            triple = str(event["Type"]), str(event["Action"]), str(event["Key"])
+        except (ValueError, TypeError, KeyError):
+            self._tell_all(Gap("an event could not be read"))
+            return
+        if triple[:2] == ("websocket", "register"):
+            self._acknowledge(triple[2])
+        with self._state:
+            takers = [each for each in self._subscriptions.values() if each.wants(triple)]
+        for each in takers:
+            each.put(ReceivedEvent(event))
+
+    def _reconnect(self, lost: ConnectionFailed) -> None:
+        """A new connection with everything registered on it; the gap is told once that is acknowledged."""
+        if time.monotonic() >= self._since + _STEADY:
+            self._delay = 0.0
+        while not self._closing.wait(random.uniform(0.5, 1.0) * self._delay):
+            self._delay = min(max(2 * self._delay, _SHORTEST_DELAY), _LONGEST_DELAY)
+            try:
+                self._channel = self._open()
+                self._register_all()
+                break
+            except _FATAL:
+                raise
+            except DrpError:
+                self._channel.close()
+        self._since = time.monotonic()
+        self._tell_all(Gap(f"the event stream was interrupted: {lost.messages[0]}"))
+        self.connected = True
+
+    def _register_all(self) -> None:
+        """Register what is held on the new connection, and wait until the server has taken it all."""
+        with self._state:
+            self._unsent.clear()
+            held = self._held()
+            self._awaited = collections.Counter(held)
+        for pattern in sorted(held):
+            self._channel.send(f"register {pattern}")
+        deadline = time.monotonic() + self._timing.acknowledge
+        while any(self._awaited[pattern] > 0 for pattern in held):
+            if self._closing.is_set() or time.monotonic() > deadline:
+                raise ConnectionFailed("the subscriptions were not acknowledged after a reconnect")
+            self._take(self._channel.receive())
+
+    def _tell_all(self, gap: Gap) -> None:
+        with self._state:
+            everybody = list(self._subscriptions.values())
+        for each in everybody:
+            each.put(ReceivedEvent({}, gap))
+
+    def _finish(self) -> None:
+        self._channel.close()
+        self._closing.set()
+        with self._state:
+            everybody = list(self._subscriptions.values())
+            self._subscriptions.clear()
+            self._state.notify_all()
+        for each in everybody:
+            each.end(self._error)
+        self._wake.close()
+        self._woken.close()
+
+
+def post_event(
+    client: Client, kind: str, action: str, key: str, value: t.Any = None, when: str | None = None
+) -> None:
+    """Publish an event; needs the claim ``events post *``.
+
+    The server puts the caller's name in.  ``when`` is an RFC 3339 time, now by default: the server
+    would hand an event without one to its listeners with the year 1.
+    """
+    for name, part in (("type", kind), ("action", action), ("key", key)):
+        if not part:
+            raise UsageError(f"event: {name} must not be empty")
+    if when is None:
+        when = datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+    event = {"Time": when, "Type": kind, "Action": action, "Key": key, "Object": value}
+    client.req().post(event).url_for("events").do()

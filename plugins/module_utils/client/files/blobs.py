@@ -1,0 +1,239 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Files and ISOs on the server: their names, their content, and the static port that serves both.
+
+Everything streams: no call holds more than a piece of a blob in memory.  The careful upload that checks
+what arrived is :mod:`.uploads`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import posixpath
+import re
+import typing as t
+import urllib.parse
+
+from ..client import Client
+from ..errors import ConnectionFailed, DrpError, NotFound, UsageError, from_answer
+from ..transport import Answer
+from .download import Download, Progress, Sender, transfer
+
+KINDS = ("files", "isos")
+STATIC_OFF = "Static file service not running"
+
+_PIECE = 1 << 17
+# compressed, an answer has no length, and a range of it no meaning
+_PLAIN = {"Accept": "application/json, application/octet-stream", "Accept-Encoding": "identity"}
+_UNFETCHABLE = "index.html"
+
+
+@dataclasses.dataclass(frozen=True)
+class Stat:
+    """What the server says about a blob."""
+
+    size: int
+    sha256: str = ""
+    """The server's own checksum; "" from a v3.12 server, which has none."""
+    modified: str = ""
+
+
+def blob_path(kind: str, path: str) -> str:
+    """``path`` without slashes around it; UsageError when it cannot be the place of a blob.
+
+    An ISO has a plain name.  A path that climbs is refused, whatever the server would make of it.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"kind: {kind!r} is neither files nor isos")
+    parts = [part for part in path.split("/") if part]
+    if not parts or path.endswith("/") or "\0" in path:
+        raise UsageError(f"path: {path!r} does not name a file")
+    if {".", ".."} & set(parts):
+        raise UsageError(f"path: {path!r} must not contain . or ..")
+    if kind == "isos" and len(parts) > 1:
+        raise UsageError(f"path: {path!r} must be a plain name: ISOs lie in no folders")
+    return "/".join(parts)
+
+
+def list_blobs(client: Client, kind: str, folder: str = "") -> list[str]:
+    """Names in a folder of the files, or of all ISOs, sorted; folders end in ``/``.
+
+    Uploads that are running or were given up show as ``<name>.part``, those of ISOs with a dot before
+    it.  NotFound when there is no such folder.
+    """
+    if kind == "isos":
+        try:
+            return t.cast("list[str]", client.req().get().url_for(kind).do() or [])
+        except NotFound:
+            return []  # the server makes the folder with the first ISO
+    request = client.req().get().url_for(kind)
+    if folder.strip("/"):
+        # without the slash a v3.12 server does not confine the path
+        request.params("path", "/" + blob_path(kind, folder.rstrip("/")))
+    return t.cast("list[str]", request.do() or [])
+
+
+def open_blob(client: Client, kind: str, path: str, start: int = 0) -> Answer:
+    """The content from the byte ``start`` on, to be read piece by piece.  NotFound when there is none."""
+    headers = {**_PLAIN, "Range": f"bytes={start}-"} if start else _PLAIN
+    answer = _get(client, kind, blob_path(kind, path), headers)
+    if answer.status >= 300:
+        raise _refusal(kind, path, answer)
+    return answer
+
+
+def get_blob(client: Client, kind: str, path: str, target: t.BinaryIO) -> int:
+    """Copy the content to ``target``; the bytes copied.
+
+    Raises ConnectionFailed when it breaks off; ``target`` then holds the part that came.
+    """
+    copied = 0
+    for piece in open_blob(client, kind, path).chunks(_PIECE):
+        target.write(piece)
+        copied += len(piece)
+    return copied
+
+
+def save_blob(
+    client: Client,
+    kind: str,
+    path: str,
+    target_path: str,
+    checksum: str | None = None,
+    progress: Progress | None = None,
+) -> Download:
+    """Download a blob to a local file, as :func:`.download.transfer` does: whole, verified and resumable.
+
+    Raises DownloadFailed; what was at the target before is then still there.
+    """
+    path = blob_path(kind, path)
+    static = posixpath.basename(path) == _UNFETCHABLE
+    sender: Sender = client.transport if static else client
+    url = f"{static_url(client)}/{kind}/{urllib.parse.quote(path)}" if static else client.url_for(kind, path)
+    sleep = client.transport.retry.sleep
+    return transfer(sender, url, target_path, checksum, progress=progress, sleep=sleep)
+
+
+def post_blob(client: Client, kind: str, path: str, source: t.IO[bytes] | bytes) -> dict[str, t.Any]:
+    """Send ``source`` once; the server's ``{"Path", "Size"}``.  A file object stays open.
+
+    ISOs are unpacked before the answer comes, which takes its time and whose failure nobody is told.
+    An upload to ``files`` that breaks off takes the old file with it.
+    """
+    request = client.req().post(source).url_for(kind, blob_path(kind, path))
+    return t.cast("dict[str, t.Any]", request.fail_fast().do())
+
+
+def delete_blob(client: Client, kind: str, path: str) -> None:
+    """Delete a blob, or an empty folder of the files.  NotFound without it."""
+    client.req().del_().url_for(kind, blob_path(kind, path)).do()
+
+
+def stat_blob(client: Client, kind: str, path: str, checksum: bool = False) -> Stat | None:
+    """Size and date of a blob, None when there is none; with ``checksum`` what a newer server knows of it.
+
+    Made from a request for its first byte, because a v3.12 server knows no HEAD here.
+    """
+    path = blob_path(kind, path)
+    answer = _get(client, kind, path, {**_PLAIN, "Range": "bytes=0-0"})
+    _put_down(answer)
+    if answer.status == 404:
+        return None
+    if answer.status not in (200, 206, 416):
+        raise _refusal(kind, path, answer)
+    stat = Stat(_total(answer), _checksum(answer), answer.headers.get("Last-Modified", ""))
+    if checksum and not stat.sha256:
+        head = client.send("HEAD", client.url_for(kind, path), _PLAIN)
+        return dataclasses.replace(stat, sha256=_checksum(head) if head.status < 300 else "")
+    return stat
+
+
+def same_content(
+    client: Client, kind: str, path: str, local: t.IO[bytes], progress: Progress | None = None
+) -> bool:
+    """Whether the blob holds what ``local`` holds from where it stands; reads no further than it differs."""
+    answer = open_blob(client, kind, path)
+    done, total = 0, _total(answer)
+    for piece in answer.chunks(_PIECE):
+        if local.read(len(piece)) != piece:
+            answer.raw.close()
+            return False
+        done += len(piece)
+        if progress:
+            progress(done, total)
+    return not local.read(1)
+
+
+def digest_of_blob(client: Client, kind: str, path: str) -> str:
+    """The SHA-256 of the content, for which all of it is read."""
+    digest = hashlib.sha256()
+    for piece in open_blob(client, kind, path).chunks(_PIECE):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def static_url(client: Client) -> str:
+    """Where the static port is, on the host of the endpoint; UsageError when the server has turned it off."""
+    info = client.info()
+    port = info.get("file_port")
+    if not port or not info.get("prov_enabled", True):
+        raise UsageError(f"{STATIC_OFF} on {client.endpoint}")
+    host = urllib.parse.urlsplit(client.endpoint).hostname or ""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def static_file(client: Client, path: str, headers: t.Mapping[str, str] | None = None) -> Answer:
+    """A file of the boot tree, from the static port: plain HTTP without credentials.
+
+    Blobs are there as ``files/<path>`` and ``isos/<name>``.  Raises NotFound and the like for what is
+    answered with an error, ConnectionFailed when the port cannot be reached.
+    """
+    answer = _static(client, path, headers or _PLAIN)
+    if answer.status >= 400:
+        raise from_answer("GET", f"{static_url(client)}/{path}", answer.status, answer.reason, answer.body)
+    return answer
+
+
+def _get(client: Client, kind: str, path: str, headers: t.Mapping[str, str]) -> Answer:
+    if posixpath.basename(path) == _UNFETCHABLE:
+        # the API sends a client on to the folder, where there is nothing
+        return _static(client, f"{kind}/{path}", headers)
+    return client.send("GET", client.url_for(kind, path), headers, stream=True)
+
+
+def _static(client: Client, path: str, headers: t.Mapping[str, str]) -> Answer:
+    base = static_url(client)
+    url = f"{base}/{urllib.parse.quote(path)}"
+    try:
+        return client.transport.send("GET", url, headers, stream=True, fail_fast=True)
+    except ConnectionFailed as error:
+        told = error.messages[0].replace(client.endpoint, f"the static file port {base}")
+        raise ConnectionFailed(told) from error
+
+
+def _put_down(answer: Answer) -> None:
+    """End with an answer whose body nobody wants; that of a single byte leaves the connection usable."""
+    if answer.status == 206:
+        for _piece in answer.chunks():
+            pass
+    elif answer.status == 200:
+        answer.raw.close()
+
+
+def _total(answer: Answer) -> int:
+    whole = answer.status == 200
+    told = answer.headers.get("Content-Length" if whole else "Content-Range", "").rpartition("/")[2]
+    if not told.isdigit():
+        raise DrpError("the server does not tell the size of the file")
+    return int(told)
+
+
+def _checksum(answer: Answer) -> str:
+    told = answer.headers.get("X-DRP-SHA256SUM") or answer.headers.get("ETag", "")
+    found = re.fullmatch(r'(?:")?(?:SHA256:)?([0-9a-fA-F]{64})"?', told.strip())
+    return found.group(1).lower() if found else ""
+
+
+def _refusal(kind: str, path: str, answer: Answer) -> DrpError:
+    return from_answer("GET", f"{kind}/{path}", answer.status, answer.reason, answer.body, answer.attempts)

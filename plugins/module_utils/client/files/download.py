@@ -1,0 +1,373 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Files from any web server, whole and verified, or not at all.
+
+The bytes go to ``.<name>.part`` beside the target and get the target's name once their size and checksum
+hold.  A transfer that breaks off is taken up where it stopped, now or by a later call, if the server
+serves ranges and nothing says that the file has changed meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import time
+import typing as t
+import urllib.parse
+
+from ..errors import CertificateRejected, ConnectionFailed, DrpError, UsageError
+from ..tls import Tls
+from ..transport import Answer, Body, Retry, Timeouts, Transport
+
+Refuse = t.Callable[[str, bytes], str]
+"""Gets the content type and the first bytes of a file; says why it is not what is wanted, or ""."""
+Progress = t.Callable[[int, t.Optional[int]], None]
+"""Gets the bytes so far and, where the server tells it, how many there will be."""
+
+_DELAYS = (1, 2, 3, 5)
+_PIECE = 1 << 18
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class DownloadFailed(DrpError):
+    """The file could not be had whole and as it should be."""
+
+
+class Sender(t.Protocol):
+    """What sends the requests: a transport, or a client with its credentials."""
+
+    def send(
+        self, method: str, url: str, headers: t.Mapping[str, str], body: Body = None, stream: bool = False
+    ) -> Answer:
+        """The answer, whatever its status is."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Download:
+    """A file that is now at its target."""
+
+    size: int
+    sha256: str
+
+
+def fetch(
+    url: str,
+    target_path: str,
+    checksum: str | None = None,
+    validate_certs: bool = True,
+    ca_path: str | None = None,
+    timeout: float = 60.0,
+    refuse: Refuse | None = None,
+    progress: Progress | None = None,
+    sleep: t.Callable[[float], None] = time.sleep,
+) -> Download:
+    """Download ``url`` to ``target_path``; nothing is asked for if ``checksum`` says it is there already.
+
+    ``checksum`` is a SHA-256, ``timeout`` is in seconds without a byte.  Credentials in the URL go to its
+    host only.  A call for a target that another process is fetching waits for that.  Raises UsageError
+    for unusable arguments, else DownloadFailed; what was at the target before is then still there.
+    """
+    trust, patience = Tls.choose(validate_certs, ca_path), Timeouts(read=timeout)
+    with contextlib.closing(Transport(_origin(url), trust, patience, Retry(sleep=sleep))) as transport:
+        return transfer(transport, url, target_path, checksum, refuse, progress, sleep)
+
+
+def transfer(
+    sender: Sender,
+    url: str,
+    target_path: str,
+    checksum: str | None = None,
+    refuse: Refuse | None = None,
+    progress: Progress | None = None,
+    sleep: t.Callable[[float], None] = time.sleep,
+) -> Download:
+    """Like :func:`fetch`, over a connection of the caller's, with its trust and its credentials."""
+    wanted = normal_checksum(checksum) if checksum else ""
+    folder = os.path.dirname(os.path.abspath(target_path))
+    if not os.path.isdir(folder):
+        raise UsageError(f"{folder}: no such folder to download to")
+    try:
+        with _locked(_partial(target_path)) as file:
+            already = wanted and digest_of(target_path)
+            if already and already.sha256 == wanted:
+                _forget(target_path)
+                return already
+            return _Transfer(url, target_path, wanted, sender, file, refuse, progress, sleep).run()
+    except OSError as error:
+        raise DownloadFailed(f"Cannot write {target_path}: {error.strerror}") from error
+
+
+def normal_checksum(text: str) -> str:
+    """The 64 lower-case digits of ``<digits>`` or ``sha256:<digits>``; UsageError for anything else."""
+    digits = re.sub("^sha-?256[:=]", "", text.strip().lower())
+    if not re.fullmatch("[0-9a-f]{64}", digits):
+        raise UsageError(f"checksum: {text} is not a SHA-256, 64 hexadecimal digits, as in sha256:<digits>")
+    return digits
+
+
+def digest_of(path: str) -> Download | None:
+    """Size and SHA-256 of a file; None when it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return Download(os.fstat(file.fileno()).st_size, _hashed(file).hexdigest())
+    except OSError:
+        return None
+
+
+def is_html(content_type: str, start: bytes) -> bool:
+    """Whether this is a page for people, such as the login form that some servers send for any file."""
+    if content_type.partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml"):
+        return True
+    return start.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html"))
+
+
+@dataclasses.dataclass
+class _Transfer:
+    """One download into an open and locked partial file."""
+
+    url: str
+    target: str
+    wanted: str
+    sender: Sender
+    file: t.BinaryIO
+    refuse: Refuse | None
+    progress: Progress | None
+    sleep: t.Callable[[float], None]
+    validator: str = ""
+    """What the server said about the version of the file that the partial one holds a part of."""
+    worthless: bool = False
+    """What came is not what is wanted, so no later call should go on with it."""
+
+    def run(self) -> Download:
+        try:
+            got = self._verified()
+            os.replace(_partial(self.target), self.target)
+            self.worthless = True
+        finally:
+            if self.worthless or not self._size() or not (self.validator or self.wanted):
+                _forget(self.target)
+        return got
+
+    def _verified(self) -> Download:
+        self.validator = self._known_validator()
+        resumed = self._try_all()
+        got = self._digest()
+        if self.wanted not in ("", got.sha256) and resumed:
+            self._restart()
+            self._try_all()
+            got = self._digest()
+        if self.wanted not in ("", got.sha256):
+            self._give_up(f"its SHA-256 is {got.sha256} ({got.size} bytes), not {self.wanted}")
+        return got
+
+    def _try_all(self) -> bool:
+        """Transfer all of it, in as many goes as it takes; whether an older part was used."""
+        resumed = self._size() > 0
+        for delay in (*_DELAYS, None):
+            try:
+                self._go()
+                return resumed
+            except ConnectionFailed as error:
+                if delay is None:
+                    raise self._failed(error.messages[0]) from error
+                self.sleep(delay)
+        raise AssertionError("the last go returns or raises")
+
+    def _go(self) -> None:
+        """One request; ConnectionFailed when its answer ends before the file does."""
+        start = self._size()
+        if start and not (self.validator or self.wanted):
+            self._restart()
+            start = 0
+        answer = self._ask(start)
+        if answer.status == 416 or (start and answer.status == 206 and _first(answer) != start):
+            self._restart()
+            answer = self._ask(start := 0)
+        self._check(answer, start)
+        if answer.status != 206:
+            self._restart()
+        self._remember(answer)
+        self._copy(answer)
+
+    def _ask(self, start: int) -> Answer:
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+            if self.validator:
+                headers["If-Range"] = self.validator
+        try:
+            return self.sender.send("GET", self.url, headers, stream=True)
+        except CertificateRejected as error:
+            told = error.messages[0].partition(". Name its CA")[0]
+            raise self._failed(
+                f"{told}. The TLS options of the download count here, not those of the DRP server"
+            ) from error
+        except ConnectionFailed as error:
+            raise self._failed(error.messages[0]) from error
+
+    def _check(self, answer: Answer, start: int) -> None:
+        if answer.status not in (200, 206) or (answer.status == 206 and not start):
+            self.worthless = answer.status < 500
+            raise self._failed(f"the server answered {answer.status} {answer.reason}".rstrip())
+        hops = [answer.raw.url, *(hop.url for hop in answer.raw.history)]
+        plain = [hop for hop in hops if not hop.lower().startswith("https:")]
+        if plain and self.url.lower().startswith("https:") and not self.wanted:
+            self._give_up(
+                f"the server sends us on to {shown(plain[0])}, which is not encrypted; give a checksum, "
+                "or that address, if this is right"
+            )
+
+    def _copy(self, answer: Answer) -> None:
+        left = _length(answer)
+        total = None if left is None else (self._size() if answer.status == 206 else 0) + left
+        self._need_space(left or 0)
+        first = answer.status == 200
+        for piece in answer.chunks(_PIECE):
+            if first and self.refuse and (why := self.refuse(answer.headers.get("Content-Type", ""), piece)):
+                self._give_up(why)
+            first = False
+            self._write(piece)
+            if self.progress:
+                self.progress(self._size(), total)
+        if total is not None and self._size() < total:
+            raise ConnectionFailed(f"the answer broke off: {self._size()} of {total} bytes came")
+
+    def _write(self, piece: bytes) -> None:
+        left = memoryview(piece)
+        try:
+            while left:
+                left = left[self.file.write(left) :]
+        except OSError as error:
+            if error.errno in _FULL:
+                self._no_space()
+            raise
+
+    def _need_space(self, size: int) -> None:
+        if size > shutil.disk_usage(os.path.dirname(os.path.abspath(self.target))).free:
+            self._no_space(f", {size} bytes are needed")
+
+    def _no_space(self, more: str = "") -> t.NoReturn:
+        folder = os.path.dirname(os.path.abspath(self.target))
+        self._give_up(f"no space left in {folder}{more}")
+
+    def _give_up(self, why: str) -> t.NoReturn:
+        """Fail, and leave nothing behind that a later call could mistake for a good start."""
+        self.worthless = True
+        raise self._failed(why)
+
+    def _failed(self, why: str) -> DownloadFailed:
+        return DownloadFailed(f"Cannot download {shown(self.url)}: {why}")
+
+    # -- the partial file
+
+    def _size(self) -> int:
+        return self.file.seek(0, os.SEEK_END)
+
+    def _restart(self) -> None:
+        self.file.truncate(0)
+
+    def _digest(self) -> Download:
+        self.file.seek(0)
+        digest = _hashed(self.file).hexdigest()
+        return Download(self._size(), digest)
+
+    def _known_validator(self) -> str:
+        """From the note beside the partial file; a part of something else is thrown away."""
+        note: dict[str, str] = {}
+        with contextlib.suppress(OSError, ValueError), open(_note(self.target), encoding="utf-8") as file:
+            note = json.load(file)
+        if not isinstance(note, dict) or note.get("url") != _digest_of_text(self.url):
+            self._restart()
+            return ""
+        return str(note.get("validator") or "")
+
+    def _remember(self, answer: Answer) -> None:
+        """Keep what identifies this version of the file; the URL may hold secrets, so only its hash."""
+        etag = answer.headers.get("ETag", "")
+        told = etag if etag.startswith('"') else answer.headers.get("Last-Modified", "")
+        self.validator = told or (self.validator if answer.status == 206 else "")
+        with open(_note(self.target), "w", encoding="utf-8", opener=_no_link) as file:
+            json.dump({"url": _digest_of_text(self.url), "validator": self.validator}, file)
+
+
+def shown(url: str) -> str:
+    """A URL as it may appear in messages: without credentials and without a query that may hold some."""
+    parts = urllib.parse.urlsplit(url)
+    return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _origin(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"{shown(url)} is not an http or https URL")
+    return f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2]}"
+
+
+@contextlib.contextmanager
+def _locked(path: str) -> t.Iterator[t.BinaryIO]:
+    """The partial file, ours alone: the lock is on a file that another process may just have renamed."""
+    while True:
+        descriptor = _no_link(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        with open(descriptor, "r+b", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_still(path, descriptor):
+                yield t.cast(t.BinaryIO, file)
+                return
+
+
+def _no_link(path: str, flags: int) -> int:
+    """Open what nobody else has put there to lead us to another file."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+
+
+def _is_still(path: str, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except OSError:
+        return False
+
+
+def _partial(target: str) -> str:
+    folder, name = os.path.split(os.path.abspath(target))
+    return os.path.join(folder, f".{name}.part")
+
+
+def _note(target: str) -> str:
+    return _partial(target) + ".json"
+
+
+def _forget(target: str) -> None:
+    for path in (_partial(target), _note(target)):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def _length(answer: Answer) -> int | None:
+    """How many bytes this answer is to bring; None when they are not told, or are not those we get."""
+    told = answer.headers.get("Content-Length", "")
+    if not told.isdigit() or answer.headers.get("Content-Encoding", "identity") != "identity":
+        return None
+    return int(told)
+
+
+def _first(answer: Answer) -> int | None:
+    match = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
+    return int(match.group(1)) if match else None
+
+
+def _hashed(file: t.IO[bytes]) -> t.Any:
+    digest = hashlib.sha256()
+    while piece := file.read(_PIECE):
+        digest.update(piece)
+    return digest
+
+
+def _digest_of_text(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,273 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Uploads that end with the right blob on the server, or with an error that says what is there instead.
+
+A server writes to ``<name>.part`` and renames.  While a file of that name lies in ``files``, it refuses
+uploads with 409 and deletes the finished old file; it deletes that as well when an upload breaks off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+import posixpath
+import typing as t
+
+from ..client import Client
+from ..errors import Conflict, ConnectionFailed, DrpError, NotFound, UsageError
+from . import blobs
+
+Progress = t.Callable[[int, int], None]
+"""Gets the bytes sent so far, and how many there will be."""
+
+TRIES = 3
+STILL_AFTER = 10
+"""A partial file that has not grown in so many seconds belongs to nobody."""
+BUSY_AFTER = 60
+
+_PIECE = 1 << 18
+
+
+class UploadFailed(DrpError):
+    """The blob is not on the server, or not as it was sent."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Uploaded:
+    """What is on the server now, checked for its size, and for its checksum where the server has one."""
+
+    size: int
+    sha256: str = ""
+    """"" when neither the caller nor the server knew it: nobody had to read the file for it."""
+    tries: int = 1
+    answered: bool = True
+    """False when the reply was lost and the blob was then found to be there."""
+    remarks: tuple[str, ...] = ()
+    """What else was done on the server, for a person."""
+
+
+class Source:
+    """A binary file from where it stands to its end, counted on its way to the server.
+
+    ``sha256`` is its checksum if that is known; a file that was changed since then is noticed.
+    """
+
+    def __init__(
+        self, file: t.IO[bytes], name: str = "", progress: Progress | None = None, sha256: str = ""
+    ) -> None:
+        self.name = name or str(getattr(file, "name", "the content"))
+        self.sha256 = sha256
+        self._file = file
+        self._progress = progress
+        if not file.seekable():
+            raise UsageError(f"{self.name} cannot be read twice, as an upload may need it")
+        self._start = file.tell()
+        self.size = file.seek(0, os.SEEK_END) - self._start
+        self._stamp = _stamp(file)
+        self.seek(0)
+
+    @property
+    def changed(self) -> bool:
+        """Whether somebody has written to the file since."""
+        return _stamp(self._file) != self._stamp
+
+    def digest(self) -> str:
+        """The SHA-256, for which the file is read if it is not known."""
+        if not self.sha256:
+            digest = hashlib.sha256()
+            self.seek(0)
+            for piece in iter(self.read, b""):
+                digest.update(piece)
+            self.sha256 = digest.hexdigest()
+        return self.sha256
+
+    def read(self, size: int = -1) -> bytes:
+        """A piece, larger than http.client asks for: its 16 KiB cost half of the throughput.
+
+        Never more than there was at first; UsageError when the file has become shorter.
+        """
+        del size
+        try:
+            piece = self._file.read(min(_PIECE, self.size - self._done))
+        except OSError as error:
+            raise UsageError(f"{self.name} cannot be read: {error.strerror}") from error
+        if not piece and self._done < self.size:
+            raise UsageError(f"{self.name} has become shorter while it was read")
+        self._done += len(piece)
+        if self._progress and piece:
+            self._progress(self._done, self.size)
+        return piece
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._done
+
+    def seek(self, place: int) -> int:
+        """Back to the beginning: nothing else is ever wanted."""
+        if place:
+            raise UsageError(f"{self.name} can only be rewound")
+        self._file.seek(self._start)
+        self._done = 0
+        return 0
+
+    def rewound(self) -> t.IO[bytes]:
+        """The file itself, at the beginning, to be compared with."""
+        self.seek(0)
+        return self._file
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> t.Iterator[bytes]:
+        return iter(self.read, b"")
+
+
+def upload(client: Client, kind: str, path: str, source: Source) -> Uploaded:
+    """Upload ``source`` and check what arrived.
+
+    Tried three times when the connection breaks.  A leftover ``.part`` is removed; one that grows is
+    somebody's upload, which is given a minute to end.  Raises UploadFailed, which also tells when the
+    old file was lost, and ApiError for what the server refuses at once.
+    """
+    return _Upload(client, kind, blobs.blob_path(kind, path), source).run()
+
+
+def part_of(kind: str, path: str) -> str:
+    """Where the server keeps what has come of an upload so far."""
+    folder, name = posixpath.split(path)
+    return posixpath.join(folder, f"{'.' if kind == 'isos' else ''}{name}.part")
+
+
+@dataclasses.dataclass
+class _Upload:
+    client: Client
+    kind: str
+    path: str
+    source: Source
+
+    def run(self) -> Uploaded:
+        self.before = blobs.stat_blob(self.client, self.kind, self.path)
+        removed = self._make_way()
+        remarks = (f"{removed}, which an earlier upload had left behind, was removed",) if removed else ()
+        return dataclasses.replace(self._tried(), remarks=remarks)
+
+    def _tried(self) -> Uploaded:
+        last: DrpError = UploadFailed()
+        for number in range(1, TRIES + 1):
+            if number > 1:
+                self.client.transport.retry.sleep(number)
+            try:
+                self._send()
+                return self._checked(number)
+            except (ConnectionFailed, _NotWhole) as error:
+                last = error
+            except Conflict as error:
+                if self._part() is None:
+                    raise
+                last = error
+            except DrpError as error:
+                raise self._failed(error, number, self._loss()) from error
+            if self._arrived():
+                return Uploaded(self.source.size, self.source.sha256, number, answered=False)
+        raise self._failed(last, TRIES, self._loss()) from last
+
+    def _send(self) -> None:
+        self.source.seek(0)
+        body: t.Any = self.source if self.source.size else b""
+        blobs.post_blob(self.client, self.kind, self.path, body)
+
+    def _checked(self, number: int) -> Uploaded:
+        """What a 201 does not promise: that the file is there, as long as it was, with its content."""
+        there = blobs.stat_blob(self.client, self.kind, self.path, checksum=True)
+        if there is None:
+            self._delete(part_of(self.kind, self.path))
+            raise UsageError(f"{self.path} is a folder on the server")
+        if self.source.sha256 and self.source.changed:
+            self._delete(self.path)
+            raise UsageError(f"{self.source.name} has changed while it was uploaded")
+        if there.size != self.source.size or (there.sha256 and there.sha256 != self.source.digest()):
+            self._delete(self.path)
+            raise _NotWhole(f"{there.size} bytes arrived of {self.source.size}, or other ones than were sent")
+        return Uploaded(self.source.size, self.source.sha256, number)
+
+    def _arrived(self) -> bool:
+        """Whether all was done and only the reply was lost; if not, nothing is in the way of another try."""
+        try:
+            self._make_way()
+            return self._is_there()
+        except ConnectionFailed as error:
+            raise self._failed(error, 1, ". What is there now is not known") from error
+
+    def _is_there(self) -> bool:
+        there = blobs.stat_blob(self.client, self.kind, self.path, checksum=True)
+        if there is None or there.size != self.source.size:
+            return False
+        if there.sha256:
+            return there.sha256 == self.source.digest()
+        if self.before is None or self.before.size != there.size:
+            return True
+        return blobs.same_content(self.client, self.kind, self.path, self.source.rewound())
+
+    # -- the partial file
+
+    def _part(self) -> int | None:
+        """The size of what lies in the way."""
+        there = blobs.stat_blob(self.client, self.kind, part_of(self.kind, self.path))
+        return there.size if there else None
+
+    def _make_way(self) -> str:
+        """Return when no partial file is there: the leftover that was removed, "" if there was none."""
+        seen, still, waited = self._part(), 0, 0
+        while seen is not None and still < STILL_AFTER:
+            if waited >= BUSY_AFTER:
+                raise UploadFailed(
+                    f"{self.kind}/{self.path}: another upload of it does not come to its end, "
+                    f"{seen} bytes so far"
+                )
+            self.client.transport.retry.sleep(1)
+            now = self._part()
+            still = still + 1 if now == seen else 0
+            waited += 1
+            seen = now
+        if seen is None:
+            return ""
+        self._delete(part_of(self.kind, self.path))
+        return f"{self.kind}/{part_of(self.kind, self.path)}"
+
+    def _delete(self, path: str) -> None:
+        with contextlib.suppress(NotFound):
+            blobs.delete_blob(self.client, self.kind, path)
+
+    def _failed(self, error: DrpError, tries: int, more: str) -> UploadFailed:
+        told = "; ".join(error.messages)
+        often = f" (tried {tries} times)" if tries > 1 else ""
+        return UploadFailed(f"Cannot upload {self.kind}/{self.path}: {told}{often}{more}")
+
+    def _loss(self) -> str:
+        """What became of the file that was there before."""
+        if self.before is None:
+            return ""
+        try:
+            there = blobs.stat_blob(self.client, self.kind, self.path)
+        except DrpError:
+            return ". Whether the old file is still there is not known"
+        if there is None:
+            return ". The old file is gone: the server deletes it when an upload breaks off"
+        return ". The old file is still there" if there == self.before else ""
+
+
+def _stamp(file: t.IO[bytes]) -> tuple[int, ...] | None:
+    """What changes when a file is written to; None for what only looks like a file."""
+    try:
+        now = os.fstat(file.fileno())
+    except (AttributeError, OSError):
+        return None
+    return now.st_size, now.st_mtime_ns, now.st_ctime_ns
+
+
+class _NotWhole(DrpError):
+    """The server said yes, and yet it is not there as it was sent."""

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Actions that plugins offer on objects (power, BIOS, ...) and on the system."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..client import Client
+
+Json = t.Any
+SYSTEM = "system"
+
+
+def available(client: Client, kind: str, key: str = "", plugin: str = "") -> list[dict[str, Json]]:
+    """The actions that could run now, each with Provider, Model, Command and its params."""
+    request = client.req().get().url_for(*_base(kind, key)).params(*_only(plugin))
+    return t.cast("list[dict[str, Json]]", request.do() or [])
+
+
+def describe(client: Client, kind: str, key: str, command: str, plugin: str = "") -> dict[str, Json]:
+    """One action; NotFound when it cannot run on this object."""
+    request = client.req().get().url_for(*_base(kind, key), command).params(*_only(plugin))
+    return t.cast("dict[str, Json]", request.do())
+
+
+def run(
+    client: Client,
+    kind: str,
+    key: str,
+    command: str,
+    values: dict[str, Json] | None = None,
+    plugin: str = "",
+) -> Json:
+    """Run an action and return what the plugin says, in a form of its own.
+
+    Never sent twice: whether an action may run again is not for the transport to decide.
+    """
+    request = client.req().post(values or {}).url_for(*_base(kind, key), command)
+    return request.params(*_only(plugin)).fail_fast().do()
+
+
+def _base(kind: str, key: str) -> tuple[str, ...]:
+    if kind == SYSTEM:
+        return (SYSTEM, "actions")
+    # The path /actions of a job is its list of scripts.
+    return (kind, key, "plugin_actions" if kind == "jobs" else "actions")
+
+
+def _only(plugin: str) -> tuple[str, ...]:
+    return ("plugin", plugin) if plugin else ()

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""A 404 that means "not permitted": how to tell it from one that means "not there"."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .. import models
+from ..client import Client
+from ..errors import DrpError
+
+
+def is_hidden(client: Client, kind: str, key: str) -> bool:
+    """Whether an object that GET does not find is there all the same, for others to see.
+
+    The server answers 404 to who lacks the claim to get it.  HEAD asks for no claim.
+    """
+    try:
+        return client.exists(kind, key)
+    except DrpError:
+        return False
+
+
+def hidden_text(kind: str, names: t.Sequence[str]) -> str:
+    """What to tell about objects that may not be seen."""
+    return (
+        f"there is a {models.get(kind).singular} {', '.join(names)}, but these credentials may not see it: "
+        f"they lack the claim {kind} get"
+    )

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Passwords and tokens: what one does with a user beside the standard verbs."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..auth import basic
+from ..client import Client
+from ..errors import LoginRequired, NotPermitted, UsageError
+
+Object = dict[str, t.Any]
+
+
+def password_works(client: Client, name: str, password: str) -> bool:
+    """Whether ``name`` can log in with ``password``, found out by doing so.
+
+    Costs the server about 50 ms.  False for an unknown user too, and for one that has no password yet.
+    """
+    if ":" in name:
+        raise UsageError("the name of a user must not contain a colon")
+    request = client.req().get().url_for("users", name, "token").params("ttl", "1")
+    try:
+        request.headers("Authorization", basic(name, password)).do()
+    except LoginRequired:
+        return False
+    return True
+
+
+def set_password(client: Client, name: str, password: str) -> None:
+    """Give the user another password.  Needs the claim ``users password <name>``; one has it for oneself.
+
+    All tokens of the user die, and all that it granted to others.  A session of that very user logs in
+    anew with its next request; a session of a bare token cannot.  NotFound without such a user.
+    """
+    if not password:
+        raise UsageError("the password of a user must not be empty")
+    try:
+        client.req().put({"Password": password}).url_for("users", name, "password").do()
+    except (NotPermitted, LoginRequired):
+        # if the reply to a first try was lost, that try has ended the very token of the second
+        if client.username != name or not password_works(client, name, password):
+            raise
+    client.session.password_changed(name, password)
+
+
+def mint_token(client: Client, name: str, ttl: int, roles: t.Sequence[str] = ()) -> str:
+    """A token of the user that lives ``ttl`` seconds.  Needs the claim ``users token <name>``.
+
+    It can do what the user can; a v4 server narrows it to those of ``roles`` that the user has.  Never
+    send ``roles`` to a v3.12 server, which fails with 500.  The server stores nothing: a token ends by
+    itself, or with the password of its user or of the user who asked for it.
+    """
+    query = ["ttl", str(ttl), *(["roles", ",".join(roles)] if roles else [])]
+    return str(client.req().get().url_for("users", name, "token").params(*query).do_object()["Token"])
+
+
+def mint_machine_token(client: Client, uuid: str, ttl: int) -> str:
+    """A token such as templates give to the agent of a machine.  A v3.12 server has no route for it."""
+    answer = client.req().get().url_for("machines", uuid, "token").params("ttl", str(ttl)).do()
+    return str(answer["Token"])

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""A folder -> a content pack: ``bundle(unbundle(pack)) == pack`` for every pack.
+
+Folders made by or for the original tool are read as its v4 does.  Objects stay as they are written; see
+:func:`.pack_forms.fitted` for what a server wants of them.  No network is needed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from .. import models
+from ..errors import UsageError
+from .layout import Layout, field_of, is_object_file, is_skipped
+from .pack import Json, Object, Pack, own_key, require_name
+from .pack_file import decode_file, read_bytes, write_pack
+
+TEMPLATES = "templates"
+
+
+@dataclasses.dataclass
+class Found:
+    """An object of a pack, and the file that holds it, relative to the pack's folder."""
+
+    path: str
+    section: str
+    key: str
+    item: Object
+
+
+def bundle_content(folder: str, target: str, defaults: t.Mapping[str, str] | None = None) -> None:
+    """Write the pack in ``folder`` to the file ``target``, YAML or JSON by its suffix.
+
+    ``defaults`` is metadata for which the folder has no file.  Raises UsageError.
+    """
+    write_pack(bundle(folder, defaults), target)
+
+
+def bundle(folder: str, defaults: t.Mapping[str, Json] | None = None) -> Pack:
+    """The pack in ``folder``.
+
+    ``defaults`` is metadata for which it has no file.  Raises UsageError: for a file that cannot be read
+    or understood, for two that define one key, and for a pack without a Name.
+    """
+    layout = Layout.read(folder)
+    pack: Pack = {"meta": {**(defaults or {}), **read_meta(folder, layout)}, "sections": {}}
+    require_name(pack, folder)
+    for name in section_folders(folder):
+        section = layout.sections.get(name, name)
+        if section in pack["sections"]:
+            raise UsageError(f"{folder}: two folders are the section {section}; see ._Layout.yaml")
+        pack["sections"][section] = _section(folder, name, section, layout)
+    return pack
+
+
+def read_meta(folder: str, layout: Layout) -> dict[str, Json]:
+    """The metadata; the original strips its files, so only those noted as verbatim keep their edges."""
+    meta: dict[str, Json] = dict(layout.meta)
+    for name in _names(folder):
+        field = field_of(name)
+        if field is not None:
+            text = _text(os.path.join(folder, name))
+            meta[field] = text if field in layout.verbatim else text.strip()
+    return meta
+
+
+def section_folders(folder: str) -> list[str]:
+    """The folders below ``folder`` that are sections, by name.
+
+    An unknown kind may be that of a plugin, so it counts, unless nothing in its folder looks like an object.
+    """
+    return [
+        name
+        for name in _names(folder)
+        if not name.startswith(".")
+        and os.path.isdir(os.path.join(folder, name))
+        and (models.find(name) or _holds_objects(os.path.join(folder, name)))
+    ]
+
+
+def objects_in(folder: str, name: str, section: str, layout: Layout) -> t.Iterator[Found]:
+    """The objects in the folder ``name`` of a section, in the order of their files' names."""
+    for file in _names(os.path.join(folder, name)):
+        place = os.path.join(folder, name, file)
+        if is_skipped(file) or os.path.isdir(place):
+            continue
+        path = f"{name}/{file}"
+        item = _item(place, section, file)
+        yield Found(path, section, layout.keys.get(path, own_key(section, item)), item)
+
+
+def _section(folder: str, name: str, section: str, layout: Layout) -> dict[str, Object]:
+    items: dict[str, Object] = {}
+    files: dict[str, str] = {}
+    for found in objects_in(folder, name, section, layout):
+        if not found.key and found.path not in layout.keys:
+            field = models.get(section).key
+            raise UsageError(f"{os.path.join(folder, found.path)}: the object has no {field}")
+        if found.key in files:
+            raise UsageError(
+                f"{folder}: {files[found.key]} and {found.path} both define {section} {found.key!r}"
+            )
+        files[found.key] = found.path
+        items[found.key] = found.item
+    return items
+
+
+def _item(place: str, section: str, file: str) -> Object:
+    if is_object_file(file):
+        item = decode_file(place)
+        if not isinstance(item, dict):
+            raise UsageError(f"{place} must hold one object with members, not {type(item).__name__}")
+        return item
+    if section == TEMPLATES:
+        return {"ID": file, "Contents": _text(place)}
+    raise UsageError(
+        f"{place}: only .yaml, .yml and .json files can be {section}; move it elsewhere or hide it"
+    )
+
+
+def _holds_objects(folder: str) -> bool:
+    names = [name for name in _names(folder) if name != ".gitkeep"]
+    return not names or any(is_object_file(name) and not is_skipped(name) for name in names)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        names = sorted(os.listdir(folder))
+        "\n".join(names).encode()
+        return names
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{folder} holds a file whose name is not UTF-8") from error
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read: {error.strerror}") from error
+
+
+def _text(path: str) -> str:
+    content = read_bytes(path)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path}, line {line}: the byte {content[error.start]:#04x} is not UTF-8") from error

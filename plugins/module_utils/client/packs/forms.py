@@ -1,0 +1,154 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The two forms of a content pack: fitted, as a server takes it, and trimmed, as a person writes it."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .. import models
+from ..errors import UsageError
+from .pack import Json, Object, Pack
+
+COMPUTED_META = ("Type", "Writable", "Overwritable")
+"""Metadata that the server computes; what a client sends for it is overwritten."""
+COMPUTED = (*models.COMPUTED, "Endpoint", "Bundle", "Partial")
+"""Members of objects that the server computes, those of v4 among them."""
+
+TEXT_MAPS = ("Meta", "Loaders")
+"""Members that are maps of names to texts, wherever they stand."""
+STRUCT_MAPS = ("SupportedArchitectures",)
+"""Members of structs that are maps of names to structs."""
+_MADE_BY_SERVERS = ("machines", "jobs", "leases", "plugin_providers", "interfaces")
+_NUMBERS = ("Code",)
+_STRUCT_MEMBERS = (
+    "Name Path ID Contents Meta Link Family Codename Version IsoFile IsoSha256 Sha256 IsoUrl Kernel Initrds "
+    "BootParams Loader SupportedArchitectures Code Value"
+)
+_SHAPES: dict[str, tuple[type, str]] = {
+    "map": (dict, "a map"),
+    "struct": (dict, "a map"),
+    "list": (list, "a list"),
+    "structs": (list, "a list"),
+}
+_SPELLINGS = {name.lower(): name for name in _STRUCT_MEMBERS.split()}
+
+
+def require_forms(pack: Pack, source: str) -> None:
+    """UsageError for a member whose JSON type the server could not read, which it would answer with 500."""
+    for section, items in pack["sections"].items():
+        for key, item in items.items():
+            for name, form, value in _formed_members(section, item):
+                shape, words = _SHAPES.get(form, (object, ""))
+                if value is not None and not isinstance(value, shape):
+                    raise UsageError(f"{source}: {section} {key!r}: {name} must be {words}")
+
+
+def fitted(pack: Pack) -> Pack:
+    """The pack as the original tool sends it: members in the model's spelling, scalars as text.
+
+    A number or boolean becomes text where the model has text, as in a version written without quotes.
+    Unlike that tool it keeps members that are not in the table: the server may be newer than the table.
+    """
+    sections = {
+        section: {key: fitted_item(section, item) for key, item in items.items()}
+        for section, items in pack["sections"].items()
+    }
+    return {"meta": {name: _text(value) for name, value in pack["meta"].items()}, "sections": sections}
+
+
+def fitted_item(section: str, item: Object) -> Object:
+    """One object of a pack as :func:`fitted` makes it."""
+    model = models.find(section)
+    if model is None or section in _MADE_BY_SERVERS:
+        return item
+    fit: Object = {}
+    for name, value in item.items():
+        proper = model.spelling(name) or name
+        form = model.fields.get(proper, "any")
+        if form in models.TEXTUAL:
+            value = _text(value)
+        elif form in ("list", "struct", "structs") or proper in TEXT_MAPS:
+            value = _fitted_member(proper, value)
+        fit[proper] = value
+    return fit
+
+
+def trimmed(pack: Pack) -> Pack:
+    """The pack as a person would write it: without what the server computes, and without defaults."""
+    meta = {name: value for name, value in pack["meta"].items() if name not in COMPUTED_META and value != ""}
+    sections = {
+        section: {key: _trimmed_item(section, item) for key, item in items.items()}
+        for section, items in pack["sections"].items()
+    }
+    return {"meta": meta, "sections": sections}
+
+
+def form_of(section: str, name: str) -> str:
+    """How the model table describes a member; ``any`` for kinds and members that are not in it."""
+    model = models.find(section)
+    return model.fields.get(name, "any") if model else "any"
+
+
+def is_zero(value: Json) -> bool:
+    """Whether a member with this value reads like one that is not there."""
+    return value is None or value is False or value in ("", [], {}) or (value == 0 and value is not True)
+
+
+def _formed_members(section: str, item: Object) -> t.Iterator[tuple[str, str, Json]]:
+    """Name, form and value of the members, and of the maps inside of structs."""
+    for name, value in item.items():
+        form = form_of(section, name)
+        yield name, form, value
+        if form == "struct" and isinstance(value, dict):
+            yield from ((inner, "map", value.get(inner)) for inner in STRUCT_MAPS)
+
+
+def _fitted_member(name: str, value: Json) -> Json:
+    """A struct, or a list or map of something: of texts, but for the numbers of DHCP options."""
+    if isinstance(value, list):
+        return [_fitted_member(name, inner) for inner in value]
+    if not isinstance(value, dict):
+        return value if name in _NUMBERS else _text(value)
+    if name in TEXT_MAPS:
+        return {key: _text(inner) for key, inner in value.items()}
+    if name in STRUCT_MAPS:
+        return {key: _fitted_member("", inner) for key, inner in value.items()}
+    fit = {}
+    for member, inner in value.items():
+        proper = _SPELLINGS.get(str(member).lower(), str(member))
+        fit[proper] = _fitted_member(proper, inner)
+    return fit
+
+
+def _text(value: Json) -> Json:
+    return json.dumps(value) if isinstance(value, (bool, int, float)) else value
+
+
+def _trimmed_item(section: str, item: Object) -> Object:
+    kept: Object = {}
+    identity = (models.get(section).key, "Name", "Contents")
+    for name, value in item.items():
+        if name in COMPUTED or (is_zero(value) and name not in identity):
+            continue
+        value = _trimmed_struct(value) if form_of(section, name) in ("struct", "structs") else value
+        if value != {}:
+            kept[name] = value
+    return kept
+
+
+def _trimmed_struct(value: Json) -> Json:
+    if isinstance(value, list):
+        return [_trimmed_struct(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _trimmed_inner(name, inner) for name, inner in value.items() if not is_zero(inner)}
+
+
+def _trimmed_inner(name: str, value: Json) -> Json:
+    if name in TEXT_MAPS:
+        return value
+    if name in STRUCT_MAPS and isinstance(value, dict):
+        return {key: _trimmed_struct(inner) for key, inner in value.items()}
+    return _trimmed_struct(value)

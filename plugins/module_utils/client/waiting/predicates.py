@@ -1,0 +1,263 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Questions about one object, to be answered with yes or no, and in words when it is no.
+
+Values are compared as JSON: 1 equals 1.0, but the text "true" never equals true.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ..errors import UsageError
+from ..patch import same_json
+
+Json = t.Any
+Object = t.Mapping[str, t.Any]
+
+MISSING: t.Any = object()
+"""What :func:`find` gives for a path that leads nowhere."""
+_INDEX = re.compile("-?[0-9]{1,9}")
+
+
+class Condition(t.Protocol):
+    """A question that ``condition(item)`` answers."""
+
+    def __call__(self, item: Object) -> bool: ...
+
+    def met(self, item: Object) -> str:
+        """In words why it holds: what there is."""
+
+    def unmet(self, item: Object) -> str:
+        """In words why it does not hold: what there is, and what is wanted."""
+
+
+TestFunc = Condition
+"""The name in the Go client."""
+
+
+def steps_of(path: str) -> list[str]:
+    """The names and numbers along a path."""
+    if path.startswith("/"):
+        return [step.replace("~1", "/").replace("~0", "~") for step in path[1:].split("/")]
+    return path.split(".")
+
+
+def find(item: Json, path: str) -> Json:
+    """The value at a dotted path (``OS.Name``) or a JSON pointer (``/Params/a.b``); MISSING without one.
+
+    Numbers lead into lists.
+    """
+    for step in steps_of(path):
+        if isinstance(item, dict):
+            item = item.get(step, MISSING)
+        elif isinstance(item, list) and _INDEX.fullmatch(step) and -len(item) <= int(step) < len(item):
+            item = item[int(step)]
+        else:
+            return MISSING
+    return item
+
+
+@dataclasses.dataclass(frozen=True)
+class Compare:
+    """The value at ``path`` beside ``wanted``, by one of :data:`OPERATORS`.
+
+    A missing value satisfies only ``exists`` false and ``not_equals``.  UsageError, when it is made, for an
+    operator or an operand that makes no sense.
+    """
+
+    path: str
+    operator: str
+    wanted: Json
+
+    def __post_init__(self) -> None:
+        if not self.path.strip("./"):
+            raise UsageError("path: must name a member")
+        if self.operator not in OPERATORS:
+            raise UsageError(f"unknown operator {self.operator} (known: {', '.join(OPERATORS)})")
+        check = _OPERAND_CHECKS.get(self.operator)
+        complaint = check(self.wanted) if check else ""
+        if complaint:
+            raise UsageError(f"{self.path}: {self.operator} {complaint}")
+
+    def __call__(self, item: Object) -> bool:
+        return OPERATORS[self.operator](find(item, self.path), self.wanted)
+
+    def met(self, item: Object) -> str:
+        return f"{self.path} is {_brief(find(item, self.path))}"
+
+    def unmet(self, item: Object) -> str:
+        return f"{self.met(item)}, wanted: {self._wish()}"
+
+    def _wish(self) -> str:
+        if self.operator == "exists":
+            return "a value" if self.wanted else "none"
+        word = {"equals": "", "in": "one of "}.get(self.operator, self.operator.replace("_", " ") + " ")
+        return f"{word}{_brief(self.wanted)}"
+
+
+@dataclasses.dataclass
+class Changed:
+    """Whether the value at ``path`` differs from what it was when it was first asked about."""
+
+    path: str
+    _first: Json = dataclasses.field(default=None, init=False)
+    _asked: bool = dataclasses.field(default=False, init=False)
+
+    def __call__(self, item: Object) -> bool:
+        now = find(item, self.path)
+        if not self._asked:
+            self._asked, self._first = True, now
+        return not (now is self._first or (MISSING not in (now, self._first) and same_json(now, self._first)))
+
+    def met(self, item: Object) -> str:
+        return f"{self.path} has become {_brief(find(item, self.path))}"
+
+    def unmet(self, item: Object) -> str:
+        return f"{self.path} is still {_brief(find(item, self.path))}"
+
+
+@dataclasses.dataclass(frozen=True)
+class EqualItem:
+    """Whether the top-level member named exactly ``field`` equals ``value``; a missing one never does."""
+
+    field: str
+    value: Json
+
+    def __call__(self, item: Object) -> bool:
+        return self.field in item and same_json(item[self.field], self.value)
+
+    def met(self, item: Object) -> str:
+        return f"{self.field} is {_brief(item.get(self.field, MISSING))}"
+
+    def unmet(self, item: Object) -> str:
+        return f"{self.met(item)}, wanted: {_brief(self.value)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class AndItems:
+    """All of them, left to right; true without any.  Each is asked: :class:`Changed` has to look."""
+
+    tests: tuple[Condition, ...]
+
+    def __call__(self, item: Object) -> bool:
+        answers = [test(item) for test in self.tests]
+        return all(answers)
+
+    def met(self, item: Object) -> str:
+        return "; ".join(test.met(item) for test in self.tests)
+
+    def unmet(self, item: Object) -> str:
+        return "; ".join(test.unmet(item) for test in self.tests if not test(item))
+
+
+@dataclasses.dataclass(frozen=True)
+class OrItems:
+    """Any of them, left to right; false without any.  Each is asked: :class:`Changed` has to look."""
+
+    tests: tuple[Condition, ...]
+
+    def __call__(self, item: Object) -> bool:
+        answers = [test(item) for test in self.tests]
+        return any(answers)
+
+    def met(self, item: Object) -> str:
+        return "; ".join(test.met(item) for test in self.tests if test(item))
+
+    def unmet(self, item: Object) -> str:
+        return "; and ".join(test.unmet(item) for test in self.tests)
+
+
+@dataclasses.dataclass(frozen=True)
+class NotItem:
+    """The opposite."""
+
+    test: Condition
+
+    def __call__(self, item: Object) -> bool:
+        return not self.test(item)
+
+    def met(self, item: Object) -> str:
+        return self.test.unmet(item)
+
+    def unmet(self, item: Object) -> str:
+        return f"{self.test.met(item)}, which is not wanted"
+
+
+def equal_item(field: str, value: Json) -> Condition:
+    return EqualItem(field, value)
+
+
+def and_items(*tests: Condition) -> Condition:
+    return AndItems(tests)
+
+
+def or_items(*tests: Condition) -> Condition:
+    return OrItems(tests)
+
+
+def not_item(test: Condition) -> Condition:
+    return NotItem(test)
+
+
+def _ordered(compare: t.Callable[[t.Any, t.Any], bool]) -> t.Callable[[Json, Json], bool]:
+    def ordered(seen: Json, wanted: Json) -> bool:
+        for kind in ((int, float), str):
+            if isinstance(seen, kind) and isinstance(wanted, kind) and not isinstance(seen, bool):
+                return compare(seen, wanted)
+        return False
+
+    return ordered
+
+
+def _equals(seen: Json, wanted: Json) -> bool:
+    return seen is not MISSING and same_json(seen, wanted)
+
+
+OPERATORS: t.Mapping[str, t.Callable[[Json, Json], bool]] = {
+    "equals": _equals,
+    "not_equals": lambda seen, wanted: not _equals(seen, wanted),
+    "in": lambda seen, wanted: any(_equals(seen, one) for one in wanted),
+    "matches": lambda seen, wanted: isinstance(seen, str) and re.search(wanted, seen) is not None,
+    "contains": lambda seen, wanted: (
+        isinstance(seen, (list, dict)) and any(same_json(one, wanted) for one in seen)
+    ),
+    "gt": _ordered(lambda seen, wanted: seen > wanted),
+    "gte": _ordered(lambda seen, wanted: seen >= wanted),
+    "lt": _ordered(lambda seen, wanted: seen < wanted),
+    "lte": _ordered(lambda seen, wanted: seen <= wanted),
+    "exists": lambda seen, wanted: (seen is not MISSING and seen is not None) == wanted,
+}
+"""``gt`` and its like order numbers, and texts by their characters (which orders UTC times too);
+``exists`` asks for a value other than null."""
+
+
+def _bad_expression(wanted: Json) -> str:
+    try:
+        re.compile(wanted)
+    except (re.error, TypeError) as error:
+        return f"must be a regular expression: {error}"
+    return ""
+
+
+def _not_ordered(wanted: Json) -> str:
+    usable = isinstance(wanted, (int, float, str)) and not isinstance(wanted, bool)
+    return "" if usable else f"must be a number or a text, not {_brief(wanted)}"
+
+
+_OPERAND_CHECKS: t.Mapping[str, t.Callable[[Json], str]] = {
+    "in": lambda wanted: "" if isinstance(wanted, list) and wanted else "must be a list of values",
+    "matches": _bad_expression,
+    "gt": _not_ordered,
+    "gte": _not_ordered,
+    "lt": _not_ordered,
+    "lte": _not_ordered,
+    "exists": lambda wanted: "" if isinstance(wanted, bool) else "must be true or false",
+}
+
+
+def _brief(value: Json, limit: int = 80) -> str:
+    text = "missing" if value is MISSING else repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."

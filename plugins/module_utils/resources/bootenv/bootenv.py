@@ -1,0 +1,235 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Boot environments, with the templates they refer to and the ISOs they boot from."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import os
+import typing as t
+
+from ...client import models
+from ...client.client import Client
+from ...client.errors import DrpError, UsageError
+from ...client.files.blobs import static_url
+from ...client.files.bootenvs import BootEnvFile, read_bootenv, read_template
+from ...converge.bulk import Bulk
+from ...converge.resource import Object, Resource
+from ...converge.task import Options, Result, Task, failure, many, one
+from .isos import Isos
+from .wanted_isos import Iso, Wish, isos_for, with_checksums
+
+_OS = ("Name", "Family", "Codename", "Version", "IsoFile", "IsoSha256", "IsoUrl", "SupportedArchitectures")
+_ARCH = ("IsoFile", "Sha256", "IsoUrl", "Kernel", "Initrds", "BootParams", "Loader")
+
+
+@dataclasses.dataclass
+class BootEnv(Resource):
+    """A wanted boot environment.
+
+    The server drops members that it does not know without a word.  An architecture's checksum under the
+    name ``IsoSha256``, which is right one level higher, is such a member, and real content has it.
+    """
+
+    from_file: bool = False
+    """Files may be made for newer servers: members that nobody knows are left out, as drpcli does."""
+    may_create: bool = True
+    wishes: tuple[Wish, ...] = ()
+    arches: tuple[str, ...] = ()
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.spec = {name: value for name, value in self.spec.items() if name not in models.COMPUTED}
+        system = self.spec.get("OS")
+        if isinstance(system, dict):
+            self.spec["OS"] = self._spelt_os(system)
+
+    def check(self, current: Object | None) -> None:
+        super().check(current)
+        if current is None and not self.may_create:
+            raise UsageError(f"{self.label}: no such bootenv; give spec or src to create it")
+        self.isos(self.creation() if current is None else self.target(current))
+
+    def creation(self) -> Object:
+        body = copy.deepcopy(super().creation())
+        if body.get("OS"):
+            body["OS"] = with_checksums(body["OS"], self.isos(body))
+        return body
+
+    def target(self, current: Object) -> Object:
+        wanted = super().target(current)
+        # an older server does not know every member: what it never shows it does not keep
+        wanted = {name: value for name, value in wanted.items() if name in current}
+        if wanted.get("OS") and not current.get("ReadOnly"):
+            wanted["OS"] = with_checksums(copy.deepcopy(wanted["OS"]), self.isos(wanted))
+        return wanted
+
+    def isos(self, env: Object) -> list[Iso]:
+        """The ISOs of the boot environment in some state, with what the user says of them."""
+        return isos_for(env, self.wishes, self.arches)
+
+    def remarks(self, before: Object | None, after: Object) -> list[str]:
+        del before
+        dropped = sorted(name for name, value in self.spec.items() if value and name not in after)
+        told = [f"{self.label}: this server does not know {', '.join(dropped)}"] if dropped else []
+        return [*self.notes, *told]
+
+    def _spelt_os(self, system: Object) -> Object:
+        spelt = self._members(system, _OS, "OS")
+        arches = spelt.get("SupportedArchitectures")
+        if isinstance(arches, dict):
+            spelt["SupportedArchitectures"] = {
+                str(arch): self._spelt_arch(str(arch), info) if isinstance(info, dict) else info
+                for arch, info in arches.items()
+            }
+        return spelt
+
+    def _spelt_arch(self, arch: str, info: Object) -> Object:
+        other = next((name for name in info if name.lower() == "isosha256"), "")
+        if other and not any(name.lower() == "sha256" for name in info):
+            self.notes.append(f"{self.label}: {other} of the architecture {arch} was taken as its Sha256")
+            info = {"Sha256" if name == other else name: value for name, value in info.items()}
+        return self._members(info, _ARCH, f"OS.SupportedArchitectures.{arch}")
+
+    def _members(self, given: Object, known: tuple[str, ...], where: str) -> Object:
+        proper = {name.lower(): name for name in known}
+        unknown = [name for name in given if str(name).lower() not in proper]
+        if unknown and not self.from_file:
+            raise UsageError(
+                f"{self.label}: {where} has no member {', '.join(unknown)}; the server would drop it. "
+                f"Known: {', '.join(known)}"
+            )
+        return {proper[name.lower()]: value for name, value in given.items() if name not in unknown}
+
+
+def run(task: Task) -> Result:
+    """What ``drp_bootenv`` does."""
+    options = task.options
+    with _in_plain_words():
+        read = read_bootenv(options["src"]) if options.get("src") else None
+    env = from_options(options, read)
+    if options["state"] == "absent":
+        return one(task, env, "bootenv")
+    if options["verify"] and (options["isos"] or options["iso_dir"] or options["download"]):
+        _need_static(task.client)
+    with _in_plain_words():
+        templates = templates_from(options, read, task.client)
+    result = _templates(task, templates)
+    if not result.get("failed"):
+        result = _joined(result, one(task, env, "bootenv"))
+    if not result.get("failed"):
+        result = _joined(result, _isos(task, env, result))
+    return result
+
+
+def from_options(options: Options, read: BootEnvFile | None = None) -> BootEnv:
+    """The boot environment that the options of ``drp_bootenv`` describe."""
+    spec = dict(read.spec if read else options.get("spec") or {})
+    name = options.get("name")
+    if name and spec.get("Name", name) != name:
+        raise UsageError(f"name: {name} is not {spec['Name']}, which is the Name in the definition")
+    if name:
+        spec["Name"] = name
+    return BootEnv(
+        kind="bootenvs",
+        spec=spec,
+        state=options["state"],
+        require_available=options["require_available"],
+        from_file=read is not None,
+        may_create=read is not None or options.get("spec") is not None,
+        wishes=tuple(Wish.of(entry) for entry in options.get("isos") or []),
+        arches=tuple(options.get("arches") or []),
+    )
+
+
+def templates_from(options: Options, read: BootEnvFile | None, client: Client) -> list[Resource]:
+    """The templates of the option, and those that lie beside ``src``; the option's win.
+
+    Raises UsageError when one that the definition refers to is neither there nor on the server.
+    """
+    wanted: dict[str, str] = {}
+    for entry in options.get("templates") or []:
+        template_id = entry.get("id") or os.path.basename(entry.get("src") or "")
+        if template_id in wanted:
+            raise UsageError(f"templates: {template_id} is given twice")
+        text = entry.get("contents")
+        wanted[template_id] = read_template(entry["src"], template_id) if text is None else text
+    if read:
+        absent = [one for one in read.missing if one not in wanted and not client.exists("templates", one)]
+        if absent:
+            raise UsageError(
+                f"src: the templates {', '.join(absent)} are neither in {read.folder} nor on the server"
+            )
+        for template_id, path in read.templates.items():
+            if template_id not in wanted:
+                wanted[template_id] = read_template(path, template_id)
+    return [Resource("templates", {"ID": name, "Contents": text}) for name, text in wanted.items()]
+
+
+@contextlib.contextmanager
+def _in_plain_words() -> t.Iterator[None]:
+    """The client's errors about local files, without the members that a server's error has."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(*error.messages) from error
+
+
+def _need_static(client: Client) -> None:
+    try:
+        static_url(client)
+    except UsageError as error:
+        raise UsageError(
+            f"{error.messages[0]}, so nothing can prove that ISOs were unpacked. Set verify: false to do "
+            "without, or start the server with its file server"
+        ) from error
+
+
+def _templates(task: Task, templates: list[Resource]) -> Result:
+    if not templates:
+        return {"changed": False, "templates": []}
+    told = many(task, Bulk(task.client, templates, task.check).run())
+    keep = ("key", "action", "msg", "error")
+    entries = [{name: entry[name] for name in keep if name in entry} for entry in told.pop("results")]
+    return {**told, "templates": entries}
+
+
+def _isos(task: Task, env: BootEnv, result: Result) -> Result:
+    there = result["bootenv"]
+    work = Isos(task, there, just_saved=result["action"] != "unchanged")
+    told: Result = {"changed": False}
+    try:
+        work.settle(env.isos(there))
+    except DrpError as error:
+        told = failure(error)
+    changed = [entry for entry in work.entries if entry.changed]
+    told["isos"] = [entry.facts for entry in work.entries]
+    told["changed"] = bool(changed)
+    told["warnings"] = work.warnings
+    told["diff"] = {
+        "before": {f"isos/{entry.iso.file}": _size(entry.before) for entry in changed},
+        "after": {
+            f"isos/{entry.iso.file}": {**_size(entry.size), "action": entry.action} for entry in changed
+        },
+    }
+    return told
+
+
+def _size(size: int | None) -> Result:
+    return {} if size is None else {"size": size}
+
+
+def _joined(first: Result, second: Result) -> Result:
+    """Both results as one: changed if one is, with the warnings and the differences of both."""
+    joined = {**first, **second, "changed": first["changed"] or second["changed"]}
+    sides = [result["diff"] for result in (first, second) if "diff" in result]
+    if sides:
+        joined["diff"] = {
+            name: {**sides[0].get(name, {}), **sides[-1].get(name, {})} for name in ("before", "after")
+        }
+    warnings = [*first.get("warnings", ()), *second.get("warnings", ())]
+    joined.pop("warnings", None)
+    return {**joined, "warnings": warnings} if warnings else joined

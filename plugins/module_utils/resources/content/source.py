@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where the content pack of a task comes from: a folder, a file, a web server, or the task itself."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import typing as t
+
+from ...client.errors import UsageError
+from ...client.files.download import digest_of, fetch, is_html, normal_checksum, shown
+from ...client.formats import decode_yaml
+from ...client.packs.bundle import bundle
+from ...client.packs.forms import fitted, require_forms
+from ...client.packs.pack import Pack, by_own_key, checked, require_name
+from ...client.packs.pack_file import read_bytes, read_pack
+from ...converge.task import Options
+
+
+def load(options: Options) -> Pack:
+    """The pack that ``src`` or ``content`` describes, under the metadata of ``meta``, ready to be sent.
+
+    Raises UsageError and DownloadFailed, in words that name the file, the line or the object.
+    """
+    source = options.get("src") or "content"
+    extra = {name: value for name, value in (options.get("meta") or {}).items() if value is not None}
+    pack = _read(options, extra)
+    kept = {name: value for name, value in pack["meta"].items() if name not in (options.get("meta") or {})}
+    pack = fitted({"meta": {**kept, **extra}, "sections": pack["sections"]})
+    name = require_name(pack, shown(source) if is_url(source) else source)
+    wanted = options.get("name")
+    if wanted and wanted != name:
+        raise UsageError(f"name: the content pack in {source} is called {name}, not {wanted}")
+    by_own_key(pack, f"content pack {name}")
+    require_forms(pack, f"content pack {name}")
+    return pack
+
+
+def is_url(source: str) -> bool:
+    return source.lower().startswith(("http://", "https://"))
+
+
+def _read(options: Options, extra: t.Mapping[str, t.Any]) -> Pack:
+    source = options.get("src")
+    if not source:
+        return checked(options.get("content"), "content")
+    if is_url(source):
+        return _download(source, options)
+    path = os.path.expanduser(os.path.expandvars(source))
+    if os.path.isdir(path):
+        if options.get("checksum"):
+            raise UsageError("checksum: a folder has none; leave it out, or name a pack file as src")
+        return bundle(path, extra)
+    _verify(path, options.get("checksum"))
+    return read_pack(path)
+
+
+def _verify(path: str, checksum: str | None) -> None:
+    digest = digest_of(path) if checksum else None
+    if checksum and digest and digest.sha256 != normal_checksum(checksum):
+        raise UsageError(
+            f"checksum: the SHA-256 of {path} is {digest.sha256}, not {normal_checksum(checksum)}"
+        )
+
+
+def _download(url: str, options: Options) -> Pack:
+    with tempfile.TemporaryDirectory(prefix="drp-content-") as folder:
+        path = os.path.join(folder, "pack")
+        fetch(
+            url,
+            path,
+            options.get("checksum"),
+            options["download_validate_certs"],
+            options.get("download_ca_path"),
+            options.get("request_timeout") or 300.0,
+            refuse=_no_page,
+        )
+        return checked(decode_yaml(read_bytes(path), source=shown(url)), shown(url))
+
+
+def _no_page(content_type: str, start: bytes) -> str:
+    return "what is there is a web page, not a content pack" if is_html(content_type, start) else ""

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Reservations: an address that one machine gets, and what never changes about it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ...client.errors import UsageError
+from ...converge.resource import Object, Resource
+from ...converge.task import Options, Result, Task, one
+from .addresses import ipv4, mac
+from .options import entries
+
+_MAC = "MAC"
+_MEMBERS = {
+    "address": "Addr",
+    "mac": "Token",
+    "strategy": "Strategy",
+    "description": "Description",
+    "documentation": "Documentation",
+    "next_server": "NextServer",
+    "subnet": "Subnet",
+    "scoped": "Scoped",
+    "duration": "Duration",
+    "meta": "Meta",
+}
+_FINAL = {"Token": "mac", "Strategy": "strategy", "Scoped": "scoped", "Subnet": "subnet"}
+
+
+@dataclasses.dataclass
+class Reservation(Resource):
+    """A wanted reservation, found by its address."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for member, name in (("Addr", "address"), ("NextServer", "next_server")):
+            if self.spec.get(member):
+                self.spec[member] = str(ipv4(name, self.spec[member]))
+        if self.spec.get("Token") and self.spec.get("Strategy", _MAC) == _MAC:
+            self.spec["Token"] = mac("mac", self.spec["Token"])
+
+    def creation(self) -> Object:
+        return {"Strategy": _MAC, **super().creation()}
+
+    def check(self, current: Object | None) -> None:
+        super().check(current)
+        if current is None:
+            if not self.spec.get("Token"):
+                raise UsageError(f"{self.label}: no such reservation, and without mac none can be created")
+            return
+        become = self.target(current)
+        for member, name in _FINAL.items():
+            if become.get(member) != current.get(member):
+                raise UsageError(
+                    f"{self.label}: {name} cannot change, it is {current.get(member) or 'not set'}. "
+                    "Remove the reservation with state: absent, then create it anew"
+                )
+
+    def target(self, current: Object) -> Object:
+        wanted = super().target(current)
+        if str(wanted.get("Token")).lower() == str(current.get("Token")).lower():
+            wanted["Token"] = current.get("Token")
+        return wanted
+
+
+def run(task: Task) -> Result:
+    """What ``drp_reservation`` does."""
+    return one(task, from_options(task.options), "reservation")
+
+
+def from_options(options: Options) -> Reservation:
+    """The reservation that the options of ``drp_reservation`` describe; None says nothing."""
+    spec = {member: options[name] for name, member in _MEMBERS.items() if options.get(name) is not None}
+    if options.get("options") is not None:
+        spec["Options"] = entries(options["options"])
+    return Reservation(
+        kind="reservations",
+        spec=spec,
+        state=options["state"],
+        require_available=options["require_available"],
+    )

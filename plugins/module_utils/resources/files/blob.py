@@ -1,0 +1,196 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""A file or an ISO on the server: the same as a local one, or gone.
+
+A v3.12 server has no checksums.  Two blobs of one size are then the same only when their bytes are, so
+the remote one is read until the first difference, unless the user says that sizes are enough.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import io
+import os
+import posixpath
+import typing as t
+
+from ...client.client import Client
+from ...client.errors import NotFound, UsageError
+from ...client.files import blobs, uploads
+from ...client.files.download import digest_of, normal_checksum
+from ...converge.task import Result, Task
+from .progress import Meter
+
+Facts = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Local:
+    """The wanted content: a file, or a text from the task."""
+
+    name: str
+    size: int
+    sha256: str
+    text: bytes | None = None
+
+    def open(self) -> t.IO[bytes]:
+        if self.text is not None:
+            return io.BytesIO(self.text)
+        return open_local(self.name)
+
+    @property
+    def facts(self) -> Facts:
+        return _facts(self.size, self.sha256)
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """Whether two blobs are the same, and what says so: ``size``, ``checksum``, ``content`` or ""."""
+
+    same: bool
+    by: str = ""
+
+
+def run(task: Task) -> Result:
+    """What ``drp_blob`` does."""
+    kind, path = task.options["kind"], task.options["path"]
+    if task.options["state"] == "absent":
+        return _absent(task, kind, blobs.blob_path(kind, path.rstrip("/")))
+    return _present(task, kind, blobs.blob_path(kind, path))
+
+
+def _present(task: Task, kind: str, path: str) -> Result:
+    wanted = _wanted(task.options)
+    there = blobs.stat_blob(task.client, kind, path, checksum=task.options["compare"] == "content")
+    verdict = compare(task, kind, path, there, wanted)
+    if verdict.same:
+        return _result("unchanged", kind, path, wanted.facts, compared_by=verdict.by)
+    if there is None and _is_folder(task.client, kind, path):
+        raise UsageError(f"{kind}/{path} is a folder on the server")
+    before = _facts(there.size, there.sha256) if there else {}
+    action = "updated" if there else "created"
+    result = _result(action, kind, path, wanted.facts, before, wanted.facts, verdict.by)
+    remarks = () if task.check else _upload(task, kind, path, wanted)
+    return {**result, "warnings": list(remarks)} if remarks else result
+
+
+def _upload(task: Task, kind: str, path: str, wanted: Local) -> tuple[str, ...]:
+    """Upload it; what a person should know of that."""
+    with wanted.open() as file:
+        meter = Meter(task.progress, f"uploading {path}")
+        source = uploads.Source(file, wanted.name, meter, wanted.sha256)
+        return uploads.upload(task.client, kind, path, source).remarks
+
+
+def _absent(task: Task, kind: str, path: str) -> Result:
+    there = blobs.stat_blob(task.client, kind, path)
+    if there is None and not _is_folder(task.client, kind, path):
+        return _result("unchanged", kind, path)
+    entries = [] if there else blobs.list_blobs(task.client, kind, path)
+    if entries:
+        raise UsageError(f"{kind}/{path} is a folder with {len(entries)} entries; only empty ones can go")
+    if not task.check:
+        try:
+            blobs.delete_blob(task.client, kind, path)
+        except NotFound as error:
+            if error.attempts < 2:
+                return _result("unchanged", kind, path)
+    before = _facts(there.size, there.sha256) if there else {"folder": True}
+    return _result("deleted", kind, path, before=before)
+
+
+def compare(task: Task, kind: str, path: str, there: blobs.Stat | None, local: Local) -> Verdict:
+    """Whether the blob holds what ``local`` does, by the cheapest means that the user accepts."""
+    if there is None:
+        return Verdict(False)
+    if there.size != local.size:
+        return Verdict(False, "size")
+    if task.options["compare"] == "size":
+        return Verdict(True, "size")
+    if there.sha256 and local.sha256:
+        return Verdict(there.sha256 == local.sha256, "checksum")
+    with local.open() as file:
+        meter = Meter(task.progress, f"comparing {path}")
+        return Verdict(blobs.same_content(task.client, kind, path, file, meter), "content")
+
+
+def open_local(path: str) -> t.IO[bytes]:
+    """A local file; UsageError when it cannot be read."""
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise UsageError(f"src: {path} cannot be read: {error.strerror}") from error
+
+
+def checked_local(path: str, checksum: str = "") -> Local:
+    """A local file with its checksum, which must be ``checksum`` if that is given."""
+    open_local(path).close()
+    digest = digest_of(path)
+    if digest is None:
+        raise UsageError(f"src: {path} cannot be read")
+    if checksum and digest.sha256 != checksum:
+        raise UsageError(
+            f"src: the SHA-256 of {path} is {digest.sha256} ({digest.size} bytes), not {checksum}; "
+            "nothing was uploaded"
+        )
+    return Local(path, digest.size, digest.sha256)
+
+
+def unchecked_local(path: str) -> Local:
+    """A local file by its size alone."""
+    with open_local(path) as file:
+        return Local(path, os.fstat(file.fileno()).st_size, "")
+
+
+def _wanted(options: t.Mapping[str, t.Any]) -> Local:
+    checksum = normal_checksum(options["checksum"]) if options.get("checksum") else ""
+    if options.get("content") is not None:
+        text = options["content"].encode()
+        sha256 = hashlib.sha256(text).hexdigest()
+        if checksum not in ("", sha256):
+            raise UsageError(f"content: its SHA-256 is {sha256}, not {checksum}; nothing was uploaded")
+        return Local("the content", len(text), sha256, text)
+    path = options["src"]
+    if options["compare"] == "content" or checksum:
+        return checked_local(path, checksum)
+    return unchecked_local(path)
+
+
+def _is_folder(client: Client, kind: str, path: str) -> bool:
+    if kind == "isos":
+        return False
+    folder, name = posixpath.split(path)
+    with contextlib.suppress(NotFound):
+        return f"{name}/" in blobs.list_blobs(client, kind, folder)
+    return False
+
+
+def _facts(size: int, sha256: str) -> Facts:
+    return {"size": size, "sha256": sha256} if sha256 else {"size": size}
+
+
+def _result(
+    action: str,
+    kind: str,
+    path: str,
+    facts: Facts | None = None,
+    before: Facts | None = None,
+    after: Facts | None = None,
+    compared_by: str = "",
+) -> Result:
+    result: Result = {
+        "changed": action != "unchanged",
+        "action": action,
+        "compared_by": compared_by,
+        "diff": {
+            "before": before or {},
+            "after": after or {},
+            "before_header": f"{kind}/{path}",
+            "after_header": f"{kind}/{path}",
+        },
+    }
+    if facts is not None:
+        result["blob"] = {"kind": kind, "path": path, **facts}
+    return result

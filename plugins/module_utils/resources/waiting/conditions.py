@@ -1,0 +1,220 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The conditions of ``until``, ``any_of`` and ``fail_when``: options in, questions about objects out."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ...client.errors import UsageError
+from ...client.waiting.predicates import (
+    OPERATORS,
+    AndItems,
+    Changed,
+    Compare,
+    Condition,
+    Object,
+    OrItems,
+    steps_of,
+)
+from ...client.waiting.watch import JOB
+
+Entry = t.Mapping[str, t.Any]
+Entries = t.Optional[t.Sequence[Entry]]
+
+_MEMBERS = {"stage": "Stage", "bootenv": "BootEnv", "workflow": "Workflow"}
+_STATES = {"runnable": "Runnable", "available": "Available"}
+
+CONDITION_SPEC: dict[str, dict[str, t.Any]] = {
+    "workflow_complete": {"type": "bool"},
+    "stage": {"type": "str"},
+    "bootenv": {"type": "str"},
+    "workflow": {"type": "str"},
+    "runnable": {"type": "bool"},
+    "available": {"type": "bool"},
+    "job_state": {"type": "list", "elements": "str"},
+    "job_failed": {"type": "bool"},
+    "deleted": {"type": "bool"},
+    "path": {"type": "str"},
+    "equals": {"type": "raw"},
+    "not_equals": {"type": "raw"},
+    "in": {"type": "list", "elements": "raw"},
+    "contains": {"type": "raw"},
+    "matches": {"type": "str"},
+    "gt": {"type": "raw"},
+    "gte": {"type": "raw"},
+    "lt": {"type": "raw"},
+    "lte": {"type": "raw"},
+    "exists": {"type": "bool"},
+    "changed": {"type": "bool"},
+}
+"""The options of one condition, as Ansible's argument specs have them."""
+
+
+def _place(item: Object) -> tuple[list[str], int]:
+    """The task list of a machine and the position in it; -1 before the first task."""
+    tasks = item.get("Tasks") or []
+    return tasks, int(item.get("CurrentTask") or 0) if tasks else 0
+
+
+@dataclasses.dataclass(frozen=True)
+class WorkflowComplete:
+    """Whether nothing of the task list is left to do; so it is without any task.
+
+    A v4 server says so itself; on v3.12 the position in the list has reached its end, which happens when
+    the agent asks for more after its last task.
+    """
+
+    wanted: bool = True
+
+    def __call__(self, item: Object) -> bool:
+        if "WorkflowComplete" in item:
+            return bool(item["WorkflowComplete"]) == self.wanted
+        tasks, position = _place(item)
+        return (position >= len(tasks)) == self.wanted
+
+    def met(self, item: Object) -> str:
+        tasks, position = _place(item)
+        if not tasks:
+            where = "no tasks"
+        elif position >= len(tasks):
+            where = f"all {len(tasks)} tasks done"
+        elif position < 0:
+            where = "no task begun"
+        else:
+            where = f"task {position + 1} of {len(tasks)} ({tasks[position]})"
+        stuck = ", and it is not runnable" if position < len(tasks) and not item.get("Runnable") else ""
+        return f"workflow {item.get('Workflow') or 'none'}: {where}{stuck}"
+
+    def unmet(self, item: Object) -> str:
+        return f"{self.met(item)}, wanted: {'complete' if self.wanted else 'not complete'}"
+
+
+@dataclasses.dataclass(frozen=True)
+class JobFailed:
+    """Whether the machine stands still because its current job failed.
+
+    The job must be the one at the machine's present place in its task list, and the machine not runnable:
+    a machine that was set going again, or has got another workflow, still shows its old job until
+    its agent asks for the next one.
+    """
+
+    wanted: bool = True
+
+    def __call__(self, item: Object) -> bool:
+        job = item.get(JOB) or {}
+        failed = (
+            job.get("State") == "failed"
+            and not item.get("Runnable")
+            and job.get("CurrentIndex") == item.get("CurrentTask")
+        )
+        return failed == self.wanted
+
+    def met(self, item: Object) -> str:
+        job = item.get(JOB) or {}
+        return f"task {job.get('Task')} of stage {job.get('Stage')} failed"
+
+    def unmet(self, item: Object) -> str:
+        state = (item.get(JOB) or {}).get("State", "none")
+        return f"its current job is {state}, wanted: {'failed' if self.wanted else 'not failed'}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """What is wanted, to be bound to one object by :meth:`until` (some conditions remember)."""
+
+    all_of: Entries
+    any_of: Entries
+    fails: Entries
+
+    def __post_init__(self) -> None:
+        lonely = len(self.all_of or ()) == 1 and not self.any_of
+        for option, entries in (("until", self.all_of), ("any_of", self.any_of)):
+            for number, entry in enumerate(entries or (), 1):
+                if entry.get("deleted") and not (lonely and len(_said(entry)) == 1):
+                    raise UsageError(f"{option}, number {number}: deleted must be the only condition")
+        for number, entry in enumerate(self.fails or (), 1):
+            if entry.get("deleted"):
+                raise UsageError(
+                    f"fail_when, number {number}: leave deleted out; a deletion ends the waiting in any case"
+                )
+        # what is wrong with them is to be told before anything is asked of the server
+        self.until()
+        self.fail_when()
+
+    @property
+    def deletion(self) -> bool:
+        return any(entry.get("deleted") for entry in self.all_of or ())
+
+    def until(self) -> Condition:
+        tests = _each("until", self.all_of)
+        if self.any_of:
+            tests.append(OrItems(tuple(_each("any_of", self.any_of))))
+        return AndItems(tuple(tests))
+
+    def fail_when(self) -> Condition | None:
+        tests = _each("fail_when", self.fails)
+        return OrItems(tuple(tests)) if tests else None
+
+    @property
+    def with_job(self) -> bool:
+        """Whether a machine's current job has to be known."""
+        entries = [*(self.all_of or ()), *(self.any_of or ()), *(self.fails or ())]
+        return any(
+            entry.get("job_failed") is not None
+            or entry.get("job_state")
+            or steps_of(str(entry.get("path") or ""))[0] == JOB
+            for entry in entries
+        )
+
+
+def _each(option: str, entries: Entries) -> list[Condition]:
+    tests = []
+    for number, entry in enumerate(entries or (), 1):
+        try:
+            tests.append(_condition(_said(entry)))
+        except UsageError as error:
+            raise UsageError(f"{option}, number {number}: {'; '.join(error.messages)}") from None
+    return tests
+
+
+def _said(entry: Entry) -> Entry:
+    return {name: value for name, value in entry.items() if value is not None}
+
+
+def _condition(entry: Entry) -> Condition:
+    """One entry: everything it says must hold."""
+    tests: list[Condition] = [
+        Compare(member, "equals", entry[name])
+        for names in (_MEMBERS, _STATES)
+        for name, member in names.items()
+        if name in entry
+    ]
+    if "workflow_complete" in entry:
+        tests.append(WorkflowComplete(entry["workflow_complete"]))
+    if "job_failed" in entry:
+        tests.append(JobFailed(entry["job_failed"]))
+    if "job_state" in entry:
+        tests.append(Compare(f"{JOB}.State", "in", entry["job_state"]))
+    tests += _comparisons(entry)
+    if not tests and not entry.get("deleted"):
+        raise UsageError(f"says nothing; give it one of {', '.join(CONDITION_SPEC)}")
+    return tests[0] if len(tests) == 1 else AndItems(tuple(tests))
+
+
+def _comparisons(entry: Entry) -> list[Condition]:
+    told = [name for name in (*OPERATORS, "changed") if name in entry]
+    path = entry.get("path")
+    if path is None:
+        if told:
+            raise UsageError(f"{', '.join(told)}: needs a path")
+        return []
+    if not told:
+        raise UsageError(f"path: {path} is to be compared by one of {', '.join((*OPERATORS, 'changed'))}")
+    tests: list[Condition] = [Compare(path, name, entry[name]) for name in told if name != "changed"]
+    if "changed" in entry:
+        if not entry["changed"]:
+            raise UsageError(f"{path}: changed can only be true")
+        tests.append(Changed(path))
+    return tests

@@ -1,0 +1,213 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a wait has to tell: how it ended, what is missing, which task failed and what its log said last."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ...client import models
+from ...client.client import Client
+from ...client.errors import DrpError
+from ...client.objects import jobs
+from ...client.waiting.wait import COMPLETE, DELETED, FAILED, INTERRUPT, TIMEOUT, Waiter, Watch
+from ...client.waiting.watch import JOB
+from ...converge.show import HIDDEN, shown
+from ...converge.task import Result
+
+_MOST = 5
+"""So many objects are named in a message; the result holds all."""
+_MOST_LOGS = 3
+_LOG_PATIENCE = 5.0
+_JOB_MEMBERS = ("Uuid", "Task", "Stage", "Workflow", "State", "ExitState", "StartTime", "EndTime")
+
+
+@dataclasses.dataclass
+class Report:
+    """The result of one wait, in words and as data."""
+
+    client: Client
+    waiter: Waiter
+    outcome: str
+    log_lines: int
+    single: bool
+
+    def complete(self) -> Result:
+        return self._result()
+
+    def pending(self) -> Result:
+        """For check mode: nothing failed, it is only not so far."""
+        return {**self._result(), "outcome": "pending", "msg": self._text([])}
+
+    def failed(self) -> Result:
+        """With the last lines of the logs of the jobs that matter, as far as they can be had."""
+        logs = self._logs()
+        result = {**self._result(), "failed": True}
+        for entry in result.get("results", ()):
+            if entry["key"] in logs:
+                entry["log"] = logs[entry["key"]]
+        shown_logs = [(watch, logs[watch.key]) for watch in self._interesting() if watch.key in logs]
+        if self.single and shown_logs:
+            result["log"] = shown_logs[0][1]
+        result["msg"] = self._text(shown_logs)
+        return result
+
+    def progress(self) -> str:
+        """One line for somebody who waits: ``412 of 500, slowest: node-7 (...)``."""
+        slowest = min(self._of(pending=True), key=_advance, default=None)
+        told = f", slowest: {_name(slowest)} ({slowest.until.unmet(_visible(slowest))})" if slowest else ""
+        trouble = f"; {'; '.join(self.waiter.trouble.messages)}" if self.waiter.trouble else ""
+        done = len(self._of(COMPLETE))
+        return f"{done} of {self.waiter.needed} after {self.waiter.seconds:.0f} s{told}{trouble}"
+
+    # -- inside
+
+    @property
+    def _watches(self) -> list[Watch]:
+        return list(self.waiter.watches.values())
+
+    def _of(self, *outcomes: str, pending: bool = False) -> list[Watch]:
+        return [watch for watch in self._watches if watch.outcome in outcomes or (pending and watch.pending)]
+
+    def _interesting(self) -> list[Watch]:
+        """Those that are the reason of a failure, the failed ones first."""
+        return [*self._of(FAILED), *self._of(DELETED), *sorted(self._of(pending=True), key=_advance)]
+
+    def _result(self) -> Result:
+        result: Result = {
+            "changed": False,
+            "outcome": self.outcome,
+            "waited": round(self.waiter.seconds, 3),
+        }
+        if self.single:
+            # without a watch it was gone before, as it should be
+            for watch in self._watches:
+                result["object"] = shown(watch.kind, watch.item)
+                if watch.job:
+                    result["job"] = _brief_job(watch)
+            return result
+        result.update(
+            complete=len(self._of(COMPLETE)),
+            failures=len(self._of(FAILED, DELETED)),
+            total=len(self._watches),
+            results=[_entry(watch) for watch in self._watches],
+        )
+        return result
+
+    def _text(self, logs: list[tuple[Watch, list[str]]]) -> str:
+        seconds = self.waiter.seconds
+        after = "at once" if seconds < 0.1 else f"after {seconds:.{0 if seconds >= 10 else 1}f} s"
+        ended = {
+            TIMEOUT: f"not complete {after}",
+            FAILED: f"failed {after}",
+            DELETED: f"deleted {after}",
+            INTERRUPT: f"interrupted {after}",
+        }[self.outcome]
+        if self.single:
+            watch = self._watches[0]
+            text = f"{_label(watch)}: {ended}: {_reason(watch)}"
+        else:
+            text = self._set_text(ended)
+        if self.waiter.trouble:
+            text += f". The server cannot be read: {'; '.join(self.waiter.trouble.messages)}"
+        for watch, lines in logs:
+            text += f"\nThe last lines of the log of {_name(watch)}, task {(watch.job or {}).get('Task')}:\n"
+            text += "\n".join(f"  {line}" for line in lines)
+        return text
+
+    def _set_text(self, ended: str) -> str:
+        done, all_of_them = len(self._of(COMPLETE)), len(self._watches)
+        wanted = f", {self.waiter.needed} were wanted" if self.waiter.needed != all_of_them else ""
+        text = f"{ended}: {done} of {all_of_them} are complete{wanted}"
+        for word, watches in (
+            ("failed", self._of(FAILED)),
+            ("deleted", self._of(DELETED)),
+            ("pending", sorted(self._of(pending=True), key=_advance)),
+        ):
+            if watches:
+                told = "; ".join(f"{_name(watch)}: {_reason(watch)}" for watch in watches[:_MOST])
+                more = f"; and {len(watches) - _MOST} more" if len(watches) > _MOST else ""
+                text += f". {len(watches)} {word}: {told}{more}"
+        return text
+
+    def _logs(self) -> dict[str, list[str]]:
+        """The ends of some logs.  A wait that ended because the server is away does not hang here."""
+        if self.log_lines <= 0:
+            return {}
+        client = self.client.in_a_hurry(_LOG_PATIENCE)
+        logs = {}
+        for watch in self._interesting()[: 1 if self.single else _MOST_LOGS]:
+            if watch.kind != "machines" or not watch.current_job:
+                continue
+            try:
+                if watch.job is None:  # no condition asked for it
+                    watch.know_job(client.get("jobs", watch.current_job))
+                logs[watch.key] = jobs.job_log_tail(client, watch.current_job, self.log_lines)
+            except DrpError as error:
+                logs[watch.key] = [f"(the log cannot be read: {'; '.join(error.messages)})"]
+        return logs
+
+
+def _reason(watch: Watch) -> str:
+    if watch.outcome == DELETED:
+        return "it is gone"
+    if watch.outcome == COMPLETE:
+        return ""
+    if watch.item is None:
+        return "it was not read"
+    if watch.outcome == FAILED and watch.fail_when is not None:
+        return watch.fail_when.met(_visible(watch))
+    if watch.until_deleted:
+        return "it is still there"
+    if watch.held_since is not None:
+        return "it holds, but not yet for long enough"
+    reason = watch.until.unmet(_visible(watch))
+    if watch.job and watch.job.get("State"):
+        reason += f". Its current job is {watch.job['State']}, task {watch.job.get('Task')}"
+    return reason
+
+
+def _visible(watch: Watch) -> Result:
+    """What the conditions were asked about, as texts may tell it."""
+    view = _covered(watch.kind, watch.view)
+    if JOB in watch.view:
+        view[JOB] = _covered("jobs", watch.view[JOB])
+    return view
+
+
+def _covered(kind: str, item: t.Mapping[str, t.Any]) -> Result:
+    return {**shown(kind, item), **{name: HIDDEN for name in models.get(kind).hidden if name in item}}
+
+
+def _entry(watch: Watch) -> Result:
+    entry: Result = {
+        "kind": watch.kind,
+        "key": watch.key,
+        "name": _name(watch),
+        "outcome": watch.outcome,
+        "reason": _reason(watch),
+    }
+    if watch.job and watch.outcome != COMPLETE:
+        entry["job"] = _brief_job(watch)
+    return entry
+
+
+def _brief_job(watch: Watch) -> Result:
+    job = watch.job or {}
+    return {name: job[name] for name in _JOB_MEMBERS if name in job}
+
+
+def _name(watch: Watch) -> str:
+    return models.label_of(watch.kind, watch.item or {}) or watch.key
+
+
+def _label(watch: Watch) -> str:
+    return f"{models.get(watch.kind).singular} {_name(watch)}"
+
+
+def _advance(watch: Watch) -> float:
+    """How far a machine has come in its task list, from 0 to 1."""
+    item: t.Mapping[str, t.Any] = watch.item or {}
+    tasks = item.get("Tasks") or []
+    return max(int(item.get("CurrentTask") or 0), 0) / len(tasks) if tasks else 1.0

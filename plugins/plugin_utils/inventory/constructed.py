@@ -1,0 +1,231 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Constructed variables and groups with Ansible's rules, evaluated without Jinja where that is possible."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible import constants
+from ansible.errors import AnsibleError, AnsibleParserError, AnsibleValueOmittedError
+from ansible.vars.reserved import get_reserved_names
+
+from .expressions import Compiler, Evaluate, Undefined, Unsure
+from .fill import Filler
+from .names import is_identifier
+
+Ask = t.Callable[[t.Any, t.Any], t.Any]
+"""Has Jinja evaluate a text for a host."""
+
+_EMPTY = (None, "")
+
+
+class Skip(Exception):
+    """The expression cannot be evaluated for this host, and ``strict`` is off."""
+
+
+class Expression:
+    """One expression of the options, with the function that stands in for Jinja where it can."""
+
+    def __init__(self, text: t.Any, fast: Evaluate | None) -> None:
+        self.text = text
+        self._fast = fast
+
+    def evaluate(self, host: t.Any, simple: bool, strict: bool, ask: Ask) -> t.Any:
+        """The value for ``host``.  ``simple`` says that no variable of it can be a template.
+
+        Raises Skip, or with ``strict`` the error of Jinja.
+        """
+        if simple and self._fast is not None:
+            try:
+                return self._fast(host.vars)
+            except Undefined:
+                if not strict:
+                    raise Skip from None
+            except Unsure:
+                pass
+        try:
+            return ask(self.text, host)
+        except Exception:
+            if strict:
+                raise
+            raise Skip from None
+
+
+class KeyedGroup:
+    """One entry of ``keyed_groups``."""
+
+    def __init__(self, entry: t.Any, compiler: Compiler) -> None:
+        if not entry or not isinstance(entry, dict):
+            raise AnsibleParserError(f"Invalid keyed group entry, it must be a dictionary: {entry} ")
+        self.key = Expression(entry.get("key"), compiler.compile(entry.get("key")))
+        self.default = entry.get("default_value")
+        self.trailing_separator = entry.get("trailing_separator")
+        self.prefix = entry.get("prefix", "")
+        self.separator = entry.get("separator", "_")
+        self.parent = entry.get("parent_group")
+        if self.trailing_separator is not None and self.default is not None:
+            raise AnsibleParserError(
+                "parameters are mutually exclusive for keyed groups: default_value|trailing_separator"
+            )
+
+    def names_something(self, value: t.Any) -> bool:
+        return bool(value) or self._defaulted(value)
+
+    def names(self, value: t.Any) -> list[t.Any]:
+        """The names, without prefix, of the groups for a value that names something."""
+        if self._defaulted(value):
+            return [self.default]
+        if isinstance(value, str):
+            return [value]
+        if isinstance(value, list):
+            return [self.default if self._defaulted(one) else one for one in value]
+        if isinstance(value, dict):
+            return [self._pair(name, one) for name, one in value.items()]
+        raise AnsibleParserError(
+            "Invalid group name format, expected a string or a list of them or dictionary, "
+            f"got: {type(value)}"
+        )
+
+    def _defaulted(self, value: t.Any) -> bool:
+        return value in _EMPTY and self.default is not None
+
+    def _pair(self, name: t.Any, value: t.Any) -> t.Any:
+        if self._defaulted(value):
+            value = self.default
+        elif value in _EMPTY and self.trailing_separator is False:
+            return name
+        return f"{name}{self.separator}{value}"
+
+
+class Constructor:
+    """Applies ``compose``, ``groups`` and ``keyed_groups`` to hosts, one after the other.
+
+    ``plugin`` is Ansible's Constructable, which holds the options and evaluates what Jinja has to.
+    """
+
+    def __init__(self, plugin: t.Any, filler: Filler) -> None:
+        option = plugin.get_option
+        self._plugin = plugin
+        self._filler = filler
+        self._strict = bool(option("strict"))
+        self._extra = bool(option("use_extra_vars") and plugin._vars)
+        self._leading = option("leading_separator")
+        composed = option("compose") or {}
+        reserved = {*get_reserved_names(), *constants.INTERNAL_STATIC_VARS}
+        compiler = Compiler(reserved)
+        self._compose = {
+            str(name): Expression(text, compiler.compile(text)) for name, text in composed.items()
+        }
+        self._valid = set(filter(is_identifier, self._compose))
+        # what an expression has made may hold a template
+        compiler = Compiler(reserved, foreign=self._compose)
+        self._groups = [
+            (plugin._sanitize_group_name(name), Expression(text, compiler.compile(text)))
+            for name, text in (option("groups") or {}).items()
+        ]
+        self._keyed = [KeyedGroup(entry, compiler) for entry in option("keyed_groups") or []]
+        self._safe: dict[str, str] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self._compose or self._groups or self._keyed)
+
+    def apply(self, host: t.Any, fresh: bool) -> None:
+        """Give the host its variables and groups.  ``fresh``: all its variables are from this inventory.
+
+        AnsibleError, with ``strict``, for what cannot be evaluated.
+        """
+        simple = fresh and not self._extra
+        self._set_variables(host, simple)
+        self._add_to_groups(host, simple)
+        for keyed in self._keyed:
+            self._add_to_keyed(host, keyed, simple)
+
+    def _set_variables(self, host: t.Any, simple: bool) -> None:
+        made = {}
+        for name, expression in self._compose.items():
+            try:
+                made[name] = expression.evaluate(host, simple, self._strict, self._value)
+            except Skip:
+                continue
+            except Exception as error:
+                raise AnsibleError(f"Could not set {name} for host {host.name}: {error}") from error
+        for name, value in made.items():
+            if name in self._valid and name not in host.vars:
+                host.vars[name] = value
+            else:  # Ansible may have to merge it, or to complain of its name
+                host.set_variable(name, value)
+
+    def _add_to_groups(self, host: t.Any, simple: bool) -> None:
+        for name, expression in self._groups:
+            try:
+                result = expression.evaluate(host, simple, self._strict, self._condition)
+                if not isinstance(result, bool):  # Jinja says what is wrong with that
+                    result = expression.evaluate(host, False, self._strict, self._condition)
+            except Skip:
+                continue
+            except Exception as error:
+                text = f"Could not add host {host.name} to group {name}: {error}"
+                raise AnsibleParserError(text) from error
+            if result:
+                self._filler.join(self._filler.group(name), [host])
+
+    def _add_to_keyed(self, host: t.Any, keyed: KeyedGroup, simple: bool) -> None:
+        try:
+            value = keyed.key.evaluate(host, simple, self._strict, self._value)
+        except Skip:
+            return
+        except Exception as error:
+            text = f"Could not generate group for host {host.name} from {keyed.key.text} entry: {error}"
+            raise AnsibleParserError(text) from error
+        if keyed.names_something(value):
+            try:
+                parent = self._parent(keyed, host, value)
+            except Skip:
+                return
+            for name in keyed.names(value):
+                self._add_to_keyed_group(host, keyed, name, parent)
+        elif self._strict and value not in ([], {}):
+            raise AnsibleParserError(
+                f"No key or key resulted empty for {keyed.key.text} in host {host.name}, invalid entry"
+            )
+
+    def _value(self, text: t.Any, host: t.Any) -> t.Any:
+        return self._plugin._compose(text, host.get_vars())
+
+    def _condition(self, text: t.Any, host: t.Any) -> t.Any:
+        self._plugin.templar.available_variables = host.get_vars()
+        return self._plugin.templar.evaluate_conditional(text)
+
+    def _add_to_keyed_group(self, host: t.Any, keyed: KeyedGroup, name: t.Any, parent: str | None) -> None:
+        separator = "" if keyed.prefix == "" and self._leading is False else keyed.separator
+        group = self._filler.group(self._group_name(f"{keyed.prefix}{separator}{name}"))
+        self._filler.join(group, [host])
+        if parent:
+            parent = self._filler.group(self._group_name(parent))
+            if not self._filler.link(parent, group):
+                raise AnsibleParserError(f"parent_group: {parent} cannot be above {group}: that is a circle")
+
+    def _parent(self, keyed: KeyedGroup, host: t.Any, value: t.Any) -> str | None:
+        if not isinstance(keyed.parent, str) or "{" not in keyed.parent:
+            return keyed.parent
+        self._plugin.templar.available_variables = host.get_vars()
+        try:
+            return t.cast("str | None", self._plugin.templar.template(keyed.parent))
+        except AnsibleValueOmittedError:
+            return None
+        except Exception as error:
+            if self._strict:
+                raise AnsibleParserError(
+                    f"Could not generate parent group {keyed.parent!r} for group {value!r}: {error}"
+                ) from error
+            raise Skip from None
+
+    def _group_name(self, name: str) -> str:
+        safe = self._safe.get(name)
+        if safe is None:
+            safe = self._safe[name] = self._plugin._sanitize_group_name(name)
+        return safe

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The requests of an inventory: one list of each kind that is needed, none per host or per profile."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...module_utils.client import features
+from ...module_utils.client.client import Client
+from ...module_utils.client.errors import ApiError, UnreadableAnswer
+from .filters import Filter
+from .params import Aggregator
+from .secrets import Patterns, remove_secrets
+from .wanted import Wanted
+
+Object = dict[str, t.Any]
+Objects = list[Object]
+Answer = dict[str, Objects]
+"""Kind -> its objects as the server sent them, without their secrets."""
+Tell = t.Callable[[str], None]
+
+_WORKERS = 4
+_BAD_FILTER = 406
+_NO_INDEX = "Filter not found: "
+
+
+def fetch(client: Client, wanted: Wanted, tell: Tell) -> Answer:
+    """What is wanted, as the server has it now.
+
+    ``tell`` gets a text for each filter that the server cannot apply.  Raises the errors of the client.
+    """
+    return _Fetch(client, wanted, tell).run()
+
+
+class _Fetch:
+    def __init__(self, client: Client, wanted: Wanted, tell: Tell) -> None:
+        self._client = client
+        self._wanted = wanted
+        self._tell = tell
+        self._here: list[Filter] = []
+        """The filters that the server cannot apply."""
+
+    def run(self) -> Answer:
+        wanted = self._wanted
+        machines = self._machines()
+        compares_params = any(one.field.is_param for one in self._here)
+        with_params = wanted.profile_params or compares_params
+        answer = {"machines": machines}
+        if wanted.profiles or compares_params:
+            answer["profiles"] = self._list("profiles", *([] if with_params else ["slim", "Params"]))
+        if wanted.stages or compares_params:
+            answer["stages"] = self._list("stages")
+        if wanted.tenants:
+            answer["tenants"] = self._list("tenants")
+        if self._here:
+            answer["machines"] = self._selected(answer)
+        secret = Patterns(wanted.secret_params)
+        for kind in answer.keys() & {"machines", "profiles", "stages"}:
+            remove_secrets(answer[kind], secret)
+        return answer
+
+    def _machines(self) -> Objects:
+        """The machines that the server selects; a filter that it refuses is moved to this side."""
+        there = list(self._wanted.filters)
+        words = self._words(there)
+        while True:
+            try:
+                return self._list("machines", *words, *self._slim())
+            except ApiError as error:
+                name = _without_index(error)
+                refused = [one for one in there if one.name == name]
+                if not refused:
+                    raise
+                for one in refused:
+                    self._take(one, "this server has no such index or param")
+                there = [one for one in there if one.name != name and one not in self._here]
+                words = self._words(there)
+
+    def _words(self, asked: t.Sequence[Filter]) -> list[str]:
+        words: list[str] = []
+        names: set[str] = set()
+        for one in asked:
+            if one in self._here:
+                continue
+            obstacle = one.obstacle(self._knows_sets)
+            if not obstacle and one.name in names:
+                obstacle = "the server takes two comparisons of one name for alternatives"
+            if obstacle:
+                self._take(one, obstacle)
+                continue
+            names.add(one.name)
+            words += self._alternatives(one) if one.operator == "In" else one.words()
+        return words
+
+    def _alternatives(self, one: Filter) -> list[str]:
+        """``In``, also for a server that only knows it as several comparisons of one name."""
+        if self._knows_sets() and not any("," in str(value) for value in one.values):
+            return one.words()
+        return [word for value in one.values for word in one.words("Eq", [value])]
+
+    def _knows_sets(self) -> bool:
+        return self._client.has_feature(features.SET_FILTERS.flag)
+
+    def _take(self, one: Filter, why: str) -> None:
+        self._here.append(one)
+        self._tell(f"filters: {one.name} {one.operator} is compared on this side: {why}")
+
+    def _slim(self) -> list[str]:
+        fields = [one.field for one in self._here]
+        left_out = []
+        if not self._wanted.params and not any(field.is_param for field in fields):
+            left_out.append("Params")
+        if not self._wanted.meta and not any(field.name.startswith("Meta.") for field in fields):
+            left_out.append("Meta")
+        return ["slim", ",".join(left_out)] if left_out else []
+
+    def _list(self, kind: str, *words: str) -> Objects:
+        page_size = self._wanted.page_size if kind == "machines" else None
+        found = self._client.list(kind, *words, page_size=page_size, workers=_WORKERS)
+        if not all(isinstance(item, dict) for item in found):
+            raise UnreadableAnswer(
+                f"the list of {kind} holds something that is no object", type="GET", code=200
+            )
+        return found
+
+    def _selected(self, answer: Answer) -> Objects:
+        """The machines for which the filters of this side hold; params count wherever they are set."""
+        aggregator = Aggregator(answer.get("profiles", ()), answer.get("stages", ()))
+        defaults = {one.name: self._default(one.name) for one in self._here if one.field.is_param}
+
+        def wanted(machine: Object) -> bool:
+            params = {**defaults, **aggregator.params_of(machine)} if defaults else {}
+            return all(one.holds(lambda field: field.read(machine, params)) for one in self._here)
+
+        return [machine for machine in answer["machines"] if wanted(machine)]
+
+    def _default(self, name: str) -> t.Any:
+        """What the server takes for the value of a param that is nowhere set."""
+        schema = (self._client.find("params", name) or {}).get("Schema")
+        return schema.get("default") if isinstance(schema, dict) else None
+
+
+def _without_index(error: ApiError) -> str:
+    """The name of the filter that the server refused because it has no such index; "" for other errors."""
+    text = error.messages[0] if error.messages else ""
+    found = error.code == _BAD_FILTER and _NO_INDEX in text
+    return text.partition(_NO_INDEX)[2].strip() if found else ""

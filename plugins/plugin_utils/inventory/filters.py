@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters of an inventory: what the server selects, and what has to be compared on this side.
+
+A server selects by its indexes and by params that are defined.  It refuses other names, some comparisons it
+takes for texts, and values in parentheses it cuts.  What it cannot do is done here, with the same meaning.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import re
+import typing as t
+
+from ...module_utils.client import filters
+from ...module_utils.client.errors import UsageError
+from .machine_fields import Field
+
+Read = t.Callable[[Field], t.Any]
+
+_NOT_FILTERS = {*filters.META_WITH_VALUE, *filters.META_ALONE}
+_RANGES = ("Between", "Except")
+_SETS = ("In", "Nin")
+
+
+@dataclasses.dataclass(frozen=True)
+class Filter:
+    """One comparison; a machine is wanted when all of them hold."""
+
+    name: str
+    operator: str
+    values: tuple[t.Any, ...]
+
+    @property
+    def field(self) -> Field:
+        return Field(self.name)
+
+    def words(self, operator: str = "", values: t.Sequence[t.Any] | None = None) -> list[str]:
+        """As the client's lists take it."""
+        texts = [filters.literal(value) for value in (self.values if values is None else values)]
+        operator = operator or self.operator
+        return [self.name, operator, *([",".join(texts)] if operator in _SETS else texts)]
+
+    def obstacle(self, knows_sets: t.Callable[[], bool]) -> str:
+        """Why no server can be asked for it, or not this one; "" when it can.
+
+        ``knows_sets`` says whether the server knows ``In``, ``Nin`` and ``Re``; it may cost a request.
+        """
+        texts = [filters.literal(value) for value in self.values]
+        if "" in texts:
+            return "the server cannot be asked for an empty value"
+        if any(")" in text for text in texts) or (len(texts) > 1 and any("," in text for text in texts)):
+            return "the server would cut the value"
+        numbers = [value for value in self.values if isinstance(value, (int, float))]
+        if self.field.is_param and any(not isinstance(number, bool) for number in numbers):
+            return "servers do not compare params that are numbers"
+        if self.operator in ("Re", "Nin") and not knows_sets():
+            return f"this server does not know {self.operator}"
+        return ""
+
+    def holds(self, read: Read) -> bool:
+        """Whether the machine whose fields ``read`` gives is wanted.  A list is, if one of it is."""
+        value = read(self.field)
+        values = value if isinstance(value, list) else [value]
+        denied = _DENIALS.get(self.operator)
+        if denied:
+            return not any(_compare(denied, one, self.values) for one in values)
+        return any(_compare(self.operator, one, self.values) for one in values)
+
+
+def parse(wanted: t.Mapping[str, t.Any]) -> list[Filter]:
+    """Filters from a map: ``{Stage: none}`` asks for equality, ``{Name: {Between: [a, b]}}`` for more.
+
+    Raises UsageError for a comparison that no server knows, and for a value that is no text, number or
+    boolean.
+    """
+    found = []
+    for name, value in wanted.items():
+        if name in _NOT_FILTERS:
+            raise UsageError(f"filters: {name} is neither an index nor a param")
+        comparisons = value.items() if isinstance(value, dict) else [("Eq", value)]
+        found += [_filter(str(name), str(operator), operands) for operator, operands in comparisons]
+    return found
+
+
+def _filter(name: str, operator: str, operands: t.Any) -> Filter:
+    try:
+        count = filters.operand_count(name, operator)
+    except UsageError as error:
+        raise UsageError(f"filters: {error.messages[0]}") from None
+    spelt = operator.capitalize()
+    values = tuple(operands) if isinstance(operands, list) else (operands,)
+    if not values or not all(isinstance(one, (str, int, float)) for one in values):
+        raise UsageError(f"filters: the value of {name} must be a text, number or boolean")
+    if spelt in _SETS:
+        values = _members(values)
+    elif len(values) != count:
+        hint = " (In takes a list)" if spelt == "Eq" else ""
+        raise UsageError(f"filters: {name}: {spelt} takes {count} value{'s' if count > 1 else ''}{hint}")
+    if spelt == "Re":
+        _check_pattern(name, str(values[0]))
+    return Filter(name, spelt, values)
+
+
+def _members(values: tuple[t.Any, ...]) -> tuple[t.Any, ...]:
+    """The values of a set, from a list or from one text with commas."""
+    only = values[0] if len(values) == 1 else None
+    return tuple(only.split(",")) if isinstance(only, str) else values
+
+
+def _check_pattern(name: str, pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise UsageError(f"filters: {name}: {pattern!r} is no regular expression: {error}") from None
+
+
+_DENIALS = {"Ne": "Eq", "Nin": "In", "Except": "Between"}
+
+
+def _compare(operator: str, value: t.Any, operands: tuple[t.Any, ...]) -> bool:
+    text = "" if value is None else filters.literal(value)
+    if operator == "Eq":
+        return text == filters.literal(operands[0])
+    if operator == "In":
+        return text in [filters.literal(operand) for operand in operands]
+    if operator == "Re":
+        return re.search(str(operands[0]), text) is not None
+    keys = _sortable(value, *operands)
+    if operator == "Between":
+        return bool(keys[1] <= keys[0] <= keys[2])
+    if keys[0] == keys[1]:
+        return operator in ("Lte", "Gte")
+    return bool(keys[0] < keys[1]) == (operator in ("Lt", "Lte"))
+
+
+def _sortable(value: t.Any, *operands: t.Any) -> list[t.Any]:
+    """Keys that sort values as the server does: numbers and addresses by size, all else as texts."""
+    numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+    convert: t.Callable[[t.Any], t.Any] = float if numeric else _address
+    try:
+        return [convert(one) for one in (value, *operands)]
+    except (ValueError, TypeError):
+        return ["" if one is None else filters.literal(one) for one in (value, *operands)]
+
+
+def _address(value: t.Any) -> tuple[int, int]:
+    address = ipaddress.ip_address(str(value))
+    return address.version, int(address)

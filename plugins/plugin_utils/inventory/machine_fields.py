@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A machine of the inventory, and the one way in which options name a value of it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...module_utils.client import models
+
+Members = dict[str, t.Any]
+Params = dict[str, t.Any]
+
+_META = "Meta."
+_UNSET: tuple[t.Any, ...] = (None, "", [], {})
+_KNOWN = models.get("machines").fields.keys() - {"Params", *models.get("machines").hidden}
+
+
+class Machine:
+    """What the server sent of one machine, and the name of its host."""
+
+    __slots__ = ("members", "name", "params")
+
+    def __init__(self, members: Members, params: Params, name: str = "") -> None:
+        self.members = members
+        """Without its Params."""
+        self.params = params
+        """Its own, or with those of its profiles and of its stage, as the options want."""
+        self.name = name
+
+
+class Field:
+    """A value of a machine, named as in the filters of the server.
+
+    That is a member such as ``Address``, ``Meta.<key>``, or else a param.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._meta = name[len(_META) :] if name.startswith(_META) else ""
+
+    @property
+    def is_param(self) -> bool:
+        """Whether it is a param on every server that we know."""
+        return not self._meta and self.name not in _KNOWN
+
+    def read(self, members: Members, params: Params) -> t.Any:
+        """The value; None when the machine has none."""
+        if self._meta:
+            return (members.get("Meta") or {}).get(self._meta)
+        if self.name in members:
+            return members[self.name]
+        return params.get(self.name)
+
+    def of(self, machine: Machine) -> t.Any:
+        return self.read(machine.members, machine.params)
+
+    def of_all(self, machines: t.Iterable[Machine]) -> list[t.Any]:
+        """The values of all machines, in their order."""
+        if self.name in _KNOWN:
+            return [machine.members.get(self.name) for machine in machines]
+        return [self.read(machine.members, machine.params) for machine in machines]
+
+
+def first_set(fields: t.Sequence[Field], machine: Machine) -> t.Any:
+    """The value of the first field that the machine has one for; None without any."""
+    return next((value for value in (field.of(machine) for field in fields) if is_set(value)), None)
+
+
+def is_set(value: t.Any) -> bool:
+    """Whether it says anything: 0 and false do, empty texts and lists do not."""
+    return value not in _UNSET
+
+
+def as_text(value: t.Any) -> str:
+    """A value as it stands in the name of a host or a group; "" for what has no short text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return as_text(value[0]) if value else ""
+    return str(value) if isinstance(value, (str, int, float)) else ""

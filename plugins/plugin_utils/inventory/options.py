@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of the inventory, checked and in the form that the other parts take."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ...module_utils.client.errors import UsageError
+from .filters import parse as parse_filters
+from .groups import FAMILIES, PROFILE, TENANT, Grouping
+from .machine_fields import Field
+from .names import is_identifier
+from .secrets import Patterns
+from .variables import ADDRESS, Shape, Source
+from .wanted import Wanted
+
+Get = t.Callable[[str], t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Everything that decides how machines become hosts, apart from the connection and the cache."""
+
+    wanted: Wanted
+    hostnames: tuple[Field, ...]
+    aggregated: bool
+    shape: Shape
+    grouping: Grouping
+    profile_variables: bool
+
+
+def read(get: Get) -> Options:
+    """The options that ``get`` gives by name.  Raises UsageError naming the one that is wrong."""
+    secret = Patterns(_names(get, "secret_params"))
+    sources = _sources(get)
+    hostnames = _fields(get, "hostnames")
+    grouping = _grouping(get)
+    for option, fields in (
+        ("hostnames", hostnames),
+        ("host_variables", [field for source in sources.values() for field in source.fields]),
+        ("groups_by_params", grouping.params),
+    ):
+        _refuse_secrets(option, fields, secret)
+    shape = _shape(get, sources)
+    fields = [*hostnames, *grouping.params, *(one for source in sources.values() for one in source.fields)]
+    return Options(
+        wanted=_wanted(get, fields, shape, grouping),
+        hostnames=hostnames,
+        aggregated=get("params") == "aggregated",
+        shape=shape,
+        grouping=grouping,
+        profile_variables=bool(get("profile_variables")),
+    )
+
+
+def _wanted(get: Get, fields: t.Sequence[Field], shape: Shape, grouping: Grouping) -> Wanted:
+    page_size = get("page_size")
+    if page_size is not None and page_size < 1:
+        raise UsageError("page_size: must be at least 1")
+    aggregated, variables = get("params") == "aggregated", bool(get("profile_variables"))
+    if variables and PROFILE not in grouping.families:
+        raise UsageError("profile_variables: needs profile in groups_by")
+    meta = any(field.name.startswith("Meta.") for field in fields)
+    return Wanted(
+        filters=tuple(parse_filters(get("filters") or {})),
+        page_size=page_size,
+        params=get("params") != "none" or any(field.is_param for field in fields),
+        meta=bool(shape.machine_variable or shape.flatten_machine or meta),
+        profiles=aggregated or variables or grouping.needs_profiles,
+        profile_params=bool(aggregated or variables or grouping.children_param),
+        stages=aggregated,
+        tenants=TENANT in grouping.families,
+        secret_params=tuple(_names(get, "secret_params")),
+    )
+
+
+def _shape(get: Get, sources: t.Mapping[str, Source]) -> Shape:
+    machine_variable, params_variable = (
+        _variable(get, "machine_variable"),
+        _variable(get, "params_variable"),
+    )
+    if machine_variable and machine_variable == params_variable:
+        raise UsageError(f"params_variable: {params_variable} is machine_variable already")
+    shows_params = get("params") != "none"
+    flatten = get("flatten") or []
+    return Shape(
+        machine_variable=machine_variable,
+        params_variable=params_variable if shows_params else "",
+        sources=sources,
+        include=Patterns(_names(get, "include_params")),
+        exclude=Patterns(_names(get, "exclude_params")),
+        flatten_machine="machine" in flatten,
+        flatten_params="params" in flatten and shows_params,
+        prefix=str(get("flatten_prefix") or ""),
+        raw_names=get("flatten_names") == "raw",
+    )
+
+
+def _grouping(get: Get) -> Grouping:
+    params = _fields(get, "groups_by_params")
+    prefixes = get("group_prefixes") or {}
+    known = {*FAMILIES, *(field.name for field in params)}
+    for name in prefixes:
+        if name not in known:
+            raise UsageError(f"group_prefixes: {name} is neither in groups_by nor in groups_by_params")
+    return Grouping(
+        families=tuple(dict.fromkeys(get("groups_by") or ())),
+        params=params,
+        prefix=str(get("group_prefix") or ""),
+        prefixes={str(name): str(prefix or "") for name, prefix in prefixes.items()},
+        raw_names=get("group_names") == "raw",
+        parents=bool(get("group_parents")),
+        exclude_profiles=frozenset(_names(get, "exclude_profiles")),
+        empty_profiles=bool(get("empty_profiles")),
+        nested=get("nested_profiles"),
+        children_param=str(get("children_param") or ""),
+    )
+
+
+def _sources(get: Get) -> dict[str, Source]:
+    """Variable -> where it comes from."""
+    sources = {ADDRESS: Source(_fields(get, ADDRESS))}
+    for variable, told in (get("host_variables") or {}).items():
+        if not is_identifier(str(variable)):
+            raise UsageError(f"host_variables: {variable} is not a valid name of a variable")
+        sources[str(variable)] = _source(str(variable), told)
+    return sources
+
+
+def _source(variable: str, told: t.Any) -> Source:
+    default = None
+    if isinstance(told, dict):
+        unknown = told.keys() - {"fields", "default"}
+        if unknown:
+            raise UsageError(f"host_variables: {variable}: {min(unknown)} is neither fields nor default")
+        told, default = told.get("fields", []), told.get("default")
+    names = told if isinstance(told, list) else [told]
+    if not all(isinstance(name, str) and name for name in names):
+        raise UsageError(f"host_variables: {variable}: must be a field, or a list of them")
+    return Source(tuple(map(Field, names)), default)
+
+
+def _variable(get: Get, option: str) -> str:
+    name = str(get(option) or "")
+    if name and not is_identifier(name):
+        raise UsageError(f"{option}: {name} is not a valid name of a variable")
+    return name
+
+
+def _fields(get: Get, option: str) -> tuple[Field, ...]:
+    names = _names(get, option)
+    if not all(names):
+        raise UsageError(f"{option}: holds an empty name")
+    return tuple(map(Field, names))
+
+
+def _names(get: Get, option: str) -> list[str]:
+    return [str(name) for name in get(option) or []]
+
+
+def _refuse_secrets(option: str, fields: t.Iterable[Field], secret: Patterns) -> None:
+    for field in fields:
+        if field.name == "Secret" or (field.is_param and secret.match(field.name)):
+            raise UsageError(f"{option}: {field.name} is secret (see secret_params)")

@@ -49,7 +49,8 @@ lint: $(READY) ## Check style: ruff, yamllint, changelog fragments, ansible-lint
 	$(BIN)/reuse lint --quiet
 	$(if $(CONTENT),$(BIN)/ansible-lint --offline -q $(CONTENT),@echo "ansible-lint: nothing yet (no playbooks/, no roles/)")
 
-format: $(READY) ## Put the Python files into shape
+format: $(READY) ## Put the Python files into shape, and write what is generated
+	$(BIN)/python $(TOOLS)/generate.py
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format .
 

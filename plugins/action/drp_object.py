@@ -9,7 +9,6 @@ below are paid once a play; the client is kept from item to item of a loop.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import typing as t
@@ -21,6 +20,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils import runner
+from ..plugin_utils.modules import load_module, module_names
 from ..plugin_utils.plain import plain
 from ..plugin_utils.role_files import located
 
@@ -29,10 +29,7 @@ Result = dict[str, t.Any]
 _COLLECTION = "digitalrebar.provision"
 _IN_TERMINAL = sys.stdout.isatty()
 """Asked here, in the parent: a worker has no terminal of its own."""
-_MODULES = {
-    name: importlib.import_module(f"ansible_collections.{_COLLECTION}.plugins.modules.{name}")
-    for name in runner.MODULES
-}
+_MODULES = {name: load_module(name) for name in module_names()}
 
 
 class ActionModule(ActionBase):
@@ -52,7 +49,7 @@ class ActionModule(ActionBase):
         environ = self._environment()
         progress = self._show if _IN_TERMINAL else None
         found: set[str] = set()
-        result = runner.run(name, options, self._task.check_mode, environ, progress, found)
+        result = runner.run(_MODULES[name].run, options, self._task.check_mode, environ, progress, found)
         if not self._task.diff:
             result.pop("diff", None)
         shown = remove_values(options, found) if found else options

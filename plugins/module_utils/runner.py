@@ -12,53 +12,22 @@ from .client.client import Client
 from .client.errors import DrpError
 from .converge.task import Options, Result, Task, failure
 from .options import connection_options
-from .resources import action, info, job_info, machine, objects, posting, prefs, token, user
-from .resources.agent import agent_package, agent_token, enrolment
-from .resources.bootenv import bootenv
-from .resources.content import content, content_fetch
-from .resources.dhcp import reservation, subnet
-from .resources.files import blob, blob_fetch
-from .resources.pool import pool
-from .resources.waiting import waiting
 
-MODULES: t.Mapping[str, t.Callable[[Task], Result]] = {
-    "drp_action": action.run,
-    "drp_action_info": action.run_info,
-    "drp_agent_package": agent_package.run,
-    "drp_agent_token": agent_token.run,
-    "drp_blob": blob.run,
-    "drp_blob_fetch": blob_fetch.run,
-    "drp_bootenv": bootenv.run,
-    "drp_content": content.run,
-    "drp_content_fetch": content_fetch.run,
-    "drp_enrol": enrolment.run,
-    "drp_event": posting.run,
-    "drp_info": info.run,
-    "drp_job_info": job_info.run,
-    "drp_machine": machine.run,
-    "drp_object": objects.run,
-    "drp_pool": pool.run,
-    "drp_prefs": prefs.run,
-    "drp_reservation": reservation.run,
-    "drp_subnet": subnet.run,
-    "drp_token": token.run,
-    "drp_user": user.run,
-    "drp_wait": waiting.run,
-}
-"""What each module does, once its options are checked and there is a client."""
+TaskFunction = t.Callable[[Task], Result]
+"""What a module does once its options are checked and there is a client."""
 
 _clients: dict[tuple[int, settings.Settings], Client] = {}
 
 
 def run(
-    module: str,
+    function: TaskFunction,
     options: Options,
     check: bool = False,
     environ: t.Mapping[str, str] | None = None,
     progress: t.Callable[[str], None] | None = None,
     secrets: set[str] | None = None,
 ) -> Result:
-    """The result of ``module`` (its name without the collection), for exit_json or as it stands.
+    """The result of a task by ``function``, the ``run`` of a resource, for exit_json or as it stands.
 
     A result with ``failed`` also has ``msg``, and everything that was done before the failure.
     ``progress`` gets a line now and then from tasks that take long.  ``secrets`` is filled with texts among
@@ -66,7 +35,7 @@ def run(
     """
     try:
         client = client_for(settings.resolve(connection_options(options), environ))
-        return MODULES[module](
+        return function(
             Task(options, check, client, progress or _nothing, set() if secrets is None else secrets)
         )
     except DrpError as error:

@@ -141,6 +141,7 @@ error:
 from ..module_utils.converge.guard import GUARD_SPEC
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.action import run
 from ..module_utils.resources.chosen import CHOICE_SPEC
 
 SPEC = {
@@ -158,7 +159,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_action", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

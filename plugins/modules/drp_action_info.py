@@ -66,6 +66,7 @@ results:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.action import run_info as run
 from ..module_utils.resources.chosen import CHOICE_SPEC
 
 SPEC = {
@@ -80,7 +81,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_action_info", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

@@ -75,6 +75,7 @@ versions:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.agent.agent_package import run
 
 SPEC = {
     "argument_spec": {
@@ -86,7 +87,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_agent_package", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.agent.agent_token import run
 
 SPEC = {
     "argument_spec": {
@@ -114,7 +115,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_agent_token", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

@@ -139,6 +139,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.files.blob import run
 
 SPEC = {
     "argument_spec": {
@@ -160,7 +161,7 @@ LOCAL_FILES = ("src",)
 
 
 def main() -> None:
-    run_module("drp_blob", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

@@ -117,6 +117,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.files.blob_fetch import run
 
 SPEC = {
     "argument_spec": {
@@ -132,7 +133,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_blob_fetch", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

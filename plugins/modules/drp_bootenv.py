@@ -272,6 +272,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.bootenv.bootenv import run
 
 SPEC = {
     "argument_spec": {
@@ -318,7 +319,7 @@ LOCAL_FILES = ("src", "iso_dir", ("isos", "src"), ("templates", "src"))
 
 
 def main() -> None:
-    run_module("drp_bootenv", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

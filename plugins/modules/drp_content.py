@@ -162,6 +162,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.content.content import run
 
 SPEC = {
     "argument_spec": {
@@ -189,7 +190,7 @@ LOCAL_FILES = ("src",)
 
 
 def main() -> None:
-    run_module("drp_content", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

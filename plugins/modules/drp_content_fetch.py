@@ -107,6 +107,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.content.content_fetch import run
 
 SPEC = {
     "argument_spec": {
@@ -120,7 +121,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_content_fetch", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

@@ -99,6 +99,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.agent.enrolment import run
 
 SPEC = {
     "argument_spec": {
@@ -123,7 +124,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_enrol", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

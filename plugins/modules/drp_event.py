@@ -70,6 +70,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.posting import run
 
 SPEC = {
     "argument_spec": {
@@ -83,7 +84,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_event", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

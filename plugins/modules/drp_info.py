@@ -163,6 +163,8 @@ from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.chosen import CHOICE_SPEC
 
 _PARTS = ["server", "objects", "count", "indexes", "prefs", "logs"]
+from ..module_utils.resources.info import run
+
 SPEC = {
     "argument_spec": {
         **CONNECTION_SPEC,
@@ -184,7 +186,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_info", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

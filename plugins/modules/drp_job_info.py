@@ -132,6 +132,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.job_info import run
 
 SPEC = {
     "argument_spec": {
@@ -150,7 +151,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_job_info", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

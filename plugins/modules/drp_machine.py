@@ -211,6 +211,7 @@ error:
 from ..module_utils.converge.secrets import UPDATE_SECURE
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.machine import run
 from ..module_utils.resources.waiting.waiting import WAIT_OPTIONS
 
 SPEC = {
@@ -248,7 +249,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_machine", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

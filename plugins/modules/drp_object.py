@@ -240,6 +240,7 @@ from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.waiting.waiting import WAIT_OPTIONS
 
 _STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+from ..module_utils.resources.objects import run
 
 SPEC = {
     "argument_spec": {
@@ -279,7 +280,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_object", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

@@ -197,6 +197,7 @@ from ..module_utils.converge.guard import GUARD_SPEC
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.pool.plan import STATES
+from ..module_utils.resources.pool.pool import run
 
 SPEC = {
     "argument_spec": {
@@ -226,7 +227,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_pool", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

@@ -117,6 +117,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.dhcp.reservation import run
 
 SPEC = {
     "argument_spec": {
@@ -139,7 +140,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_reservation", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

@@ -143,6 +143,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.dhcp.subnet import run
 
 SPEC = {
     "argument_spec": {
@@ -175,7 +176,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_subnet", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

@@ -104,6 +104,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.token import run
 
 SPEC = {
     "argument_spec": {
@@ -118,7 +119,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_token", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.user import run
 
 SPEC = {
     "argument_spec": {
@@ -133,7 +134,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_user", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

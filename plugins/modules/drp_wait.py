@@ -152,7 +152,7 @@ results:
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.chosen import CHOICE_SPEC
-from ..module_utils.resources.waiting.waiting import WAIT_SPEC
+from ..module_utils.resources.waiting.waiting import WAIT_SPEC, run
 
 SPEC = {
     "argument_spec": {
@@ -170,7 +170,7 @@ SPEC = {
 
 
 def main() -> None:
-    run_module("drp_wait", SPEC)
+    run_module(run, SPEC)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.file
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.transport import Retry
-from ansible_collections.digitalrebar.provision.plugins.modules.drp_blob_fetch import SPEC
+from ansible_collections.digitalrebar.provision.plugins.modules import drp_bootenv
+from ansible_collections.digitalrebar.provision.plugins.modules.drp_blob_fetch import SPEC, run
 from simulator.launch import PASSWORD, USERNAME, Simulator
 
 pytestmark = pytest.mark.simulator
@@ -357,7 +358,7 @@ def test_a_truncated_download_is_no_result(lab: t.Any, over: Client, way: Way, t
     way.cut("down", *[SIZE // 8] * 20)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(download, "_DELAYS", (0,))
-        result = runner.run("drp_blob_fetch", options, environ={})
+        result = runner.run(run, options, environ={})
     assert result["failed"]
     assert "bytes came" in result["msg"] or "broke off" in result["msg"]
     assert target.read_bytes() == b"old"
@@ -367,9 +368,7 @@ def test_a_truncated_download_is_no_result(lab: t.Any, over: Client, way: Way, t
 
 
 def iso_task(lab: t.Any, **more: t.Any) -> dict[str, t.Any]:
-    from ansible_collections.digitalrebar.provision.plugins.modules.drp_bootenv import SPEC as BOOTENV
-
-    defaults = {name: option.get("default") for name, option in BOOTENV["argument_spec"].items()}
+    defaults = {name: option.get("default") for name, option in drp_bootenv.SPEC["argument_spec"].items()}
     connection = {"endpoint": lab.simulator.endpoint, "username": USERNAME, "password": PASSWORD}
     connection.update(ca_path=lab.simulator.ca, token_cache="")
     return {**defaults, **connection, **more}
@@ -389,11 +388,11 @@ def test_an_iso_whose_reply_is_lost_is_verified(lab: t.Any, tmp_path: Path, faul
     image = make_iso(tmp_path / "tiny.iso")
     options = iso_task(lab, spec=definition(image.sha256), isos=[{"src": str(image.path)}], wait_timeout=20)
     lab.simulator.fault(fault, "^isos/", "POST")
-    result = runner.run("drp_bootenv", options, environ={})
+    result = runner.run(drp_bootenv.run, options, environ={})
     assert not result.get("failed"), result
     assert result["isos"][0]["action"] == "uploaded"
     assert result["isos"][0]["verified"]
-    assert not runner.run("drp_bootenv", options, environ={})["changed"]
+    assert not runner.run(drp_bootenv.run, options, environ={})["changed"]
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["checksum", "no checksum"])
@@ -406,10 +405,10 @@ def test_an_iso_that_the_web_cuts_short_is_not_uploaded(
         web.pages["/tiny.iso"] = Page(image.path.read_bytes(), ranges=False, cuts=[image.size // 2] * 2)
         spec = definition(image.sha256 if known else "")
         options = iso_task(lab, spec=spec, isos=[{"url": f"{web.url}/tiny.iso"}])
-        result = runner.run("drp_bootenv", options, environ={})
+        result = runner.run(drp_bootenv.run, options, environ={})
         assert result["failed"]
         assert "tiny.iso" in result["msg"]
         assert result["isos"][0]["action"] == "failed"
         assert lab.asked("POST", "isos") == 0
-        result = runner.run("drp_bootenv", options, environ={})
+        result = runner.run(drp_bootenv.run, options, environ={})
     assert result["isos"][0]["verified"], result

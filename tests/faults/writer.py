@@ -8,7 +8,7 @@ import json
 import sys
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
-from ansible_collections.digitalrebar.provision.plugins.modules.drp_machine import SPEC
+from ansible_collections.digitalrebar.provision.plugins.modules.drp_machine import SPEC, run
 from simulator.launch import PASSWORD, USERNAME
 
 
@@ -24,7 +24,7 @@ def main(endpoint: str, ca: str, tokens: str, number: str) -> None:
         "name": "busy",
         "params": {f"writer-{number}": int(number)},
     }
-    result = runner.run("drp_machine", options)
+    result = runner.run(run, options)
     print(json.dumps({name: result.get(name) for name in ("changed", "conflicts", "msg")}))
 
 

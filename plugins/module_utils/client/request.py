@@ -17,10 +17,8 @@ from .auth import API_PATH
 from .errors import DrpError, UnreadableAnswer, UsageError, from_answer
 from .formats import first_document
 from .patch import Patch, gen_patch
+from .protocols import Sender
 from .transport import Answer, Body
-
-if t.TYPE_CHECKING:
-    from .client import Client
 
 Json = t.Any
 JSON_TYPE = "application/json"
@@ -31,7 +29,7 @@ _KINDS = {list: "a list", str: "a text", bool: "true or false", int: "a number",
 class Request:
     """A request of one client.  Every building method returns the request itself."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Sender) -> None:
         self._client = client
         self._method = "GET"
         self._url = ""

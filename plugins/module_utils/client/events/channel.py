@@ -18,10 +18,8 @@ import urllib.parse
 
 from ..auth import API_PATH
 from ..errors import ConnectionFailed, LoginRequired, UsageError, from_answer
+from ..protocols import Connector
 from ..third_party import need, requests, websocket
-
-if t.TYPE_CHECKING:
-    from ..client import Client
 
 _CLOSE_NORMALLY = 1000
 _KEEP_ALIVE = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
@@ -69,7 +67,7 @@ class Channel:
             self._websocket.shutdown()
 
 
-def open_channel(client: Client, timeout: float) -> Channel:
+def open_channel(client: Connector, timeout: float) -> Channel:
     """A websocket in the name of the client's session; ``timeout`` seconds for each step and each frame.
 
     Credentials are checked by the server only now: the channel outlives its token.  A token that is
@@ -87,7 +85,7 @@ def open_channel(client: Client, timeout: float) -> Channel:
     raise AssertionError("unreachable")
 
 
-def _handshake(client: Client, token: str, timeout: float) -> Channel:
+def _handshake(client: Connector, token: str, timeout: float) -> Channel:
     url = urllib.parse.urlsplit(f"{client.endpoint}{API_PATH}/ws")
     address = url._replace(scheme="wss" if url.scheme == "https" else "ws").geturl()
     connection: t.Any = websocket.WebSocket(skip_utf8_validation=True)
@@ -117,7 +115,7 @@ def _refusal(error: websocket.WebSocketBadStatusException) -> Exception:
     return from_answer("GET", f"{API_PATH}/ws", error.status_code, "", body)
 
 
-def _connect(client: Client, url: urllib.parse.SplitResult, timeout: float) -> socket.socket:
+def _connect(client: Connector, url: urllib.parse.SplitResult, timeout: float) -> socket.socket:
     """A connected socket, with TLS and the certificate checked where the endpoint speaks TLS."""
     host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
     try:

@@ -21,11 +21,10 @@ import time
 import typing as t
 
 from ..errors import CertificateRejected, ConnectionFailed, DrpError, LoginRequired, NotPermitted, UsageError
+from ..protocols import Connector, Sender
+from ..request import Request
 from .channel import Channel, open_channel
 from .subscription import Gap, ReceivedEvent, Subscription, check_pattern
-
-if t.TYPE_CHECKING:
-    from ..client import Client
 
 Object = dict[str, t.Any]
 
@@ -57,7 +56,7 @@ class EventStream:
     every subscription then gets the error and ends.
     """
 
-    def __init__(self, client: Client, timing: Timing | None = None) -> None:
+    def __init__(self, client: Connector, timing: Timing | None = None) -> None:
         """Connects; raises what :func:`.channel.open_channel` raises."""
         self._client = client
         self._timing = timing or Timing()
@@ -321,7 +320,7 @@ class EventStream:
 
 
 def post_event(
-    client: Client, kind: str, action: str, key: str, value: t.Any = None, when: str | None = None
+    client: Sender, kind: str, action: str, key: str, value: t.Any = None, when: str | None = None
 ) -> None:
     """Publish an event; needs the claim ``events post *``.
 
@@ -334,4 +333,4 @@ def post_event(
     if when is None:
         when = datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
     event = {"Time": when, "Type": kind, "Action": action, "Key": key, "Object": value}
-    client.req().post(event).url_for("events").do()
+    Request(client).post(event).url_for("events").do()

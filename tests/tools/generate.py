@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``generate.py``: write what follows from the files in ``plugins/modules`` into the files that repeat it.
+
+``meta/runtime.yml`` lists the modules twice, ``README.md`` once, each time between two markers.
+``make format`` runs this; a test holds that there is nothing to write.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+ACTION = "digitalrebar.provision.drp_object"
+
+
+def modules(root: Path = ROOT) -> dict[str, str]:
+    """Name -> short description of each module, sorted by name."""
+    paths = sorted((root / "plugins/modules").glob("drp_*.py"))
+    return {path.stem: _short_description(path) for path in paths}
+
+
+def _short_description(path: Path) -> str:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION":
+            return str(yaml.safe_load(ast.literal_eval(node.value))["short_description"])
+    raise SystemExit(f"{path}: has no DOCUMENTATION")
+
+
+def generated(root: Path = ROOT) -> dict[Path, str]:
+    """File -> the text that it should have."""
+    found = modules(root)
+    group = "".join(f"    - {name}\n" for name in found)
+    routing = "".join(f"    {name}:\n      action_plugin: {ACTION}\n" for name in found)
+    rows = "".join(f"| `{name}` | {text} |\n" for name, text in found.items())
+    runtime, readme = root / "meta/runtime.yml", root / "README.md"
+    return {
+        runtime: _filled(
+            runtime, ("    # modules, by make format\n", "    # end of modules\n"), group, routing
+        ),
+        readme: _filled(
+            readme,
+            ("<!-- modules, by make format -->\n", "<!-- end of modules -->\n"),
+            f"| Module | What it does |\n|---|---|\n{rows}",
+        ),
+    }
+
+
+def _filled(path: Path, markers: tuple[str, str], *pieces: str) -> str:
+    """The text of a file with each of ``pieces`` between its own pair of markers, in their order."""
+    start, end = markers
+    first, *rest = path.read_text(encoding="utf-8").split(start)
+    if len(rest) != len(pieces):
+        raise SystemExit(f"{path}: {start.strip()!r} is there {len(rest)} times instead of {len(pieces)}")
+    return first + "".join(
+        start + piece + end + part.partition(end)[2] for piece, part in zip(pieces, rest, strict=True)
+    )
+
+
+if __name__ == "__main__":
+    for path, text in generated().items():
+        path.write_text(text, encoding="utf-8")

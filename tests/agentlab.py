@@ -24,7 +24,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.machi
     MachineAgent,
     State,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.retry import Pulse
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.retry import StopSignal
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import jobs
@@ -68,7 +68,7 @@ class Agents:
     simulator: Simulator
     folder: Path
     power: FakePower = dataclasses.field(default_factory=FakePower)
-    said: list[str] = dataclasses.field(default_factory=list)
+    messages: list[str] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.client = self._admin()
@@ -111,7 +111,7 @@ class Agents:
     def machine(self, **members: Any) -> Object:
         return self.client.create("machines", {"Name": f"node{next(self._names)}.example.com", **members})
 
-    def with_tasks(self, *tasks: str, **members: Any) -> Object:
+    def machine_with_tasks(self, *tasks: str, **members: Any) -> Object:
         """A machine whose only stage has these tasks."""
         stage = self.stage(f"stage{next(self._names)}", *tasks)
         return self.machine(Stage=stage, **members)
@@ -144,7 +144,7 @@ class Agents:
         jobs.job_log(self.client, job if isinstance(job, str) else job["Uuid"], target)
         return target.getvalue()
 
-    def posts(self, since: int = 0) -> list[int]:
+    def job_request_statuses(self, since: int = 0) -> list[int]:
         """The answers to requests for jobs, without the first ``since``."""
         asked = [entry for entry in self.simulator.log() if entry["path"] == "jobs"]
         return [entry["status"] for entry in asked if entry["method"] == "POST"][since:]
@@ -153,7 +153,7 @@ class Agents:
 
     def config(self, machine: Object, /, **changes: Any) -> Config:
         """As the acceptance scenarios have it: ends when there is nothing to do, and on failures."""
-        told: Object = {
+        options: Object = {
             "endpoint": self.simulator.endpoint,
             "ca_path": self.simulator.ca,
             "token": self.simulator.machine_token(machine["Uuid"]),
@@ -167,15 +167,15 @@ class Agents:
             "kill_grace": 1.0,
             "retry_pause": 0.05,
         }
-        return Config(**{**told, **changes})
+        return Config(**{**options, **changes})
 
     def agent(self, machine: Object, /, **changes: Any) -> MachineAgent:
         config = self.config(machine, **changes)
-        pulse = Pulse()
-        client = connect(config, pulse)
-        client.transport.retry = Retry(delays=(0.02,) * 6, sleep=pulse.sleep)
-        agent = commands.make_agent(client, self.now(machine), config, pulse, self.power)
-        agent._bench.report = self.said.append
+        stop_signal = StopSignal()
+        client = connect(config, stop_signal)
+        client.transport.retry = Retry(delays=(0.02,) * 6, sleep=stop_signal.sleep)
+        agent = commands.make_agent(client, self.now(machine), config, stop_signal, self.power)
+        agent._agent_context.report = self.messages.append
         return agent
 
     def run(self, machine: Object, /, **changes: Any) -> list[State]:
@@ -186,7 +186,7 @@ class Agents:
         try:
             agent.run()
         finally:
-            agent._bench.store.unlock()
+            agent._agent_context.store.unlock()
             agent._client.close()
         return states
 
@@ -210,10 +210,10 @@ class Agents:
 
     def environment(self, machine: Object, /, **changes: Any) -> dict[str, str]:
         config = self.config(machine, **changes)
-        told = {name.upper(): value for name, value in dataclasses.asdict(config).items() if value != ""}
+        options = {name.upper(): value for name, value in dataclasses.asdict(config).items() if value != ""}
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("RS_")},
-            **{f"DRP_AGENT_{name}": str(value) for name, value in told.items()},
+            **{f"DRP_AGENT_{name}": str(value) for name, value in options.items()},
             "PYTHONPATH": f"{ROOT / '.venv/collections'}:{ROOT / 'tests'}",
             "NO_PROXY": "*",
         }

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FOR_ANSIBLE = {
+ANSIBLE_ENVIRONMENT = {
     "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
     "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
 }

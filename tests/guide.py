@@ -21,7 +21,7 @@ def blocks(page: str) -> t.Iterator[tuple[str, str]]:
         yield found[1], found[2]
 
 
-class Reader:
+class GuideRunner:
     """Does what a page says, in one folder and one shell, with ``replaced`` in the place of its addresses."""
 
     def __init__(self, folder: Path, environment: dict[str, str], replaced: dict[str, str]) -> None:

@@ -21,8 +21,8 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils import runner
 from ..plugin_utils.modules import load_module, module_names
-from ..plugin_utils.plain import plain
-from ..plugin_utils.role_files import located
+from ..plugin_utils.plain_data import plain_data
+from ..plugin_utils.role_files import resolve_local_files
 
 Result = dict[str, t.Any]
 
@@ -41,33 +41,35 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         name = self._task.resolved_action.rpartition(".")[2]
         if self._task.async_val or self._task.args.get("run_in") == "target":
-            return self._as_module(name, task_vars)
+            return self._run_on_target(name, task_vars)
         spec = _MODULES[name].SPEC
         validated = self._validate(name, spec)
         given = {option: validated.validated_parameters.get(option) for option in spec["argument_spec"]}
-        options = located(given, getattr(_MODULES[name], "LOCAL_FILES", ()), self._find_needle)
+        options = resolve_local_files(given, getattr(_MODULES[name], "LOCAL_FILES", ()), self._find_needle)
         environ = self._environment()
-        progress = self._show if _IN_TERMINAL else None
-        found: set[str] = set()
-        result = runner.run(_MODULES[name].run, options, self._task.check_mode, environ, progress, found)
+        on_progress = self._on_progress if _IN_TERMINAL else None
+        found_secrets: set[str] = set()
+        result = runner.run(
+            _MODULES[name].run, options, self._task.check_mode, environ, on_progress, found_secrets
+        )
         if not self._task.diff:
             result.pop("diff", None)
-        shown = remove_values(options, found) if found else options
+        shown = remove_values(options, found_secrets) if found_secrets else options
         result.setdefault("invocation", {"module_args": shown})
         secrets = set(validated._no_log_values) | runner.environment_secrets(options, environ)
         return t.cast(Result, remove_values(result, secrets))
 
     def _validate(self, name: str, spec: dict[str, t.Any]) -> ValidationResult:
         """The options as the module would take them; the base class would complain in our name, not its."""
-        result = ArgumentSpecValidator(**spec).validate(plain(self._task.args))
+        result = ArgumentSpecValidator(**spec).validate(plain_data(self._task.args))
         if not result.error_messages:
             return result
-        told = result.errors.msg
+        message = result.errors.msg
         if isinstance(result.errors[0], UnsupportedError):
-            told = f"Unsupported parameters for ({_COLLECTION}.{name}) module: {told}"
-        raise AnsibleActionFail(told)
+            message = f"Unsupported parameters for ({_COLLECTION}.{name}) module: {message}"
+        raise AnsibleActionFail(message)
 
-    def _show(self, text: str) -> None:
+    def _on_progress(self, text: str) -> None:
         """A line for whoever waits in front of the terminal."""
         self._display.display(f"{self._task.get_name()}: {text}", color="bright blue")
 
@@ -77,7 +79,7 @@ class ActionModule(ActionBase):
         self._compute_environment_string(wanted)
         return {**os.environ, **{name: str(value) for name, value in wanted.items()}}
 
-    def _as_module(self, name: str, task_vars: dict[str, t.Any] | None) -> Result:
+    def _run_on_target(self, name: str, task_vars: dict[str, t.Any] | None) -> Result:
         return t.cast(
             Result,
             self._execute_module(

@@ -270,16 +270,16 @@ from ..module_utils.client import errors
 from ..plugin_utils.inventory import cache as answer_cache
 from ..plugin_utils.inventory import options as inventory_options
 from ..plugin_utils.inventory.build import build
-from ..plugin_utils.inventory.fill import no_garbage
+from ..plugin_utils.inventory.fill import gc_paused
 from ..plugin_utils.inventory.reports import Reports
 from ..plugin_utils.inventory.wanted import Wanted
-from ..plugin_utils.templated_options import rendered
+from ..plugin_utils.templated_options import render_options
 
-Answer = dict[str, list[dict[str, t.Any]]]
+ObjectsByKind = dict[str, list[dict[str, t.Any]]]
 
-FILE_NAMES = ("/drp.yml", "/drp.yaml", ".drp.yml", ".drp.yaml")
-SECRET = ("password", "key", "token")
-BAD_FILTER = 406
+FILE_NAME_ENDINGS = ("/drp.yml", "/drp.yaml", ".drp.yml", ".drp.yaml")
+SECRET_OPTIONS = ("password", "key", "token")
+NOT_ACCEPTABLE = 406
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -289,7 +289,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def verify_file(self, path: str) -> bool:
         """Whether the file is there and has one of our names."""
-        return bool(f"/{path}".endswith(FILE_NAMES) and super().verify_file(path))
+        return bool(f"/{path}".endswith(FILE_NAME_ENDINGS) and super().verify_file(path))
 
     def set_options(
         self,
@@ -298,7 +298,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         direct: t.Mapping[str, t.Any] | None = None,
     ) -> None:
         """Templates are evaluated before Ansible looks at the types of the options."""
-        direct = rendered(direct, self._template, SECRET) if direct else direct
+        direct = render_options(direct, self._template, SECRET_OPTIONS) if direct else direct
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
@@ -310,72 +310,74 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             options = inventory_options.read(self.get_option)
         except errors.UsageError as error:
             raise AnsibleParserError("; ".join(error.messages)) from None
-        with no_garbage():
-            build(self._answer(path, options.wanted, cache, reports), options, self, reports)
+        with gc_paused():
+            build(self._cached_or_fetched(path, options.wanted, cache, reports), options, self, reports)
 
-    def _answer(self, path: str, wanted: Wanted, cache: bool, reports: Reports) -> Answer:
+    def _cached_or_fetched(self, path: str, wanted: Wanted, cache: bool, reports: Reports) -> ObjectsByKind:
         """What the server says, or said when the cache was filled."""
         if not self.get_option("cache"):
             return self._fetch(wanted, reports)
-        keeps = self.get_option("stale_on_error")
-        if keeps:
-            self._cache = self._endless_cache()
+        use_stale = self.get_option("stale_on_error")
+        if use_stale:
+            self._cache = self._cache_without_timeout()
         key = self.get_cache_key(path)
         question = dataclasses.replace(wanted, page_size=None)  # in pieces the answer is the same
-        mark = answer_cache.fingerprint(dataclasses.asdict(question), self._identity())
-        stored = answer_cache.unpack(self._stored(key), mark)
+        cache_fingerprint = answer_cache.fingerprint(dataclasses.asdict(question), self._cache_identity())
+        stored = answer_cache.unpack(self._read_cache(key), cache_fingerprint)
         limit = self.get_option("cache_timeout")
         fresh = stored is not None and (not limit or stored.age() <= limit)
         if stored is not None and fresh and cache and not self.get_option("refresh_cache"):
             return stored.answer
         try:
             answer = self._fetch(wanted, reports)
-        except _ServerAway as error:
-            if stored is None or not keeps:
+        except _ServerUnavailable as error:
+            if stored is None or not use_stale:
                 raise
             reports.warn(
                 f"{error.message}. Using the answer of {stored.age():.0f} seconds ago (stale_on_error)"
             )
             return stored.answer
-        self._cache[key] = answer_cache.pack(answer, mark)
+        self._cache[key] = answer_cache.pack(answer, cache_fingerprint)
         return answer
 
-    def _fetch(self, wanted: Wanted, reports: Reports) -> Answer:
+    def _fetch(self, wanted: Wanted, reports: Reports) -> ObjectsByKind:
         # the client takes longer to import than a cached inventory to build
         from ..module_utils.client.settings import connect
-        from ..plugin_utils.connection import explain, settings_of
+        from ..plugin_utils.connection import error_text, settings_of
         from ..plugin_utils.inventory.fetch import fetch
 
         settings = None
         try:
             settings = settings_of(self, self._template)
             with connect(settings) as client:
-                return fetch(client, wanted, reports.mention)
+                return fetch(client, wanted, reports.verbose)
         except errors.DrpError as error:
-            text = explain(error, settings)
-            text = f"filters: {text}" if error.code == BAD_FILTER else text
-            kind = _ServerAway if _is_away(error) else AnsibleParserError
+            text = error_text(error, settings)
+            text = f"filters: {text}" if error.code == NOT_ACCEPTABLE else text
+            kind = _ServerUnavailable if _is_unavailable(error) else AnsibleParserError
             raise kind(text) from None
 
     def _template(self, value: t.Any) -> t.Any:
         self.templar.available_variables = self._vars or {}
         return self.templar.template(value)
 
-    def _identity(self) -> list[t.Any]:
+    def _cache_identity(self) -> list[t.Any]:
         """Who asks whom, without a password."""
         names = ("endpoint", "username", "token", "key")
-        told = rendered({name: self.get_option(name) for name in names}, self._template, SECRET)
-        user = str(told.get("key") or "").partition(":")[0]
-        return [*(told.get(name) for name in names[:3]), user]
+        values = render_options(
+            {name: self.get_option(name) for name in names}, self._template, SECRET_OPTIONS
+        )
+        user = str(values.get("key") or "").partition(":")[0]
+        return [*(values.get(name) for name in names[:3]), user]
 
-    def _stored(self, key: str) -> t.Any:
+    def _read_cache(self, key: str) -> t.Any:
         try:
             return self._cache.get(key)
         except Exception as error:  # whatever a cache plugin raises: what cannot be read is not there
             self.display.v(f"the cache cannot be used: {error}")
             return None
 
-    def _endless_cache(self) -> t.Any:
+    def _cache_without_timeout(self) -> t.Any:
         """The cache plugin of the options, but without the time after which it hides what it holds."""
         options = {"_uri": "cache_connection", "_prefix": "cache_prefix"}
         given = {name: self.get_option(option) for name, option in options.items()}
@@ -383,11 +385,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return get_cache_plugin(self.get_option("cache_plugin"), _timeout=0, **given)
 
 
-class _ServerAway(AnsibleParserError):
+class _ServerUnavailable(AnsibleParserError):
     """The server did not give an answer; another time it may."""
 
 
-def _is_away(error: errors.DrpError) -> bool:
+def _is_unavailable(error: errors.DrpError) -> bool:
     if isinstance(error, errors.CertificateRejected):
         return False
     broken = isinstance(error, (errors.ConnectionFailed, errors.UnreadableAnswer))

@@ -74,22 +74,22 @@ from ..module_utils.client import models
 from ..module_utils.client.client import Client
 from ..module_utils.client.errors import UsageError
 from ..module_utils.client.waiting.predicates import MISSING, find
-from ..module_utils.converge.show import shown
+from ..module_utils.converge.show import masked
 from ..module_utils.resources.listing import Query, select
 from ..module_utils.resources.lookup import find_all
 from ..plugin_utils.lookup import DrpLookup
 
 
 class LookupModule(DrpLookup):
-    def ask(self, client: Client, terms: list[str]) -> list[t.Any]:
+    def look_up(self, client: Client, terms: list[str]) -> list[t.Any]:
         kind = client.require_kind(self.get_option("kind")).prefix
         filters = self.get_option("filters")
         if terms and filters:
             raise UsageError("filters: do not go together with names of objects")
         items = find_all(client, kind, terms) if terms else select(client, kind, Query(filters or {}))
-        return [self._view(kind, shown(kind, item)) for item in items]
+        return [self._selected_member(kind, masked(kind, item)) for item in items]
 
-    def _view(self, kind: str, item: dict[str, t.Any]) -> t.Any:
+    def _selected_member(self, kind: str, item: dict[str, t.Any]) -> t.Any:
         member, default = self.get_option("member"), self.get_option("default")
         if not member:
             return item

@@ -84,22 +84,22 @@ from ..module_utils.converge.show import is_sealed
 from ..module_utils.resources.lookup import find_one
 from ..plugin_utils.lookup import DrpLookup
 
-OWNERS = {"machine": "machines", "profile": "profiles", "plugin": "plugins"}
+OWNER_KINDS = {"machine": "machines", "profile": "profiles", "plugin": "plugins"}
 
 
 class LookupModule(DrpLookup):
-    def ask(self, client: Client, terms: list[str]) -> list[t.Any]:
-        kind, named = self._owner()
+    def look_up(self, client: Client, terms: list[str]) -> list[t.Any]:
+        kind, owner_name = self._owner_option()
         # its own key, for a token that is limited to one machine is refused a path with another spelling
-        key = models.key_of(kind, find_one(client, kind, named))
+        key = models.key_of(kind, find_one(client, kind, owner_name))
         return [self._value(client, kind, key, name) for name in terms]
 
-    def _owner(self) -> tuple[str, str]:
-        given = {option: self.get_option(option) for option in OWNERS if self.get_option(option)}
+    def _owner_option(self) -> tuple[str, str]:
+        given = {option: self.get_option(option) for option in OWNER_KINDS if self.get_option(option)}
         if len(given) != 1:
-            raise UsageError(f"give one of {', '.join(OWNERS)}: whose params are to be read")
-        ((option, named),) = given.items()
-        return OWNERS[option], named
+            raise UsageError(f"give one of {', '.join(OWNER_KINDS)}: whose params are to be read")
+        ((option, owner_name),) = given.items()
+        return OWNER_KINDS[option], owner_name
 
     def _value(self, client: Client, kind: str, key: str, name: str) -> t.Any:
         decode = self.get_option("decode")

@@ -17,9 +17,9 @@ def main(run: runner.TaskFunction, spec: t.Mapping[str, t.Any]) -> None:
     """Run a module; ``spec`` holds what AnsibleModule takes, argument_spec among it."""
     module = AnsibleModule(supports_check_mode=True, **spec)
     module.no_log_values.update(runner.environment_secrets(module.params, os.environ))
-    found: set[str] = set()
-    result = runner.run(run, module.params, module.check_mode, os.environ, secrets=found)
-    result.setdefault("invocation", {"module_args": remove_values(module.params, found)})
+    secrets: set[str] = set()
+    result = runner.run(run, module.params, module.check_mode, os.environ, secrets=secrets)
+    result.setdefault("invocation", {"module_args": remove_values(module.params, secrets)})
     for warning in result.pop("warnings", []):
         module.warn(warning)
     if not module._diff:

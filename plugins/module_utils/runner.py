@@ -24,19 +24,21 @@ def run(
     options: Options,
     check: bool = False,
     environ: t.Mapping[str, str] | None = None,
-    progress: t.Callable[[str], None] | None = None,
+    on_progress: t.Callable[[str], None] | None = None,
     secrets: set[str] | None = None,
 ) -> Result:
     """The result of a task by ``function``, the ``run`` of a resource, for exit_json or as it stands.
 
     A result with ``failed`` also has ``msg``, and everything that was done before the failure.
-    ``progress`` gets a line now and then from tasks that take long.  ``secrets`` is filled with texts among
-    the options that turned out to be secret: no result holds them, but who shows the options must mask them.
+    ``on_progress`` gets a line now and then from tasks that take long.  ``secrets`` is filled with texts
+    among the options that turned out to be secret: no result holds them, but shown options must be masked.
     """
     try:
         client = client_for(settings.resolve(connection_options(options), environ))
         return function(
-            Task(options, check, client, progress or _nothing, set() if secrets is None else secrets)
+            Task(
+                options, check, client, on_progress or _ignore_progress, set() if secrets is None else secrets
+            )
         )
     except DrpError as error:
         return failure(error)
@@ -50,13 +52,13 @@ def environment_secrets(options: Options, environ: t.Mapping[str, str]) -> set[s
         return set()
 
 
-def client_for(wanted: settings.Settings) -> Client:
+def client_for(connection: settings.Settings) -> Client:
     """A client for these settings, kept for the next item of a loop in the same process."""
-    place = (os.getpid(), wanted)
-    if place not in _clients:
-        _clients[place] = settings.connect(wanted)
-    return _clients[place]
+    cache_key = (os.getpid(), connection)
+    if cache_key not in _clients:
+        _clients[cache_key] = settings.connect(connection)
+    return _clients[cache_key]
 
 
-def _nothing(text: str) -> None:
+def _ignore_progress(text: str) -> None:
     del text

@@ -42,7 +42,7 @@ options:
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
-  - digitalrebar.provision.chosen
+  - digitalrebar.provision.selection
   - digitalrebar.provision.guard
 attributes:
   check_mode:
@@ -142,19 +142,19 @@ from ..module_utils.converge.guard import GUARD_SPEC
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.action import run
-from ..module_utils.resources.chosen import CHOICE_SPEC
+from ..module_utils.resources.selection import SELECTION_SPEC
 
 SPEC = {
     "argument_spec": {
         **CONNECTION_SPEC,
-        **CHOICE_SPEC,
+        **SELECTION_SPEC,
         **GUARD_SPEC,
         "kind": {"type": "str", "default": "machines"},
         "command": {"type": "str", "required": True},
         "params": {"type": "dict"},
         "plugin": {"type": "str"},
     },
-    "mutually_exclusive": [[*CHOICE_SPEC]],
+    "mutually_exclusive": [[*SELECTION_SPEC]],
 }
 
 

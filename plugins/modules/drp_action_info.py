@@ -24,7 +24,7 @@ options:
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
-  - digitalrebar.provision.chosen
+  - digitalrebar.provision.selection
 attributes:
   diff_mode:
     support: none
@@ -67,16 +67,16 @@ results:
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.action import run_info as run
-from ..module_utils.resources.chosen import CHOICE_SPEC
+from ..module_utils.resources.selection import SELECTION_SPEC
 
 SPEC = {
     "argument_spec": {
         **CONNECTION_SPEC,
-        **CHOICE_SPEC,
+        **SELECTION_SPEC,
         "kind": {"type": "str", "default": "machines"},
         "plugin": {"type": "str"},
     },
-    "mutually_exclusive": [[*CHOICE_SPEC]],
+    "mutually_exclusive": [[*SELECTION_SPEC]],
 }
 
 

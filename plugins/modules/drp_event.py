@@ -70,7 +70,7 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
-from ..module_utils.resources.posting import run
+from ..module_utils.resources.event import run
 
 SPEC = {
     "argument_spec": {

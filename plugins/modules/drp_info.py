@@ -66,7 +66,7 @@ options:
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
-  - digitalrebar.provision.chosen
+  - digitalrebar.provision.selection
 attributes:
   diff_mode:
     support: none
@@ -160,17 +160,17 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
-from ..module_utils.resources.chosen import CHOICE_SPEC
+from ..module_utils.resources.selection import SELECTION_SPEC
 
-_PARTS = ["server", "objects", "count", "indexes", "prefs", "logs"]
+_GATHER_CHOICES = ["server", "objects", "count", "indexes", "prefs", "logs"]
 from ..module_utils.resources.info import run
 
 SPEC = {
     "argument_spec": {
         **CONNECTION_SPEC,
-        "gather": {"type": "list", "elements": "str", "choices": _PARTS},
+        "gather": {"type": "list", "elements": "str", "choices": _GATHER_CHOICES},
         "kind": {"type": "str"},
-        **CHOICE_SPEC,
+        **SELECTION_SPEC,
         "sort": {"type": "list", "elements": "str"},
         "reverse": {"type": "bool", "default": False},
         "limit": {"type": "int"},
@@ -180,8 +180,8 @@ SPEC = {
         "fields": {"type": "list", "elements": "str"},
         "log_lines": {"type": "int", "default": 0},
     },
-    "mutually_exclusive": [[*CHOICE_SPEC]],
-    "required_by": {name: ["kind"] for name in CHOICE_SPEC},
+    "mutually_exclusive": [[*SELECTION_SPEC]],
+    "required_by": {name: ["kind"] for name in SELECTION_SPEC},
 }
 
 

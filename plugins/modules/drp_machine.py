@@ -208,7 +208,7 @@ error:
   sample: {"Model": "machines", "Key": "web-1", "Type": "GET", "Messages": ["Not Found"], "Code": 404}
 """
 
-from ..module_utils.converge.secrets import UPDATE_SECURE
+from ..module_utils.converge.secure_params import UPDATE_SECURE
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.machine import run

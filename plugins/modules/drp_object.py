@@ -234,7 +234,7 @@ error:
 """
 
 from ..module_utils.converge.guard import GUARD_SPEC
-from ..module_utils.converge.secrets import UPDATE_SECURE
+from ..module_utils.converge.secure_params import UPDATE_SECURE
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.waiting.waiting import WAIT_OPTIONS

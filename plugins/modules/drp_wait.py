@@ -40,7 +40,7 @@ requirements:
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
-  - digitalrebar.provision.chosen
+  - digitalrebar.provision.selection
   - digitalrebar.provision.waiting
 attributes:
   diff_mode:
@@ -151,7 +151,7 @@ results:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
-from ..module_utils.resources.chosen import CHOICE_SPEC
+from ..module_utils.resources.selection import SELECTION_SPEC
 from ..module_utils.resources.waiting.waiting import WAIT_SPEC, run
 
 SPEC = {
@@ -159,13 +159,13 @@ SPEC = {
         **CONNECTION_SPEC,
         **WAIT_SPEC,
         "kind": {"type": "str", "default": "machines"},
-        **CHOICE_SPEC,
+        **SELECTION_SPEC,
         "count": {"type": "int"},
         "percent": {"type": "int"},
         "timeout": {"type": "float", "default": 3600},
     },
-    "required_one_of": [[*CHOICE_SPEC]],
-    "mutually_exclusive": [[*CHOICE_SPEC], ["count", "percent"]],
+    "required_one_of": [[*SELECTION_SPEC]],
+    "mutually_exclusive": [[*SELECTION_SPEC], ["count", "percent"]],
 }
 
 

@@ -11,25 +11,25 @@ from ..module_utils.client import errors
 from ..module_utils.client.settings import Settings, resolve
 from ..module_utils.options import CONNECTION_SPEC
 
-Template = t.Callable[[t.Any], t.Any]
+Templater = t.Callable[[t.Any], t.Any]
 
-TEMPLATED = ("endpoint", "username", "password", "key", "token")
-SECRET = ("password", "key", "token")
-_CREDENTIALS = ("username", *SECRET)
-_DECIDED_BY: dict[type[errors.DrpError], str] = {
+TEMPLATED_OPTIONS = ("endpoint", "username", "password", "key", "token")
+SECRET_OPTIONS = ("password", "key", "token")
+_CREDENTIAL_OPTIONS = ("username", *SECRET_OPTIONS)
+_OPTIONS_BY_ERROR: dict[type[errors.DrpError], str] = {
     errors.CertificateRejected: "cert_fingerprint, ca_path, validate_certs",
     errors.ConnectionFailed: "endpoint",
     errors.LoginRequired: "username, password, key, token",
 }
 
 
-class Configured(t.Protocol):
+class PluginWithOptions(t.Protocol):
     """What is asked of a plugin: every AnsiblePlugin that uses the fragment has it."""
 
     def get_option_and_origin(self, option: str) -> tuple[t.Any, str]: ...
 
 
-def settings_of(plugin: Configured, template: Template | None = None) -> Settings:
+def settings_of(plugin: PluginWithOptions, template: Templater | None = None) -> Settings:
     """Settings of the client from the options of ``plugin``.
 
     ``template`` evaluates the texts among them; without it they are taken as they are.  Raises UsageError
@@ -38,7 +38,7 @@ def settings_of(plugin: Configured, template: Template | None = None) -> Setting
     return resolve(explicit_options(plugin, template))
 
 
-def explicit_options(plugin: Configured, template: Template | None = None) -> dict[str, t.Any]:
+def explicit_options(plugin: PluginWithOptions, template: Templater | None = None) -> dict[str, t.Any]:
     """The connection options that somebody has set, in the plugin's own file or call, or by a variable.
 
     What Ansible found in the environment is left out: ``resolve`` looks there itself, after all that is
@@ -47,30 +47,30 @@ def explicit_options(plugin: Configured, template: Template | None = None) -> di
     found = {name: plugin.get_option_and_origin(name) for name in CONNECTION_SPEC if name != "run_in"}
     direct = {name: value for name, (value, origin) in found.items() if origin == "Direct"}
     by_variable = {name: value for name, (value, origin) in found.items() if origin.startswith("var:")}
-    if any(direct.get(name) for name in _CREDENTIALS):
-        by_variable = {name: value for name, value in by_variable.items() if name not in _CREDENTIALS}
+    if any(direct.get(name) for name in _CREDENTIAL_OPTIONS):
+        by_variable = {name: value for name, value in by_variable.items() if name not in _CREDENTIAL_OPTIONS}
     options = {**by_variable, **direct}
     if template is not None:
         options.update(
-            {name: _templated(name, options[name], template) for name in TEMPLATED if name in options}
+            {name: _templated(name, options[name], template) for name in TEMPLATED_OPTIONS if name in options}
         )
     return options
 
 
-def explain(error: errors.DrpError, settings: Settings | None = None) -> str:
+def error_text(error: errors.DrpError, settings: Settings | None = None) -> str:
     """What went wrong, and which options decide it; without the secrets, should the server repeat them."""
     text = "; ".join(error.messages) if error.type == errors.CLIENT_ERROR else str(error)
-    decided_by = next((options for kind, options in _DECIDED_BY.items() if isinstance(error, kind)), "")
+    decided_by = next((options for kind, options in _OPTIONS_BY_ERROR.items() if isinstance(error, kind)), "")
     text = f"{decided_by}: {text}" if decided_by else text
     for secret in settings.secrets if settings else ():
         text = text.replace(secret, "********")
     return text
 
 
-def _templated(name: str, value: t.Any, template: Template) -> t.Any:
+def _templated(name: str, value: t.Any, template: Templater) -> t.Any:
     try:
         result = template(value)
         return result if result is None else str(result)
     except Exception as error:
-        why = "" if name in SECRET else f": {error}"
+        why = "" if name in SECRET_OPTIONS else f": {error}"
         raise errors.UsageError(f"{name}: the template cannot be evaluated{why}") from None

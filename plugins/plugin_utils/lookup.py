@@ -14,17 +14,17 @@ from ..module_utils import runner
 from ..module_utils.client.client import Client
 from ..module_utils.client.errors import DrpError, UsageError
 from ..module_utils.client.settings import Settings
-from .connection import explain, settings_of
+from .connection import error_text, settings_of
 
 
 class DrpLookup(LookupBase):
-    """A lookup that asks a server: subclasses only :meth:`ask`.
+    """A lookup that asks a server: subclasses only :meth:`look_up`.
 
     The client is kept for further lookups of the same process.  What it returns is data: Ansible treats
     as a template only what it was told to trust.
     """
 
-    def ask(self, client: Client, terms: list[str]) -> list[t.Any]:
+    def look_up(self, client: Client, terms: list[str]) -> list[t.Any]:
         """The answers to ``terms``; DrpError becomes an AnsibleLookupError."""
         raise NotImplementedError
 
@@ -34,9 +34,9 @@ class DrpLookup(LookupBase):
             self._refuse_unknown(kwargs)
             self.set_options(var_options=variables, direct=kwargs)
             settings = settings_of(self, self._templar.template)
-            return self.ask(runner.client_for(settings), [str(term) for term in terms])
+            return self.look_up(runner.client_for(settings), [str(term) for term in terms])
         except DrpError as error:
-            raise AnsibleLookupError(explain(error, settings)) from None
+            raise AnsibleLookupError(error_text(error, settings)) from None
 
     def _refuse_unknown(self, options: t.Mapping[str, t.Any]) -> None:
         """Ansible drops an option that it does not know, and with it what somebody meant by it."""

@@ -10,27 +10,31 @@ import typing as t
 
 from ansible.errors import AnsibleError
 
-Find = t.Callable[[str, str], str]
-Place = t.Union[str, tuple[str, str]]
+FindNeedle = t.Callable[[str, str], str]
+FileOption = t.Union[str, tuple[str, str]]
 """The name of an option, or of an option with a list of entries and the member in each."""
 
 
-def located(options: dict[str, t.Any], places: t.Iterable[Place], find: Find) -> dict[str, t.Any]:
+def resolve_local_files(
+    options: dict[str, t.Any], file_options: t.Iterable[FileOption], find: FindNeedle
+) -> dict[str, t.Any]:
     """The options with the files that they name; ``find(folder, name)`` is an action's ``_find_needle``.
 
     A file that is nowhere stays as it was given, so that the module can say what it misses.
     """
     found = dict(options)
-    for place in places:
-        if isinstance(place, str):
-            found[place] = _one(found.get(place), find)
-        elif found.get(place[0]):
-            option, member = place
-            found[option] = [{**entry, member: _one(entry.get(member), find)} for entry in found[option]]
+    for file_option in file_options:
+        if isinstance(file_option, str):
+            found[file_option] = _resolve_path(found.get(file_option), find)
+        elif found.get(file_option[0]):
+            option, member = file_option
+            found[option] = [
+                {**entry, member: _resolve_path(entry.get(member), find)} for entry in found[option]
+            ]
     return found
 
 
-def _one(name: t.Any, find: Find) -> t.Any:
+def _resolve_path(name: t.Any, find: FindNeedle) -> t.Any:
     if not isinstance(name, str) or not name or os.path.isabs(name) or "://" in name:
         return name
     try:

@@ -9,14 +9,14 @@ import typing as t
 
 from ansible.errors import AnsibleParserError, AnsibleValueOmittedError
 
-Template = t.Callable[[t.Any], t.Any]
+Templater = t.Callable[[t.Any], t.Any]
 
-EXPRESSIONS = frozenset({"plugin", "compose", "groups", "keyed_groups"})
+NOT_TEMPLATED = frozenset({"plugin", "compose", "groups", "keyed_groups"})
 """Options that are evaluated for each host, or not at all."""
 
 
-def rendered(
-    document: t.Mapping[str, t.Any], template: Template, secret: t.Container[str] = ()
+def render_options(
+    document: t.Mapping[str, t.Any], template: Templater, secret: t.Container[str] = ()
 ) -> dict[str, t.Any]:
     """The options of a file with their templates evaluated; one that comes to ``omit`` is left out.
 
@@ -24,11 +24,11 @@ def rendered(
     """
     options = {}
     for name, value in document.items():
-        if name in EXPRESSIONS:
+        if name in NOT_TEMPLATED:
             options[name] = value
             continue
         try:
-            options[str(name)] = plain(template(value))
+            options[str(name)] = plain_data(template(value))
         except AnsibleValueOmittedError:
             continue
         except Exception as error:
@@ -37,10 +37,10 @@ def rendered(
     return options
 
 
-def plain(value: t.Any) -> t.Any:
+def plain_data(value: t.Any) -> t.Any:
     """The same data in Python's own types, without what Ansible remembers about it, such as its trust."""
     if isinstance(value, dict):
-        return {plain(name): plain(one) for name, one in value.items()}
+        return {plain_data(name): plain_data(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(one) for one in value]
+        return [plain_data(one) for one in value]
     return str.__str__(value) if isinstance(value, str) else value

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``PYTHONPATH=tests python -m bench [items|many|crowd ...]``: measure, and print one table."""
+"""``PYTHONPATH=tests python -m bench [items|many|concurrent_writers ...]``: measure, and print one table."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ sys.path.insert(0, str(ROOT / ".venv/collections"))
 
 from simulator.launch import Simulator  # noqa: E402
 
-from . import agent, blobs, crowd, inventory, items, many, waiting  # noqa: E402
+from . import agent, blobs, concurrent_writers, inventory, items, many, waiting  # noqa: E402
 from .lab import Lab, Row, table  # noqa: E402
 
 PARTS = {
     "items": items.measure,
     "many": many.measure,
-    "crowd": crowd.measure,
+    "concurrent_writers": concurrent_writers.measure,
     "blobs": blobs.measure,
     "waiting": waiting.measure,
     "agent": agent.measure,

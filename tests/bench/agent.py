@@ -99,7 +99,9 @@ def _raw_task(api: Api, job: Object, script: Path) -> None:
 
 def _job_log(lab: Lab, zipapp: Path) -> Row:
     agents = _fresh(lab, "log")
-    machine = agents.with_tasks(agents.task("big", f"#!/bin/sh\nhead -c {_LOG} /dev/zero | tr '\\0' x\n"))
+    machine = agents.machine_with_tasks(
+        agents.task("big", f"#!/bin/sh\nhead -c {_LOG} /dev/zero | tr '\\0' x\n")
+    )
     _spawn(agents, machine, zipapp).communicate(timeout=120)
     took = _seconds(agents.jobs(machine))
     return Row("a job log of 64 MiB", took, unit="s", target="<= 0.88 s", met=took <= 0.88)
@@ -108,7 +110,7 @@ def _job_log(lab: Lab, zipapp: Path) -> Row:
 def _idle_memory(lab: Lab, zipapp: Path) -> Row:
     """After one task, and as many events as an hour could bring."""
     agents = _fresh(lab, "idle")
-    machine = agents.with_tasks(agents.task("one", "#!/bin/sh\nexit 0\n"))
+    machine = agents.machine_with_tasks(agents.task("one", "#!/bin/sh\nexit 0\n"))
     agent = _spawn(agents, machine, zipapp, wait_timeout=3600)
     try:
         until(lambda: agents.now(machine)["CurrentTask"] == 1)

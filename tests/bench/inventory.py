@@ -19,7 +19,7 @@ import typing as t
 from pathlib import Path
 
 import yaml
-from checkout import FOR_ANSIBLE
+from checkout import ANSIBLE_ENVIRONMENT
 
 from simulator.launch import PASSWORD, USERNAME
 
@@ -120,7 +120,7 @@ class Bench:
     def _environment(self) -> dict[str, str]:
         return {
             **os.environ,
-            **FOR_ANSIBLE,
+            **ANSIBLE_ENVIRONMENT,
             "ANSIBLE_DEPRECATION_WARNINGS": "0",
             "RS_ENDPOINT": self._lab.simulator.endpoint,
             "RS_KEY": f"{USERNAME}:{PASSWORD}",
@@ -144,7 +144,7 @@ def _beside_scripts(lab: Lab, bench: Bench) -> list[Row]:
     document = json.loads(bench.output(ours, "--list"))
     (lab.folder / "data.json").write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
     floor = bench.script("floor", f"cat {lab.folder / 'data.json'}")
-    incumbent = f"{sys.executable} {ROOT / 'tests/integration/incumbent.py'}"
+    incumbent = f"{sys.executable} {ROOT / 'tests/integration/legacy_inventory.py'}"
     asking = bench.script("asking", f"{incumbent} --valid-names")
     counts = []
     for source in (ours, asking):

@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
-from checkout import FOR_ANSIBLE
+from checkout import ANSIBLE_ENVIRONMENT
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
@@ -78,7 +78,7 @@ class Lab:
             [str(COMMAND), "-i", "localhost,", "-c", "local", str(book)],
             env={
                 **os.environ,
-                **FOR_ANSIBLE,
+                **ANSIBLE_ENVIRONMENT,
                 "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callbacks")),
                 "ANSIBLE_CALLBACKS_ENABLED": "task_seconds",
                 "BENCH_SECONDS": str(log),

@@ -49,7 +49,7 @@ def endpoint(request: pytest.FixtureRequest) -> Endpoint:
 
 
 @pytest.fixture(autouse=True)
-def nothing_between(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_proxy(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     """No CA bundle of the user counts, and no proxy stands between a test and the simulator."""
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
@@ -59,7 +59,7 @@ def nothing_between(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture(autouse=True)
-def only_where_it_can_run(request: pytest.FixtureRequest, endpoint: Endpoint) -> Iterator[None]:
+def skip_unless_supported(request: pytest.FixtureRequest, endpoint: Endpoint) -> Iterator[None]:
     """Tests marked ``simulator`` are skipped elsewhere; no fault outlives its test."""
     if endpoint.simulator is None:
         if request.node.get_closest_marker("simulator"):
@@ -93,7 +93,7 @@ def client(connect: Callable[..., Client]) -> Client:
     return connect()
 
 
-class Workshop:
+class ObjectFactory:
     """Makes objects with names that nobody else uses and removes them, the last one first."""
 
     def __init__(self, client: Client) -> None:
@@ -121,8 +121,8 @@ class Workshop:
 
 
 @pytest.fixture
-def workshop(endpoint: Endpoint) -> Iterator[Workshop]:
+def factory(endpoint: Endpoint) -> Iterator[ObjectFactory]:
     with settings.connect(settings.resolve({**endpoint.options, "token_cache": ""})) as client:
-        shop = Workshop(client)
+        shop = ObjectFactory(client)
         yield shop
         shop.clean()

@@ -118,7 +118,7 @@ def test_upload(client: Any, shelf: Shelf, kind: str, tmp_path: Path) -> None:
         stream.seek(7)
         source = uploads.Source(stream, progress=lambda done, total: told.append((done, total)))
         done = uploads.upload(client, kind, name, source)
-    assert (done.size, done.tries, done.answered) == (len(CONTENT), 1, True)
+    assert (done.size, done.attempts, done.response_received) == (len(CONTENT), 1, True)
     assert told[-1] == (len(CONTENT), len(CONTENT))
     assert content(client, kind, name) == CONTENT
     # a second one replaces it
@@ -225,18 +225,18 @@ def definition(name: str, iso: str, sha256: str = "") -> dict[str, Any]:
     }
 
 
-def test_an_iso_is_unpacked(client: Any, workshop: Any, shelf: Shelf, tmp_path: Path) -> None:
+def test_an_iso_is_unpacked(client: Any, factory: Any, shelf: Shelf, tmp_path: Path) -> None:
     name = shelf.name("isos", "tiny.iso")
     image = make_iso(tmp_path / name)
-    env = workshop.make("bootenvs", **definition(shelf.stem, name, image.sha256))
+    env = factory.make("bootenvs", **definition(shelf.stem, name, image.sha256))
     (tree,) = boot_trees.trees_of(env)
     assert (tree.folder, tree.files) == (f"{shelf.stem}/install", ("vmlinuz", "initrd.img"))
-    before = boot_trees.look(client, tree)
+    before = boot_trees.tree_state(client, tree)
     assert before == boot_trees.TreeState(None, ("vmlinuz", "initrd.img"))
-    assert not before.proves(tree)
+    assert not before.is_complete(tree)
     assert bootenvs.install_isos_for_bootenv(client, env, str(tmp_path)) == [name]
-    assert boot_trees.look(client, tree) == boot_trees.TreeState(image.sha256, ())
-    assert boot_trees.look(client, tree).proves(tree)
+    assert boot_trees.tree_state(client, tree) == boot_trees.TreeState(image.sha256, ())
+    assert boot_trees.tree_state(client, tree).is_complete(tree)
     assert bootenvs.install_isos_for_bootenv(client, env, str(tmp_path)) == []
 
 
@@ -262,9 +262,9 @@ def test_isos_that_cannot_be_had(client: Any, tmp_path: Path) -> None:
     assert bootenvs.install_isos_for_bootenv(client, {"OS": {}}, str(tmp_path)) == []
 
 
-def test_a_bootenv_from_a_file(client: Any, workshop: Any, tmp_path: Path) -> None:
-    name, template = workshop.name(), f"{workshop.name()}.tmpl"
-    workshop.made += [("templates", template), ("bootenvs", name)]
+def test_a_bootenv_from_a_file(client: Any, factory: Any, tmp_path: Path) -> None:
+    name, template = factory.name(), f"{factory.name()}.tmpl"
+    factory.made += [("templates", template), ("bootenvs", name)]
     (tmp_path / "bootenvs").mkdir()
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / template).write_text("one")

@@ -32,8 +32,8 @@ simulator_only = pytest.mark.simulator
 
 
 @pytest.mark.parametrize("kind", ["profiles", "machines"])
-def test_a_life(client: Any, workshop: Any, kind: str) -> None:
-    made = workshop.make(kind, Description="first")
+def test_a_life(client: Any, factory: Any, kind: str) -> None:
+    made = factory.make(kind, Description="first")
     key = made["Uuid" if kind == "machines" else "Name"]
     assert made["Description"] == "first"
     assert made["Validated"] is True
@@ -52,16 +52,16 @@ def test_a_life(client: Any, workshop: Any, kind: str) -> None:
     assert client.find(kind, key) is None
 
 
-def test_lookup_by_name(client: Any, workshop: Any) -> None:
-    made = workshop.make("machines")
+def test_lookup_by_name(client: Any, factory: Any) -> None:
+    made = factory.make("machines")
     assert client.get("machines", f"Name:{made['Name']}")["Uuid"] == made["Uuid"]
     assert client.exists("machines", f"Name:{made['Name']}")
     assert not client.exists("machines", f"Name:{made['Name'].upper()}")
     assert not client.exists("machines", f"Arch:{made['Arch']}")
 
 
-def test_an_object_that_is_not_there(client: Any, workshop: Any) -> None:
-    name = workshop.name()
+def test_an_object_that_is_not_there(client: Any, factory: Any) -> None:
+    name = factory.name()
     with pytest.raises(NotFound) as caught:
         client.get("profiles", name)
     assert caught.value.as_dict() == {
@@ -77,32 +77,32 @@ def test_an_object_that_is_not_there(client: Any, workshop: Any) -> None:
             call("profiles", name)
 
 
-def test_creating_twice(client: Any, workshop: Any) -> None:
-    made = workshop.make("machines")
+def test_creating_twice(client: Any, factory: Any) -> None:
+    made = factory.make("machines")
     with pytest.raises(Conflict, match="already exists"):
-        client.create("machines", {"Name": workshop.name(), "Uuid": made["Uuid"]})
+        client.create("machines", {"Name": factory.name(), "Uuid": made["Uuid"]})
     with pytest.raises(Invalid, match="violates unique index Name"):
         client.create("machines", {"Name": made["Name"]})
 
 
-def test_names_with_special_letters(client: Any, workshop: Any) -> None:
-    name = f"{workshop.name()}/with/slashes"
-    made = workshop.make("params", Name=name)
+def test_names_with_special_letters(client: Any, factory: Any) -> None:
+    name = f"{factory.name()}/with/slashes"
+    made = factory.make("params", Name=name)
     assert client.get("params", name) == made
     assert client.exists("params", name)
     # a name that the server can only look up when it was encoded
-    assert client.find("profiles", f"{workshop.name()} what? 100% #1") is None
+    assert client.find("profiles", f"{factory.name()} what? 100% #1") is None
 
 
-def test_a_new_machine(client: Any, workshop: Any) -> None:
-    made = workshop.make("machines")
+def test_a_new_machine(client: Any, factory: Any) -> None:
+    made = factory.make("machines")
     assert made["Runnable"] is True
     assert (made["CurrentTask"], made["Arch"], made["Address"]) == (-1, "amd64", "")
     assert made["Profiles"] == made["Tasks"] == made["HardwareAddrs"] == []
 
 
-def test_listing(client: Any, workshop: Any) -> None:
-    names = [workshop.make("profiles", Description="x" if n % 2 else "")["Name"] for n in range(7)]
+def test_listing(client: Any, factory: Any) -> None:
+    names = [factory.make("profiles", Description="x" if n % 2 else "")["Name"] for n in range(7)]
     span = ["Name", "Between", names[0], names[-1]]
 
     def listed(*words: str, **options: Any) -> list[str]:
@@ -120,16 +120,16 @@ def test_listing(client: Any, workshop: Any) -> None:
     assert sorted(listed(page_size=3)) == sorted(listed())
 
 
-def test_objects_that_match_twice_come_once(client: Any, workshop: Any) -> None:
-    one, two = workshop.make("profiles")["Name"], workshop.make("profiles")["Name"]
+def test_objects_that_match_twice_come_once(client: Any, factory: Any) -> None:
+    one, two = factory.make("profiles")["Name"], factory.make("profiles")["Name"]
     found = client.list("profiles", "Name", "eq", one, "Name", "between", one, two)
     assert [item["Name"] for item in found] == [one, two]
 
 
-def test_filters_on_booleans_and_params(client: Any, workshop: Any) -> None:
-    param = workshop.make("params", Schema={"type": "string"})["Name"]
-    machine = workshop.make("machines", Params={param: "here"})
-    workshop.make("machines", Params={param: "there"})
+def test_filters_on_booleans_and_params(client: Any, factory: Any) -> None:
+    param = factory.make("params", Schema={"type": "string"})["Name"]
+    machine = factory.make("machines", Params={param: "here"})
+    factory.make("machines", Params={param: "there"})
     found = client.list("machines", param, "eq", "here", "Runnable", "eq", "true")
     assert [item["Uuid"] for item in found] == [machine["Uuid"]]
     slim = client.list("machines", "Uuid", "eq", machine["Uuid"], "slim", "Params")
@@ -157,8 +157,8 @@ def test_filters_that_would_crash_a_server_are_not_sent(client: Any, endpoint: A
 # -- patches
 
 
-def test_a_stale_patch_conflicts(client: Any, workshop: Any) -> None:
-    made = workshop.make("machines", Description="one")
+def test_a_stale_patch_conflicts(client: Any, factory: Any) -> None:
+    made = factory.make("machines", Description="one")
     old, new = client.get_for_patch("machines", made["Uuid"])
     client.patch("machines", made["Uuid"], gen_patch({"Description": "one"}, {"Description": "two"}))
     new["Description"] = "three"
@@ -175,8 +175,8 @@ def test_a_stale_patch_conflicts(client: Any, workshop: Any) -> None:
     assert client.get("machines", made["Uuid"])["Description"] == "two"
 
 
-def test_paranoid_sees_changes_elsewhere(client: Any, workshop: Any) -> None:
-    name = workshop.make("profiles")["Name"]
+def test_paranoid_sees_changes_elsewhere(client: Any, factory: Any) -> None:
+    name = factory.make("profiles")["Name"]
     old, new = client.get_for_patch("profiles", name)
     new["Description"] = "mine"
     client.patch("profiles", name, [{"op": "add", "path": "/Meta/color", "value": "red"}])
@@ -189,16 +189,16 @@ def test_paranoid_sees_changes_elsewhere(client: Any, workshop: Any) -> None:
     assert client.patch_to("profiles", old, new, paranoid=True)["Description"] == "mine again"
 
 
-def test_an_empty_patch_is_a_save(client: Any, workshop: Any) -> None:
-    made = workshop.make("profiles")
+def test_an_empty_patch_is_a_save(client: Any, factory: Any) -> None:
+    made = factory.make("profiles")
     assert client.patch("profiles", made["Name"], []) == made
 
 
-def test_force_moves_a_machine(client: Any, workshop: Any) -> None:
-    task = workshop.make("tasks")["Name"]
-    one = workshop.make("stages", Tasks=[task])["Name"]
-    two = workshop.make("stages", Tasks=[task])["Name"]
-    machine = workshop.make("machines", Stage=one)
+def test_force_moves_a_machine(client: Any, factory: Any) -> None:
+    task = factory.make("tasks")["Name"]
+    one = factory.make("stages", Tasks=[task])["Name"]
+    two = factory.make("stages", Tasks=[task])["Name"]
+    machine = factory.make("machines", Stage=one)
     move = gen_patch({"Stage": one}, {"Stage": two})
     with pytest.raises(Invalid):
         client.patch("machines", machine["Uuid"], move)
@@ -208,11 +208,11 @@ def test_force_moves_a_machine(client: Any, workshop: Any) -> None:
 # -- params and meta
 
 
-def test_params(client: Any, workshop: Any) -> None:
-    name, odd = workshop.make("params")["Name"], f"{workshop.name()}/odd~name"
-    workshop.make("params", Name=(slashed := f"{workshop.name()}/slashed"))
-    profile = workshop.make("profiles", Params={name: "from profile"})["Name"]
-    uuid = workshop.make("machines", Profiles=[profile])["Uuid"]
+def test_params(client: Any, factory: Any) -> None:
+    name, odd = factory.make("params")["Name"], f"{factory.name()}/odd~name"
+    factory.make("params", Name=(slashed := f"{factory.name()}/slashed"))
+    profile = factory.make("profiles", Params={name: "from profile"})["Name"]
+    uuid = factory.make("machines", Profiles=[profile])["Uuid"]
 
     assert params.get_all(client, "machines", uuid) == {}
     assert params.get(client, "machines", uuid, name) is None
@@ -229,7 +229,7 @@ def test_params(client: Any, workshop: Any) -> None:
     assert params.delete(client, "machines", uuid, slashed) is True
     assert params.delete(client, "machines", uuid, slashed) is False
     with pytest.raises(NotFound):
-        params.delete(client, "machines", f"Name:{workshop.name()}", slashed)
+        params.delete(client, "machines", f"Name:{factory.name()}", slashed)
 
     assert params.replace_all(client, "machines", uuid, {slashed: 1}) == {slashed: 1}
     operations = gen_patch({slashed: 1}, {slashed: 2, name: "x"})
@@ -240,22 +240,22 @@ def test_params(client: Any, workshop: Any) -> None:
     assert params.get(client, "machines", uuid, odd) is None
 
 
-def test_the_default_of_a_schema_counts_at_the_end(client: Any, workshop: Any) -> None:
-    name = workshop.make("params", Schema={"type": "integer", "default": 5})["Name"]
-    uuid = workshop.make("machines")["Uuid"]
+def test_the_default_of_a_schema_counts_at_the_end(client: Any, factory: Any) -> None:
+    name = factory.make("params", Schema={"type": "integer", "default": 5})["Name"]
+    uuid = factory.make("machines")["Uuid"]
     assert params.get(client, "machines", uuid, name) is None
     assert params.get(client, "machines", uuid, name, aggregate=True) == 5
     with pytest.raises(Conflict, match="invalid val"):
         params.set(client, "machines", uuid, name, "no integer")
 
 
-def test_public_key(client: Any, workshop: Any) -> None:
-    uuid = workshop.make("machines")["Uuid"]
+def test_public_key(client: Any, factory: Any) -> None:
+    uuid = factory.make("machines")["Uuid"]
     assert len(params.public_key(client, "machines", uuid)) == 44
 
 
-def test_meta(client: Any, workshop: Any) -> None:
-    name = workshop.make("profiles", Meta={"color": "red"})["Name"]
+def test_meta(client: Any, factory: Any) -> None:
+    name = factory.make("profiles", Meta={"color": "red"})["Name"]
     meta = params.get_meta(client, "profiles", name)
     assert meta["color"] == "red"
     changed = params.patch_meta(
@@ -271,9 +271,9 @@ def test_meta(client: Any, workshop: Any) -> None:
 # -- actions
 
 
-def test_an_action_that_nobody_offers(client: Any, workshop: Any) -> None:
-    uuid = workshop.make("machines")["Uuid"]
-    command = workshop.name()
+def test_an_action_that_nobody_offers(client: Any, factory: Any) -> None:
+    uuid = factory.make("machines")["Uuid"]
+    command = factory.name()
     assert command not in [action["Command"] for action in actions.available(client, "machines", uuid)]
     with pytest.raises(NotFound):
         actions.describe(client, "machines", uuid, command)
@@ -301,14 +301,14 @@ def test_logs(client: Any) -> None:
     assert all({"Message", "Level", "Seq"} <= set(line) for line in lines)
 
 
-def test_indexes(client: Any, workshop: Any) -> None:
+def test_indexes(client: Any, factory: Any) -> None:
     """A v3.12 server answers a static index with two documents; only the first one counts."""
     everything = client.all_indexes()
     assert everything["machines"]["Name"]["Unique"] is True
     assert client.indexes("machines") == everything["machines"]
     assert client.one_index("machines", "Name") == everything["machines"]["Name"]
-    assert client.one_index("machines", workshop.name()) == {}
-    param = workshop.make("params", Schema={"type": "string"})["Name"]
+    assert client.one_index("machines", factory.name()) == {}
+    param = factory.make("params", Schema={"type": "string"})["Name"]
     assert client.one_index("machines", param)["Type"] == "parameter"
 
 
@@ -437,8 +437,8 @@ def test_expired_tokens(connect: Any, client: Any, endpoint: Any) -> None:
     assert connect().get("profiles", "global")["Name"] == "global"
 
 
-def test_a_changed_password_revokes_tokens(client: Any, workshop: Any, connect: Any) -> None:
-    name = workshop.make("users")["Name"]
+def test_a_changed_password_revokes_tokens(client: Any, factory: Any, connect: Any) -> None:
+    name = factory.make("users")["Name"]
     client.req().put({"Password": "first"}).url_for("users", name, "password").do()
     user = connect(key=f"{name}:first")
     assert user.info()["version"]
@@ -454,11 +454,11 @@ def test_a_changed_password_revokes_tokens(client: Any, workshop: Any, connect: 
 
 
 @simulator_only
-def test_a_lost_reply_to_a_create(client: Any, workshop: Any, endpoint: Any) -> None:
+def test_a_lost_reply_to_a_create(client: Any, factory: Any, endpoint: Any) -> None:
     client.token()
     endpoint.simulator.fault("lose_reply", "profiles", "POST", times=1)
-    name = workshop.name()
-    workshop.made.append(("profiles", name))
+    name = factory.name()
+    factory.made.append(("profiles", name))
     assert client.create("profiles", {"Name": name, "Params": {}})["Name"] == name
 
 

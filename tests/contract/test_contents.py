@@ -19,15 +19,18 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     UsageError,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs import contents
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.diff import compare, dropped
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.diff import (
+    compare,
+    dropped_members,
+)
 
 Pack = dict[str, Any]
 
 
 @pytest.fixture
-def pack(client: Any, workshop: Any) -> Iterator[Pack]:
+def pack(client: Any, factory: Any) -> Iterator[Pack]:
     """A small pack with names of its own, gone again after the test."""
-    name = workshop.name()
+    name = factory.name()
     yield {
         "meta": {"Name": name, "Version": "v1.0.0", "Description": "of a test"},
         "sections": {
@@ -50,16 +53,16 @@ def test_a_life(client: Any, pack: Pack) -> None:
     assert (made["meta"]["Name"], made["meta"]["Type"]) == (name, contents.UPLOADED)
     assert made["Counts"] == {"params": 1, "stages": 1}
     there = contents.get_item(client, name)
-    assert not compare(there, pack, complete=True)
-    assert dropped(there, pack) == []
+    assert not compare(there, pack, from_server=True)
+    assert dropped_members(there, pack) == []
     assert client.get("stages", name)["ReadOnly"] is True
     pack["meta"]["Version"] = "v1.1.0"
     pack["sections"]["stages"][name]["Templates"][0]["Contents"] = "z"
-    diff = compare(there, pack, complete=True)
+    diff = compare(there, pack, from_server=True)
     assert (list(diff.meta[0]), list(diff.changed)) == (["Version"], [("stages", name)])
     assert contents.replace(client, pack)["meta"]["Version"] == "v1.1.0"
     assert named(client, name)[0]["meta"]["Version"] == "v1.1.0"
-    assert not compare(contents.get_item(client, name), pack, complete=True)
+    assert not compare(contents.get_item(client, name), pack, from_server=True)
     contents.delete(client, name)
     assert named(client, name) == []
 
@@ -97,7 +100,7 @@ def test_refusals(client: Any, pack: Pack) -> None:
 
 
 def test_replace_writable_is_sent_to_servers_that_know_it(client: Any, pack: Pack) -> None:
-    if contents.takes_replace_writable(client):
+    if contents.supports_replace_writable(client):
         client.create("params", pack["sections"]["params"][pack["meta"]["Name"] + "/p"])
         assert contents.create(client, pack, replace_writable=True)
     else:

@@ -65,10 +65,10 @@ def describe(client: Client, made: dict[str, Any], text: str) -> None:
 # -- what an event says
 
 
-def test_what_an_event_looks_like(client: Client, stream: EventStream, workshop: Any) -> None:
+def test_what_an_event_looks_like(client: Client, stream: EventStream, factory: Any) -> None:
     subscription = stream.register("profiles.create.*")
     begin = datetime.datetime.now(datetime.UTC)
-    made = workshop.make("profiles", Description="x")
+    made = factory.make("profiles", Description="x")
     event = event_of(subscription)
     assert {name: event[name] for name in ("Type", "Action", "Key", "Object")} == {
         "Type": "profiles",
@@ -81,9 +81,9 @@ def test_what_an_event_looks_like(client: Client, stream: EventStream, workshop:
     assert abs((told - begin).total_seconds()) < 60
 
 
-def test_vector_19_the_events_of_a_machine(client: Client, stream: EventStream, workshop: Any) -> None:
+def test_vector_19_the_events_of_a_machine(client: Client, stream: EventStream, factory: Any) -> None:
     subscription = stream.register("machines.*.*")
-    made = workshop.make("machines")
+    made = factory.make("machines")
     key = made["Uuid"]
     describe(client, made, "first")
     client.patch("machines", key, [])
@@ -100,9 +100,9 @@ def test_vector_19_the_events_of_a_machine(client: Client, stream: EventStream, 
 
 
 def test_vector_20_a_changed_password(
-    client: Client, stream: EventStream, workshop: Any, connect: Callable[..., Client]
+    client: Client, stream: EventStream, factory: Any, connect: Callable[..., Client]
 ) -> None:
-    user = workshop.make("users")["Name"]
+    user = factory.make("users")["Name"]
     client.req().put({"Password": "first"}).url_for("users", user, "password").do()
     own = connect(key=f"{user}:first")
     own.req().get().url_for("info").do()
@@ -120,14 +120,14 @@ def test_handles_begin_after_the_internal_one(stream: EventStream) -> None:
     assert [stream.register("profiles.*.*").handle for _number in range(3)] == [2, 3, 4]
 
 
-def test_each_handle_gets_an_event_once(client: Client, stream: EventStream, workshop: Any) -> None:
+def test_each_handle_gets_an_event_once(client: Client, stream: EventStream, factory: Any) -> None:
     """Whatever many of its patterns match it."""
-    name = workshop.name()
+    name = factory.name()
     broad = stream.register("profiles.*.*", "*.create.*", f"profiles.create.{name}")
     narrow = stream.register(f"profiles.create.{name}")
     other = stream.register(f"profiles.create.{name}-other")
-    workshop.make("profiles", Name=name)
-    workshop.make("profiles", Name=f"{name}-other")
+    factory.make("profiles", Name=name)
+    factory.make("profiles", Name=f"{name}-other")
     mine = [key for kind, _action, key in seen_until(broad, f"{name}-other") if kind == "profiles"]
     assert mine == [name, f"{name}-other"]
     assert event_of(narrow)["Key"] == name
@@ -135,12 +135,12 @@ def test_each_handle_gets_an_event_once(client: Client, stream: EventStream, wor
     assert event_of(other)["Key"] == f"{name}-other"
 
 
-def test_vector_18_the_same_pattern_twice(client: Client, stream: EventStream, workshop: Any) -> None:
-    name = workshop.name()
+def test_vector_18_the_same_pattern_twice(client: Client, stream: EventStream, factory: Any) -> None:
+    name = factory.name()
     pattern = f"profiles.create.{name}"
     one, two = stream.register(pattern), stream.register(pattern, pattern)
     stream.subscribe(one.handle, pattern)
-    workshop.make("profiles", Name=name)
+    factory.make("profiles", Name=name)
     for subscription in (one, two):
         assert event_of(subscription)["Key"] == name
         assert subscription.get(0.1) is None
@@ -159,11 +159,11 @@ def test_two_handles_share_a_socket_and_a_registration(endpoint: Any, stream: Ev
     assert endpoint.simulator.stats()["registrations"] == 2
 
 
-def test_patterns_can_be_added(client: Client, stream: EventStream, workshop: Any) -> None:
-    name = workshop.name()
+def test_patterns_can_be_added(client: Client, stream: EventStream, factory: Any) -> None:
+    name = factory.name()
     subscription = stream.register(f"profiles.create.{name}")
     stream.subscribe(subscription.handle, f"profiles.update.{name}", f"profiles.delete.{name}")
-    made = workshop.make("profiles", Name=name)
+    made = factory.make("profiles", Name=name)
     describe(client, made, "x")
     client.delete("profiles", name)
     assert [action for _kind, action, _key in seen_until(subscription, name, "delete")] == [
@@ -173,23 +173,23 @@ def test_patterns_can_be_added(client: Client, stream: EventStream, workshop: An
     ]
 
 
-def test_a_handle_without_patterns(client: Client, stream: EventStream, workshop: Any) -> None:
+def test_a_handle_without_patterns(client: Client, stream: EventStream, factory: Any) -> None:
     subscription = stream.register()
-    workshop.make("profiles")
+    factory.make("profiles")
     assert subscription.get(0.1) is None
-    name = workshop.name()
+    name = factory.name()
     stream.subscribe(subscription.handle, f"profiles.create.{name}")
-    workshop.make("profiles", Name=name)
+    factory.make("profiles", Name=name)
     assert event_of(subscription)["Key"] == name
 
 
-def test_deregister(client: Client, stream: EventStream, workshop: Any) -> None:
-    name = workshop.name()
+def test_deregister(client: Client, stream: EventStream, factory: Any) -> None:
+    name = factory.name()
     kept, ended = stream.register(f"profiles.*.{name}"), stream.register(f"profiles.*.{name}")
     stream.deregister(ended.handle)
     assert ended.ended
     assert ended.get() is None
-    made = workshop.make("profiles", Name=name)
+    made = factory.make("profiles", Name=name)
     assert event_of(kept)["Action"] == "create"
     stream.deregister(kept.handle)
     again = stream.register(f"profiles.update.{name}")
@@ -234,9 +234,9 @@ def test_bad_patterns_are_not_sent(endpoint: Any, stream: EventStream) -> None:
     assert stream.register("roles.*.*").handle > subscription.handle
 
 
-def test_what_follows_the_acknowledgement_is_told(client: Client, workshop: Any) -> None:
+def test_what_follows_the_acknowledgement_is_told(client: Client, factory: Any) -> None:
     """Ten times over: the change comes right after register() has returned."""
-    made = workshop.make("profiles")
+    made = factory.make("profiles")
     for number in range(10):
         with client.events() as stream:
             subscription = stream.register(f"profiles.update.{made['Name']}")
@@ -250,8 +250,8 @@ def test_acknowledgements_are_events(stream: EventStream) -> None:
     assert ("websocket", "register", "profiles.update.a.b") in seen_until(watcher, "profiles.update.a.b")
 
 
-def test_threads_register_side_by_side(client: Client, stream: EventStream, workshop: Any) -> None:
-    names = [workshop.name() for _number in range(16)]
+def test_threads_register_side_by_side(client: Client, stream: EventStream, factory: Any) -> None:
+    names = [factory.name() for _number in range(16)]
     held: dict[str, Subscription] = {}
     threads = [
         threading.Thread(
@@ -264,7 +264,7 @@ def test_threads_register_side_by_side(client: Client, stream: EventStream, work
     for thread in threads:
         thread.join(PATIENCE)
     for name in names:
-        workshop.make("profiles", Name=name)
+        factory.make("profiles", Name=name)
     for name, subscription in held.items():
         assert event_of(subscription)["Key"] == name
     assert len({subscription.handle for subscription in held.values()}) == 16

@@ -20,7 +20,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.obje
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.bulk import Bulk
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.engine import Outcome, converge
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.resource import Resource
-from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.show import difference, shown
+from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.show import difference, masked
 from simulator.launch import Simulator
 from simulator.testing import Api
 
@@ -95,7 +95,7 @@ def clear(client: Client, key: str = "p1", kind: str = "profiles") -> dict[str, 
 def told(outcome: Outcome) -> str:
     """All that is shown of an outcome, as one text."""
     sides = difference(outcome.resource.kind, outcome.before, outcome.planned)
-    return json.dumps([sides, shown(outcome.resource.kind, outcome.item), outcome.warnings])
+    return json.dumps([sides, masked(outcome.resource.kind, outcome.item), outcome.warnings])
 
 
 def requests(server: Simulator) -> list[str]:
@@ -142,9 +142,9 @@ def test_the_server_opens_what_was_sealed(client: Client) -> None:
 
 
 def test_what_is_secure(client: Client) -> None:
-    assert secure.security(client, ["sec/text", "plain", "nowhere"]) == {"sec/text": True, "plain": False}
+    assert secure.secure_flags(client, ["sec/text", "plain", "nowhere"]) == {"sec/text": True, "plain": False}
     many = ["sec/map", "plain", *(f"x{number}" for number in range(9))]
-    assert secure.security(client, many) == {"sec/map": True, "plain": False}
+    assert secure.secure_flags(client, many) == {"sec/map": True, "plain": False}
 
 
 # -- converging

@@ -19,15 +19,15 @@ FIRST, SECOND = "first:one", "second"
 
 
 @pytest.fixture
-def user(client: Any, workshop: Any) -> str:
+def user(client: Any, factory: Any) -> str:
     """A user with a password."""
-    name = str(workshop.make("users")["Name"])
+    name = str(factory.make("users")["Name"])
     users.set_password(client, name, FIRST)
     return name
 
 
-def test_passwords(client: Any, workshop: Any) -> None:
-    name = workshop.make("users")["Name"]
+def test_passwords(client: Any, factory: Any) -> None:
+    name = factory.make("users")["Name"]
     assert not users.password_works(client, name, FIRST)
     users.set_password(client, name, FIRST)
     assert users.password_works(client, name, FIRST)
@@ -80,9 +80,9 @@ def test_tokens(client: Any, connect: Any, user: str) -> None:
         users.mint_token(client, f"{user}x", 60)
 
 
-def test_what_may_not_be_seen_is_still_there(connect: Any, workshop: Any, user: str) -> None:
+def test_what_may_not_be_seen_is_still_there(connect: Any, factory: Any, user: str) -> None:
     """404 to GET and 200 to HEAD: what lookup.missing_text relies on."""
-    machine = workshop.make("machines")
+    machine = factory.make("machines")
     weak = connect(key=f"{user}:{FIRST}")
     assert weak.find("machines", machine["Uuid"]) is None
     assert weak.exists("machines", machine["Uuid"])

@@ -198,8 +198,8 @@ def test_a_token_for_a_machine(v4: Client, v4_simulator: Simulator) -> None:
 
 def test_an_object_as_soon_as_it_changes(v4: Client) -> None:
     v4.create("profiles", {"Name": "p1"})
-    item, mark = tagged.get_tagged(v4, "profiles", "p1")
-    assert mark == tagged.etag(v4, "profiles", "p1") != ""
+    item, mark = etags.get_with_etag(v4, "profiles", "p1")
+    assert mark == etags.etag(v4, "profiles", "p1") != ""
 
     def change() -> None:
         time.sleep(0.3)
@@ -208,29 +208,29 @@ def test_an_object_as_soon_as_it_changes(v4: Client) -> None:
     started = time.monotonic()
     worker = threading.Thread(target=change)
     worker.start()
-    changed = tagged.next_state(v4, "profiles", "p1", mark, 30)
+    changed = etags.wait_for_change(v4, "profiles", "p1", mark, 30)
     worker.join()
     assert 0.2 < time.monotonic() - started < 10
     assert changed is not None
     assert (item["Description"], changed[0]["Description"]) == ("", "x")
-    assert changed[1] == tagged.etag(v4, "profiles", "p1") != mark
+    assert changed[1] == etags.etag(v4, "profiles", "p1") != mark
 
 
 def test_an_object_that_does_not_change_or_is_deleted(v4: Client) -> None:
     v4.create("params", {"Name": "a/b"})
-    mark = tagged.etag(v4, "params", "a/b")
+    mark = etags.etag(v4, "params", "a/b")
     started = time.monotonic()
-    assert tagged.next_state(v4, "params", "a/b", mark, 1) is None
+    assert etags.wait_for_change(v4, "params", "a/b", mark, 1) is None
     assert time.monotonic() - started >= 0.9
     v4.delete("params", "a/b")
     with pytest.raises(NotFound):
-        tagged.next_state(v4, "params", "a/b", mark, 10)
+        etags.wait_for_change(v4, "params", "a/b", mark, 10)
 
 
 def test_an_old_server_has_no_marks(old: Client) -> None:
-    assert tagged.etag(old, "profiles", "global") == ""
+    assert etags.etag(old, "profiles", "global") == ""
     with pytest.raises(UsageError, match="cannot tell of changes"):
-        tagged.next_state(old, "profiles", "global", "", 10)
+        etags.wait_for_change(old, "profiles", "global", "", 10)
 
 
 # -- pools

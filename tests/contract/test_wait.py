@@ -53,14 +53,14 @@ def meanwhile(client: Client, work: Callable[[], Any]) -> threading.Thread:
     return thread
 
 
-def test_vector_21_types_count(client: Client, workshop: Any) -> None:
-    made = workshop.make("machines")
+def test_vector_21_types_count(client: Client, factory: Any) -> None:
+    made = factory.make("machines")
     assert wait_for(client, "machines", made, equal_item("Runnable", "true"), 0.3) == "timeout"
     assert wait_for(client, "machines", made, equal_item("Runnable", True), 5) == "complete"
 
 
-def test_it_goes_on_with_the_change(client: Client, workshop: Any) -> None:
-    made = workshop.make("machines")
+def test_it_goes_on_with_the_change(client: Client, factory: Any) -> None:
+    made = factory.make("machines")
     item = {"Uuid": made["Uuid"]}
     meanwhile(client, lambda: describe(client, made, "now"))
     begin = time.monotonic()
@@ -79,7 +79,7 @@ def test_it_goes_on_with_the_change(client: Client, workshop: Any) -> None:
         ("subnets", {"Description": "new"}),
     ],
 )
-def test_kinds_with_other_keys(client: Client, workshop: Any, kind: str, change: dict[str, Any]) -> None:
+def test_kinds_with_other_keys(client: Client, factory: Any, kind: str, change: dict[str, Any]) -> None:
     """A template's key is its ID; that of a reservation, its address, is told in another spelling."""
     items = {
         "params": {},
@@ -94,11 +94,11 @@ def test_kinds_with_other_keys(client: Client, workshop: Any, kind: str, change:
             "Strategy": "MAC",
         },
     }
-    name = workshop.name()
+    name = factory.name()
     label = {"reservations": {}, "templates": {"ID": name}}.get(kind, {"Name": name})
     made = client.create(kind, {**items[kind], **label})
     key = made.get("ID") or made.get("Addr") or made["Name"]
-    workshop.made.append((kind, key))
+    factory.made.append((kind, key))
     ((member, value),) = change.items()
     meanwhile(
         client, lambda: client.patch(kind, key, [{"op": "replace", "path": f"/{member}", "value": value}])
@@ -112,26 +112,26 @@ def test_kinds_with_other_keys(client: Client, workshop: Any, kind: str, change:
     assert time.monotonic() - begin < 3
 
 
-def test_names_that_patterns_have_a_meaning_for(client: Client, workshop: Any) -> None:
+def test_names_that_patterns_have_a_meaning_for(client: Client, factory: Any) -> None:
     """Dots part a pattern, white space its command, and a frame to the server holds 512 bytes."""
-    stem = workshop.name()
+    stem = factory.name()
     for name in (f"{stem}.c.d", f"{stem} e", f"{stem}-" + "f" * 500):
-        made = workshop.make("profiles", Name=name)
+        made = factory.make("profiles", Name=name)
         meanwhile(client, lambda made=made: describe(client, made, "now"))
         begin = time.monotonic()
         assert wait_for(client, "profiles", made, equal_item("Description", "now"), 15) == "complete"
         assert time.monotonic() - begin < 3
 
 
-def test_timeout(client: Client, workshop: Any) -> None:
-    made = workshop.make("profiles")
+def test_timeout(client: Client, factory: Any) -> None:
+    made = factory.make("profiles")
     begin = time.monotonic()
     assert wait_for(client, "profiles", made, equal_item("Description", "never"), 0.5) == "timeout"
     assert 0.5 <= time.monotonic() - begin < 1
 
 
-def test_a_timeout_of_0_looks_once(client: Client, workshop: Any) -> None:
-    made = workshop.make("profiles", Description="x")
+def test_a_timeout_of_0_looks_once(client: Client, factory: Any) -> None:
+    made = factory.make("profiles", Description="x")
     begin = time.monotonic()
     item = {"Name": made["Name"]}
     assert wait_for(client, "profiles", item, equal_item("Description", "x"), 0) == "complete"
@@ -141,8 +141,8 @@ def test_a_timeout_of_0_looks_once(client: Client, workshop: Any) -> None:
 
 
 @simulator_only
-def test_what_one_look_costs(client: Client, workshop: Any, endpoint: Any) -> None:
-    made = workshop.make("profiles", Description="x")
+def test_what_one_look_costs(client: Client, factory: Any, endpoint: Any) -> None:
+    made = factory.make("profiles", Description="x")
     client.token()
     before = len(endpoint.simulator.log())
     wait_for(client, "profiles", made, equal_item("Description", "y"), 0)
@@ -151,14 +151,14 @@ def test_what_one_look_costs(client: Client, workshop: Any, endpoint: Any) -> No
     ]
 
 
-def test_deletion(client: Client, workshop: Any) -> None:
-    made = workshop.make("profiles")
+def test_deletion(client: Client, factory: Any) -> None:
+    made = factory.make("profiles")
     meanwhile(client, lambda: client.delete("profiles", made["Name"]))
     assert wait_for(client, "profiles", made, equal_item("Description", "never"), 20) == "deleted"
 
 
-def test_failure(client: Client, workshop: Any) -> None:
-    made = workshop.make("profiles")
+def test_failure(client: Client, factory: Any) -> None:
+    made = factory.make("profiles")
     meanwhile(client, lambda: describe(client, made, "broken"))
     broken = or_items(equal_item("Description", "broken"), equal_item("Description", "stuck"))
     wanted = and_items(equal_item("Description", "good"), not_item(broken))
@@ -166,16 +166,16 @@ def test_failure(client: Client, workshop: Any) -> None:
     assert made["Description"] == "broken"
 
 
-def test_what_is_not_there_to_begin_with(client: Client, workshop: Any) -> None:
-    name = workshop.name()
+def test_what_is_not_there_to_begin_with(client: Client, factory: Any) -> None:
+    name = factory.name()
     for timeout in (0, 5):
         with pytest.raises(NotFound) as caught:
             wait_for(client, "profiles", {"Name": name}, equal_item("Description", "x"), timeout)
         assert (caught.value.model, caught.value.key, caught.value.code) == ("profiles", name, 404)
 
 
-def test_a_value_that_changes_back_is_seen(client: Client, workshop: Any) -> None:
-    made = workshop.make("profiles")
+def test_a_value_that_changes_back_is_seen(client: Client, factory: Any) -> None:
+    made = factory.make("profiles")
 
     def flip() -> None:
         describe(client, made, "flip")

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checkout import FOR_ANSIBLE
+from checkout import ANSIBLE_ENVIRONMENT
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from box import Box
-from tree import NotHere, tree
+from container import NspawnContainer
+from debian_tree import Unsupported, tree
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
@@ -40,24 +40,24 @@ def api(server: Simulator) -> Api:
 
 
 @pytest.fixture(scope="session")
-def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NspawnContainer]:
     try:
-        with Box(tree(), tmp_path_factory.mktemp("box")) as booted:
+        with NspawnContainer(tree(), tmp_path_factory.mktemp("box")) as booted:
             yield booted
-    except NotHere as reason:
+    except Unsupported as reason:
         pytest.skip(f"no system can be booted here: {reason}")
 
 
-class Stage:
+class PlaybookRunner:
     """Runs playbooks on the box, with the server's address and credentials in the environment."""
 
-    def __init__(self, server: Simulator, box: Box, folder: Path) -> None:
+    def __init__(self, server: Simulator, box: NspawnContainer, folder: Path) -> None:
         self.folder = folder
         (folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"box": box.host()}}}))
         (folder / "drp.yml").write_text("plugin: digitalrebar.provision.drp\n")
         self.environment = {
             **os.environ,
-            **FOR_ANSIBLE,
+            **ANSIBLE_ENVIRONMENT,
             "ANSIBLE_ROLES_PATH": str(Path(__file__).parent / "roles"),
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"),
             # the folder of the Makefile is for tasks on the controller; the box is another system
@@ -76,7 +76,7 @@ class Stage:
         timeout: float = 240,
         environment: dict[str, str] | None = None,
         **variables: t.Any,
-    ) -> Played:
+    ) -> PlayResult:
         command = [str(COMMAND), "-i", str(self.folder / "drp.yml"), "-i", str(self.folder / "hosts.yml")]
         done = subprocess.run(
             [*command, book, "-e", json.dumps(variables), *flags],
@@ -90,11 +90,11 @@ class Stage:
         output = done.stdout + done.stderr
         assert bool(done.returncode) == fails, output
         assert PASSWORD not in output
-        return Played(output)
+        return PlayResult(output)
 
     def role(
         self, entry: str = "main", *flags: str, defaults: dict[str, t.Any] | None = None, **options: t.Any
-    ) -> Played:
+    ) -> PlayResult:
         """The role on the box, by an entry point, under the play's module_defaults."""
         role = "digitalrebar.provision.agent"
         play: dict[str, t.Any] = {"hosts": "box", "gather_facts": False, "become": True}
@@ -109,7 +109,7 @@ class Stage:
         return self.play(str(book), *flags, **options)
 
 
-class Played:
+class PlayResult:
     def __init__(self, output: str) -> None:
         self.output = output
 
@@ -122,5 +122,7 @@ class Played:
 
 
 @pytest.fixture(scope="session")
-def stage(server: Simulator, box: Box, tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    return Stage(server, box, tmp_path_factory.mktemp("stage"))
+def stage(
+    server: Simulator, box: NspawnContainer, tmp_path_factory: pytest.TempPathFactory
+) -> PlaybookRunner:
+    return PlaybookRunner(server, box, tmp_path_factory.mktemp("stage"))

@@ -9,16 +9,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from box import Box
-from tree import NotHere, tree
+from container import NspawnContainer
+from debian_tree import Unsupported, tree
 
 
 def main() -> None:
     try:
         source = tree()
-        with tempfile.TemporaryDirectory(prefix="drp-e2e-") as folder, Box(source, Path(folder)):
+        with tempfile.TemporaryDirectory(prefix="drp-e2e-") as folder, NspawnContainer(source, Path(folder)):
             pass
-    except NotHere as reason:
+    except Unsupported as reason:
         sys.exit(" ".join(str(reason).split())[-200:])
     except (OSError, subprocess.SubprocessError) as error:
         sys.exit(f"a system cannot be booted here: {error}")

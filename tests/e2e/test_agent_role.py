@@ -13,8 +13,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from box import Box
-from conftest import Stage
+from conftest import PlaybookRunner
+from container import NspawnContainer
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
@@ -61,12 +61,12 @@ def until(test: t.Callable[[], t.Any], timeout: float = 60) -> None:
 
 
 @pytest.fixture(scope="module")
-def bare(box: Box) -> str:
+def bare(box: NspawnContainer) -> str:
     """All files of the system before anything was done to it."""
     return box.run(FILES)
 
 
-def test_check_mode_on_a_bare_host(stage: Stage, box: Box, api: Api, bare: str) -> None:
+def test_check_mode_on_a_bare_host(stage: PlaybookRunner, box: NspawnContainer, api: Api, bare: str) -> None:
     played = stage.role("main", "--check", "--diff")
     assert played.changed > 5
     assert "+Type=notify" in played.output
@@ -74,7 +74,7 @@ def test_check_mode_on_a_bare_host(stage: Stage, box: Box, api: Api, bare: str) 
     assert [item["Name"] for item in api("GET", "machines").json()] == []
 
 
-def test_bad_input(stage: Stage) -> None:
+def test_bad_input(stage: PlaybookRunner) -> None:
     told = stage.role(fails=True, agent_endpoint="drp:8092").output
     assert 'agent_endpoint: "drp:8092" is not a URL such as https://drp.example.com:8092' in told
     told = stage.role(fails=True, agent_create_machine=False).output
@@ -83,7 +83,7 @@ def test_bad_input(stage: Stage) -> None:
     assert "agent_idle_wait" in told
 
 
-def test_provision(stage: Stage, box: Box, api: Api, bare: str) -> None:
+def test_provision(stage: PlaybookRunner, box: NspawnContainer, api: Api, bare: str) -> None:
     before = box.boot_id()
     played = stage.play("digitalrebar.provision.provision", **PROVISION)
     done = [job["Task"] for job in jobs(api, "e2e")]
@@ -101,14 +101,16 @@ def test_provision(stage: Stage, box: Box, api: Api, bare: str) -> None:
     assert (machine(api)["Stage"], machine(api)["BootEnv"]) == ("e2e-installed", "e2e-disk")
 
 
-def test_the_same_again_changes_nothing(stage: Stage, box: Box) -> None:
+def test_the_same_again_changes_nothing(stage: PlaybookRunner, box: NspawnContainer) -> None:
     pid = box.run("systemctl show -p MainPID drp-agent")
     assert stage.play("digitalrebar.provision.provision", **PROVISION).changed == 0
     assert stage.role("main", "--check").changed == 0
     assert box.run("systemctl show -p MainPID drp-agent") == pid
 
 
-def test_no_secret_of_an_administrator_is_there(stage: Stage, box: Box, api: Api) -> None:
+def test_no_secret_of_an_administrator_is_there(
+    stage: PlaybookRunner, box: NspawnContainer, api: Api
+) -> None:
     token = box.run("cat /etc/drp-agent/tokens/*")
     assert box.run("stat -c '%a %U' /etc/drp-agent/tokens/* /etc/drp-agent/agent.yml") == "600 root\n600 root"
     assert box.run("stat -c '%a' /etc/drp-agent /etc/drp-agent/tokens /var/lib/drp-agent") == "700\n700\n700"
@@ -121,7 +123,7 @@ def test_no_secret_of_an_administrator_is_there(stage: Stage, box: Box, api: Api
     api("DELETE", f"machines/{other}")
 
 
-def test_another_token(stage: Stage, box: Box) -> None:
+def test_another_token(stage: PlaybookRunner, box: NspawnContainer) -> None:
     before = box.run("cat /etc/drp-agent/tokens/*")
     played = stage.role(agent_token_rotate=True)
     assert box.run("cat /etc/drp-agent/tokens/*") != before
@@ -133,7 +135,9 @@ def test_another_token(stage: Stage, box: Box) -> None:
     assert box.run("drp-agent check | grep -c FAIL || true") == "0"
 
 
-def test_the_age_of_a_token_is_the_same_in_all_time_zones(stage: Stage, box: Box) -> None:
+def test_the_age_of_a_token_is_the_same_in_all_time_zones(
+    stage: PlaybookRunner, box: NspawnContainer
+) -> None:
     half = 31536000 // 2
     for zone in ("America/New_York", "Asia/Tokyo"):
         for age, renewed in ((half - 3600, False), (half + 3600, True)):
@@ -143,7 +147,7 @@ def test_the_age_of_a_token_is_the_same_in_all_time_zones(stage: Stage, box: Box
             assert (box.run("cat /etc/drp-agent/tokens/*") != before) == renewed, (zone, age)
 
 
-def test_another_length_of_life_is_another_token(stage: Stage, box: Box) -> None:
+def test_another_length_of_life_is_another_token(stage: PlaybookRunner, box: NspawnContainer) -> None:
     """Or one minted for an hour would be taken for one that lives a year."""
     before = box.run("cat /etc/drp-agent/tokens/*")
     stage.role(agent_token_ttl=3600)
@@ -154,7 +158,7 @@ def test_another_length_of_life_is_another_token(stage: Stage, box: Box) -> None
     assert stage.role().changed == 0
 
 
-def test_module_defaults_of_the_play(stage: Stage, server: Simulator) -> None:
+def test_module_defaults_of_the_play(stage: PlaybookRunner, server: Simulator) -> None:
     """Who configures the modules by them, and sets no variable of the environment, needs nothing else."""
     bare = {"RS_ENDPOINT": "", "RS_KEY": "", "RS_CA_PATH": ""}
     defaults = {"endpoint": server.endpoint, "username": USERNAME, "password": PASSWORD}
@@ -169,7 +173,7 @@ def test_module_defaults_of_the_play(stage: Stage, server: Simulator) -> None:
     assert stage.role(environment=bare, defaults=wrong, **options).changed == 0
 
 
-def test_the_agent_is_killed(stage: Stage, box: Box, api: Api) -> None:
+def test_the_agent_is_killed(stage: PlaybookRunner, box: NspawnContainer, api: Api) -> None:
     box.run("rm -f /root/long")
     stage_job(api, "e2e-long")
     until(lambda: box.attempt("test -s /root/long").returncode == 0)
@@ -179,7 +183,7 @@ def test_the_agent_is_killed(stage: Stage, box: Box, api: Api) -> None:
     assert "line 200" in log(api, jobs(api, "e2e-long")[0])
 
 
-def test_an_upgrade_while_a_job_runs(stage: Stage, box: Box, api: Api) -> None:
+def test_an_upgrade_while_a_job_runs(stage: PlaybookRunner, box: NspawnContainer, api: Api) -> None:
     box.run("rm -f /root/long; echo >> /usr/local/bin/drp-agent")  # another version, and the job is long
     known = {job["Uuid"] for job in jobs(api, "e2e-long")}
     stage_job(api, "e2e-long")
@@ -194,7 +198,7 @@ def test_an_upgrade_while_a_job_runs(stage: Stage, box: Box, api: Api) -> None:
     assert stage.role("upgrade").changed == 0
 
 
-def test_how_exposed_the_service_is(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
+def test_how_exposed_the_service_is(box: NspawnContainer, capsys: pytest.CaptureFixture[str]) -> None:
     told = box.run("systemd-analyze security --no-pager drp-agent | tail -1")
     with capsys.disabled():
         print(f"\n{told}")
@@ -202,7 +206,7 @@ def test_how_exposed_the_service_is(box: Box, capsys: pytest.CaptureFixture[str]
     assert box.run("systemd-analyze verify drp-agent.service 2>&1 | grep drp-agent || true") == ""
 
 
-def test_drpcli_from_the_server(stage: Stage, box: Box, api: Api) -> None:
+def test_drpcli_from_the_server(stage: PlaybookRunner, box: NspawnContainer, api: Api) -> None:
     arch = box.run("uname -m").replace("x86_64", "amd64").replace("aarch64", "arm64")
     content = b"#!/bin/sh\necho version 3.12\n"
     raw = {"Content-Type": "application/octet-stream"}
@@ -216,7 +220,7 @@ def test_drpcli_from_the_server(stage: Stage, box: Box, api: Api) -> None:
     assert box.run("drpcli") == "version 3.12"
 
 
-def test_uninstall(stage: Stage, box: Box, api: Api, bare: str) -> None:
+def test_uninstall(stage: PlaybookRunner, box: NspawnContainer, api: Api, bare: str) -> None:
     token = box.run("cat /etc/drp-agent/tokens/*")
     uuid = machine(api)["Uuid"]
     assert stage.role("uninstall", "--check").changed > 0

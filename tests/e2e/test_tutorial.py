@@ -7,16 +7,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from box import Box
-from conftest import Stage
-from guide import Reader, blocks, recaps
+from conftest import PlaybookRunner
+from container import NspawnContainer
+from guide import GuideRunner, blocks, recaps
 
 from simulator.launch import Simulator
 from simulator.testing import Api
 
 
 @pytest.fixture
-def reader(server: Simulator, box: Box, stage: Stage, tmp_path: Path) -> Reader:
+def reader(server: Simulator, box: NspawnContainer, stage: PlaybookRunner, tmp_path: Path) -> GuideRunner:
     (tmp_path / "drp-ca.pem").write_bytes(Path(server.ca).read_bytes())
     environment = {
         **stage.environment,
@@ -25,10 +25,10 @@ def reader(server: Simulator, box: Box, stage: Stage, tmp_path: Path) -> Reader:
         "ANSIBLE_SSH_COMMON_ARGS": box.host()["ansible_ssh_common_args"],
     }
     here = {"https://drp.example.com:8092": server.endpoint, "192.0.2.11": "127.0.0.1"}
-    return Reader(tmp_path, environment, here)
+    return GuideRunner(tmp_path, environment, here)
 
 
-def test_the_tutorial(reader: Reader, box: Box, api: Api) -> None:
+def test_the_tutorial(reader: GuideRunner, box: NspawnContainer, api: Api) -> None:
     said: list[tuple[str, str]] = []
     for language, text in blocks("tutorial.md"):
         if language == "yaml":

@@ -74,7 +74,7 @@ def client(lab: Lab) -> Iterator[Client]:
 
 
 @pytest.fixture
-def nothing_left(lab: Lab) -> Iterator[None]:
+def no_leaks(lab: Lab) -> Iterator[None]:
     """Fails the test when a thread or a socket of it outlives it."""
     yield
     lab.simulator.wait_ready()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cutting import Way, way_to
+from cutting_proxy import CuttingProxy, cutting_proxy
 from isos import make_iso
 from webserver import Page, serving
 
@@ -47,8 +47,8 @@ NAME = "blob.iso"
 
 
 @pytest.fixture
-def way(lab: t.Any) -> Iterator[Way]:
-    with way_to(lab.simulator.endpoint) as opened:
+def way(lab: t.Any) -> Iterator[CuttingProxy]:
+    with cutting_proxy(lab.simulator.endpoint) as opened:
         yield opened
 
 
@@ -66,7 +66,7 @@ def connect(lab: t.Any, endpoint: str, sleep: Callable[[float], None] | None = N
 
 
 @pytest.fixture
-def over(lab: t.Any, way: Way) -> Iterator[Client]:
+def over(lab: t.Any, way: CuttingProxy) -> Iterator[Client]:
     """A client whose connections go over the bad line."""
     with connect(lab, way.endpoint) as connected:
         connected.token()
@@ -92,13 +92,13 @@ def held(client: Client, kind: str, path: str = NAME) -> bytes | None:
 @pytest.mark.parametrize("old", [None, OLD, SAME_SIZE], ids=["new", "old", "same size"])
 @pytest.mark.parametrize("cuts", [1, 2])
 def test_upload_cut_in_the_middle(
-    client: Client, over: Client, way: Way, kind: str, old: bytes | None, cuts: int
+    client: Client, over: Client, way: CuttingProxy, kind: str, old: bytes | None, cuts: int
 ) -> None:
     if old:
         send(client, kind, old)
     way.cut("up", *[SIZE // 2] * cuts)
     done = send(over, kind)
-    assert (done.size, done.tries) == (SIZE, cuts + 1)
+    assert (done.size, done.attempts) == (SIZE, cuts + 1)
     assert held(client, kind) == NEW
     assert blobs.list_blobs(client, kind) == [NAME]
 
@@ -106,7 +106,7 @@ def test_upload_cut_in_the_middle(
 @KINDS
 @pytest.mark.parametrize("old", [None, OLD, SAME_SIZE], ids=["new", "old", "same size"])
 def test_upload_that_never_gets_through(
-    client: Client, over: Client, way: Way, kind: str, old: bytes | None
+    client: Client, over: Client, way: CuttingProxy, kind: str, old: bytes | None
 ) -> None:
     if old:
         send(client, kind, old)
@@ -136,7 +136,7 @@ def test_lost_reply(client: Client, lab: t.Any, kind: str, old: bytes | None, fa
     lab.simulator.fault(fault, f"^{kind}/", "POST")
     done = send(client, kind)
     assert done.size == SIZE
-    assert done.answered == (fault == "drop")
+    assert done.response_received == (fault == "drop")
     assert lab.asked("POST", kind) - before == (2 if fault == "drop" else 1)
     assert held(client, kind) == NEW
 
@@ -150,7 +150,7 @@ def test_a_leftover_is_removed_and_the_old_file_lives_on(client: Client, lab: t.
     assert done.remarks == ("files/dir/x.part, which an earlier upload had left behind, was removed",)
     assert held(client, "files", "dir/x") == NEW
     assert blobs.list_blobs(client, "files", "dir") == ["x"]
-    assert lab.slept == [1] * uploads.STILL_AFTER
+    assert lab.slept == [1] * uploads.STALE_AFTER
     assert not [entry for entry in lab.simulator.log() if entry["status"] == 409]
 
 
@@ -210,7 +210,7 @@ def test_a_server_that_is_gone(client: Client, lab: t.Any) -> None:
 
 def test_a_token_that_expires_before_the_upload(client: Client, lab: t.Any) -> None:
     lab.simulator.expire_tokens()
-    assert send(client, "files").tries == 1
+    assert send(client, "files").attempts == 1
 
 
 def test_a_source_that_shrinks(client: Client) -> None:
@@ -296,7 +296,7 @@ def ranges(lab: t.Any) -> int:
 
 @KINDS
 def test_download_cut_in_the_middle(
-    client: Client, over: Client, way: Way, lab: t.Any, target: Path, kind: str
+    client: Client, over: Client, way: CuttingProxy, lab: t.Any, target: Path, kind: str
 ) -> None:
     """It goes on from where it was cut, again and again."""
     send(client, kind)
@@ -310,7 +310,7 @@ def test_download_cut_in_the_middle(
 
 
 def test_download_goes_on_in_a_later_call(
-    client: Client, over: Client, way: Way, lab: t.Any, target: Path, monkeypatch: pytest.MonkeyPatch
+    client: Client, over: Client, way: CuttingProxy, lab: t.Any, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(client, "files")
     target.write_bytes(b"old")
@@ -329,7 +329,7 @@ def test_download_goes_on_in_a_later_call(
 
 
 def test_a_part_of_another_version_is_not_continued(
-    client: Client, over: Client, way: Way, target: Path, monkeypatch: pytest.MonkeyPatch
+    client: Client, over: Client, way: CuttingProxy, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(client, "files")
     monkeypatch.setattr(download, "_DELAYS", ())
@@ -341,14 +341,14 @@ def test_a_part_of_another_version_is_not_continued(
     assert blobs.save_blob(over, "files", NAME, str(target)).sha256 == hashlib.sha256(SAME_SIZE).hexdigest()
 
 
-def test_a_comparison_that_breaks_off(client: Client, over: Client, way: Way) -> None:
+def test_a_comparison_that_breaks_off(client: Client, over: Client, way: CuttingProxy) -> None:
     send(client, "files")
     way.cut("down", SIZE // 2)
     with pytest.raises(ConnectionFailed, match="broke off"):
         blobs.same_content(over, "files", NAME, io.BytesIO(NEW))
 
 
-def test_a_truncated_download_is_no_result(lab: t.Any, over: Client, way: Way, target: Path) -> None:
+def test_a_truncated_download_is_no_result(lab: t.Any, over: Client, way: CuttingProxy, target: Path) -> None:
     """As a module: the file that was there stays, and the text says why."""
     send(over, "files")
     target.write_bytes(b"old")

@@ -23,7 +23,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events.stream import (
     EventStream,
-    Timing,
+    StreamTimeouts,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events.subscription import (
     Gap,
@@ -31,7 +31,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.even
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
 
-pytestmark = [pytest.mark.simulator, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.simulator, pytest.mark.usefixtures("no_leaks")]
 
 PATTERN = "profiles.*.*"
 WRONG = "ab" * 32
@@ -112,7 +112,7 @@ def test_handshakes_that_fail_are_tried_again(client: Client, lab: t.Any, stream
 
 
 def test_a_stalled_server_counts_as_lost(client: Client, lab: t.Any) -> None:
-    with EventStream(client, Timing(silence=0.3, answer=0.3)) as stream:
+    with EventStream(client, StreamTimeouts(ping_after=0.3, answer=0.3)) as stream:
         subscription = stream.register(PATTERN)
         lab.simulator.stall_websockets(30)
         begin = time.monotonic()
@@ -124,7 +124,7 @@ def test_a_stalled_server_counts_as_lost(client: Client, lab: t.Any) -> None:
 
 def test_a_quiet_server_is_left_alone(client: Client, lab: t.Any) -> None:
     lab.simulator.reset_stats()
-    with EventStream(client, Timing(silence=0.1, answer=1.0)) as stream:
+    with EventStream(client, StreamTimeouts(ping_after=0.1, answer=1.0)) as stream:
         subscription = stream.register(PATTERN)
         assert subscription.get(1) is None
         client.create("profiles", {"Name": "one"})
@@ -160,7 +160,7 @@ def test_a_flood_beyond_the_queue_of_the_server_is_not_told(
 
 
 def test_without_an_acknowledgement_registering_fails(client: Client, lab: t.Any) -> None:
-    with EventStream(client, Timing(acknowledge=0.3)) as stream:
+    with EventStream(client, StreamTimeouts(acknowledge=0.3)) as stream:
         lab.simulator.lose_events(1, "websocket", "register")
         begin = time.monotonic()
         with pytest.raises(ConnectionFailed) as caught:
@@ -176,7 +176,7 @@ def test_without_an_acknowledgement_registering_fails(client: Client, lab: t.Any
 
 
 def test_without_acknowledgements_a_new_connection_is_not_trusted(client: Client, lab: t.Any) -> None:
-    with EventStream(client, Timing(connect=0.3, acknowledge=0.3)) as stream:
+    with EventStream(client, StreamTimeouts(connect=0.3, acknowledge=0.3)) as stream:
         subscription = stream.register(PATTERN)
         lab.simulator.reset_stats()
         lab.simulator.lose_events(2, "websocket", "register")
@@ -331,7 +331,7 @@ def test_a_handshake_that_hangs(lab: t.Any, client: Client) -> None:
     lab.simulator.fault("delay", "^ws", delay=2)
     begin = time.monotonic()
     with pytest.raises(ConnectionFailed, match="no event stream"):
-        EventStream(client, Timing(connect=0.3))
+        EventStream(client, StreamTimeouts(connect=0.3))
     assert time.monotonic() - begin < 1
 
 

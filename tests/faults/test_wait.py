@@ -23,7 +23,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events.stream import (
     EventStream,
-    Timing,
+    StreamTimeouts,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.transport import Retry
@@ -33,7 +33,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.wait
     wait_for,
 )
 
-pytestmark = [pytest.mark.simulator, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.simulator, pytest.mark.usefixtures("no_leaks")]
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +42,8 @@ def waited(client: Client) -> None:
     client.create("profiles", {"Name": NAME})
 
 
-def streams_with(monkeypatch: pytest.MonkeyPatch, client: Client, timing: Timing) -> None:
-    monkeypatch.setattr(client, "events", lambda: EventStream(client, timing))
+def streams_with(monkeypatch: pytest.MonkeyPatch, client: Client, timeouts: StreamTimeouts) -> None:
+    monkeypatch.setattr(client, "events", lambda: EventStream(client, timeouts))
 
 
 # -- the connection is lost
@@ -132,7 +132,7 @@ def one_wait(client: Client, lab: t.Any, chance: random.Random, name: str) -> fl
 
 def test_a_flood_beyond_the_queue_of_the_server(client: Client, lab: t.Any) -> None:
     """The change is told when the server's queue is full, so never; the next look finds it."""
-    waiting = begin(client, lab, recheck=1.0)
+    waiting = begin(client, lab, recheck_interval=1.0)
     lab.simulator.stall_websockets(0.5)
     lab.simulator.burst(300, "profiles", "update", NAME, {"Name": NAME, "Description": "old"})
     describe(client, "good")
@@ -152,7 +152,7 @@ def test_a_flood_beyond_its_own_queue(client: Client, lab: t.Any, monkeypatch: p
 
 
 def test_a_silently_lost_event(client: Client, lab: t.Any) -> None:
-    waiting = begin(client, lab, recheck=0.5)
+    waiting = begin(client, lab, recheck_interval=0.5)
     lab.simulator.lose_events(1, "profiles", "update", NAME)
     describe(client, "good")
     assert soon(waiting, time.monotonic()) == "complete"
@@ -167,7 +167,7 @@ def test_the_last_look_before_the_deadline(client: Client, lab: t.Any) -> None:
 
 
 def test_without_an_acknowledgement(client: Client, lab: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    streams_with(monkeypatch, client, Timing(acknowledge=0.4))
+    streams_with(monkeypatch, client, StreamTimeouts(acknowledge=0.4))
     lab.simulator.lose_events(1, "websocket", "register", f"profiles.save.{NAME}")
     with pytest.raises(
         ConnectionFailed, match=f"did not acknowledge the subscription to profiles.save.{NAME}"
@@ -176,7 +176,7 @@ def test_without_an_acknowledgement(client: Client, lab: t.Any, monkeypatch: pyt
 
 
 def test_a_stalled_server(client: Client, lab: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    streams_with(monkeypatch, client, Timing(silence=0.3, answer=0.3))
+    streams_with(monkeypatch, client, StreamTimeouts(ping_after=0.3, answer=0.3))
     waiting = begin(client, lab)
     lab.simulator.stall_websockets(30)
     describe(client, "good")
@@ -232,7 +232,7 @@ def test_a_token_that_expires(client: Client, lab: t.Any) -> None:
 @pytest.mark.parametrize("cut", [True, False], ids=["cut", "read again"])
 def test_a_bare_token_that_expires(client: Client, lab: t.Any, cut: bool) -> None:
     with lab.client(token=client.token()) as bare:
-        waiting = begin(bare, lab, recheck=60 if cut else 0.5)
+        waiting = begin(bare, lab, recheck_interval=60 if cut else 0.5)
         lab.simulator.expire_tokens()
         if cut:
             lab.simulator.drop_websockets()
@@ -245,7 +245,7 @@ def test_a_password_that_is_changed(client: Client, lab: t.Any, cut: bool) -> No
     client.create("users", {"Name": "visitor", "Roles": ["superuser"]})
     client.req().put({"Password": "first"}).url_for("users", "visitor", "password").do()
     with lab.client(username="visitor", password="first") as visitor:
-        waiting = begin(visitor, lab, recheck=60 if cut else 0.5)
+        waiting = begin(visitor, lab, recheck_interval=60 if cut else 0.5)
         client.req().put({"Password": "second"}).url_for("users", "visitor", "password").do()
         if cut:
             lab.simulator.drop_websockets()
@@ -263,8 +263,8 @@ def test_a_server_that_hangs(client: Client, lab: t.Any) -> None:
     waiter = Waiter(client, [watch()], 1.5)
     assert waiter.run() == "timeout"
     assert 1.5 <= time.monotonic() - start < 1.7
-    assert waiter.trouble is not None
-    assert "has not answered for " in waiter.trouble.messages[0]
+    assert waiter.read_error is not None
+    assert "has not answered for " in waiter.read_error.messages[0]
 
 
 def test_a_single_look_at_a_server_that_hangs(
@@ -289,8 +289,10 @@ def test_a_server_that_stays_away(client: Client, lab: t.Any) -> None:
     lab.simulator.restart(down=2.5)
     assert waiting.end() == "timeout"
     assert waiting.waiter.seconds < 2.3
-    assert waiting.waiter.trouble is not None
-    assert f"Cannot reach {lab.simulator.endpoint}: Connection refused" in waiting.waiter.trouble.messages[0]
+    assert waiting.waiter.read_error is not None
+    assert (
+        f"Cannot reach {lab.simulator.endpoint}: Connection refused" in waiting.waiter.read_error.messages[0]
+    )
 
 
 def test_reads_that_fail_are_tried_again(client: Client, lab: t.Any) -> None:
@@ -299,8 +301,8 @@ def test_reads_that_fail_are_tried_again(client: Client, lab: t.Any) -> None:
     lab.simulator.fault("drop", "^profiles/", "GET")
     lab.simulator.fault("half", "^profiles/", "GET")
     waiting = Waiting(Waiter(client, [watch()], 30))
-    lab.eventually(lambda: waiting.waiter.trouble)
-    lab.eventually(lambda: waiting.waiter.trouble is None)
+    lab.eventually(lambda: waiting.waiter.read_error)
+    lab.eventually(lambda: waiting.waiter.read_error is None)
     describe(client, "good")
     assert soon(waiting, time.monotonic()) == "complete"
 
@@ -363,8 +365,8 @@ def test_ctrl_c(client: Client, lab: t.Any) -> None:
 
 
 def test_whoever_watches_may_break(client: Client, lab: t.Any) -> None:
-    def tick(waiter: Waiter) -> None:
+    def on_tick(waiter: Waiter) -> None:
         raise RuntimeError("no terminal any more")
 
     with pytest.raises(RuntimeError):
-        Waiter(client, [watch()], 60).run(tick, every=0.1)
+        Waiter(client, [watch()], 60).run(on_tick, tick_interval=0.1)

@@ -14,7 +14,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.clie
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.predicates import Compare
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.wait import Waiter, Watch
 
-pytestmark = [pytest.mark.simulator, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.simulator, pytest.mark.usefixtures("no_leaks")]
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def test_what_nobody_saw_begins_the_time_anew(client: Client, lab: t.Any) -> Non
     describe(client, "bad")
     describe(client, "good")
     time.sleep(1.2)
-    assert waiting.waiter.verdict() == "", "it reads good, but who knows"
+    assert waiting.waiter.outcome() == "", "it reads good, but who knows"
     back = time.monotonic()
     lab.simulator.clear_faults()
     assert waiting.end() == "complete"
@@ -74,7 +74,7 @@ def test_a_lost_flip_is_found_by_the_last_look(client: Client, lab: t.Any) -> No
     time.sleep(0.2)
     describe(client, "bad")
     time.sleep(0.8)
-    assert waiting.waiter.verdict() == ""
+    assert waiting.waiter.outcome() == ""
     describe(client, "good")
     assert waiting.end() == "complete"
 
@@ -114,12 +114,12 @@ def test_three_hundred_machines_on_one_socket(client: Client, lab: t.Any) -> Non
 
 def test_enough_of_many(client: Client, lab: t.Any) -> None:
     made = machines(client, 5)
-    waiting = Waiting(Waiter(client, [finished(item) for item in made], 30, enough=3))
+    waiting = Waiting(Waiter(client, [finished(item) for item in made], 30, required_count=3))
     for number in (0, 1):
         lab.simulator.finish([made[number]["Uuid"]])
     client.delete("machines", made[2]["Uuid"])
     time.sleep(0.3)
-    assert waiting.waiter.verdict() == ""
+    assert waiting.waiter.outcome() == ""
     lab.simulator.finish([made[3]["Uuid"]])
     assert soon(waiting, time.monotonic()) == "complete"
     assert [one.outcome for one in waiting.waiter.watches.values()] == [
@@ -130,11 +130,11 @@ def test_enough_of_many(client: Client, lab: t.Any) -> None:
 def test_it_stops_as_soon_as_it_cannot_succeed(client: Client, lab: t.Any) -> None:
     for number in range(4):
         client.create("profiles", {"Name": f"p{number}"})
-    waiting = Waiting(Waiter(client, [watch(f"p{number}") for number in range(4)], 30, enough=3))
+    waiting = Waiting(Waiter(client, [watch(f"p{number}") for number in range(4)], 30, required_count=3))
     lab.eventually(lambda: lab.simulator.stats()["registrations"] == 12)
     describe(client, "broken", "p0")
     time.sleep(0.2)
-    assert waiting.waiter.verdict() == ""
+    assert waiting.waiter.outcome() == ""
     client.delete("profiles", "p1")
     assert soon(waiting, time.monotonic()) == "failed"
 
@@ -147,14 +147,14 @@ def test_an_open_set_counts_what_comes_later(client: Client, lab: t.Any) -> None
 
     client.create("profiles", {"Name": "p1", "Description": "good"})
     lab.simulator.reset_stats()
-    waiter = Waiter(client, discover(client), 30, enough=3, discover=discover, kind="profiles")
+    waiter = Waiter(client, discover(client), 30, required_count=3, discover=discover, kind="profiles")
     waiting = Waiting(waiter)
     lab.eventually(lambda: lab.simulator.stats()["registrations"] == 4)
     client.create("profiles", {"Name": "p2", "Description": "good"})
     client.create("profiles", {"Name": "a-other"})
     client.create("profiles", {"Name": "p3"})
     lab.eventually(lambda: len(waiter.watches) == 3)
-    assert waiter.verdict() == ""
+    assert waiter.outcome() == ""
     describe(client, "good", "p3")
     assert soon(waiting, time.monotonic()) == "complete"
 
@@ -165,7 +165,7 @@ def test_an_open_set_may_be_empty_and_lose_members(client: Client, lab: t.Any) -
             watch(item["Name"], item=item) for item in reader.list("profiles", "Name", "Between", "p", "q")
         ]
 
-    waiting = Waiting(Waiter(client, [], 30, enough=1, discover=discover, kind="profiles"))
+    waiting = Waiting(Waiter(client, [], 30, required_count=1, discover=discover, kind="profiles"))
     lab.eventually(lambda: lab.simulator.stats()["registrations"] == 4)
     client.create("profiles", {"Name": "p1", "Description": "broken"})
     lab.eventually(lambda: waiting.waiter.watches)
@@ -173,7 +173,7 @@ def test_an_open_set_may_be_empty_and_lose_members(client: Client, lab: t.Any) -
     lab.eventually(lambda: len(waiting.waiter.watches) == 2)
     client.delete("profiles", "p2")
     time.sleep(0.2)
-    assert waiting.waiter.verdict() == "", "another one may still come"
+    assert waiting.waiter.outcome() == "", "another one may still come"
     client.create("profiles", {"Name": "p3", "Description": "good"})
     assert soon(waiting, time.monotonic()) == "complete"
 
@@ -184,7 +184,7 @@ def test_a_discovery_that_fails_is_made_later(client: Client, lab: t.Any) -> Non
             watch(item["Name"], item=item) for item in reader.list("profiles", "Name", "Between", "p", "q")
         ]
 
-    waiting = Waiting(Waiter(client, [], 30, enough=1, discover=discover, kind="profiles"))
+    waiting = Waiting(Waiter(client, [], 30, required_count=1, discover=discover, kind="profiles"))
     lab.eventually(lambda: lab.simulator.stats()["registrations"] == 4)
     time.sleep(0.2)
     lab.simulator.fault("status", "^profiles$", "GET", status=503, times=3)

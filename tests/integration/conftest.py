@@ -11,18 +11,18 @@ from simulator.launch import Simulator
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from playing import Player
+from playbook_runner import PlaybookRunner
 
 
 @pytest.fixture
-def player(simulator: Simulator, tmp_path: Path) -> Player:
+def run_tasks(simulator: Simulator, tmp_path: Path) -> PlaybookRunner:
     """A fresh server, and a way to run tasks against it."""
     simulator.reset()
-    return Player(simulator, tmp_path)
+    return PlaybookRunner(simulator, tmp_path)
 
 
 @pytest.fixture
-def v4_player(v4_simulator: Simulator, tmp_path: Path) -> Player:
+def run_tasks_v4(v4_simulator: Simulator, tmp_path: Path) -> PlaybookRunner:
     """The same with a server of the manner of v4."""
     v4_simulator.reset()
-    return Player(v4_simulator, tmp_path)
+    return PlaybookRunner(v4_simulator, tmp_path)

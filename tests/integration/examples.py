@@ -12,8 +12,8 @@ import typing as t
 from pathlib import Path
 
 import yaml
-from checkout import FOR_ANSIBLE, ROOT
-from playing import COMMAND
+from checkout import ANSIBLE_ENVIRONMENT, ROOT
+from playbook_runner import COMMAND
 
 
 def examples_of(path: str) -> str:
@@ -33,7 +33,7 @@ def play_tasks(
     book.write_text(f"{yaml.safe_dump([{**head, 'gather_facts': False}])}  tasks:\n{body}", encoding="utf-8")
     return subprocess.run(
         [str(COMMAND), "-i", f"{host},", "-c", "local", *flags, str(book)],
-        env={**os.environ, **FOR_ANSIBLE, **environment},
+        env={**os.environ, **ANSIBLE_ENVIRONMENT, **environment},
         capture_output=True,
         text=True,
         timeout=100,

@@ -11,7 +11,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from checkout import FOR_ANSIBLE
+from checkout import ANSIBLE_ENVIRONMENT
 
 COMMAND = Path(sys.executable).with_name("ansible-inventory")
 
@@ -21,7 +21,7 @@ def run(source: Path, *arguments: str, **environment: str) -> subprocess.Complet
         [str(COMMAND), "-i", str(source), *arguments],
         env={
             **os.environ,
-            **FOR_ANSIBLE,
+            **ANSIBLE_ENVIRONMENT,
             **environment,
         },
         capture_output=True,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from playing import Player, Task, machine, thing
+from playbook_runner import PlaybookRunner, Task, machine, thing
 
 from simulator.testing import Api
 
@@ -25,21 +25,21 @@ def action_info(**options: t.Any) -> Task:
 
 
 @pytest.fixture
-def lab(player: Player) -> Player:
+def lab(run_tasks: PlaybookRunner) -> PlaybookRunner:
     """A server with the counter plugin and three machines."""
-    api = Api(player.simulator)
+    api = Api(run_tasks.simulator)
     assert api("POST", "plugins", json={"Name": "incr", "Provider": "incrementer"}).status_code == 201
     for name in ("m1", "m2", "m3"):
         assert api("POST", "machines", json={"Name": name}).status_code == 201
-    return player
+    return run_tasks
 
 
-def counts(player: Player) -> list[int]:
-    found = Api(player.simulator)("GET", "machines?sort=Name").json()
+def counts(run_tasks: PlaybookRunner) -> list[int]:
+    found = Api(run_tasks.simulator)("GET", "machines?sort=Name").json()
     return [item["Params"].get("incrementer/default", 0) for item in found]
 
 
-def test_one_object(lab: Player) -> None:
+def test_one_object(lab: PlaybookRunner) -> None:
     played = lab(
         action(name="m1", command="increment"),
         action(name="m1", command="increment", params={"incrementer/step": 5}),
@@ -52,7 +52,7 @@ def test_one_object(lab: Player) -> None:
     assert counts(lab) == [6, 0, 0]
 
 
-def test_several_objects_each_with_a_result(lab: Player) -> None:
+def test_several_objects_each_with_a_result(lab: PlaybookRunner) -> None:
     played = lab(
         action(name="m1", command="increment"),
         action(objects=["m3", "m1"], command="increment"),
@@ -66,7 +66,7 @@ def test_several_objects_each_with_a_result(lab: Player) -> None:
     assert counts(lab) == [3, 1, 1]
 
 
-def test_one_that_fails_does_not_stop_the_others(lab: Player) -> None:
+def test_one_that_fails_does_not_stop_the_others(lab: PlaybookRunner) -> None:
     played = lab(
         action(name="m2", command="increment"),
         action(objects=["m1", "m2"], command="reset_count", max_targets=2),
@@ -80,7 +80,7 @@ def test_one_that_fails_does_not_stop_the_others(lab: Player) -> None:
     assert played[1]["msg"].startswith("reset_count: 1 of 2 failed: m1: ")
 
 
-def test_an_action_that_there_is_not(lab: Player) -> None:
+def test_an_action_that_there_is_not(lab: PlaybookRunner) -> None:
     played = lab(
         action(name="m1", command="incremnt"),
         action(name="m1", command="increment", plugin="other"),
@@ -115,7 +115,7 @@ def test_an_action_that_there_is_not(lab: Player) -> None:
     assert "Traceback" not in played.output
 
 
-def test_check_mode_looks_and_does_nothing(lab: Player) -> None:
+def test_check_mode_looks_and_does_nothing(lab: PlaybookRunner) -> None:
     lab.simulator.reset_stats()
     played = lab(
         action(name="m1", command="increment"),
@@ -130,7 +130,7 @@ def test_check_mode_looks_and_does_nothing(lab: Player) -> None:
     assert "there is no action nothing" in played[3]["msg"]
 
 
-def test_never_sent_twice(lab: Player) -> None:
+def test_never_sent_twice(lab: PlaybookRunner) -> None:
     lab.simulator.fault("lose_reply", path="actions/increment", method="POST")
     played = lab(action(name="m1", command="increment"))
     assert played[0]["failed"]
@@ -138,7 +138,7 @@ def test_never_sent_twice(lab: Player) -> None:
     assert counts(lab) == [1, 0, 0]
 
 
-def test_what_can_be_done(lab: Player) -> None:
+def test_what_can_be_done(lab: PlaybookRunner) -> None:
     played = lab(
         action(name="m2", command="increment"),
         action_info(name="m1"),
@@ -160,7 +160,7 @@ def test_what_can_be_done(lab: Player) -> None:
     assert played[5]["actions"] == []
 
 
-def test_as_a_module(lab: Player) -> None:
+def test_as_a_module(lab: PlaybookRunner) -> None:
     played = lab(
         action(name="m1", command="increment", run_in="target"),
         action_info(name="m1", run_in="target"),

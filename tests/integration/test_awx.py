@@ -17,9 +17,9 @@ import jinja2
 import pytest
 from awx_credentials import CREDENTIAL_TYPE, inject
 from awx_stand_in import PASSWORD, TOKEN, USERNAME, AwxStandIn, Request, State
-from checkout import FOR_ANSIBLE
+from checkout import ANSIBLE_ENVIRONMENT
 from jinja2 import sandbox
-from playing import COMMAND
+from playbook_runner import COMMAND
 
 from simulator import launch
 from simulator.launch import Simulator
@@ -37,7 +37,7 @@ def play(folder: Path, book: str | Path, *flags: str, **environment: str) -> sub
         [str(COMMAND), "-i", "localhost,", *flags, str(book)],
         env={
             **os.environ,
-            **FOR_ANSIBLE,
+            **ANSIBLE_ENVIRONMENT,
             "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
             "HOME": str(folder),
             **environment,

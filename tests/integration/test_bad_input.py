@@ -9,7 +9,7 @@ import time
 
 import pytest
 import requests
-from playing import Player, machine, thing
+from playbook_runner import PlaybookRunner, machine, thing
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 
@@ -17,9 +17,9 @@ pytestmark = pytest.mark.simulator
 JSON = "application/json"
 
 
-def told(player: Player, **options: object) -> str:
+def told(run_tasks: PlaybookRunner, **options: object) -> str:
     """The message of one failing drp_machine task, which shows neither a traceback nor a secret."""
-    played = player(machine(**{"name": "m1", **options}), flags=["-vvv"])
+    played = run_tasks(machine(**{"name": "m1", **options}), flags=["-vvv"])
     assert played[0]["failed"], played.output
     assert not played[0]["changed"]
     assert "Traceback" not in played.output
@@ -38,42 +38,42 @@ def api(simulator: Simulator, method: str, path: str, **more: object) -> request
     return answer
 
 
-def test_endpoint_that_is_no_url(player: Player) -> None:
-    message = told(player, endpoint="drp.example.com")
+def test_endpoint_that_is_no_url(run_tasks: PlaybookRunner) -> None:
+    message = told(run_tasks, endpoint="drp.example.com")
     assert "endpoint: 'drp.example.com' is not a URL such as https://" in message
 
 
 @pytest.mark.slow
-def test_closed_port(player: Player) -> None:
+def test_closed_port(run_tasks: PlaybookRunner) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     start = time.monotonic()
-    message = told(player, endpoint=f"https://127.0.0.1:{port}")
+    message = told(run_tasks, endpoint=f"https://127.0.0.1:{port}")
     assert f"Cannot reach https://127.0.0.1:{port}: Connection refused (tried 6 times in 20 s)" in message
     assert time.monotonic() - start >= 20
 
 
-def test_wrong_password(player: Player) -> None:
-    message = told(player, password="not-it", token_cache="")
+def test_wrong_password(run_tasks: PlaybookRunner) -> None:
+    message = told(run_tasks, password="not-it", token_cache="")
     assert f"refused the login of '{USERNAME}': unknown user or wrong password" in message
 
 
-def test_password_with_colons(player: Player) -> None:
-    api(player.simulator, "POST", "users", json={"Name": "colons", "Roles": ["superuser"]})
-    api(player.simulator, "PUT", "users/colons/password", json={"Password": "a:b::c"})
-    player.defaults = {"endpoint": player.simulator.endpoint, "ca_path": player.simulator.ca}
-    played = player(machine(name="m1", key="colons:a:b::c"), machine(name="m2", key="colons"))
+def test_password_with_colons(run_tasks: PlaybookRunner) -> None:
+    api(run_tasks.simulator, "POST", "users", json={"Name": "colons", "Roles": ["superuser"]})
+    api(run_tasks.simulator, "PUT", "users/colons/password", json={"Password": "a:b::c"})
+    run_tasks.defaults = {"endpoint": run_tasks.simulator.endpoint, "ca_path": run_tasks.simulator.ca}
+    played = run_tasks(machine(name="m1", key="colons:a:b::c"), machine(name="m2", key="colons"))
     assert played.changed == [True, False]
     assert played[1]["msg"] == "key: must be user:password, with both halves"
 
 
-def test_expired_and_revoked_token(player: Player) -> None:
-    simulator = player.simulator
+def test_expired_and_revoked_token(run_tasks: PlaybookRunner) -> None:
+    simulator = run_tasks.simulator
     token = api(simulator, "GET", f"users/{USERNAME}/token", params={"ttl": "600"}).json()["Token"]
-    player.defaults = {"endpoint": simulator.endpoint, "ca_path": simulator.ca, "token": token}
-    assert player(machine(name="m1")).changed == [True]
+    run_tasks.defaults = {"endpoint": simulator.endpoint, "ca_path": simulator.ca, "token": token}
+    assert run_tasks(machine(name="m1")).changed == [True]
     simulator.expire_tokens()
-    assert "does not accept the token: it is expired" in told(player)
+    assert "does not accept the token: it is expired" in told(run_tasks)
     api(simulator, "POST", "users", json={"Name": "brief", "Roles": ["superuser"]})
     api(simulator, "PUT", "users/brief/password", json={"Password": "one"})
     session = requests.get(
@@ -82,41 +82,41 @@ def test_expired_and_revoked_token(player: Player) -> None:
         verify=simulator.ca,
         timeout=30,
     )
-    player.defaults["token"] = session.json()["Token"]
+    run_tasks.defaults["token"] = session.json()["Token"]
     api(simulator, "PUT", "users/brief/password", json={"Password": "two"})
-    assert "the token was revoked" in told(player)
+    assert "the token was revoked" in told(run_tasks)
 
 
-def test_tokens_that_expire_are_replaced_silently(player: Player) -> None:
-    player(machine(name="m1"))
-    player.simulator.expire_tokens()
-    played = player(machine(name="m1"))
+def test_tokens_that_expire_are_replaced_silently(run_tasks: PlaybookRunner) -> None:
+    run_tasks(machine(name="m1"))
+    run_tasks.simulator.expire_tokens()
+    played = run_tasks(machine(name="m1"))
     assert played.changed == [False]
     assert not played[0].get("failed")
 
 
-def test_certificates(player: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificates(run_tasks: PlaybookRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt")
-    ca = player.defaults.pop("ca_path")
-    message = told(player)
+    ca = run_tasks.defaults.pop("ca_path")
+    message = told(run_tasks)
     assert "is not trusted" in message
     assert "ca_path" in message
-    assert player.simulator.fingerprint in message
-    message = told(player, cert_fingerprint="00" * 32)
+    assert run_tasks.simulator.fingerprint in message
+    message = told(run_tasks, cert_fingerprint="00" * 32)
     assert f"asks for {'00' * 32}. Nothing was sent to it" in message
-    assert "64 hexadecimal digits" in told(player, cert_fingerprint="12:34")
-    assert "cannot be read" in told(player, ca_path="/nowhere.pem")
-    good = player(
+    assert "64 hexadecimal digits" in told(run_tasks, cert_fingerprint="12:34")
+    assert "cannot be read" in told(run_tasks, ca_path="/nowhere.pem")
+    good = run_tasks(
         machine(name="m1", ca_path=ca),
-        machine(name="m2", cert_fingerprint=player.simulator.fingerprint),
+        machine(name="m2", cert_fingerprint=run_tasks.simulator.fingerprint),
         machine(name="m3", validate_certs=False),
     )
     assert [result.get("msg") for result in good.results] == [None] * 3
 
 
-def test_objects_that_cannot_be(player: Player) -> None:
-    player(machine(name="m1", address="192.0.2.1"))
-    played = player(
+def test_objects_that_cannot_be(run_tasks: PlaybookRunner) -> None:
+    run_tasks(machine(name="m1", address="192.0.2.1"))
+    played = run_tasks(
         thing(kind="machine", spec={"Name": "x"}),
         thing(kind="params", spec={"Name": "odd", "Schema": {"type": "strong"}}),
         machine(name="m2", profiles=["absent"]),
@@ -144,12 +144,12 @@ def test_objects_that_cannot_be(player: Player) -> None:
     assert "Traceback" not in played.output
 
 
-def test_conflict_that_never_settles(player: Player) -> None:
-    player(machine(name="m1", description="mine"))
+def test_conflict_that_never_settles(run_tasks: PlaybookRunner) -> None:
+    run_tasks(machine(name="m1", description="mine"))
     body = '{"Model":"machines","Key":"x","Type":"PATCH","Messages":["Test op failed."],"Code":409}'
     conflict = {"status": 409, "body": body, "content_type": "application/json"}
-    player.simulator.fault("status", "machines/", "PATCH", times=0, **conflict)
-    message = told(player, description="mine again")
+    run_tasks.simulator.fault("status", "machines/", "PATCH", times=0, **conflict)
+    message = told(run_tasks, description="mine again")
     assert "machine m1: it was changed by somebody else 12 times in a row" in message
 
 
@@ -165,8 +165,8 @@ def test_conflict_that_never_settles(player: Player) -> None:
     ],
     ids=["html", "half a document", "empty 500"],
 )
-def test_answers_that_make_no_sense(player: Player, fault: dict[str, object], words: str) -> None:
-    player(machine(name="m1"))
+def test_answers_that_make_no_sense(run_tasks: PlaybookRunner, fault: dict[str, object], words: str) -> None:
+    run_tasks(machine(name="m1"))
     options = dict(fault)
-    player.simulator.fault(str(options.pop("kind")), "machines/", "GET", times=0, **options)
-    assert words in told(player)
+    run_tasks.simulator.fault(str(options.pop("kind")), "machines/", "GET", times=0, **options)
+    assert words in told(run_tasks)

@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from playing import Player, Task
+from playbook_runner import PlaybookRunner, Task
 
 pytestmark = pytest.mark.simulator
 
@@ -38,14 +38,14 @@ def src(tmp_path: Path) -> Path:
     return path
 
 
-def uploads(player: Player) -> int:
-    return sum(entry["method"] == "POST" for entry in player.simulator.log())
+def uploads(run_tasks: PlaybookRunner) -> int:
+    return sum(entry["method"] == "POST" for entry in run_tasks.simulator.log())
 
 
 @pytest.mark.parametrize(("kind", "path"), [("files", "a b/ü#%41/x.sh"), ("isos", "x y.iso")])
-def test_life_of_a_blob(player: Player, src: Path, kind: str, path: str) -> None:
+def test_life_of_a_blob(run_tasks: PlaybookRunner, src: Path, kind: str, path: str) -> None:
     task = blob(kind=kind, path=path, src=str(src))
-    played = player(task, task, blob(kind=kind, path=path, content=OTHER.decode()), flags=["--diff"])
+    played = run_tasks(task, task, blob(kind=kind, path=path, content=OTHER.decode()), flags=["--diff"])
     assert played.changed == [True, False, True], played.output
     facts = {"kind": kind, "path": path, "size": len(TEXT), "sha256": sha256(TEXT)}
     assert played[0]["blob"] == played[1]["blob"] == facts
@@ -54,19 +54,19 @@ def test_life_of_a_blob(player: Player, src: Path, kind: str, path: str) -> None
     assert played[0]["diff"]["before"] == {}
     assert played[0]["diff"]["after"] == {"size": len(TEXT), "sha256": sha256(TEXT)}
     assert played[2]["diff"]["before"] == {"size": len(TEXT)}
-    assert uploads(player) == 2
+    assert uploads(run_tasks) == 2
     gone = blob(kind=kind, path=path, state="absent")
-    played = player(gone, gone, flags=["--diff"])
+    played = run_tasks(gone, gone, flags=["--diff"])
     assert played.changed == [True, False]
     assert played[0]["action"] == "deleted"
     assert played[0]["diff"]["before"] == {"size": len(TEXT)}
 
 
-def test_check_mode_writes_nothing(player: Player, src: Path, tmp_path: Path) -> None:
-    player(blob(path="there", src=str(src)))
-    player.simulator.reset_stats()
+def test_check_mode_writes_nothing(run_tasks: PlaybookRunner, src: Path, tmp_path: Path) -> None:
+    run_tasks(blob(path="there", src=str(src)))
+    run_tasks.simulator.reset_stats()
     dest = tmp_path / "dest"
-    played = player(
+    played = run_tasks(
         blob(path="new", src=str(src)),
         blob(path="there", content="other"),
         blob(path="there", src=str(src)),
@@ -75,18 +75,18 @@ def test_check_mode_writes_nothing(player: Player, src: Path, tmp_path: Path) ->
         flags=CHECK,
     )
     assert played.changed == [True, True, False, True, True], played.output
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0
     assert not dest.exists()
-    real = player(blob(path="new", src=str(src)), blob(path="there", content="other"), flags=["--diff"])
+    real = run_tasks(blob(path="new", src=str(src)), blob(path="there", content="other"), flags=["--diff"])
     for planned, done in zip(played.results[:2], real.results, strict=True):
         for name in ("blob", "action", "compared_by", "diff"):
             assert planned[name] == done[name]
 
 
-def test_sizes_can_be_enough(player: Player, src: Path) -> None:
-    player(blob(path="x", content=OTHER.decode()))
+def test_sizes_can_be_enough(run_tasks: PlaybookRunner, src: Path) -> None:
+    run_tasks(blob(path="x", content=OTHER.decode()))
     by_size = blob(path="x", src=str(src), compare="size")
-    played = player(
+    played = run_tasks(
         by_size, blob(path="x", src=str(src)), by_size, blob(path="x", content="?", compare="size")
     )
     assert played.changed == [False, True, False, True]
@@ -94,10 +94,10 @@ def test_sizes_can_be_enough(player: Player, src: Path) -> None:
     assert "sha256" not in played[0]["blob"]
 
 
-def test_folders(player: Player, src: Path) -> None:
-    player(blob(path="/deep/er/x", src=str(src)), blob(path="top", src=str(src)))
+def test_folders(run_tasks: PlaybookRunner, src: Path) -> None:
+    run_tasks(blob(path="/deep/er/x", src=str(src)), blob(path="top", src=str(src)))
     folder = blob(path="deep/er/", state="absent")
-    played = player(
+    played = run_tasks(
         folder,
         blob(path="deep", content="x"),
         blob(path="deep/er/x", state="absent"),
@@ -114,15 +114,15 @@ def test_folders(player: Player, src: Path) -> None:
     assert played[5]["error"]["Code"] == 409
 
 
-def test_index_html_comes_from_the_static_port(player: Player, tmp_path: Path) -> None:
+def test_index_html_comes_from_the_static_port(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     dest = tmp_path / "got"
     page = blob(path="site/index.html", content="<h1>hello</h1>")
-    played = player(page, page, fetch(path="site/index.html", dest=str(dest)))
+    played = run_tasks(page, page, fetch(path="site/index.html", dest=str(dest)))
     assert played.changed == [True, False, True], played.output
     assert dest.read_text() == "<h1>hello</h1>"
 
 
-def test_bad_input(player: Player) -> None:
+def test_bad_input(run_tasks: PlaybookRunner) -> None:
     cases: list[tuple[dict[str, t.Any], str]] = [
         ({"path": "../x", "content": "x"}, "must not contain . or .."),
         ({"path": "a/./x", "content": "x"}, "must not contain . or .."),
@@ -136,31 +136,31 @@ def test_bad_input(player: Player) -> None:
         ({"path": "x", "content": "x", "checksum": "0" * 64}, f"is {sha256(b'x')}, not {'0' * 64}"),
         ({"path": "x", "content": "x", "checksum": "md5:1"}, "is not a SHA-256"),
     ]
-    player.simulator.reset_stats()
-    played = player(*[blob(**options) for options, _told in cases])
+    run_tasks.simulator.reset_stats()
+    played = run_tasks(*[blob(**options) for options, _told in cases])
     for (options, told), result in zip(cases, played.results, strict=True):
         assert result["failed"], options
         assert told in result["msg"], result["msg"]
     assert "Traceback" not in played.output
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0
 
 
-def test_the_checksum_of_the_source_comes_first(player: Player, src: Path) -> None:
+def test_the_checksum_of_the_source_comes_first(run_tasks: PlaybookRunner, src: Path) -> None:
     right, wrong = f"sha256:{sha256(TEXT)}", sha256(OTHER)
-    played = player(
+    played = run_tasks(
         blob(path="x", src=str(src), checksum=wrong), blob(path="x", src=str(src), checksum=right.upper())
     )
     assert "nothing was uploaded" in played[0]["msg"]
     assert played.changed == [False, True]
-    assert uploads(player) == 1
+    assert uploads(run_tasks) == 1
 
 
-def test_fetch(player: Player, src: Path, tmp_path: Path) -> None:
+def test_fetch(run_tasks: PlaybookRunner, src: Path, tmp_path: Path) -> None:
     dest = tmp_path / "copies"
     dest.mkdir()
     task = fetch(path="d/x.sh", dest=f"{dest}/")
     upload = blob(path="d/x.sh", src=str(src))
-    played = player(
+    played = run_tasks(
         upload, task, task, fetch(path="d/x.sh", dest=str(dest), mode="0751"), task, flags=["--diff"]
     )
     assert played.changed == [True, True, False, True, False], played.output
@@ -169,24 +169,24 @@ def test_fetch(player: Player, src: Path, tmp_path: Path) -> None:
     assert played[1]["file"]["sha256"] == sha256(TEXT)
     assert played[3]["diff"]["after"]["mode"] == "0751"
     assert os.listdir(dest) == ["x.sh"]
-    played = player(blob(path="d/x.sh", content=OTHER.decode()), task)
+    played = run_tasks(blob(path="d/x.sh", content=OTHER.decode()), task)
     assert played[1]["action"] == "updated"
     assert (dest / "x.sh").read_bytes() == OTHER
     assert played[1]["file"]["mode"] == "0751"
 
 
-def test_fetch_by_checksum_asks_nothing(player: Player, src: Path, tmp_path: Path) -> None:
+def test_fetch_by_checksum_asks_nothing(run_tasks: PlaybookRunner, src: Path, tmp_path: Path) -> None:
     dest = tmp_path / "x"
     task = fetch(path="x", dest=str(dest), checksum=sha256(TEXT))
-    player(blob(path="x", src=str(src)), task)
-    player.simulator.reset_stats()
-    played = player(task, fetch(path="x", dest=str(dest), checksum=sha256(TEXT), mode=0o600))
+    run_tasks(blob(path="x", src=str(src)), task)
+    run_tasks.simulator.reset_stats()
+    played = run_tasks(task, fetch(path="x", dest=str(dest), checksum=sha256(TEXT), mode=0o600))
     assert played.changed == [False, True]
     assert dest.stat().st_mode & 0o777 == 0o600
-    assert player.simulator.stats()["requests"] == 0
+    assert run_tasks.simulator.stats()["requests"] == 0
 
 
-def test_fetch_bad_input(player: Player, src: Path, tmp_path: Path) -> None:
+def test_fetch_bad_input(run_tasks: PlaybookRunner, src: Path, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "dest").write_text("mine")
@@ -199,7 +199,7 @@ def test_fetch_bad_input(player: Player, src: Path, tmp_path: Path) -> None:
         ({"path": "x", "mode": True}, "is not an octal number"),
     ]
     tasks = [fetch(**{"dest": str(folder / "dest"), **options}) for options, _told in cases]
-    played = player(blob(path="x", src=str(src)), *tasks)
+    played = run_tasks(blob(path="x", src=str(src)), *tasks)
     for (options, told), result in zip(cases, played.results[1:], strict=True):
         assert result["failed"], options
         assert told in result["msg"], result["msg"]

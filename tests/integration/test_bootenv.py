@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from checkout import ROOT
 from isos import Image, make_iso
-from playing import Player, Task, thing
+from playbook_runner import PlaybookRunner, Task, thing
 from webserver import Page, serving
 
 from simulator.launch import Simulator
@@ -64,22 +64,22 @@ def iso_of(result: dict[str, t.Any]) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", entry)
 
 
-def uploads(player: Player) -> int:
+def uploads(run_tasks: PlaybookRunner) -> int:
     return sum(
-        entry["method"] == "POST" and entry["path"].startswith("isos") for entry in player.simulator.log()
+        entry["method"] == "POST" and entry["path"].startswith("isos") for entry in run_tasks.simulator.log()
     )
 
 
 # -- the life of one
 
 
-def test_life_of_a_bootenv(player: Player, tiny: Image) -> None:
+def test_life_of_a_bootenv(run_tasks: PlaybookRunner, tiny: Image) -> None:
     task = bootenv(spec=definition(sha256=tiny.sha256), isos=[{"src": str(tiny.path)}])
-    planned = player(task, flags=CHECK)
+    planned = run_tasks(task, flags=CHECK)
     assert planned.changed == [True], planned.output
     assert iso_of(planned[0])["action"] == "uploaded"
-    assert player.simulator.stats()["changes"] == 0
-    played = player(task, task, flags=["--diff"])
+    assert run_tasks.simulator.stats()["changes"] == 0
+    played = run_tasks(task, task, flags=["--diff"])
     assert played.changed == [True, False], played.output
     first, second = map(iso_of, played.results)
     assert first == {
@@ -95,19 +95,19 @@ def test_life_of_a_bootenv(player: Player, tiny: Image) -> None:
     assert (second["action"], second["compared_by"], second["verified"]) == ("unchanged", "canary", True)
     assert played[0]["diff"]["after"]["isos/tiny.iso"] == {"size": tiny.size, "action": "uploaded"}
     assert planned[0]["diff"] == played[0]["diff"]
-    player.simulator.reset_stats()
-    assert player(task).changed == [False]
-    assert player.simulator.stats()["writes"] == 0
+    run_tasks.simulator.reset_stats()
+    assert run_tasks(task).changed == [False]
+    assert run_tasks.simulator.stats()["writes"] == 0
     gone = bootenv(name="tiny-install", state="absent")
-    assert player(gone, gone).changed == [True, False]
+    assert run_tasks(gone, gone).changed == [True, False]
 
 
-def test_a_changed_iso(player: Player, tiny: Image, other: Image) -> None:
+def test_a_changed_iso(run_tasks: PlaybookRunner, tiny: Image, other: Image) -> None:
     """With a checksum it is replaced and unpacked again; without one that cannot be."""
     unsure = bootenv(spec=definition(), isos=[{"src": str(tiny.path)}])
     changed = bootenv(spec=definition(), isos=[{"src": str(other.path)}])
     sure = bootenv(spec=definition(), isos=[{"src": str(other.path), "sha256": other.sha256}])
-    played = player(unsure, unsure, changed, sure, sure, flags=["--diff"])
+    played = run_tasks(unsure, unsure, changed, sure, sure, flags=["--diff"])
     assert played.changed == [True, False, False, True, False], played.output
     assert iso_of(played[1])["compared_by"] == "content"
     assert "would not unpack tiny.iso into /tiny/install again" in played[2]["msg"]
@@ -116,10 +116,10 @@ def test_a_changed_iso(player: Player, tiny: Image, other: Image) -> None:
     assert played[3]["bootenv"]["OS"]["IsoSha256"] == other.sha256
     assert played[3]["diff"]["after"]["OS"] == {"IsoSha256": other.sha256}
     assert iso_of(played[4])["compared_by"] == "canary"
-    assert uploads(player) == 2
+    assert uploads(run_tasks) == 2
 
 
-def test_an_architecture_each(player: Player, tmp_path: Path) -> None:
+def test_an_architecture_each(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     folder = tmp_path / "isos"
     folder.mkdir()
     intel, arm = make_iso(folder / "a-x86.iso", "x86"), make_iso(folder / "a-arm.iso", "arm")
@@ -129,7 +129,7 @@ def test_an_architecture_each(player: Player, tmp_path: Path) -> None:
         "aarch64": {"IsoFile": "a-arm.iso", **more},
     }
     spec = {"Name": "a-install", "OS": {"Name": "a", "SupportedArchitectures": arches}, "Templates": [IPXE]}
-    played = player(
+    played = run_tasks(
         bootenv(spec=spec),
         bootenv(name="a-install", iso_dir=str(folder), arches=["amd64"]),
         bootenv(name="a-install", isos=[{"arch": "arm64", "src": str(arm.path), "sha256": arm.sha256}]),
@@ -156,12 +156,12 @@ def pack(folder: Path, env: dict[str, t.Any], templates: dict[str, str]) -> Path
     return path
 
 
-def test_a_file_with_its_templates(player: Player, tmp_path: Path, tiny: Image) -> None:
+def test_a_file_with_its_templates(run_tasks: PlaybookRunner, tmp_path: Path, tiny: Image) -> None:
     refers = [IPXE, {"Name": "seed", "Path": "x/seed", "ID": "seed.tmpl"}]
     env = definition(sha256=tiny.sha256, Templates=refers, ReadOnly=True, Unknown="of a newer server")
     path = pack(tmp_path / "pack", env, {"seed.tmpl": "one", "other.sh": "two", ".hidden": "three"})
     task = bootenv(src=str(path), iso_dir=str(tmp_path))
-    played = player(task, task, flags=["--diff"])
+    played = run_tasks(task, task, flags=["--diff"])
     assert played.changed == [True, False], played.output
     assert played[0]["templates"] == [
         {"key": "seed.tmpl", "action": "created"},
@@ -170,7 +170,7 @@ def test_a_file_with_its_templates(player: Player, tmp_path: Path, tiny: Image) 
     assert iso_of(played[0])["verified"]
     (tmp_path / "pack" / "templates" / "seed.tmpl").write_text("changed")
     path.write_text(json.dumps({**env, "Description": "new"}))
-    played = player(task, task, flags=["--diff"])
+    played = run_tasks(task, task, flags=["--diff"])
     assert played.changed == [True, False]
     assert played[0]["diff"]["after"] == {
         "templates/seed.tmpl": {"Contents": "changed"},
@@ -179,7 +179,7 @@ def test_a_file_with_its_templates(player: Player, tmp_path: Path, tiny: Image) 
     assert [entry["action"] for entry in played[0]["templates"]] == ["updated", "unchanged"]
 
 
-def test_templates_of_the_option(player: Player, tmp_path: Path) -> None:
+def test_templates_of_the_option(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     raw = tmp_path / "raw.tmpl"
     raw.write_text("text\r\n")
     templates = [{"src": str(raw)}, {"src": str(raw), "id": "renamed"}, {"id": "inline", "contents": "here"}]
@@ -187,18 +187,18 @@ def test_templates_of_the_option(player: Player, tmp_path: Path) -> None:
         OS={"Name": "tiny"}, Kernel="", Templates=[IPXE, {"Name": "a", "Path": "a", "ID": "renamed"}]
     )
     task = bootenv(spec=env, templates=templates)
-    played = player(task, task, thing(kind="templates", spec={"ID": "raw.tmpl", "Contents": "text\r\n"}))
+    played = run_tasks(task, task, thing(kind="templates", spec={"ID": "raw.tmpl", "Contents": "text\r\n"}))
     assert played.changed == [True, False, False], played.output
     assert [entry["key"] for entry in played[0]["templates"]] == ["raw.tmpl", "renamed", "inline"]
 
 
-def test_a_bootenv_of_a_content_pack(player: Player, tiny: Image, other: Image) -> None:
+def test_a_bootenv_of_a_content_pack(run_tasks: PlaybookRunner, tiny: Image, other: Image) -> None:
     """It is read-only, so that the server unpacks an ISO only when that is uploaded."""
     sections = {"bootenvs": {"tiny-install": definition(sha256=tiny.sha256)}}
-    api = Api(player.simulator)
+    api = Api(run_tasks.simulator)
     assert api("POST", "contents", {"meta": {"Name": "p"}, "sections": sections}).status_code == 201
     task = bootenv(name="tiny-install", isos=[{"src": str(tiny.path)}])
-    played = player(
+    played = run_tasks(
         bootenv(name="tiny-install", isos=[{"src": str(other.path)}]),
         task,
         task,
@@ -211,15 +211,15 @@ def test_a_bootenv_of_a_content_pack(player: Player, tiny: Image, other: Image) 
 
 
 @pytest.mark.skipif(not WIRE_ISO.is_file(), reason=f"the recorded server's ISO is not in {WIRE_ISO}")
-def test_the_iso_of_the_recordings(player: Player) -> None:
+def test_the_iso_of_the_recordings(run_tasks: PlaybookRunner) -> None:
     task = bootenv(spec=definition(), isos=[{"src": str(WIRE_ISO)}])
-    played = player(task)
+    played = run_tasks(task)
     assert iso_of(played[0])["verified"], played.output
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"the real content packs are not in {DATA}")
 @pytest.mark.parametrize("packed", ["v1.12.0/content", "v4/content"])
-def test_real_bootenvs(player: Player, tmp_path: Path, packed: str) -> None:
+def test_real_bootenvs(run_tasks: PlaybookRunner, tmp_path: Path, packed: str) -> None:
     """Their templates are not in the data, so that stand-ins lie beside them."""
     shutil.copytree(DATA / packed / "bootenvs", tmp_path / "bootenvs")
     (tmp_path / "templates").mkdir()
@@ -229,13 +229,13 @@ def test_real_bootenvs(player: Player, tmp_path: Path, packed: str) -> None:
     files = sorted((tmp_path / "bootenvs").iterdir())
     assert len(files) > 4
     tasks = [bootenv(src=str(file)) for file in files]
-    first = player(*tasks)
+    first = run_tasks(*tasks)
     assert all(first.changed), [result.get("msg") for result in first.results]
     assert all(iso["action"] == "missing" for result in first.results for iso in result["isos"])
-    player.simulator.reset_stats()
-    again = player(*tasks)
+    run_tasks.simulator.reset_stats()
+    again = run_tasks(*tasks)
     assert not any(again.changed), [result.get("diff") for result in again.results if result.get("changed")]
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0
     if packed.startswith("v4"):
         told = [text for result in first.results for text in result.get("warnings", ())]
         assert any("hwe-install: IsoSha256 of the architecture arm64" in text for text in told)
@@ -246,7 +246,7 @@ def test_real_bootenvs(player: Player, tmp_path: Path, packed: str) -> None:
 # -- from the web
 
 
-def test_from_the_web(player: Player, tmp_path: Path, tiny: Image, other: Image) -> None:
+def test_from_the_web(run_tasks: PlaybookRunner, tmp_path: Path, tiny: Image, other: Image) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
     (cache / "tiny.iso").write_bytes(b"of an earlier release")
@@ -254,7 +254,7 @@ def test_from_the_web(player: Player, tmp_path: Path, tiny: Image, other: Image)
         web.pages["/tiny.iso"] = Page(tiny.path.read_bytes())
         web.pages["/page.iso"] = Page(b"<html>log in</html>", headers={"Content-Type": "text/html"})
         right, url = definition(sha256=tiny.sha256), f"{web.url}/tiny.iso"
-        played = player(
+        played = run_tasks(
             bootenv(spec=right, isos=[{"url": f"{web.url}/absent.iso"}]),
             bootenv(spec=definition("b-install"), isos=[{"url": f"{web.url}/page.iso"}]),
             bootenv(spec=definition("c-install", other.sha256, "c.iso"), isos=[{"url": url}]),
@@ -271,16 +271,16 @@ def test_from_the_web(player: Player, tmp_path: Path, tiny: Image, other: Image)
     assert iso_of(played[4])["source"] == url
     assert (cache / "tiny.iso").read_bytes() == tiny.path.read_bytes()
     assert asked <= 5
-    assert uploads(player) == 1
+    assert uploads(run_tasks) == 1
 
 
 # -- what goes wrong on the server
 
 
-def test_an_iso_that_cannot_be_unpacked(player: Player, tmp_path: Path) -> None:
+def test_an_iso_that_cannot_be_unpacked(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     garbage = tmp_path / "tiny.iso"
     garbage.write_bytes(b"not an ISO at all")
-    played = player(
+    played = run_tasks(
         bootenv(spec=definition(), isos=[{"src": str(garbage)}], wait_timeout=600),
         bootenv(spec=definition(), isos=[{"src": str(garbage)}], verify=False),
     )
@@ -293,9 +293,9 @@ def test_an_iso_that_cannot_be_unpacked(player: Player, tmp_path: Path) -> None:
     assert iso_of(played[1])["verified"] is False
 
 
-def test_an_iso_without_the_kernel(player: Player, tmp_path: Path) -> None:
+def test_an_iso_without_the_kernel(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     odd = make_iso(tmp_path / "tiny.iso", kernel="linux")
-    played = player(
+    played = run_tasks(
         bootenv(spec=definition(sha256=odd.sha256), isos=[{"src": str(odd.path)}], wait_timeout=600)
     )
     assert played[0]["failed"]
@@ -303,19 +303,19 @@ def test_an_iso_without_the_kernel(player: Player, tmp_path: Path) -> None:
     assert "do not fit the ISO" in played[0]["msg"]
 
 
-def test_an_iso_without_a_use(player: Player, tiny: Image) -> None:
+def test_an_iso_without_a_use(run_tasks: PlaybookRunner, tiny: Image) -> None:
     spec = definition(sha256=tiny.sha256, Kernel="", Initrds=[])
     task = bootenv(spec=spec, isos=[{"src": str(tiny.path)}])
-    played = player(task, task)
+    played = run_tasks(task, task)
     assert played.changed == [True, False], played.output
     assert "the server does not unpack tiny.iso for it" in played[0]["warnings"][0]
     assert [iso_of(result)["verified"] for result in played.results] == [False, False]
 
 
-def test_an_iso_that_lies_there_already(player: Player, tiny: Image, other: Image) -> None:
+def test_an_iso_that_lies_there_already(run_tasks: PlaybookRunner, tiny: Image, other: Image) -> None:
     """Creating the bootenv makes the server unpack it in the background."""
     wrong = definition("w-install", other.sha256)
-    played = player(
+    played = run_tasks(
         blob(kind="isos", path="tiny.iso", src=str(tiny.path)),
         bootenv(spec=definition(sha256=tiny.sha256)),
         bootenv(spec=definition(sha256=tiny.sha256), isos=[{"src": str(tiny.path)}]),
@@ -326,7 +326,7 @@ def test_an_iso_that_lies_there_already(player: Player, tiny: Image, other: Imag
     # the server may have been quicker than our first look
     assert iso_of(played[1])["action"] in ("unpacked", "unchanged")
     assert iso_of(played[1])["verified"]
-    assert uploads(player) == 1
+    assert uploads(run_tasks) == 1
     told = f"bootenv tiny-install also uses an ISO called tiny.iso, with the SHA-256 {tiny.sha256}"
     assert told in played[4]["msg"]
 
@@ -345,40 +345,40 @@ def tear(tree: Path) -> None:
 def test_a_tree_that_got_lost(tmp_path: Path, tiny: Image, harm: t.Callable[[Path], None]) -> None:
     state = tmp_path / "state"
     with Simulator.start(state_dir=state) as simulator:
-        player = Player(simulator, tmp_path)
+        run_tasks = PlaybookRunner(simulator, tmp_path)
         task = bootenv(spec=definition(sha256=tiny.sha256), isos=[{"src": str(tiny.path)}])
-        assert player(task).changed == [True]
+        assert run_tasks(task).changed == [True]
         (tree,) = state.rglob("tiny/install")
         harm(tree)
-        assert iso_of(player(task, flags=CHECK)[0])["action"] == "unpacked"
-        played = player(task, task)
+        assert iso_of(run_tasks(task, flags=CHECK)[0])["action"] == "unpacked"
+        played = run_tasks(task, task)
         assert played.changed == [True, False], played.output
         assert [iso_of(result)["action"] for result in played.results] == ["unpacked", "unchanged"]
         assert iso_of(played[0])["verified"]
-        assert uploads(player) == 1
+        assert uploads(run_tasks) == 1
 
 
 @pytest.mark.parametrize("port", [0, 1])
-def test_no_static_port(player: Player, tiny: Image, port: int) -> None:
+def test_no_static_port(run_tasks: PlaybookRunner, tiny: Image, port: int) -> None:
     task = bootenv(spec=definition(sha256=tiny.sha256), isos=[{"src": str(tiny.path)}])
     skipping = bootenv(spec=definition(sha256=tiny.sha256), isos=[{"src": str(tiny.path)}], verify=False)
-    api = Api(player.simulator)
+    api = Api(run_tasks.simulator)
     info = {**api("GET", "info").json(), "file_port": port}
-    player(thing(kind="profiles", spec={"Name": "logged-in"}))
+    run_tasks(thing(kind="profiles", spec={"Name": "logged-in"}))
     answer = {"status": 200, "body": json.dumps(info), "content_type": "application/json", "times": 0}
-    player.simulator.fault("status", "^info$", "GET", **answer)
-    played = player(task, skipping)
+    run_tasks.simulator.fault("status", "^info$", "GET", **answer)
+    played = run_tasks(task, skipping)
     assert played[0]["failed"]
     assert ("Static file service not running" if port == 0 else "Connection refused") in played[0]["msg"]
     assert "verify: false" in played[0]["msg"]
-    assert uploads(player) == 1
+    assert uploads(run_tasks) == 1
     assert played[1]["isos"][0]["action"] == "uploaded"
 
 
 # -- what the user gets wrong
 
 
-def test_bad_input(player: Player, tmp_path: Path, tiny: Image) -> None:
+def test_bad_input(run_tasks: PlaybookRunner, tmp_path: Path, tiny: Image) -> None:
     (tmp_path / "bad.yml").write_text("Name: [x\n")
     (tmp_path / "nameless.yml").write_text("Kernel: x\n")
     (tmp_path / "refers.yml").write_text("Name: x\nTemplates: [{Name: a, Path: a, ID: ../../etc/hosts}]\n")
@@ -409,10 +409,10 @@ def test_bad_input(player: Player, tmp_path: Path, tiny: Image) -> None:
         ({"spec": spec, "templates": [{"src": src, "id": "x"}]}, "it is not UTF-8 text"),
         ({"spec": spec, "templates": [{"id": "x", "contents": ""}] * 2}, "x is given twice"),
     ]
-    player.simulator.reset_stats()
-    played = player(*[bootenv(**options) for options, _told in cases])
+    run_tasks.simulator.reset_stats()
+    played = run_tasks(*[bootenv(**options) for options, _told in cases])
     for (options, told), result in zip(cases, played.results, strict=True):
         assert result["failed"], options
         assert told in result["msg"], (options, result["msg"])
     assert "Traceback" not in played.output
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0

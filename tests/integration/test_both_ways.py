@@ -9,8 +9,8 @@ import re
 import typing as t
 
 import pytest
-from asking import task
-from playing import Played, Player, Task, machine, thing
+from info_tasks import task
+from playbook_runner import PlaybookRunner, PlayResult, Task, machine, thing
 
 from simulator.launch import PASSWORD
 
@@ -88,23 +88,23 @@ def comparable(result: dict[str, t.Any]) -> t.Any:
     return eval(TIMES.sub(r"\1...", UUID.sub("<uuid>", repr(kept))))
 
 
-def both(player: Player, flags: list[str]) -> tuple[Played, Played]:
-    inside = player(*TASKS, flags=flags)
-    player.simulator.reset()
-    return inside, player(*map(as_module, TASKS), flags=flags)
+def both(run_tasks: PlaybookRunner, flags: list[str]) -> tuple[PlayResult, PlayResult]:
+    inside = run_tasks(*TASKS, flags=flags)
+    run_tasks.simulator.reset()
+    return inside, run_tasks(*map(as_module, TASKS), flags=flags)
 
 
 @pytest.mark.parametrize("flags", [["--diff"], ["--check"]], ids=["diff", "check"])
-def test_results_are_equal(player: Player, flags: list[str]) -> None:
-    inside, outside = both(player, flags)
+def test_results_are_equal(run_tasks: PlaybookRunner, flags: list[str]) -> None:
+    inside, outside = both(run_tasks, flags)
     for step, one, two in zip(TASKS, inside.results, outside.results, strict=True):
         assert comparable(one) == comparable(two), step
     assert any(inside.changed)
     assert [bool(result.get("failed")) for result in inside.results].count(True) >= 6
 
 
-def test_secrets_reach_no_output(player: Player) -> None:
-    inside, outside = both(player, ["--diff", "-vvv"])
+def test_secrets_reach_no_output(run_tasks: PlaybookRunner) -> None:
+    inside, outside = both(run_tasks, ["--diff", "-vvv"])
     for played in (inside, outside):
         assert PASSWORD not in played.output
         assert "not the password" not in played.output
@@ -112,17 +112,17 @@ def test_secrets_reach_no_output(player: Player) -> None:
         assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in played.output
 
 
-def test_async_runs_the_module(player: Player) -> None:
-    played = player({**machine(name="m1"), "async": 60, "poll": 1})
+def test_async_runs_the_module(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks({**machine(name="m1"), "async": 60, "poll": 1})
     assert played[0]["changed"], played.output
     assert played[0]["machine"]["Name"] == "m1"
     assert played[0]["finished"] in (1, True)
 
 
 @pytest.mark.parametrize("where", ["controller", "target"])
-def test_environment_of_the_task_counts(player: Player, where: str) -> None:
-    player.defaults = {"ca_path": player.simulator.ca, "run_in": where}
-    environment = {"RS_ENDPOINT": player.simulator.endpoint, "RS_KEY": f"rocketskates:{PASSWORD}"}
-    played = player({**machine(name="m1", description=PASSWORD), "environment": environment})
+def test_environment_of_the_task_counts(run_tasks: PlaybookRunner, where: str) -> None:
+    run_tasks.defaults = {"ca_path": run_tasks.simulator.ca, "run_in": where}
+    environment = {"RS_ENDPOINT": run_tasks.simulator.endpoint, "RS_KEY": f"rocketskates:{PASSWORD}"}
+    played = run_tasks({**machine(name="m1", description=PASSWORD), "environment": environment})
     assert played[0].get("changed"), played.output
     assert PASSWORD not in played[0]["machine"]["Description"]

@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from playing import Player, content, content_fetch, machine, thing
+from playbook_runner import PlaybookRunner, content, content_fetch, machine, thing
 from webserver import Page, serving
 
 pytestmark = pytest.mark.simulator
@@ -48,17 +48,17 @@ def changed(**changes: t.Any) -> dict[str, t.Any]:
     return pack
 
 
-def paths(player: Player) -> list[str]:
-    return [f"{entry['method']} {entry['path']}" for entry in player.simulator.log()]
+def paths(run_tasks: PlaybookRunner) -> list[str]:
+    return [f"{entry['method']} {entry['path']}" for entry in run_tasks.simulator.log()]
 
 
-def test_life_of_a_pack(player: Player) -> None:
+def test_life_of_a_pack(run_tasks: PlaybookRunner) -> None:
     newer = changed(meta__Version="v1.1.0")
     newer["sections"]["templates"]["motd.tmpl"]["Contents"] = "one\n2\nthree\n"
     newer["sections"]["profiles"]["site"]["Params"]["site/key"] = "not told"
     newer["sections"]["params"]["site/new"] = {"Name": "site/new"}
     del newer["sections"]["params"]["site/color"]
-    played = player(
+    played = run_tasks(
         content(content=PACK),
         content(content=PACK),
         content(content=newer),
@@ -102,27 +102,27 @@ def test_life_of_a_pack(player: Player) -> None:
     assert deleted["diff"]["before"]["sections"]["stages"] == ["site"]
     assert "hush-hush" not in json.dumps(played.results)
     assert "not told" not in json.dumps(played.results)
-    writes = [line for line in paths(player) if not line.startswith("GET")]
+    writes = [line for line in paths(run_tasks) if not line.startswith("GET")]
     assert writes == ["POST contents", "PUT contents/site", "DELETE contents/site"]
 
 
-def test_check_mode_writes_nothing_and_tells_the_same(player: Player, tmp_path: Path) -> None:
+def test_check_mode_writes_nothing_and_tells_the_same(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     newer = changed(meta__Version="v2")
     steps = [content(content=PACK), content_fetch(name="local-only", dest=str(tmp_path / "x"))]
-    checked = player(*steps, flags=["--check", "--diff"])
+    checked = run_tasks(*steps, flags=["--check", "--diff"])
     assert checked[0]["changed"]
-    assert player.simulator.stats()["writes"] == 0
-    player(content(content=PACK))
+    assert run_tasks.simulator.stats()["writes"] == 0
+    run_tasks(content(content=PACK))
     steps = [
         content(content=newer),
         content(name="site", state="absent"),
         content_fetch(name="site", dest=str(tmp_path / "site")),
     ]
-    player.simulator.reset_stats()
-    checked = player(*steps, flags=["--check", "--diff"])
-    assert player.simulator.stats()["writes"] == 0
+    run_tasks.simulator.reset_stats()
+    checked = run_tasks(*steps, flags=["--check", "--diff"])
+    assert run_tasks.simulator.stats()["writes"] == 0
     assert not (tmp_path / "site").exists()
-    done = player(steps[0], steps[2], steps[1], flags=["--diff"])
+    done = run_tasks(steps[0], steps[2], steps[1], flags=["--diff"])
     for one, two in ((0, 0), (1, 2)):
         for told in ("changed", "action", "name"):
             assert checked[one][told] == done[two][told]
@@ -131,9 +131,9 @@ def test_check_mode_writes_nothing_and_tells_the_same(player: Player, tmp_path: 
     assert checked.changed == done.changed == [True, True, True]
 
 
-def test_sources_are_equal(player: Player, tmp_path: Path) -> None:
+def test_sources_are_equal(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     folder, file = str(tmp_path / "site"), str(tmp_path / "site.json")
-    played = player(
+    played = run_tasks(
         content(content=PACK),
         content_fetch(name="site", dest=folder),
         content_fetch(name="site", dest=file),
@@ -145,7 +145,7 @@ def test_sources_are_equal(player: Player, tmp_path: Path) -> None:
     checksum = f"sha256:{hashlib.sha256(data).hexdigest()}"
     with serving() as web:
         web.pages["/site.json"] = Page(data, headers={"Content-Type": "text/plain"})
-        played = player(
+        played = run_tasks(
             content(src=folder),
             content(src=file, checksum=checksum, name="site"),
             content(src=f"{web.url}/site.json?signature=hush", checksum=checksum),
@@ -159,7 +159,7 @@ def test_sources_are_equal(player: Player, tmp_path: Path) -> None:
     assert played[5]["version"] == "v1.0.1"
 
 
-def test_bad_sources(player: Player, tmp_path: Path) -> None:
+def test_bad_sources(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     def folder(name: str, **files: str) -> str:
         for path, text in {"._Name__meta": "x", **files}.items():
             file = tmp_path / name / path.replace("__", ".").replace("0", "/")
@@ -231,16 +231,16 @@ def test_bad_sources(player: Player, tmp_path: Path) -> None:
             ({"src": "x", "content": PACK}, "mutually exclusive: src|content"),
             ({"state": "absent", "name": ""}, "name: say which content pack is meant"),
         ]
-        played = player(*(content(**options) for options, _words in cases))
+        played = run_tasks(*(content(**options) for options, _words in cases))
     for (options, words), result in zip(cases, played.results, strict=True):
         assert result.get("failed"), options
         assert words in result["msg"], options
         assert "Traceback" not in result["msg"]
         assert "hush" not in result["msg"]
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0
 
 
-def test_other_layers_are_not_overridden(player: Player) -> None:
+def test_other_layers_are_not_overridden(run_tasks: PlaybookRunner) -> None:
     other = {"meta": {"Name": "other"}, "sections": {"params": {"taken": {"Name": "taken"}}}}
     clash = changed(sections__params={"taken": {"Name": "taken"}, "mine": {"Name": "mine"}})
     clash["sections"]["profiles"] = {"by-hand": {"Name": "by-hand"}}
@@ -248,7 +248,7 @@ def test_other_layers_are_not_overridden(player: Player) -> None:
         "meta": {"Name": "basic"},
         "sections": {"stages": {"local": {"Name": "local", "Description": "x"}}},
     }
-    played = player(
+    played = run_tasks(
         content(content=other),
         thing(kind="profiles", spec={"Name": "by-hand"}),
         content(content=clash),
@@ -267,24 +267,24 @@ def test_other_layers_are_not_overridden(player: Player) -> None:
     assert played[6]["action"] == "deleted", played[6]
 
 
-def test_built_in_layers(player: Player) -> None:
+def test_built_in_layers(run_tasks: PlaybookRunner) -> None:
     names = ["BackingStore", "LocalStore", "DefaultStore", "BasicStore"]
     packs = [{"meta": {"Name": name}, "sections": {}} for name in names]
-    played = player(
+    played = run_tasks(
         *(content(name=name, state="absent") for name in names),
         *(content(content=pack) for pack in packs),
     )
     for name, result in zip(names * 2, played.results, strict=True):
         assert f"content pack {name}: it is a built-in layer of the server" in result["msg"]
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0
 
 
-def test_features_and_prerequisites(player: Player) -> None:
+def test_features_and_prerequisites(run_tasks: PlaybookRunner) -> None:
     def pack(**meta: str) -> dict[str, t.Any]:
         return {"meta": {"Name": "site", **meta}, "sections": {}}
 
     library = {"meta": {"Name": "library", "Version": "v4.2.0"}, "sections": {}}
-    played = player(
+    played = run_tasks(
         content(content=pack(RequiredFeatures="sprig, Workflows, no-such, nor-this")),
         content(content=pack(RequiredFeatures="sprig, Workflows")),
         content(content=pack(Prerequisites="BasicStore, library:>=4.0.0", Version="1")),
@@ -304,9 +304,9 @@ def test_features_and_prerequisites(player: Player) -> None:
     assert "cannot tell whether library is something" in played[7]["warnings"][0]
 
 
-def test_what_is_used_stays(player: Player) -> None:
+def test_what_is_used_stays(run_tasks: PlaybookRunner) -> None:
     smaller = changed(sections__workflows=None)
-    played = player(
+    played = run_tasks(
         content(content=PACK),
         machine(name="m1", profiles=["site"], workflow="site"),
         thing(kind="workflows", spec={"Name": "theirs", "Stages": ["site"]}),
@@ -329,12 +329,12 @@ def test_what_is_used_stays(player: Player) -> None:
     assert played[7]["errors"]
 
 
-def test_only_the_warnings_of_this_pack(player: Player) -> None:
+def test_only_the_warnings_of_this_pack(run_tasks: PlaybookRunner) -> None:
     def pack(name: str, **more: t.Any) -> dict[str, t.Any]:
         return {"meta": {"Name": name}, "sections": {"stages": {name: {"Name": name, **more}}}}
 
     broken = pack("broken", Tasks=["absent"])
-    played = player(
+    played = run_tasks(
         content(content=broken),
         content(content=pack("sound")),
         content(content=broken, require_available=True),
@@ -353,12 +353,12 @@ def test_only_the_warnings_of_this_pack(player: Player) -> None:
     assert len(played[3]["errors"]) == 2
 
 
-def test_what_the_server_refuses(player: Player) -> None:
+def test_what_the_server_refuses(run_tasks: PlaybookRunner) -> None:
     dash = changed(
         sections__templates={"motd.tmpl": {"ID": "motd.tmpl", "Contents": "{{.Param.kernel-console}}"}}
     )
     wrong = changed(sections__params={"x": {"Name": "x", "Secure": "perhaps"}})
-    played = player(content(content=literal(dash)), content(content=wrong))
+    played = run_tasks(content(content=literal(dash)), content(content=wrong))
     assert "content pack site: " in played[0]["msg"]
     assert "motd.tmpl" in played[0]["msg"]
     assert "content pack site: " in played[1]["msg"]
@@ -371,13 +371,13 @@ def literal(value: t.Any) -> t.Any:
     return {"__ansible_unsafe": value} if isinstance(value, str) and "{{" in value else value
 
 
-def test_exports(player: Player, tmp_path: Path) -> None:
+def test_exports(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").write_text("x")
     (tmp_path / "bad.yaml").write_text("no: pack\n")
     other = {"meta": {"Name": "other"}, "sections": {"params": {"x": {"Name": "x"}}}}
-    played = player(
+    played = run_tasks(
         content(content=PACK),
         content(content=other),
         content_fetch(name="site", dest=str(folder), format="json"),
@@ -407,14 +407,14 @@ def test_exports(player: Player, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_dangerous_names_are_not_exported(player: Player, tmp_path: Path) -> None:
+def test_dangerous_names_are_not_exported(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     names = ["../up", "/etc/passwd", "a/../b"]
     packs = [
         {"meta": {"Name": f"evil{number}"}, "sections": {"nonsense": {key: {"Id": key}}}}
         for number, key in enumerate(names)
     ]
     out = str(tmp_path / "out")
-    played = player(
+    played = run_tasks(
         *(content(content=pack) for pack in packs),
         *(content_fetch(name=pack["meta"]["Name"], dest=out) for pack in packs),
     )
@@ -424,7 +424,7 @@ def test_dangerous_names_are_not_exported(player: Player, tmp_path: Path) -> Non
     assert not Path(out).exists()
 
 
-def test_a_v4_server(v4_player: Player, tmp_path: Path) -> None:
+def test_a_v4_server(run_tasks_v4: PlaybookRunner, tmp_path: Path) -> None:
     pack = changed(meta__Version="v4")
     del pack["sections"]["params"]["site/key"], pack["sections"]["profiles"]["site"]["Params"]["site/key"]
     pack["sections"]["stages"]["site"]["Params"] = {"site/color": "green"}
@@ -432,7 +432,7 @@ def test_a_v4_server(v4_player: Player, tmp_path: Path) -> None:
     newer = copy.deepcopy(pack)
     newer["sections"]["stages"]["site"]["Params"]["site/color"] = "white"
     out = str(tmp_path / "out")
-    played = v4_player(
+    played = run_tasks_v4(
         content(content=pack),
         content(content=pack),
         content(content=newer),

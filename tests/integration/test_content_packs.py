@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from checkout import ROOT
-from playing import Player, content, content_fetch
+from playbook_runner import PlaybookRunner, content, content_fetch
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.formats import decode_yaml
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.bundle import bundle
@@ -50,14 +50,14 @@ def as_v3_keeps_it(pack: Pack) -> Pack:
 
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"the real content packs are not in {DATA}")
 @pytest.mark.parametrize("pack", PACKS)
-def test_life_of_a_real_pack(player: Player, tmp_path: Path, pack: str) -> None:
+def test_life_of_a_real_pack(run_tasks: PlaybookRunner, tmp_path: Path, pack: str) -> None:
     source = tmp_path / "source"
     shutil.copytree(DATA / pack, source)
     wanted = bundle(str(source))
     name = wanted["meta"]["Name"]
     spec = {"src": str(source), "meta": NO_FEATURES}
 
-    first = player(content(**spec), content(**spec), content_fetch(name=name, dest=str(tmp_path / "out")))
+    first = run_tasks(content(**spec), content(**spec), content_fetch(name=name, dest=str(tmp_path / "out")))
     assert first.code == 0, first.output
     assert first.changed == [True, False, True]
     assert first[0]["counts"] == counts(wanted) == first[2]["counts"]
@@ -71,18 +71,18 @@ def test_life_of_a_real_pack(player: Player, tmp_path: Path, pack: str) -> None:
         assert not compare(bundle(str(tmp_path / "out")), as_v3_keeps_it(wanted))
     assert not list(source.rglob("*.drp-*"))
 
-    before = len(player.simulator.log())
-    player.simulator.reset_stats()
-    again = player(content(**spec))
+    before = len(run_tasks.simulator.log())
+    run_tasks.simulator.reset_stats()
+    again = run_tasks(content(**spec))
     assert again.changed == [False]
-    assert player.simulator.stats()["writes"] == 0
-    asked = [entry["path"] for entry in player.simulator.log()[before:]]
+    assert run_tasks.simulator.stats()["writes"] == 0
+    asked = [entry["path"] for entry in run_tasks.simulator.log()[before:]]
     assert asked == ["contents", f"contents/{name}"]
 
     param = min((source / "params").iterdir())
     param.write_text(json.dumps({**decode_yaml(param.read_bytes()), "Documentation": "changed here"}))
     back = str(tmp_path / "out")
-    changed = player(
+    changed = run_tasks(
         content(**spec),
         content_fetch(name=name, dest=back),
         content_fetch(name=name, dest=back),
@@ -100,10 +100,10 @@ def test_life_of_a_real_pack(player: Player, tmp_path: Path, pack: str) -> None:
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"the real content packs are not in {DATA}")
-def test_a_pack_file_of_all_of_it(player: Player, tmp_path: Path) -> None:
+def test_a_pack_file_of_all_of_it(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     source = str(DATA / "v4/task-library")
     out = {form: str(tmp_path / f"pack.{form}") for form in ("yaml", "json")}
-    played = player(
+    played = run_tasks(
         content(src=source),
         content_fetch(name="task-library", dest=out["yaml"]),
         content_fetch(name="task-library", dest=out["json"]),

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from eda_listening import Listener, change, create, job_of, summary, until
+from eda_listener import Listener, change, create, job_of, summary, until
 
 from simulator.launch import USERNAME, Simulator
 from simulator.testing import Api
@@ -43,15 +43,15 @@ def test_the_life_of_a_machine(simulator: Simulator, api: Api) -> None:
         machine = create(api, "machines", Name="m1", Params={"x": 1})
         change(api, f"machines/{machine['Uuid']}", Description="{{ 6 * 7 }}")
         api("DELETE", f"machines/{machine['Uuid']}")
-        told = listener.take(3)
-        assert summary(told) == [("machines", action, "m1") for action in ("create", "update", "delete")]
-        assert all(document["meta"]["hosts"] == ["m1"] for document in told)
-        assert len({document["meta"]["uuid"] for document in told}) == 3
-        assert [document["principal"] for document in told] == [f"user:{USERNAME}"] * 3
-        assert told[1]["changed"] == ["Description"]
-        assert told[1]["object"]["Description"] == "{ { 6 * 7 }}"
-        assert told[0]["object"]["Params"] == {"x": 1}
-        assert not any("Secret" in document["object"] or document["synthesized"] for document in told)
+        emitted = listener.take(3)
+        assert summary(emitted) == [("machines", action, "m1") for action in ("create", "update", "delete")]
+        assert all(document["meta"]["hosts"] == ["m1"] for document in emitted)
+        assert len({document["meta"]["uuid"] for document in emitted}) == 3
+        assert [document["principal"] for document in emitted] == [f"user:{USERNAME}"] * 3
+        assert emitted[1]["changed"] == ["Description"]
+        assert emitted[1]["object"]["Description"] == "{ { 6 * 7 }}"
+        assert emitted[0]["object"]["Params"] == {"x": 1}
+        assert not any("Secret" in document["object"] or document["synthesized"] for document in emitted)
         assert listener.quiet()
 
 
@@ -81,10 +81,10 @@ def test_password_changes_show_no_password(simulator: Simulator, api: Api) -> No
     with Listener(simulator, events=["users.*.*", "preferences.*.*"]) as listener:
         api("PUT", "users/somebody/password", {"Password": "hunter22"})
         api("POST", "prefs", {"systemGrantorSecret": "hunter23"})
-        told = listener.take(2)
-        assert summary(told) == [("users", "save", None), ("preferences", "save", None)]
-        assert "PasswordHash" not in told[0]["object"]
-        assert "hunter23" not in str(told[1])
+        emitted = listener.take(2)
+        assert summary(emitted) == [("users", "save", None), ("preferences", "save", None)]
+        assert "PasswordHash" not in emitted[0]["object"]
+        assert "hunter23" not in str(emitted[1])
 
 
 def test_other_events(simulator: Simulator, api: Api) -> None:
@@ -112,14 +112,14 @@ def test_what_happened_while_the_websocket_was_cut(
         api("DELETE", f"machines/{gone['Uuid']}")
         create(api, "machines", Name="new")
         listener.wait_for_state(2)
-        told = {(each["type"], each["machine"]): each for each in listener.rest()}
-        assert told.keys() == {("jobs", "m1"), ("machines", "gone"), ("machines", "new")}
-        failed = told["jobs", "m1"]
+        emitted = {(each["type"], each["machine"]): each for each in listener.rest()}
+        assert emitted.keys() == {("jobs", "m1"), ("machines", "gone"), ("machines", "new")}
+        failed = emitted["jobs", "m1"]
         assert (failed["action"], failed["object"]["State"]) == ("update", "failed")
         assert "State" in failed["changed"]
-        assert told["machines", "gone"]["action"] == "delete"
-        assert told["machines", "new"]["action"] == "create"
-        assert all(document["synthesized"] for document in told.values())
+        assert emitted["machines", "gone"]["action"] == "delete"
+        assert emitted["machines", "new"]["action"] == "create"
+        assert all(document["synthesized"] for document in emitted.values())
         change(api, f"machines/{machine['Uuid']}", Description="after")
         after = listener.next()
         assert (after["synthesized"], after["changed"]) == (False, ["Description"])
@@ -159,11 +159,11 @@ def test_rules_that_are_slow(simulator: Simulator, api: Api, caplog: pytest.LogC
             create(api, "machines", Name=f"m{number}")
         until(lambda: "the queue is full" in caplog.text)
         listener.busy.clear()
-        told = listener.rest()
-        assert sorted(document["machine"] for document in told) == sorted(
+        emitted = listener.rest()
+        assert sorted(document["machine"] for document in emitted) == sorted(
             f"m{number}" for number in range(40)
         )
-        assert 30 <= sum(document["synthesized"] for document in told) < 40
+        assert 30 <= sum(document["synthesized"] for document in emitted) < 40
     assert "events were dropped" in caplog.text
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import FOR_ANSIBLE
-from eda_listening import change, create, job_of, until
+from checkout import ANSIBLE_ENVIRONMENT
+from eda_listener import change, create, job_of, until
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
@@ -33,8 +33,10 @@ def missing() -> str:
     java = shutil.which("java")
     if java is None:
         return "ansible-rulebook needs Java 17"
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=False).stderr
-    version = re.search(r'version "(\d+)', told)
+    emitted = subprocess.run(
+        [java, "-version"], capture_output=True, text=True, timeout=30, check=False
+    ).stderr
+    version = re.search(r'version "(\d+)', emitted)
     return "" if version and int(version[1]) >= 17 else "ansible-rulebook needs Java 17"
 
 
@@ -99,7 +101,7 @@ def start(simulator: Simulator, api: Api, tmp_path: Path) -> Iterator[Start]:
     environment = {
         **os.environ,
         "PATH": f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}",
-        **FOR_ANSIBLE,
+        **ANSIBLE_ENVIRONMENT,
         "RS_ENDPOINT": simulator.endpoint,
         "RS_KEY": f"{USERNAME}:{PASSWORD}",
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eda_listening import Listener, create, until
+from eda_listener import Listener, create, until
 
 from simulator import certs
 from simulator.launch import PASSWORD, USERNAME, Simulator
@@ -39,7 +39,7 @@ def api(simulator: Simulator, fresh: None) -> Api:
 def refusal(simulator: Simulator, **arguments: Any) -> str:
     with pytest.raises(Exception, match=".") as caught, Listener(simulator, **arguments):
         pass
-    assert type(caught.value).__name__ in ("Refused", "ArgumentError")
+    assert type(caught.value).__name__ in ("AccessRefused", "ArgumentError")
     return str(caught.value)
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asking import add, task
-from playing import Player
+from info_tasks import add, task
+from playbook_runner import PlaybookRunner
 
 from simulator.launch import USERNAME, Simulator
 from simulator.testing import Api
@@ -30,9 +30,9 @@ def licensed() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def licensed_player(licensed: Simulator, tmp_path: Path) -> Player:
+def licensed_player(licensed: Simulator, tmp_path: Path) -> PlaybookRunner:
     licensed.reset()
-    return Player(licensed, tmp_path)
+    return PlaybookRunner(licensed, tmp_path)
 
 
 def enrol(*hosts: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
@@ -42,14 +42,14 @@ def enrol(*hosts: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
 # -- drp_enrol
 
 
-def test_hosts_are_found_however_they_are_known(player: Player) -> None:
-    api = Api(player.simulator)
+def test_hosts_are_found_however_they_are_known(run_tasks: PlaybookRunner) -> None:
+    api = Api(run_tasks.simulator)
     param = {"inventory/SerialNumber": SERIAL}
     by_uuid = add(api, "machines", Name="aa")["Uuid"]
     by_mac = add(api, "machines", Name="bb", HardwareAddrs=[MAC.upper()])["Uuid"]
     by_serial = add(api, "machines", Name="cc", Params=param)["Uuid"]
     by_name = add(api, "machines", Name="dd")["Uuid"]
-    played = player(
+    played = run_tasks(
         enrol(
             {"host": "1", "uuid": by_uuid.upper(), "name": "whatever"},
             {
@@ -69,35 +69,35 @@ def test_hosts_are_found_however_they_are_known(player: Player) -> None:
         "4": (by_name, "name"),
     }
     assert played.changed == [False]
-    assert player.simulator.stats()["writes"] == 4  # ours, with which it began
+    assert run_tasks.simulator.stats()["writes"] == 4  # ours, with which it began
 
 
-def test_one_list_serves_all_hosts(player: Player) -> None:
+def test_one_list_serves_all_hosts(run_tasks: PlaybookRunner) -> None:
     hosts = [
         {"host": f"h{number}", "name": f"h{number}", "macs": [f"52:54:00:00:00:{number:02}"]}
         for number in range(30)
     ]
-    player(enrol(hosts[0]))
-    player.simulator.reset_stats()
-    played = player(enrol(*hosts[:1]), enrol(*hosts[:1]))
+    run_tasks(enrol(hosts[0]))
+    run_tasks.simulator.reset_stats()
+    played = run_tasks(enrol(*hosts[:1]), enrol(*hosts[:1]))
     assert played.changed == [False, False]
-    assert player.simulator.stats()["requests"] == 2
+    assert run_tasks.simulator.stats()["requests"] == 2
 
 
-def test_what_is_missing_is_created(player: Player) -> None:
+def test_what_is_missing_is_created(run_tasks: PlaybookRunner) -> None:
     wish = {"host": "web", "name": "web-1", "macs": [MAC], "serial": SERIAL, "address": "192.0.2.7"}
-    checked = player(enrol(wish), flags=CHECK)
+    checked = run_tasks(enrol(wish), flags=CHECK)
     assert checked.changed == [True]
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0
     assert "web-1" in str(checked[0]["diff"]["after"])
-    played = player(enrol(wish), enrol(wish), enrol({**wish, "name": "renamed"}))
+    played = run_tasks(enrol(wish), enrol(wish), enrol({**wish, "name": "renamed"}))
     assert played.changed == [True, False, False], played.output
     assert [result["machines"]["web"]["matched_by"] for result in played.results] == [
         "created",
         "name",
         "mac",
     ]
-    made = Api(player.simulator)("GET", "machines/Name:web-1").json()
+    made = Api(run_tasks.simulator)("GET", "machines/Name:web-1").json()
     assert (made["HardwareAddrs"], made["Address"]) == ([MAC], "192.0.2.7")
     assert made["Params"] == {"inventory/SerialNumber": SERIAL}
 
@@ -105,7 +105,7 @@ def test_what_is_missing_is_created(player: Player) -> None:
 @pytest.mark.parametrize(
     ("hosts", "options", "told"),
     [
-        ([{"host": "x", "name": "aa", "macs": [MAC]}], {}, "hosts: x could be 2 machines: aa ("),
+        ([{"host": "x", "name": "aa", "macs": [MAC]}], {}, "hosts: x matches 2 machines: aa ("),
         (
             [{"host": "x", "name": "aa"}, {"host": "y", "name": "aa"}],
             {},
@@ -131,11 +131,11 @@ def test_what_is_missing_is_created(player: Player) -> None:
         ([{"host": "x", "name": "no/good"}], {}, "1 of 1 failed: machine no/good"),
     ],
 )
-def test_what_cannot_be(player: Player, hosts: t.Any, options: t.Any, told: str) -> None:
-    api = Api(player.simulator)
+def test_what_cannot_be(run_tasks: PlaybookRunner, hosts: t.Any, options: t.Any, told: str) -> None:
+    api = Api(run_tasks.simulator)
     add(api, "machines", Name="aa")
     add(api, "machines", Name="bb", HardwareAddrs=[MAC])
-    played = player(enrol(*hosts, **options))
+    played = run_tasks(enrol(*hosts, **options))
     assert played[0]["failed"]
     assert told in played[0]["msg"]
     assert "Traceback" not in played.output
@@ -149,7 +149,7 @@ def allowed(api: Api, token: str, path: str) -> bool:
     return bool(api("GET", path, headers={"Authorization": f"Bearer {token}"}).status_code == 200)
 
 
-def test_a_token_for_one_machine(licensed_player: Player) -> None:
+def test_a_token_for_one_machine(licensed_player: PlaybookRunner) -> None:
     api = Api(licensed_player.simulator)
     uuid, other = (add(api, "machines", Name=name)["Uuid"] for name in ("mine", "other"))
     want, gone = (
@@ -172,10 +172,10 @@ def test_a_token_for_one_machine(licensed_player: Player) -> None:
     assert api("GET", "roles").json() == [] or uuid not in api("GET", "roles").text
 
 
-def test_without_a_licence_somebody_has_to_say_whose_rights(player: Player) -> None:
-    api = Api(player.simulator)
+def test_without_a_licence_somebody_has_to_say_whose_rights(run_tasks: PlaybookRunner) -> None:
+    api = Api(run_tasks.simulator)
     uuid = add(api, "machines", Name="mine")["Uuid"]
-    played = player(
+    played = run_tasks(
         task("agent_token", machine="mine"),
         task("agent_token", machine="mine", user=USERNAME, ttl=60),
         task("agent_token", machine="mine", user="nobody"),
@@ -192,45 +192,45 @@ def test_without_a_licence_somebody_has_to_say_whose_rights(player: Player) -> N
     assert played.changed == [False] * 6
 
 
-def test_a_v4_server_mints_it_by_itself(v4_player: Player) -> None:
-    api = Api(v4_player.simulator)
+def test_a_v4_server_mints_it_by_itself(run_tasks_v4: PlaybookRunner) -> None:
+    api = Api(run_tasks_v4.simulator)
     uuid = add(api, "machines", Name="mine")["Uuid"]
-    played = v4_player(
+    played = run_tasks_v4(
         task("agent_token", machine="mine"), task("agent_token", machine="mine", user="ignored")
     )
     assert played.changed == [False, False], played.output
     token = played[0]["token"]
     assert allowed(api, token, f"machines/{uuid}")
-    gone = v4_player(task("agent_token", machine="mine", state="absent"))
+    gone = run_tasks_v4(task("agent_token", machine="mine", state="absent"))
     assert gone.changed == [True]
     assert not allowed(api, token, f"machines/{uuid}")
-    assert v4_player(task("agent_token", machine="absent", state="absent")).changed == [False]
+    assert run_tasks_v4(task("agent_token", machine="absent", state="absent")).changed == [False]
 
 
 # -- drp_agent_package
 
 
-def test_the_package(player: Player, tmp_path: Path) -> None:
+def test_the_package(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     dest = tmp_path / "deep" / "drp-agent"
     want = task("agent_package", dest=str(dest))
-    assert player(want, flags=CHECK).changed == [True]
+    assert run_tasks(want, flags=CHECK).changed == [True]
     assert not dest.exists()
-    played = player(want, want)
+    played = run_tasks(want, want)
     assert played.changed == [True, False], played.output
     assert hashlib.sha256(dest.read_bytes()).hexdigest() == played[0]["sha256"]
     assert dest.stat().st_size == played[0]["size"]
     assert zipfile.is_zipfile(dest)
     assert played[0]["versions"]["requests"]
     dest.write_bytes(b"broken")
-    assert player(want).changed == [True]
-    assert player.simulator.stats()["requests"] == 0
+    assert run_tasks(want).changed == [True]
+    assert run_tasks.simulator.stats()["requests"] == 0
 
 
-def test_what_cannot_be_built(player: Player, tmp_path: Path) -> None:
+def test_what_cannot_be_built(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("x")
     (tmp_path / "none").mkdir()
-    played = player(
+    played = run_tasks(
         task("agent_package", dest=str(file / "agent")),
         task("agent_package", dest=str(tmp_path / "agent"), packages=str(tmp_path / "absent")),
         task("agent_package", dest=str(tmp_path / "agent"), packages=str(tmp_path / "none")),

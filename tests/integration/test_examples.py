@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asking import add
 from checkout import ROOT
 from examples import examples_of, play_tasks
-from playing import connection
+from info_tasks import add
+from playbook_runner import connection
 
 from simulator.launch import Simulator
 from simulator.testing import Api

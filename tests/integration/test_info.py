@@ -8,22 +8,22 @@ import stat
 from pathlib import Path
 
 import pytest
-from asking import add, limited, run_jobs, task
-from playing import Player
+from info_tasks import add, limited, run_jobs, task
+from playbook_runner import PlaybookRunner
 
 from simulator.testing import Api
 
 pytestmark = pytest.mark.simulator
 
 
-def asked(player: Player, since: int) -> list[str]:
+def asked(run_tasks: PlaybookRunner, since: int) -> list[str]:
     """The requests after the first ``since``, without logins."""
-    log = [f"{line['method']} {line['path']}" for line in player.simulator.log()[since:]]
+    log = [f"{line['method']} {line['path']}" for line in run_tasks.simulator.log()[since:]]
     return [line for line in log if not line.endswith("/token")]
 
 
-def test_what_the_server_is_and_holds(player: Player) -> None:
-    api = Api(player.simulator)
+def test_what_the_server_is_and_holds(run_tasks: PlaybookRunner) -> None:
+    api = Api(run_tasks.simulator)
     for number in range(12):
         add(
             api,
@@ -33,7 +33,7 @@ def test_what_the_server_is_and_holds(player: Player) -> None:
             Meta={"color": "red"},
             Address="",
         )
-    played = player(
+    played = run_tasks(
         task("info"),
         task(
             "info",
@@ -74,27 +74,32 @@ def test_what_the_server_is_and_holds(player: Player) -> None:
     assert "Secret" not in str(played.results)
 
 
-def test_a_question_is_one_request(player: Player) -> None:
-    api = Api(player.simulator)
+def test_a_question_is_one_request(run_tasks: PlaybookRunner) -> None:
+    api = Api(run_tasks.simulator)
     for number in range(12):
         add(api, "machines", Name=f"m{number:02}")
-    player(task("info", kind="machines"))
-    since = len(player.simulator.log())
-    player(
+    run_tasks(task("info", kind="machines"))
+    since = len(run_tasks.simulator.log())
+    run_tasks(
         task("info", kind="machines", filters={"Runnable": True}, fields=["Name"]),
         task("info", kind="machines", objects=[f"m{number:02}" for number in range(12)]),
         task("info", gather=["count"], kind="machines", filters={"Runnable": True}),
         task("info", kind="machines", name="m01"),
     )
-    assert asked(player, since) == ["GET machines", "GET machines", "HEAD machines", "GET machines/Name:m01"]
+    assert asked(run_tasks, since) == [
+        "GET machines",
+        "GET machines",
+        "HEAD machines",
+        "GET machines/Name:m01",
+    ]
 
 
-def test_secrets_stay_where_they_are(player: Player) -> None:
-    api = Api(player.simulator)
+def test_secrets_stay_where_they_are(run_tasks: PlaybookRunner) -> None:
+    api = Api(run_tasks.simulator)
     secrets = {api("GET", "prefs").json()[name] for name in ("baseTokenSecret", "systemGrantorSecret")}
     secrets.add(add(api, "machines", Name="m1")["Secret"])
     secrets.add(add(api, "users", Name="fred")["Secret"])
-    played = player(
+    played = run_tasks(
         task("info", gather=["objects", "prefs"], kind="machines"),
         task("info", kind="users"),
         task("info", kind="users", name="fred", fields=["Secret", "PasswordHash", "Name"]),
@@ -104,9 +109,9 @@ def test_secrets_stay_where_they_are(player: Player) -> None:
     assert not [secret for secret in secrets if secret in played.output]
 
 
-def test_mistakes_in_questions(player: Player) -> None:
-    add(Api(player.simulator), "params", Name="rack/row", Schema={"type": "integer"})
-    played = player(
+def test_mistakes_in_questions(run_tasks: PlaybookRunner) -> None:
+    add(Api(run_tasks.simulator), "params", Name="rack/row", Schema={"type": "integer"})
+    played = run_tasks(
         task("info", kind="machine"),
         task("info", kind="machines", filters={"nmae": "x"}),
         task("info", kind="machines", filters={"Name": {"Like": "x"}}),
@@ -139,11 +144,11 @@ def test_mistakes_in_questions(player: Player) -> None:
     assert "Traceback" not in played.output
 
 
-def test_missing_claims_are_told_from_missing_objects(player: Player) -> None:
-    api = Api(player.simulator)
+def test_missing_claims_are_told_from_missing_objects(run_tasks: PlaybookRunner) -> None:
+    api = Api(run_tasks.simulator)
     add(api, "machines", Name="m1")
-    player.defaults.update(limited(api))
-    played = player(
+    run_tasks.defaults.update(limited(api))
+    played = run_tasks(
         task("info", kind="machines", objects=["m1", "nobody"]),
         task("info", kind="stages"),
         task("info", kind="machines", filters={"Name": "m1"}),
@@ -167,11 +172,11 @@ def test_missing_claims_are_told_from_missing_objects(player: Player) -> None:
     assert "they lack the claim stages get" in played[8]["msg"]
 
 
-def test_jobs_and_their_logs(player: Player, tmp_path: Path) -> None:
-    api = Api(player.simulator)
+def test_jobs_and_their_logs(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
+    api = Api(run_tasks.simulator)
     machine, jobs = run_jobs(api, "first\n", "second\n", "a\nb\nc\n", fail_last=True)
     dest = tmp_path / "job.log"
-    played = player(
+    played = run_tasks(
         task("job_info", machine="worker"),
         task("job_info", machine=machine, count=1, log_lines=2),
         task("job_info", machine="worker", filters={"State": "finished"}, count=1, log_lines=5),
@@ -199,24 +204,24 @@ def test_jobs_and_their_logs(player: Player, tmp_path: Path) -> None:
     assert "log" not in played[8]
 
 
-def test_check_mode_writes_no_log(player: Player, tmp_path: Path) -> None:
-    _machine, jobs = run_jobs(Api(player.simulator), "first\n")
+def test_check_mode_writes_no_log(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
+    _machine, jobs = run_jobs(Api(run_tasks.simulator), "first\n")
     dest = tmp_path / "kept.log"
     dest.write_text("old")
     dest.chmod(0o644)
     write = task("job_info", id=jobs[0], dest=str(dest))
-    assert player(write, flags=["--check"]).changed == [True]
+    assert run_tasks(write, flags=["--check"]).changed == [True]
     assert dest.read_text() == "old"
-    assert player(write, write).changed == [True, False]
+    assert run_tasks(write, write).changed == [True, False]
     assert stat.S_IMODE(dest.stat().st_mode) == 0o644
-    assert player(write, flags=["--check"]).changed == [False]
+    assert run_tasks(write, flags=["--check"]).changed == [False]
     assert [path.name for path in tmp_path.glob(".job-log-*")] == []
 
 
-def test_jobs_that_are_not_there(player: Player, tmp_path: Path) -> None:
+def test_jobs_that_are_not_there(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     unknown = "00000000-0000-0000-0000-0000000000aa"
-    add(Api(player.simulator), "machines", Name="idle")
-    played = player(
+    add(Api(run_tasks.simulator), "machines", Name="idle")
+    played = run_tasks(
         task("job_info", id=unknown),
         task("job_info", machine="nobody"),
         task("job_info", machine=unknown),
@@ -232,16 +237,16 @@ def test_jobs_that_are_not_there(player: Player, tmp_path: Path) -> None:
     assert "count: must not be negative" in played[5]["msg"]
 
 
-def test_a_log_that_breaks_off_leaves_the_old_file(player: Player, tmp_path: Path) -> None:
-    _machine, jobs = run_jobs(Api(player.simulator), "x" * 100_000)
+def test_a_log_that_breaks_off_leaves_the_old_file(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
+    _machine, jobs = run_jobs(Api(run_tasks.simulator), "x" * 100_000)
     dest = tmp_path / "kept.log"
     dest.write_text("old")
-    player.simulator.fault("half", f"jobs/{jobs[0]}/log", "GET", times=0)
-    played = player(
+    run_tasks.simulator.fault("half", f"jobs/{jobs[0]}/log", "GET", times=0)
+    played = run_tasks(
         task("job_info", id=jobs[0], dest=str(dest)),
         task("job_info", id=jobs[0], dest=str(tmp_path / "no" / "such" / "folder")),
     )
-    player.simulator.clear_faults()
+    run_tasks.simulator.clear_faults()
     assert "broke off" in played[0]["msg"]
     assert dest.read_text() == "old"
     assert [path.name for path in tmp_path.glob(".job-log-*")] == []

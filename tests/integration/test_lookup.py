@@ -7,8 +7,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from asking import add, limited, looked_up
-from playing import Played, Player
+from info_tasks import add, limited, looked_up
+from playbook_runner import PlaybookRunner, PlayResult
 
 from simulator.launch import PASSWORD, USERNAME
 from simulator.testing import Api
@@ -19,9 +19,9 @@ PARAM, OBJECT = "'digitalrebar.provision.drp_param'", "'digitalrebar.provision.d
 
 
 @pytest.fixture
-def api(player: Player) -> Api:
+def api(run_tasks: PlaybookRunner) -> Api:
     """A machine with params of its own, of its profile and of nobody but the definition."""
-    api = Api(player.simulator)
+    api = Api(run_tasks.simulator)
     add(api, "params", Name="rack/row", Schema={"type": "integer", "default": 9})
     add(api, "params", Name="pin", Schema={"type": "string"})
     add(api, "profiles", Name="web", Params={"from/profile": ["a", "b"]})
@@ -34,19 +34,21 @@ def api(player: Player) -> Api:
     return api
 
 
-def asked(player: Player, *expressions: str, flags: t.Sequence[str] = (), **variables: t.Any) -> Played:
+def asked(
+    run_tasks: PlaybookRunner, *expressions: str, flags: t.Sequence[str] = (), **variables: t.Any
+) -> PlayResult:
     """The values of templates; the connection is in variables, as a user may have it in group_vars."""
-    connection = {f"drp_{name}": value for name, value in {**player.defaults, **variables}.items()}
-    return player(*(looked_up(expression, **connection) for expression in expressions), flags=flags)
+    connection = {f"drp_{name}": value for name, value in {**run_tasks.defaults, **variables}.items()}
+    return run_tasks(*(looked_up(expression, **connection) for expression in expressions), flags=flags)
 
 
-def values(played: Played) -> list[t.Any]:
+def values(played: PlayResult) -> list[t.Any]:
     return [result.get("msg") for result in played.results]
 
 
-def test_params(player: Player, api: Api) -> None:
+def test_params(run_tasks: PlaybookRunner, api: Api) -> None:
     played = asked(
-        player,
+        run_tasks,
         f"lookup({PARAM}, 'own', machine='m1')",
         f"lookup({PARAM}, 'from/profile', machine='m1')",
         f"lookup({PARAM}, 'rack/row', machine='m1')",
@@ -71,9 +73,9 @@ def test_params(player: Player, api: Api) -> None:
     ]
 
 
-def test_objects(player: Player, api: Api) -> None:
+def test_objects(run_tasks: PlaybookRunner, api: Api) -> None:
     played = asked(
-        player,
+        run_tasks,
         f"lookup({OBJECT}, 'm1', member='Address')",
         f"lookup({OBJECT}, 'm1', member='/Meta/a.b')",
         f"lookup({OBJECT}, 'm1', member='Params.template')",
@@ -104,9 +106,9 @@ def test_objects(player: Player, api: Api) -> None:
     ]
 
 
-def test_mistakes(player: Player, api: Api) -> None:
+def test_mistakes(run_tasks: PlaybookRunner, api: Api) -> None:
     played = asked(
-        player,
+        run_tasks,
         f"lookup({PARAM}, 'own')",
         f"lookup({PARAM}, 'own', machine='m1', profile='web')",
         f"lookup({PARAM}, 'own', machine='nobody')",
@@ -142,10 +144,10 @@ def test_mistakes(player: Player, api: Api) -> None:
     assert PASSWORD not in "".join(told)
 
 
-def test_missing_claims(player: Player, api: Api) -> None:
+def test_missing_claims(run_tasks: PlaybookRunner, api: Api) -> None:
     weak = limited(api)
     played = asked(
-        player,
+        run_tasks,
         f"lookup({OBJECT}, 'm1')",
         f"lookup({PARAM}, 'pin', machine='m1', decode=true)",
         **weak,
@@ -154,24 +156,28 @@ def test_missing_claims(player: Player, api: Api) -> None:
         assert "there is a machine m1, but these credentials may not see it" in text
 
 
-def test_where_credentials_come_from(player: Player, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_credentials_come_from(
+    run_tasks: PlaybookRunner, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The call hides variables, and variables hide the environment; templates in variables are evaluated."""
-    good = {"endpoint": player.simulator.endpoint, "ca_path": player.simulator.ca, "token_cache": ""}
-    player.defaults = good
+    good = {"endpoint": run_tasks.simulator.endpoint, "ca_path": run_tasks.simulator.ca, "token_cache": ""}
+    run_tasks.defaults = good
     monkeypatch.setenv("RS_KEY", f"{USERNAME}:wrong")
     name = f"lookup({OBJECT}, 'm1', member='Name')"
-    by_variable = asked(player, name, key="{{ 'rocketskates:' ~ 'r0cketsk8ts' }}")
+    by_variable = asked(run_tasks, name, key="{{ 'rocketskates:' ~ 'r0cketsk8ts' }}")
     assert values(by_variable) == ["m1"]
     called = f"lookup({OBJECT}, 'm1', member='Name', username='{USERNAME}', password='{PASSWORD}')"
-    assert values(asked(player, called, token="no-token")) == ["m1"]
-    assert "refused the login" in str(values(asked(player, name))[0])
+    assert values(asked(run_tasks, called, token="no-token")) == ["m1"]
+    assert "refused the login" in str(values(asked(run_tasks, name))[0])
     monkeypatch.setenv("RS_KEY", f"{USERNAME}:{PASSWORD}")
-    assert values(asked(player, name)) == ["m1"]
+    assert values(asked(run_tasks, name)) == ["m1"]
 
 
-def test_lookups_cost_few_requests(player: Player, api: Api) -> None:
-    since = len(player.simulator.log())
-    asked(player, f"query({PARAM}, 'own', 'no', machine='m1')")
-    paths = [line["path"] for line in player.simulator.log()[since:] if not line["path"].endswith("/token")]
+def test_lookups_cost_few_requests(run_tasks: PlaybookRunner, api: Api) -> None:
+    since = len(run_tasks.simulator.log())
+    asked(run_tasks, f"query({PARAM}, 'own', 'no', machine='m1')")
+    paths = [
+        line["path"] for line in run_tasks.simulator.log()[since:] if not line["path"].endswith("/token")
+    ]
     uuid = api("GET", "machines/Name:m1").json()["Uuid"]
     assert paths == ["machines/Name:m1", f"machines/{uuid}/params/own", f"machines/{uuid}/params/no"]

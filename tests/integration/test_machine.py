@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from playing import Player, machine, thing
+from playbook_runner import PlaybookRunner, machine, thing
 
 pytestmark = pytest.mark.simulator
 
@@ -21,7 +21,7 @@ FLOW = thing(
 )
 
 
-def test_life_of_a_machine(player: Player) -> None:
+def test_life_of_a_machine(run_tasks: PlaybookRunner) -> None:
     full = {
         "name": "m1",
         "address": "192.0.2.1",
@@ -33,7 +33,7 @@ def test_life_of_a_machine(player: Player) -> None:
         "arch": "arm64",
         "runnable": False,
     }
-    played = player(
+    played = run_tasks(
         FLOW,
         machine(**full),
         machine(**full),
@@ -58,12 +58,12 @@ def test_life_of_a_machine(player: Player) -> None:
     assert played[7]["action"] == "unchanged"
 
 
-def test_unchanged_costs_one_request(player: Player) -> None:
-    player(machine(name="m1", params={"a": 1}))
-    before = len(player.simulator.log())
-    played = player(machine(name="m1", params={"a": 1}))
+def test_unchanged_costs_one_request(run_tasks: PlaybookRunner) -> None:
+    run_tasks(machine(name="m1", params={"a": 1}))
+    before = len(run_tasks.simulator.log())
+    played = run_tasks(machine(name="m1", params={"a": 1}))
     assert played.changed == [False]
-    assert [(line["method"], line["path"]) for line in player.simulator.log()[before:]] == [
+    assert [(line["method"], line["path"]) for line in run_tasks.simulator.log()[before:]] == [
         ("GET", "machines/Name:m1")
     ]
 
@@ -77,20 +77,22 @@ def test_unchanged_costs_one_request(player: Player) -> None:
     ],
     ids=["create", "update", "delete"],
 )
-def test_check_mode_writes_nothing_and_tells_the_truth(player: Player, task: dict[str, object]) -> None:
-    player(FLOW, machine(name="old", params={"a": 1}))
-    player.simulator.reset_stats()
-    checked = player(task, flags=["--check", "--diff"])
-    stats = player.simulator.stats()
+def test_check_mode_writes_nothing_and_tells_the_truth(
+    run_tasks: PlaybookRunner, task: dict[str, object]
+) -> None:
+    run_tasks(FLOW, machine(name="old", params={"a": 1}))
+    run_tasks.simulator.reset_stats()
+    checked = run_tasks(task, flags=["--check", "--diff"])
+    stats = run_tasks.simulator.stats()
     assert (stats["writes"], stats["changes"]) == (0, 0)
-    done = player(task, flags=["--diff"])
+    done = run_tasks(task, flags=["--diff"])
     assert checked.changed == done.changed == [True]
     assert checked[0]["diff"] == done[0]["diff"]
     assert checked[0]["action"] == done[0]["action"]
 
 
-def test_rules_of_workflow_stage_and_bootenv(player: Player) -> None:
-    played = player(
+def test_rules_of_workflow_stage_and_bootenv(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(
         FLOW,
         machine(name="m1"),
         machine(name="m1", workflow="flow"),

@@ -8,7 +8,7 @@ import json
 import typing as t
 
 import pytest
-from playing import Player, machine, thing
+from playbook_runner import PlaybookRunner, machine, thing
 
 from simulator.testing import Api
 
@@ -54,10 +54,10 @@ def exact(value: t.Any) -> str:
 
 
 @pytest.mark.parametrize("where", ["controller", "target"])
-def test_values_keep_their_types(player: Player, where: str) -> None:
-    player.defaults["run_in"] = where
+def test_values_keep_their_types(run_tasks: PlaybookRunner, where: str) -> None:
+    run_tasks.defaults["run_in"] = where
     twisted = {**PARAMS, "text/one": 1, "number/int": "1", "truth/yes": 1, "number/float": "1.5"}
-    played = player(
+    played = run_tasks(
         machine(name="m1", params=PARAMS),
         machine(name="m1", params=PARAMS),
         machine(name="m1", params=twisted),
@@ -66,21 +66,21 @@ def test_values_keep_their_types(player: Player, where: str) -> None:
     assert played.changed == [True, False, True, True], played.output
     assert exact(played[0]["machine"]["Params"]) == exact(PARAMS)
     assert exact(played[2]["machine"]["Params"]) == exact(twisted)
-    stored = Api(player.simulator)("GET", "machines/Name:m1").json()["Params"]
+    stored = Api(run_tasks.simulator)("GET", "machines/Name:m1").json()["Params"]
     assert exact(stored) == exact(PARAMS)
 
 
-def test_templated_values_keep_their_types(player: Player) -> None:
+def test_templated_values_keep_their_types(run_tasks: PlaybookRunner) -> None:
     task = machine(
         name="m1", params={"n": "{{ number }}", "t": "{{ number | string }}", "l": "{{ [1, true] }}"}
     )
-    played = player({**task, "vars": {"number": 3}}, {**task, "vars": {"number": 3}})
+    played = run_tasks({**task, "vars": {"number": 3}}, {**task, "vars": {"number": 3}})
     assert played.changed == [True, False], played.output
     assert exact(played[0]["machine"]["Params"]) == exact({"n": 3, "t": "3", "l": [1, True]})
 
 
-def test_rename(player: Player) -> None:
-    played = player(
+def test_rename(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(
         machine(uuid=UUID, name="old"),
         machine(uuid=UUID, name="new", description="renamed"),
         machine(uuid=UUID, name="new"),
@@ -95,8 +95,8 @@ def test_rename(player: Player) -> None:
     assert [played[number]["machine"]["Name"] for number in range(5)] == ["old"] + ["new"] * 4
 
 
-def test_boot_environment(player: Player) -> None:
-    played = player(
+def test_boot_environment(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(
         ENVS,
         machine(name="m1"),
         machine(name="m1", bootenv="env"),
@@ -128,8 +128,8 @@ def test_boot_environment(player: Player) -> None:
     assert (last["Workflow"], last["BootEnv"], last["Runnable"]) == ("", "local", True)
 
 
-def test_lists(player: Player) -> None:
-    played = player(
+def test_lists(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(
         ENVS,
         machine(name="m1", profiles=["one", "two"], tasks=["say"]),
         machine(name="m1", profiles=["two", "one"], tasks=["say", "shout"]),
@@ -154,8 +154,8 @@ def test_lists(player: Player) -> None:
     assert machines[9]["Meta"]["b"] == "2"
 
 
-def test_diff_names_only_what_differs(player: Player) -> None:
-    played = player(
+def test_diff_names_only_what_differs(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(
         machine(name="m1", params={"a": 1, "b": 2}, description="x"),
         machine(name="m1", params={"a": 3}, description="x"),
         machine(name="m1", params={"a": 3}),
@@ -172,33 +172,33 @@ def test_diff_names_only_what_differs(player: Player) -> None:
     assert "Secret" not in diffs[3]["before"]
 
 
-def test_params_null_and_purge_in_check_mode(player: Player) -> None:
+def test_params_null_and_purge_in_check_mode(run_tasks: PlaybookRunner) -> None:
     tasks = [
         machine(name="m1", params={"a": None, "x": 1}),
         machine(name="m1", params={}, purge_params=True),
         machine(name="m1", params={"a": None}, purge_params=True),
     ]
     for task in tasks:
-        player.simulator.reset()
-        player(machine(name="m1", params={"a": 1, "b": 2}))
-        player.simulator.reset_stats()
-        checked = player(task, flags=["--check", "--diff"])
-        assert player.simulator.stats()["writes"] == 0
-        done = player(task, flags=["--diff"])
+        run_tasks.simulator.reset()
+        run_tasks(machine(name="m1", params={"a": 1, "b": 2}))
+        run_tasks.simulator.reset_stats()
+        checked = run_tasks(task, flags=["--check", "--diff"])
+        assert run_tasks.simulator.stats()["writes"] == 0
+        done = run_tasks(task, flags=["--diff"])
         assert checked.changed == done.changed == [True]
         assert checked[0]["diff"] == done[0]["diff"]
         assert checked[0]["machine"]["Params"] == done[0]["machine"]["Params"]
 
 
-def test_a_loop_logs_in_once(player: Player) -> None:
+def test_a_loop_logs_in_once(run_tasks: PlaybookRunner) -> None:
     task = {**machine(name="m{{ item }}"), "loop": [1, 2, 3]}
-    player.defaults["token_cache"] = ""
-    played = player(task)
+    run_tasks.defaults["token_cache"] = ""
+    played = run_tasks(task)
     assert [result["action"] for result in played[0]["results"]] == ["created"] * 3
-    assert player.simulator.stats()["logins"] == 1
+    assert run_tasks.simulator.stats()["logins"] == 1
 
 
-def test_a_play_logs_in_once_both_ways(player: Player) -> None:
-    played = player(machine(name="m1"), machine(name="m1", run_in="target"), machine(name="m1"))
+def test_a_play_logs_in_once_both_ways(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(machine(name="m1"), machine(name="m1", run_in="target"), machine(name="m1"))
     assert played.changed == [True, False, False]
-    assert player.simulator.stats()["logins"] == 1
+    assert run_tasks.simulator.stats()["logins"] == 1

@@ -9,7 +9,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from playing import Played, Player, machine, thing
+from playbook_runner import PlaybookRunner, PlayResult, machine, thing
 
 from simulator.launch import PASSWORD, Simulator
 from simulator.testing import Api
@@ -20,7 +20,7 @@ M1 = {"name": "m1"}
 COLONS = "a:b:c:d"
 
 
-def told(played: Played) -> list[str]:
+def told(played: PlayResult) -> list[str]:
     """The messages of tasks that all failed, without a traceback or a secret anywhere."""
     assert [bool(result.get("failed")) for result in played.results] == [True] * len(played.results), (
         played.output
@@ -37,10 +37,10 @@ def call(simulator: Simulator, method: str, path: str, json: t.Any = None) -> t.
     return answer.json()
 
 
-def test_credentials_that_are_not_whole(player: Player) -> None:
-    player.defaults = {name: player.defaults[name] for name in ("endpoint", "ca_path")}
+def test_credentials_that_are_not_whole(run_tasks: PlaybookRunner) -> None:
+    run_tasks.defaults = {name: run_tasks.defaults[name] for name in ("endpoint", "ca_path")}
     messages = told(
-        player(
+        run_tasks(
             machine(**M1),
             machine(username="fred", **M1),
             machine(password=PASSWORD, **M1),
@@ -55,16 +55,16 @@ def test_credentials_that_are_not_whole(player: Player) -> None:
     assert messages[3] == messages[4] == "key: must be user:password, with both halves"
     assert messages[5] == "username: must not contain a colon"
     assert messages[6] == "endpoint: a user name or password does not belong in the URL"
-    assert player.simulator.log() == []
+    assert run_tasks.simulator.log() == []
 
 
 @pytest.mark.parametrize("where", ["controller", "target"])
-def test_a_password_with_colons_is_masked_in_every_form(player: Player, where: str) -> None:
-    call(player.simulator, "POST", "users", {"Name": "fred", "Roles": ["superuser"]})
-    call(player.simulator, "PUT", "users/fred/password", {"Password": COLONS})
-    player.defaults = {name: player.defaults[name] for name in ("endpoint", "ca_path")}
-    player.defaults.update(run_in=where, token_cache="")
-    played = player(
+def test_a_password_with_colons_is_masked_in_every_form(run_tasks: PlaybookRunner, where: str) -> None:
+    call(run_tasks.simulator, "POST", "users", {"Name": "fred", "Roles": ["superuser"]})
+    call(run_tasks.simulator, "PUT", "users/fred/password", {"Password": COLONS})
+    run_tasks.defaults = {name: run_tasks.defaults[name] for name in ("endpoint", "ca_path")}
+    run_tasks.defaults.update(run_in=where, token_cache="")
+    played = run_tasks(
         machine(username="fred", password=COLONS, description=f"it is {COLONS}", **M1),
         machine(key=f"fred:{COLONS}", description=f"it is {COLONS}", **M1),
         flags=["-vvv", "--diff"],
@@ -74,26 +74,26 @@ def test_a_password_with_colons_is_masked_in_every_form(player: Player, where: s
     assert played[0]["machine"]["Description"] == "it is ********"
 
 
-def test_a_token_of_a_user_who_is_gone(player: Player) -> None:
-    call(player.simulator, "POST", "users", {"Name": "fred", "Roles": ["superuser"]})
-    call(player.simulator, "PUT", "users/fred/password", {"Password": COLONS})
-    login = Api(player.simulator)
+def test_a_token_of_a_user_who_is_gone(run_tasks: PlaybookRunner) -> None:
+    call(run_tasks.simulator, "POST", "users", {"Name": "fred", "Roles": ["superuser"]})
+    call(run_tasks.simulator, "PUT", "users/fred/password", {"Password": COLONS})
+    login = Api(run_tasks.simulator)
     token = login.session.get(
-        f"{player.simulator.endpoint}/api/v3/users/fred/token",
+        f"{run_tasks.simulator.endpoint}/api/v3/users/fred/token",
         auth=("fred", COLONS),
         headers={"Authorization": None},
         timeout=30,
     ).json()["Token"]
-    assert player(machine(token=token, **M1)).changed == [True]
-    call(player.simulator, "DELETE", "users/fred")
-    gone = player(machine(token=token, **M1), flags=["-vvv"])
+    assert run_tasks(machine(token=token, **M1)).changed == [True]
+    call(run_tasks.simulator, "DELETE", "users/fred")
+    gone = run_tasks(machine(token=token, **M1), flags=["-vvv"])
     assert "Mint a new one" in told(gone)[0]
     assert token not in gone.output
 
 
-def test_options_are_refused_before_anything_is_sent(player: Player) -> None:
+def test_options_are_refused_before_anything_is_sent(run_tasks: PlaybookRunner) -> None:
     messages = told(
-        player(
+        run_tasks(
             machine(state="gone", **M1),
             machine(nme="m1", **M1),
             machine(name=""),
@@ -120,12 +120,12 @@ def test_options_are_refused_before_anything_is_sent(player: Player) -> None:
     assert messages[8].startswith("resources, number 2: params: the object has no Name")
     assert messages[9] == "profiles: Name is given twice"
     assert messages[10] == "stages: Tasks must be a list"
-    assert player.simulator.log() == []
+    assert run_tasks.simulator.log() == []
 
 
-def test_stored_but_not_usable(player: Player) -> None:
+def test_stored_but_not_usable(run_tasks: PlaybookRunner) -> None:
     stage = {"kind": "stages", "spec": {"Name": "s1", "Tasks": ["nope"]}}
-    played = player(
+    played = run_tasks(
         thing(**stage),
         thing(**stage),
         thing(require_available=False, **stage),
@@ -144,20 +144,20 @@ def test_stored_but_not_usable(player: Player) -> None:
 
 
 @pytest.mark.parametrize("flags", [[], ["--check"]], ids=["real", "check"])
-def test_objects_of_a_pack_are_read_only(player: Player, flags: list[str]) -> None:
+def test_objects_of_a_pack_are_read_only(run_tasks: PlaybookRunner, flags: list[str]) -> None:
     pack = {
         "meta": {"Name": "pack", "Version": "1.0.0"},
         "sections": {"profiles": {"fixed": {"Name": "fixed", "Params": {"a": 1}}}},
     }
-    call(player.simulator, "POST", "contents", pack)
-    player.simulator.reset_stats()
+    call(run_tasks.simulator, "POST", "contents", pack)
+    run_tasks.simulator.reset_stats()
     change = {"kind": "profiles", "spec": {"Name": "fixed", "Params": {"a": 2}}}
     same = {"kind": "profiles", "spec": {"Name": "fixed", "Params": {"a": 1}}}
-    played = player(thing(**same), flags=flags)
+    played = run_tasks(thing(**same), flags=flags)
     assert played.changed == [False]
     assert not played[0]["failed"]
     messages = told(
-        player(
+        run_tasks(
             thing(kind="bootenvs", id="local", state="absent"),
             thing(**change),
             thing(**change, state="absent"),
@@ -169,18 +169,18 @@ def test_objects_of_a_pack_are_read_only(player: Player, flags: list[str]) -> No
     assert messages[1].startswith("profile fixed: it is read-only, because it comes from ")
     assert messages[2] == messages[1]
     assert messages[3] == f"1 of 1 failed: {messages[1]}"
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0
 
 
-def test_other_writers(player: Player) -> None:
+def test_other_writers(run_tasks: PlaybookRunner) -> None:
     """Each touch comes between our read and our write: three are outlived, a dozen are not."""
-    assert player(machine(name="m1", description="first")).changed == [True]
-    touch(player.simulator, 3)
-    played = player(machine(name="m1", description="mine"))
+    assert run_tasks(machine(name="m1", description="first")).changed == [True]
+    touch(run_tasks.simulator, 3)
+    played = run_tasks(machine(name="m1", description="mine"))
     assert played.changed == [True], played.output
     assert (played[0]["conflicts"], played[0]["machine"]["Description"]) == (3, "mine")
-    touch(player.simulator, 20)
-    message = told(player(machine(name="m1", description="mine again")))[0]
+    touch(run_tasks.simulator, 20)
+    message = told(run_tasks(machine(name="m1", description="mine again")))[0]
     assert "machine m1: it was changed by somebody else 12 times in a row" in message
 
 
@@ -190,10 +190,10 @@ def touch(simulator: Simulator, times: int) -> None:
         simulator.fault("touch", "^machines/", "PATCH", changes={"Description": f"theirs {number}"})
 
 
-def test_params_of_others_are_no_conflict(player: Player) -> None:
-    assert player(machine(name="m1", params={"mine": 1})).changed == [True]
-    player.simulator.fault("touch", "^machines/", "PATCH", changes={"Params": {"theirs": 1}})
-    played = player(machine(name="m1", params={"mine": 2}))
+def test_params_of_others_are_no_conflict(run_tasks: PlaybookRunner) -> None:
+    assert run_tasks(machine(name="m1", params={"mine": 1})).changed == [True]
+    run_tasks.simulator.fault("touch", "^machines/", "PATCH", changes={"Params": {"theirs": 1}})
+    played = run_tasks(machine(name="m1", params={"mine": 2}))
     assert played.changed == [True], played.output
     assert played[0]["machine"]["Params"] == {"mine": 2, "theirs": 1}
 
@@ -209,25 +209,25 @@ def test_params_of_others_are_no_conflict(player: Player) -> None:
     ],
     ids=["torn", "list", "text", "null", "empty"],
 )
-def test_answers_that_are_no_object(player: Player, body: str) -> None:
+def test_answers_that_are_no_object(run_tasks: PlaybookRunner, body: str) -> None:
     answer = {"status": 200, "body": body, "content_type": "application/json"}
-    player.simulator.fault("status", "^machines/Name:m1", times=0, **answer)
-    message = told(player(machine(**M1)))[0]
+    run_tasks.simulator.fault("status", "^machines/Name:m1", times=0, **answer)
+    message = told(run_tasks(machine(**M1)))[0]
     assert message.startswith("machine m1: ")
     assert "/api/v3/machines/Name:m1 answered 200" in message
 
 
-def test_a_login_answered_by_something_else(player: Player) -> None:
-    player.simulator.fault("html", "^users/", times=0)
-    message = told(player(machine(**M1)))[0]
+def test_a_login_answered_by_something_else(run_tasks: PlaybookRunner) -> None:
+    run_tasks.simulator.fault("html", "^users/", times=0)
+    message = told(run_tasks(machine(**M1)))[0]
     assert "answered the login with something that is not a token" in message
     assert "API port of a DRP server" in message
 
 
 @pytest.mark.slow
-def test_no_answer_at_all(player: Player, tmp_path: Path) -> None:
+def test_no_answer_at_all(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     """All at once, as each of them is tried for 20 s before it is given up."""
-    simulator = player.simulator
+    simulator = run_tasks.simulator
     simulator.fault("half", "^machines/Name:half", times=0)
     simulator.fault("drop", "^machines/Name:drop", times=0)
     busy = {"status": 503, "body": "<html><h1>Be back soon</h1></html>", "content_type": "text/html"}
@@ -237,7 +237,7 @@ def test_no_answer_at_all(player: Player, tmp_path: Path) -> None:
     def one(name: str) -> str:
         place = tmp_path / name
         place.mkdir()
-        return told(Player(simulator, place)(machine(name=name)))[0]
+        return told(PlaybookRunner(simulator, place)(machine(name=name)))[0]
 
     with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
         half, drop, busy_text = pool.map(one, names)

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from asking import task
-from playing import Player
+from info_tasks import task
+from playbook_runner import PlaybookRunner
 
 pytestmark = pytest.mark.simulator
 
@@ -24,9 +24,9 @@ HOLD = {"address": "10.9.0.5", "mac": "52-54-00-12-34-56", "options": {"host-nam
 ADDED = [{"Code": 1, "Value": "255.255.255.0"}, {"Code": 28, "Value": "10.9.0.255"}]
 
 
-def test_life_of_a_subnet(player: Player) -> None:
+def test_life_of_a_subnet(run_tasks: PlaybookRunner) -> None:
     fewer = {"domain-name-servers": ["10.9.0.2", "10.9.0.3"], "routers": "10.9.0.1"}
-    played = player(
+    played = run_tasks(
         task("subnet", **NET),
         task("subnet", **NET),
         task("subnet", name="net", options=fewer, active_end="10.9.0.30"),
@@ -54,8 +54,8 @@ def test_life_of_a_subnet(player: Player) -> None:
     assert played[6]["action"] == "deleted"
 
 
-def test_life_of_a_reservation(player: Player) -> None:
-    played = player(
+def test_life_of_a_reservation(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(
         task("reservation", **HOLD),
         task("reservation", **HOLD),
         task("reservation", address="10.9.0.5", description="d", duration=3600, options={}),
@@ -71,7 +71,7 @@ def test_life_of_a_reservation(player: Player) -> None:
     assert played[2]["reservation"]["Options"] == []
 
 
-def test_check_mode_writes_nothing_and_tells_the_truth(player: Player) -> None:
+def test_check_mode_writes_nothing_and_tells_the_truth(run_tasks: PlaybookRunner) -> None:
     tasks = [
         task("subnet", **NET),
         task("reservation", **HOLD),
@@ -79,21 +79,21 @@ def test_check_mode_writes_nothing_and_tells_the_truth(player: Player) -> None:
         task("reservation", address="10.8.0.5", state="absent"),
     ]
     old = {"name": "old", "subnet": "10.8.0.0/24", "active_start": "10.8.0.10", "active_end": "10.8.0.20"}
-    player(task("subnet", **old), task("reservation", address="10.8.0.5", mac="525400000001"))
-    player.simulator.reset_stats()
-    checked = player(*tasks, flags=["--check", "--diff"])
-    assert player.simulator.stats()["writes"] == 0
-    done = player(*tasks, flags=["--diff"])
+    run_tasks(task("subnet", **old), task("reservation", address="10.8.0.5", mac="525400000001"))
+    run_tasks.simulator.reset_stats()
+    checked = run_tasks(*tasks, flags=["--check", "--diff"])
+    assert run_tasks.simulator.stats()["writes"] == 0
+    done = run_tasks(*tasks, flags=["--diff"])
     assert checked.changed == done.changed == [True] * 4
     for one, two in zip(checked.results, done.results, strict=True):
         assert (one["diff"], one["action"]) == (two["diff"], two["action"])
 
 
-def test_what_cannot_be(player: Player) -> None:
-    player(task("subnet", **NET), task("reservation", **HOLD))
-    player.simulator.reset_stats()
+def test_what_cannot_be(run_tasks: PlaybookRunner) -> None:
+    run_tasks(task("subnet", **NET), task("reservation", **HOLD))
+    run_tasks.simulator.reset_stats()
     overlapping = {"name": "two", "subnet": "10.9.0.0/25", "only_reservations": True}
-    played = player(
+    played = run_tasks(
         task("subnet", name="net", subnet="10.9.1.0/24"),
         task("subnet", name="net", strategy="Serial"),
         task("subnet", name="new"),
@@ -129,5 +129,5 @@ def test_what_cannot_be(player: Player) -> None:
     assert [words for words, text in zip(expected, messages, strict=True) if words not in text] == [], (
         messages
     )
-    assert player.simulator.stats()["writes"] == 0
-    assert "Overlaps subnet net" in player(task("subnet", **overlapping))[0]["msg"]
+    assert run_tasks.simulator.stats()["writes"] == 0
+    assert "Overlaps subnet net" in run_tasks(task("subnet", **overlapping))[0]["msg"]

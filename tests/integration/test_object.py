@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from playing import Player, thing
+from playbook_runner import PlaybookRunner, thing
 
 pytestmark = pytest.mark.simulator
 
@@ -44,10 +44,10 @@ KINDS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_life_of_an_object(player: Player, kind: str) -> None:
+def test_life_of_an_object(run_tasks: PlaybookRunner, kind: str) -> None:
     spec, change = KINDS[kind]
     key = {name: value for name, value in spec.items() if name in ("Name", "name", "ID", "Addr")}
-    played = player(
+    played = run_tasks(
         thing(kind=kind, spec=spec),
         thing(kind=kind, spec=spec),
         thing(kind=kind, spec={**key, **change}),
@@ -61,7 +61,7 @@ def test_life_of_an_object(player: Player, kind: str) -> None:
     assert not any(result.get("warnings") for result in played.results)
 
 
-def test_bulk_goes_in_order_and_tells_in_the_order_given(player: Player) -> None:
+def test_bulk_goes_in_order_and_tells_in_the_order_given(run_tasks: PlaybookRunner) -> None:
     resources = [
         {"kind": "machines", "spec": {"Name": "m1", "Workflow": "flow", "Profiles": ["prof"]}},
         {"kind": "workflows", "spec": {"Name": "flow", "Stages": ["stage"]}},
@@ -71,7 +71,7 @@ def test_bulk_goes_in_order_and_tells_in_the_order_given(player: Player) -> None
         {"kind": "params", "spec": {"Name": "num", "Schema": {"type": "integer"}}},
     ]
     gone = [{**entry, "state": "absent"} for entry in resources]
-    played = player(
+    played = run_tasks(
         thing(resources=resources, return_objects=True),
         thing(resources=resources),
         thing(resources=gone[::-1]),
@@ -87,11 +87,11 @@ def test_bulk_goes_in_order_and_tells_in_the_order_given(player: Player) -> None
     assert {entry["action"] for entry in played[2]["results"]} == {"deleted"}
 
 
-def test_bulk_errors(player: Player) -> None:
+def test_bulk_errors(run_tasks: PlaybookRunner) -> None:
     bad = {"kind": "profiles", "spec": {"Name": "!", "Params": {}}}
     good = {"kind": "profiles", "spec": {"Name": "good"}}
     later = {"kind": "machines", "spec": {"Name": "later"}}
-    played = player(
+    played = run_tasks(
         thing(resources=[good, good]),
         thing(resources=[bad, later]),
         thing(resources=[bad, good, later], continue_on_error=True),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from playing import Player, thing
+from playbook_runner import PlaybookRunner, thing
 
 from simulator.testing import Api
 
@@ -73,10 +73,10 @@ def raw(value: t.Any) -> t.Any:
 
 
 @pytest.mark.parametrize("kind", NESTED)
-def test_nested_members_do_not_flap(player: Player, kind: str) -> None:
+def test_nested_members_do_not_flap(run_tasks: PlaybookRunner, kind: str) -> None:
     spec, change = NESTED[kind]
     changed = {"Name": spec["Name"], **change}
-    played = player(
+    played = run_tasks(
         thing(kind=kind, spec=spec, require_available=False),
         thing(kind=kind, spec=spec, require_available=False),
         thing(kind=kind, spec={name.lower(): value for name, value in spec.items()}, require_available=False),
@@ -106,8 +106,8 @@ def assert_holds(there: t.Any, wanted: t.Any, where: str = "") -> None:
         assert there == wanted, where
 
 
-def test_change_inside_a_struct_leaves_its_neighbours(player: Player) -> None:
-    played = player(
+def test_change_inside_a_struct_leaves_its_neighbours(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(
         thing(kind="bootenvs", spec=BOOTENV, require_available=False),
         thing(
             kind="bootenvs",
@@ -127,24 +127,24 @@ def profiles(count: int, **params: t.Any) -> list[dict[str, t.Any]]:
     ]
 
 
-def test_many_of_one_kind_are_read_with_one_list(player: Player) -> None:
+def test_many_of_one_kind_are_read_with_one_list(run_tasks: PlaybookRunner) -> None:
     machines = [{"kind": "machines", "spec": {"Name": f"m{number:02}"}} for number in range(12)]
     everything = [*machines, *profiles(12, a=1)]
-    assert player(thing(resources=everything)).changed == [True]
-    before = len(player.simulator.log())
-    again = player(thing(resources=everything))
+    assert run_tasks(thing(resources=everything)).changed == [True]
+    before = len(run_tasks.simulator.log())
+    again = run_tasks(thing(resources=everything))
     assert again.changed == [False], again.output
-    asked = [(line["method"], line["path"].partition("?")[0]) for line in player.simulator.log()[before:]]
+    asked = [(line["method"], line["path"].partition("?")[0]) for line in run_tasks.simulator.log()[before:]]
     assert sorted(asked) == [("GET", "machines"), ("GET", "profiles")]
     gone = [{**entry, "state": "absent"} for entry in everything]
-    player.simulator.reset_stats()
-    played = player(thing(resources=gone), thing(resources=gone))
+    run_tasks.simulator.reset_stats()
+    played = run_tasks(thing(resources=gone), thing(resources=gone))
     assert played.changed == [True, False], played.output
-    assert player.simulator.stats()["writes"] == 24
+    assert run_tasks.simulator.stats()["writes"] == 24
 
 
-def test_bulk_check_mode_tells_the_truth(player: Player) -> None:
-    player(thing(resources=profiles(11, a=1)))
+def test_bulk_check_mode_tells_the_truth(run_tasks: PlaybookRunner) -> None:
+    run_tasks(thing(resources=profiles(11, a=1)))
     wanted = [
         *profiles(3, a=2),
         {"kind": "profiles", "spec": {"Name": "p03"}, "state": "absent"},
@@ -152,10 +152,10 @@ def test_bulk_check_mode_tells_the_truth(player: Player) -> None:
         {"kind": "profiles", "spec": {"Name": "p04", "Params": {"a": 1}}},
         {"kind": "machines", "spec": {"Name": "m1", "Profiles": ["new"]}},
     ]
-    player.simulator.reset_stats()
-    checked = player(thing(resources=wanted), flags=["--check", "--diff"])
-    assert player.simulator.stats()["writes"] == 0
-    done = player(thing(resources=wanted), flags=["--diff"])
+    run_tasks.simulator.reset_stats()
+    checked = run_tasks(thing(resources=wanted), flags=["--check", "--diff"])
+    assert run_tasks.simulator.stats()["writes"] == 0
+    done = run_tasks(thing(resources=wanted), flags=["--diff"])
     assert [entry["action"] for entry in checked[0]["results"]] == [
         *["updated"] * 3,
         "deleted",
@@ -173,7 +173,7 @@ def test_bulk_check_mode_tells_the_truth(player: Player) -> None:
     assert done[0]["diff"]["before"]["machines/m1"] == {}
 
 
-def test_removal_goes_the_other_way_round(player: Player) -> None:
+def test_removal_goes_the_other_way_round(run_tasks: PlaybookRunner) -> None:
     resources = [
         {"kind": "profiles", "spec": {"Name": "inner"}},
         {"kind": "profiles", "spec": {"Name": "outer", "Profiles": ["inner"]}},
@@ -181,19 +181,19 @@ def test_removal_goes_the_other_way_round(player: Player) -> None:
         {"kind": "workflows", "spec": {"Name": "flow", "Stages": ["stage"]}},
         {"kind": "machines", "spec": {"Name": "m1", "Workflow": "flow", "Profiles": ["outer"]}},
     ]
-    assert player(thing(resources=resources[::-1])).changed == [True]
-    before = len(player.simulator.log())
-    played = player(thing(resources=[{**entry, "state": "absent"} for entry in resources]))
+    assert run_tasks(thing(resources=resources[::-1])).changed == [True]
+    before = len(run_tasks.simulator.log())
+    played = run_tasks(thing(resources=[{**entry, "state": "absent"} for entry in resources]))
     assert {entry["action"] for entry in played[0]["results"]} == {"deleted"}, played.output
-    deleted = [line["path"] for line in player.simulator.log()[before:] if line["method"] == "DELETE"]
+    deleted = [line["path"] for line in run_tasks.simulator.log()[before:] if line["method"] == "DELETE"]
     order = [path.partition("/")[0] for path in deleted]
     assert order == ["machines", "workflows", "stages", "profiles", "profiles"]
     assert deleted[-1] == "profiles/inner"
 
 
-def test_mixed_presence(player: Player) -> None:
+def test_mixed_presence(run_tasks: PlaybookRunner) -> None:
     """What comes is there before what goes is gone, so a machine can move from one profile to another."""
-    player(
+    run_tasks(
         thing(
             resources=[
                 {"kind": "profiles", "spec": {"Name": "old"}},
@@ -201,7 +201,7 @@ def test_mixed_presence(player: Player) -> None:
             ]
         )
     )
-    played = player(
+    played = run_tasks(
         thing(
             resources=[
                 {"kind": "profiles", "id": "old", "state": "absent"},
@@ -214,44 +214,44 @@ def test_mixed_presence(player: Player) -> None:
     assert [entry["name"] for entry in played[0]["results"]] == ["old", "m1", "new"]
 
 
-def test_doubles_are_refused(player: Player) -> None:
+def test_doubles_are_refused(run_tasks: PlaybookRunner) -> None:
     twice = [{"kind": "profiles", "spec": {"Name": "prof"}}, {"kind": "profiles", "id": "prof"}]
-    played = player(thing(resources=twice))
+    played = run_tasks(thing(resources=twice))
     assert played[0]["msg"] == "resources: number 1 and number 2 both mean profile prof"
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0
 
 
 @pytest.mark.parametrize("kind", ["profiles", "machines"])
-def test_doubles_under_two_names_are_refused(player: Player, kind: str) -> None:
-    player(thing(kind=kind, spec={"Name": "prof"}))
-    item = Api(player.simulator)("GET", f"{kind}/Name:prof").json()
+def test_doubles_under_two_names_are_refused(run_tasks: PlaybookRunner, kind: str) -> None:
+    run_tasks(thing(kind=kind, spec={"Name": "prof"}))
+    item = Api(run_tasks.simulator)("GET", f"{kind}/Name:prof").json()
     twice = [
         {"kind": kind, "spec": {"Name": "prof", "Description": "one"}},
         {"kind": kind, "id": item.get("Uuid", "Name:prof"), "spec": {"Description": "two"}},
     ]
-    played = player(thing(resources=twice))
+    played = run_tasks(thing(resources=twice))
     assert played[0]["failed"], played.output
     assert "both mean" in played[0]["msg"]
 
 
 @pytest.mark.parametrize("kind", ["profiles", "machines"])
-def test_removal_by_index(player: Player, kind: str) -> None:
+def test_removal_by_index(run_tasks: PlaybookRunner, kind: str) -> None:
     """However an object is named, and however many there are: it is found."""
     names = [f"x{number:02}" for number in range(10)]
-    player(thing(resources=[{"kind": kind, "spec": {"Name": name}} for name in names]))
-    items = [item for item in Api(player.simulator)("GET", kind).json() if item["Name"] in names]
+    run_tasks(thing(resources=[{"kind": kind, "spec": {"Name": name}} for name in names]))
+    items = [item for item in Api(run_tasks.simulator)("GET", kind).json() if item["Name"] in names]
     ids = [
         f"Name:{item['Name']}" if number % 2 else f"Key:{item.get('Uuid', item['Name'])}"
         for number, item in enumerate(items)
     ]
     gone = thing(resources=[{"kind": kind, "id": found, "state": "absent"} for found in ids])
-    played = player(thing(kind=kind, id=ids[0], state="absent"), gone, gone)
+    played = run_tasks(thing(kind=kind, id=ids[0], state="absent"), gone, gone)
     assert played.changed == [True, True, False], played.output
     actions = [entry["action"] for entry in played[1]["results"]]
     assert actions == ["unchanged", *["deleted"] * 9]
 
 
-def test_a_failure_stops_later_kinds_only(player: Player) -> None:
+def test_a_failure_stops_later_kinds_only(run_tasks: PlaybookRunner) -> None:
     bad = {"kind": "profiles", "spec": {"Name": "not/valid"}}
     resources = [
         {"kind": "machines", "spec": {"Name": "later"}},
@@ -260,7 +260,7 @@ def test_a_failure_stops_later_kinds_only(player: Player) -> None:
         {"kind": "profiles", "spec": {"Name": "beside"}},
         {"kind": "params", "spec": {"Name": "gone"}, "state": "absent"},
     ]
-    played = player(thing(resources=resources), thing(resources=resources, continue_on_error=True))
+    played = run_tasks(thing(resources=resources), thing(resources=resources, continue_on_error=True))
     stopped, went_on = played.results
     assert [entry["action"] for entry in stopped["results"]] == [
         "skipped", "failed", "created", "created", "skipped",
@@ -273,8 +273,8 @@ def test_a_failure_stops_later_kinds_only(player: Player) -> None:
     assert went_on["msg"].startswith("1 of 5 failed: profile not/valid: ")
 
 
-def test_no_secret_of_an_object_is_shown(player: Player) -> None:
-    played = player(
+def test_no_secret_of_an_object_is_shown(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(
         thing(kind="users", spec={"Name": "fred"}),
         thing(kind="machines", spec={"Name": "m1"}),
         thing(resources=[{"kind": "users", "spec": {"Name": "eve"}}], return_objects=True),
@@ -288,8 +288,8 @@ def test_no_secret_of_an_object_is_shown(player: Player) -> None:
     assert "PasswordHash" not in played.output
 
 
-def test_empty_bulk(player: Player) -> None:
-    played = player(thing(resources=[]))
+def test_empty_bulk(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(thing(resources=[]))
     assert played.changed == [False], played.output
     assert played[0]["results"] == []
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 import requests
-from asking import add, limited, looked_up, task
-from playing import Player, machine
+from info_tasks import add, limited, looked_up, task
+from playbook_runner import PlaybookRunner, machine
 
 from simulator.launch import USERNAME
 from simulator.testing import Api
@@ -17,19 +17,19 @@ pytestmark = pytest.mark.simulator
 FIRST, SECOND = "first-secret", "second:secret"
 
 
-def logs_in(player: Player, name: str, password: str) -> bool:
+def logs_in(run_tasks: PlaybookRunner, name: str, password: str) -> bool:
     answer = requests.get(
-        f"{player.simulator.endpoint}/api/v3/users/{name}/token",
+        f"{run_tasks.simulator.endpoint}/api/v3/users/{name}/token",
         auth=(name, password),
-        verify=player.simulator.ca,
+        verify=run_tasks.simulator.ca,
         timeout=30,
     )
     return answer.status_code == 200
 
 
-def test_life_of_a_user(player: Player) -> None:
+def test_life_of_a_user(run_tasks: PlaybookRunner) -> None:
     fred = {"name": "fred", "description": "d", "roles": ["superuser"], "user_password": FIRST}
-    played = player(
+    played = run_tasks(
         task("user", **fred),
         task("user", **fred),
         task("user", name="fred", description="e"),
@@ -60,31 +60,31 @@ def test_life_of_a_user(player: Player) -> None:
     assert "Traceback" not in played.output
 
 
-def test_check_mode_sets_no_password(player: Player) -> None:
-    player(task("user", name="fred", user_password=FIRST))
-    player.simulator.reset_stats()
+def test_check_mode_sets_no_password(run_tasks: PlaybookRunner) -> None:
+    run_tasks(task("user", name="fred", user_password=FIRST))
+    run_tasks.simulator.reset_stats()
     tasks = [
         task("user", name="fred", user_password=SECOND),
         task("user", name="fred", user_password=FIRST),
         task("user", name="new", user_password=FIRST),
     ]
-    checked = player(*tasks, flags=["--check", "--diff"])
-    assert player.simulator.stats()["writes"] == 0
+    checked = run_tasks(*tasks, flags=["--check", "--diff"])
+    assert run_tasks.simulator.stats()["writes"] == 0
     assert checked.changed == [True, False, True]
-    assert logs_in(player, "fred", FIRST)
-    done = player(tasks[0], tasks[2], flags=["--diff"])
+    assert logs_in(run_tasks, "fred", FIRST)
+    done = run_tasks(tasks[0], tasks[2], flags=["--diff"])
     assert [done[0]["diff"], done[1]["diff"]] == [checked[0]["diff"], checked[2]["diff"]]
-    assert logs_in(player, "fred", SECOND)
-    assert logs_in(player, "new", FIRST)
+    assert logs_in(run_tasks, "fred", SECOND)
+    assert logs_in(run_tasks, "new", FIRST)
 
 
-def test_ones_own_password(player: Player) -> None:
+def test_ones_own_password(run_tasks: PlaybookRunner) -> None:
     """The session and the cached token of the old password are dead; the loop goes on with the new one."""
     both = {
         **task("user", name="{{ item }}", user_password=SECOND),
         "loop": [USERNAME, "fred"],
     }
-    played = player(
+    played = run_tasks(
         machine(name="m1"),
         both,
         machine(name="m1", password=SECOND),
@@ -95,9 +95,9 @@ def test_ones_own_password(player: Player) -> None:
     assert "refused the login" in played[3]["msg"]
 
 
-def test_the_password_of_somebody_whose_token_is_cached(player: Player) -> None:
+def test_the_password_of_somebody_whose_token_is_cached(run_tasks: PlaybookRunner) -> None:
     as_fred = {"username": "fred", "password": FIRST}
-    played = player(
+    played = run_tasks(
         task("user", name="fred", user_password=FIRST, roles=["superuser"]),
         machine(name="m1", **as_fred),
         task("user", name="fred", user_password=SECOND),
@@ -107,10 +107,10 @@ def test_the_password_of_somebody_whose_token_is_cached(player: Player) -> None:
     assert not played[3].get("failed"), played[3]
 
 
-def test_what_cannot_be_done_with_users(player: Player) -> None:
-    api = Api(player.simulator)
+def test_what_cannot_be_done_with_users(run_tasks: PlaybookRunner) -> None:
+    api = Api(run_tasks.simulator)
     weak = limited(api)
-    played = player(
+    played = run_tasks(
         task("user", name="!"),
         task("user", name="fred", roles=["absent"], user_password=FIRST),
         task("user", name="fred", roles=["absent"], require_available=False),
@@ -127,27 +127,27 @@ def test_what_cannot_be_done_with_users(player: Player) -> None:
     assert "already exists" in messages[4] or "may not see it" in messages[4] or "Requires" in messages[4]
     assert played[5]["changed"]
     assert "missing required arguments: name" in messages[6]
-    assert logs_in(player, "fred", FIRST)
-    assert logs_in(player, "limited", SECOND)
+    assert logs_in(run_tasks, "fred", FIRST)
+    assert logs_in(run_tasks, "limited", SECOND)
 
 
-def test_tokens(player: Player) -> None:
-    api = Api(player.simulator)
+def test_tokens(run_tasks: PlaybookRunner) -> None:
+    api = Api(run_tasks.simulator)
     add(api, "users", Name="fred", Roles=["superuser"])
-    player.simulator.reset_stats()
-    played = player(
+    run_tasks.simulator.reset_stats()
+    played = run_tasks(
         {**task("token", user="fred", ttl=60), "no_log": True},
         {**task("token"), "no_log": True},
         flags=["--check", "-vvv"],
     )
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0
     assert played.changed == [False, False]
     assert (played[0]["user"], played[0]["ttl"]) == ("fred", 60)
     assert (played[1]["user"], played[1]["ttl"]) == (USERNAME, 3600)
     tokens = [played[0]["token"], played[1]["token"]]
     assert not [token for token in tokens if token in played.output]
-    player.defaults = {"endpoint": player.simulator.endpoint, "ca_path": player.simulator.ca}
-    used = player(
+    run_tasks.defaults = {"endpoint": run_tasks.simulator.endpoint, "ca_path": run_tasks.simulator.ca}
+    used = run_tasks(
         machine(name="m1", token=tokens[0]),
         task("token", token=tokens[0]),
         {**task("token", user="fred", token=tokens[0]), "no_log": True},
@@ -157,11 +157,11 @@ def test_tokens(player: Player) -> None:
     assert used[2]["token"] not in tokens
 
 
-def test_tokens_that_cannot_be(player: Player) -> None:
-    api = Api(player.simulator)
+def test_tokens_that_cannot_be(run_tasks: PlaybookRunner) -> None:
+    api = Api(run_tasks.simulator)
     add(api, "machines", Name="m1")
     weak = limited(api)
-    played = player(
+    played = run_tasks(
         task("token", user="nobody"),
         task("token", ttl=0),
         task("token", roles=["superuser"]),
@@ -176,13 +176,13 @@ def test_tokens_that_cannot_be(player: Player) -> None:
     assert "machine: to mint the token of a machine: this server is too old for it" in messages[3]
     assert "mutually exclusive: user|machine" in messages[4]
     assert f"Requires: users token {USERNAME}" in messages[5]
-    assert player.simulator.stats()["would_crash"] == 0
+    assert run_tasks.simulator.stats()["would_crash"] == 0
 
 
-def test_a_lookup_of_a_user_shows_no_secret(player: Player) -> None:
-    secret = add(Api(player.simulator), "users", Name="fred")["Secret"]
-    variables = {f"drp_{name}": value for name, value in player.defaults.items()}
-    played = player(
+def test_a_lookup_of_a_user_shows_no_secret(run_tasks: PlaybookRunner) -> None:
+    secret = add(Api(run_tasks.simulator), "users", Name="fred")["Secret"]
+    variables = {f"drp_{name}": value for name, value in run_tasks.defaults.items()}
+    played = run_tasks(
         looked_up("lookup('digitalrebar.provision.drp_object', 'fred', kind='users')", **variables)
     )
     assert played[0]["msg"]["Name"] == "fred"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from asking import add
-from checkout import FOR_ANSIBLE
-from eda_listening import Listener
+from checkout import ANSIBLE_ENVIRONMENT
+from eda_listener import Listener
 from examples import examples_of, play_tasks
+from info_tasks import add
 from inventory_tool import read, run
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
@@ -47,7 +47,7 @@ def server() -> Iterator[Simulator]:
 def environment(server: Simulator, tmp_path: Path) -> dict[str, str]:
     return {
         **os.environ,
-        **FOR_ANSIBLE,
+        **ANSIBLE_ENVIRONMENT,
         "HOME": str(tmp_path),
         "RS_ENDPOINT": server.endpoint,
         "RS_KEY": f"{USERNAME}:{PASSWORD}",

@@ -7,8 +7,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from acting import Meanwhile
-from playing import Player, Task, thing
+from fake_agent import BackgroundSteps
+from playbook_runner import PlaybookRunner, Task, thing
 
 from simulator.testing import Api
 
@@ -20,9 +20,9 @@ def pool(**options: t.Any) -> Task:
 
 
 @pytest.fixture
-def metal(v4_player: Player) -> Player:
+def metal(run_tasks_v4: PlaybookRunner) -> PlaybookRunner:
     """Four machines, two of them of another architecture, and a pool that installs what is allocated."""
-    api = Api(v4_player.simulator)
+    api = Api(run_tasks_v4.simulator)
     api("POST", "tasks", json={"Name": "say"})
     api("POST", "stages", json={"Name": "first", "Tasks": ["say"]})
     api("POST", "workflows", json={"Name": "install", "Stages": ["first"]})
@@ -30,15 +30,15 @@ def metal(v4_player: Player) -> Player:
     for number in range(4):
         body = {"Name": f"m{number}", "Arch": "amd64" if number < 2 else "arm64"}
         assert api("POST", "machines", json=body).status_code == 201
-    return v4_player
+    return run_tasks_v4
 
 
-def where(player: Player) -> dict[str, str]:
-    found = Api(player.simulator)("GET", "machines").json()
+def where(run_tasks: PlaybookRunner) -> dict[str, str]:
+    found = Api(run_tasks.simulator)("GET", "machines").json()
     return {item["Name"]: f"{item['Pool']} {item['PoolStatus']}" for item in found}
 
 
-def test_named_machines(metal: Player) -> None:
+def test_named_machines(metal: PlaybookRunner) -> None:
     played = metal(
         pool(state="member", machines=["m0", "m1"]),
         pool(state="member", machines=["m0", "m1"]),
@@ -66,7 +66,7 @@ def test_named_machines(metal: Player) -> None:
     }  # fmt: skip
 
 
-def test_so_many_machines(metal: Player) -> None:
+def test_so_many_machines(metal: PlaybookRunner) -> None:
     played = metal(
         pool(state="member", count=3),
         pool(state="member", count=2),
@@ -86,7 +86,7 @@ def test_so_many_machines(metal: Player) -> None:
     assert len(played[9]["moved"]) == 2
 
 
-def test_only_machines_that_match(metal: Player) -> None:
+def test_only_machines_that_match(metal: PlaybookRunner) -> None:
     played = metal(
         pool(pool="default", count=2, filters={"Arch": "arm64"}),
         pool(pool="default", count=3, filters={"Name": {"Re": "^m[0]"}}),
@@ -106,7 +106,7 @@ def test_only_machines_that_match(metal: Player) -> None:
     assert played[1]["moved"] == ["m0"]
 
 
-def test_users_of_a_pool_keep_theirs_apart(metal: Player) -> None:
+def test_users_of_a_pool_keep_theirs_apart(metal: PlaybookRunner) -> None:
     mine = {"pool": "default", "profiles": ["web"], "params": {"owner": "me"}}
     yours = {"pool": "default", "params": {"owner": "you"}}
     played = metal(
@@ -120,7 +120,7 @@ def test_users_of_a_pool_keep_theirs_apart(metal: Player) -> None:
         pool(**yours, count=1),
     )
     assert played.changed == [True, True, False, False, False, True, False, False], played.output
-    assert "release: it would hit 2 objects" in played[4]["msg"]
+    assert "release: would affect 2 objects" in played[4]["msg"]
     assert sorted(played[5]["moved"]) == sorted(played[0]["moved"])
     assert len(played[7]["machines"]) == 1
     left = Api(metal.simulator)("GET", "machines").json()
@@ -128,10 +128,10 @@ def test_users_of_a_pool_keep_theirs_apart(metal: Player) -> None:
     assert not any(item["Profiles"] for item in left)
 
 
-def test_waiting_until_they_are_installed(metal: Player) -> None:
+def test_waiting_until_they_are_installed(metal: PlaybookRunner) -> None:
     metal(thing(kind="pools", spec={"Id": "metal", "AllocateActions": {"Workflow": "install"}}))
     metal(pool(state="member", count=2))
-    with Meanwhile(metal.simulator, metal.simulator.finish):
+    with BackgroundSteps(metal.simulator, metal.simulator.finish):
         played = metal(pool(count=2), pool(count=2, wait=True, wait_timeout=60))
     assert played.code == 0, played.output
     assert played.changed == [True, False]
@@ -141,7 +141,7 @@ def test_waiting_until_they_are_installed(metal: Player) -> None:
     assert played[1]["wait"]["waited"] > 0
 
 
-def test_a_machine_that_gets_stuck(metal: Player) -> None:
+def test_a_machine_that_gets_stuck(metal: PlaybookRunner) -> None:
     metal(pool(state="member", machines=["m0"]), pool(machines=["m0"], workflow="install"))
     hold = [{"op": "replace", "path": "/PoolStatus", "value": "HoldBuild"}]
     Api(metal.simulator)("PATCH", "machines/Name:m0", json=hold)
@@ -165,7 +165,9 @@ def test_a_machine_that_gets_stuck(metal: Player) -> None:
     ],
     ids=["count", "named", "member"],
 )
-def test_check_mode_writes_nothing_and_tells_the_truth(metal: Player, options: dict[str, t.Any]) -> None:
+def test_check_mode_writes_nothing_and_tells_the_truth(
+    metal: PlaybookRunner, options: dict[str, t.Any]
+) -> None:
     metal.simulator.reset_stats()
     checked = metal(pool(**options), flags=["--check", "--diff"])
     assert metal.simulator.stats()["writes"] == 0
@@ -175,7 +177,7 @@ def test_check_mode_writes_nothing_and_tells_the_truth(metal: Player, options: d
     assert after == (["m1", "m2"] if "machines" in options else ["(and 2 that the server chooses)"])
 
 
-def test_an_answer_that_was_lost(metal: Player) -> None:
+def test_an_answer_that_was_lost(metal: PlaybookRunner) -> None:
     metal.simulator.fault("lose_reply", path="allocateMachines", method="POST")
     played = metal(pool(pool="default", count=2), pool(pool="default", count=2))
     assert played.code == 0, played.output
@@ -187,7 +189,7 @@ def test_an_answer_that_was_lost(metal: Player) -> None:
     assert played.changed == [False, True]
 
 
-def test_bad_input(metal: Player) -> None:
+def test_bad_input(metal: PlaybookRunner) -> None:
     metal(pool(state="member", machines=["m0", "m1"]), pool(machines=["m0"]))
     Api(metal.simulator)(
         "PATCH", "machines/Name:m1", json=[{"op": "replace", "path": "/Locked", "value": True}]
@@ -228,14 +230,15 @@ def test_bad_input(metal: Player) -> None:
         "pool metal: 1 more machines are needed, and 0 are free (2 wanted, 1 allocated already)"
     )
     assert told[12] == (
-        "allocation: m1 is locked. Nothing was done. Unlock, leave out, or set include_locked: true"
+        "allocation: m1 is locked. Nothing was changed. Unlock them, leave them out, or "
+        "set include_locked: true"
     )
     assert "state must be one of" in told[13]
     assert told[14] == ("pool metal: 9 machines are to be free, 1 are, and only 1 more can be released")
     assert "Traceback" not in played.output
 
 
-def test_an_old_server(player: Player) -> None:
-    played = player(pool(count=1), pool(count=1, run_in="target"))
+def test_an_old_server(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(pool(count=1), pool(count=1, run_in="target"))
     for result in played.results:
         assert result["msg"] == "this server has no pools: it is too old for them (version v3.12.0)"

@@ -7,8 +7,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from asking import add, task
-from playing import Player
+from info_tasks import add, task
+from playbook_runner import PlaybookRunner
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from simulator.testing import Api
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.simulator
 SECRET = "0123456789abcdef-0123456789abcde"
 
 
-def test_preferences(player: Player) -> None:
-    api = Api(player.simulator)
+def test_preferences(run_tasks: PlaybookRunner) -> None:
+    api = Api(run_tasks.simulator)
     add(api, "bootenvs", Name="env", OS={"Name": "env"})
     add(api, "workflows", Name="flow", Stages=[])
     wanted = {
@@ -29,8 +29,8 @@ def test_preferences(player: Player) -> None:
         "knownTokenTimeout": 7200,
         "logLevel": "2",
     }
-    since = len(player.simulator.log())
-    played = player(
+    since = len(run_tasks.simulator.log())
+    played = run_tasks(
         task("prefs", prefs=wanted),
         task("prefs", prefs=wanted),
         task("prefs", prefs={"defaultWorkflow": "", "logLevel": "debug"}, others={"debugDhcpx": None}),
@@ -52,37 +52,37 @@ def test_preferences(player: Player) -> None:
     assert played[1]["prefs"]["logLevel"] == "debug"
     assert "the value of debugDhcpx must be a text" in played[2]["msg"]
     assert played.changed[3:] == [True, False]
-    log = player.simulator.log()[since:]
+    log = run_tasks.simulator.log()[since:]
     assert [line["method"] for line in log if line["path"] == "prefs"].count("POST") == 2
 
 
-def test_check_mode_writes_no_preference(player: Player) -> None:
-    player.simulator.reset_stats()
+def test_check_mode_writes_no_preference(run_tasks: PlaybookRunner) -> None:
+    run_tasks.simulator.reset_stats()
     change = task("prefs", prefs={"defaultStage": "local", "baseTokenSecret": SECRET})
-    checked = player(change, flags=["--check", "--diff"])
-    assert player.simulator.stats()["writes"] == 0
-    done = player(change, flags=["--diff"])
+    checked = run_tasks(change, flags=["--check", "--diff"])
+    assert run_tasks.simulator.stats()["writes"] == 0
+    done = run_tasks(change, flags=["--diff"])
     assert checked.changed == done.changed == [True]
     assert checked[0]["diff"] == done[0]["diff"]
     assert checked[0]["prefs"] == done[0]["prefs"]
 
 
-def test_the_secret_that_all_tokens_hang_on(player: Player) -> None:
+def test_the_secret_that_all_tokens_hang_on(run_tasks: PlaybookRunner) -> None:
     """It is compared and set, shown nowhere, and the session survives it."""
     change = task("prefs", prefs={"baseTokenSecret": SECRET, "systemGrantorSecret": "another-secret"})
-    played = player(change, change, task("info", kind="machines"), flags=["--diff", "-vvv"])
+    played = run_tasks(change, change, task("info", kind="machines"), flags=["--diff", "-vvv"])
     assert played.changed == [True, False, False]
     assert not played[2].get("failed"), played.output
     assert played[0]["diff"]["after"]["baseTokenSecret"] == "(hidden, new)"
     assert "baseTokenSecret" not in played[0]["prefs"]
     assert SECRET not in played.output
     assert "another-secret" not in played.output
-    assert Api(player.simulator)("GET", "prefs").json()["baseTokenSecret"] == SECRET
+    assert Api(run_tasks.simulator)("GET", "prefs").json()["baseTokenSecret"] == SECRET
 
 
-def test_preferences_that_cannot_be(player: Player) -> None:
-    player.simulator.reset_stats()
-    played = player(
+def test_preferences_that_cannot_be(run_tasks: PlaybookRunner) -> None:
+    run_tasks.simulator.reset_stats()
+    played = run_tasks(
         task("prefs", prefs={"defaultStage": "absent", "logLevel": "debug"}),
         task("prefs", prefs={"unknownBootEnv": ""}),
         task("prefs", prefs={"defaultBootEnv": "ignore"}),
@@ -109,34 +109,34 @@ def test_preferences_that_cannot_be(player: Player) -> None:
     assert "others: someSecret seems to be a secret" in messages[9]
     assert "prefs: names no preference" in messages[10]
     assert "one of the following is required: prefs, others" in messages[11]
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0
 
 
-def test_a_preference_that_the_server_ignores_is_a_failure(player: Player) -> None:
+def test_a_preference_that_the_server_ignores_is_a_failure(run_tasks: PlaybookRunner) -> None:
     body = '{"defaultStage": "none"}'
-    player.simulator.fault(
+    run_tasks.simulator.fault(
         "status", "^prefs$", "POST", status=201, body=body, content_type="application/json"
     )
-    played = player(task("prefs", prefs={"defaultStage": "local"}))
-    player.simulator.clear_faults()
+    played = run_tasks(task("prefs", prefs={"defaultStage": "local"}))
+    run_tasks.simulator.clear_faults()
     assert played[0]["msg"] == "the server has ignored the new value of defaultStage"
 
 
 @pytest.fixture
-def listener(player: Player) -> t.Iterator[t.Any]:
+def listener(run_tasks: PlaybookRunner) -> t.Iterator[t.Any]:
     """Whoever listens to all events of the type ``racks``."""
-    with settings.connect(settings.resolve(player.defaults, {})) as client:
+    with settings.connect(settings.resolve(run_tasks.defaults, {})) as client:
         stream = client.events()
         yield stream.register("racks.*.*")
         stream.close()
 
 
-def test_events(player: Player, listener: t.Any) -> None:
+def test_events(run_tasks: PlaybookRunner, listener: t.Any) -> None:
     post = task("event", kind="racks", action="cabled", id="rack.a", object={"ports": [1, 2]})
-    checked = player(post, task("event", kind="", action="b", id="c"), flags=["--check"])
+    checked = run_tasks(post, task("event", kind="", action="b", id="c"), flags=["--check"])
     assert checked.changed == [True, False]
     assert checked[1]["msg"] == "kind: must not be empty"
-    played = player(post)
+    played = run_tasks(post)
     assert played.changed == [True]
     received = listener.get(timeout=10).event
     assert {name: received[name] for name in ("Type", "Action", "Key", "Object")} == played[0]["event"]

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 import pytest
-from checkout import FOR_ANSIBLE
-from guide import Reader, blocks, recaps
+from checkout import ANSIBLE_ENVIRONMENT
+from guide import GuideRunner, blocks, recaps
 
 from simulator.launch import Simulator
 from simulator.testing import Api
@@ -21,9 +21,9 @@ def test_the_quick_start(simulator: Simulator, tmp_path: Path) -> None:
     simulator.reset()
     environment = {
         **os.environ,
-        **FOR_ANSIBLE,
+        **ANSIBLE_ENVIRONMENT,
     }
-    reader = Reader(tmp_path, environment, {"https://drp.example.com:8092": simulator.endpoint})
+    reader = GuideRunner(tmp_path, environment, {"https://drp.example.com:8092": simulator.endpoint})
     (tmp_path / "drp-ca.pem").write_bytes(Path(simulator.ca).read_bytes())
     said: dict[str, str] = {}
     for language, text in blocks("quickstart.md"):

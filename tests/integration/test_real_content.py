@@ -9,7 +9,7 @@ import typing as t
 import pytest
 import requests
 from checkout import ROOT
-from playing import Player, thing
+from playbook_runner import PlaybookRunner, thing
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.formats import decode_yaml
 from simulator.launch import PASSWORD, USERNAME, Simulator
@@ -36,24 +36,26 @@ def held(simulator: Simulator, kind: str) -> dict[str, dict[str, t.Any]]:
 
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"the real content packs are not in {DATA}")
 @pytest.mark.parametrize("pack", ["v1.12.0/content", "v4/content"])
-def test_params_and_profiles_of_a_pack(player: Player, pack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_params_and_profiles_of_a_pack(
+    run_tasks: PlaybookRunner, pack: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     resources = [*load(pack, "profiles"), *load(pack, "params")]
     assert len(resources) > 30
     task = thing(resources=literal(resources))
-    first = player(task)
+    first = run_tasks(task)
     assert first[0].get("msg") is None
     assert first.changed == [True]
-    server = {kind: held(player.simulator, kind) for kind in ("params", "profiles")}
+    server = {kind: held(run_tasks.simulator, kind) for kind in ("params", "profiles")}
     for entry in resources:
         there = server[entry["kind"]][entry["spec"]["Name"]]
         for member, value in entry["spec"].items():
             assert member in there, f"{entry['kind']}/{entry['spec']['Name']}: {member}"
             assert contains(member, there[member], value), f"{entry['spec']['Name']}: {member}"
-    player.simulator.reset_stats()
-    again = player(task)
+    run_tasks.simulator.reset_stats()
+    again = run_tasks(task)
     assert again.changed == [False], [line for line in again[0]["results"] if line["changed"]]
-    assert player.simulator.stats()["writes"] == 0
+    assert run_tasks.simulator.stats()["writes"] == 0
 
 
 def contains(member: str, there: t.Any, sent: t.Any) -> bool:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import ansible_runner
 import pytest
-from asking import add
 from awx_credentials import inject
-from checkout import FOR_ANSIBLE
-from playing import COMMAND
+from checkout import ANSIBLE_ENVIRONMENT
+from info_tasks import add
+from playbook_runner import COMMAND
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
@@ -59,7 +59,7 @@ def job(folder: Path, environment: dict[str, str]) -> t.Any:
         json.dumps(
             {
                 **environment,
-                **FOR_ANSIBLE,
+                **ANSIBLE_ENVIRONMENT,
             }
         )
     )

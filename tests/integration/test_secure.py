@@ -9,7 +9,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from playing import Player, machine, thing
+from playbook_runner import PlaybookRunner, machine, thing
 
 from simulator.testing import Api
 
@@ -20,15 +20,15 @@ SECRET, OTHER = "hush-hush 1f3b", "hush-hush 77aa"
 DEFINITION = {"Name": "db/password", "Secure": True, "Schema": {"type": "string"}}
 
 
-def value(player: Player, path: str) -> t.Any:
-    return Api(player.simulator)("GET", f"{path}/params/db/password?decode=true").json()
+def value(run_tasks: PlaybookRunner, path: str) -> t.Any:
+    return Api(run_tasks.simulator)("GET", f"{path}/params/db/password?decode=true").json()
 
 
-@pytest.mark.parametrize("kind", ["player", "v4_player"])
+@pytest.mark.parametrize("kind", ["run_tasks", "run_tasks_v4"])
 def test_a_secret_of_a_machine(kind: str, request: pytest.FixtureRequest) -> None:
-    player: Player = request.getfixturevalue(kind)
+    run_tasks: PlaybookRunner = request.getfixturevalue(kind)
     wanted = {"name": "m1", "params": {"db/password": SECRET, "size": 3}}
-    played = player(
+    played = run_tasks(
         thing(kind="params", spec=DEFINITION),
         machine(**wanted),
         machine(**wanted),
@@ -42,36 +42,36 @@ def test_a_secret_of_a_machine(kind: str, request: pytest.FixtureRequest) -> Non
     assert not any(result.get("warnings") for result in played.results)
     assert played[1]["machine"]["Params"] == {"db/password": "(hidden)", "size": 3}
     assert played[3]["diff"]["after"] == {"Params": {"db/password": "(hidden, another value)"}}
-    assert value(player, "machines/Name:m1") == OTHER
+    assert value(run_tasks, "machines/Name:m1") == OTHER
 
 
-def test_the_plain_value_is_in_no_output_of_a_module_either(player: Player) -> None:
-    player(thing(kind="params", spec=DEFINITION))
+def test_the_plain_value_is_in_no_output_of_a_module_either(run_tasks: PlaybookRunner) -> None:
+    run_tasks(thing(kind="params", spec=DEFINITION))
     task = thing(kind="profiles", spec={"Name": "p1", "Params": {"db/password": SECRET}}, run_in="target")
-    played = player(task, task, flags=["-vvv", "--diff"])
+    played = run_tasks(task, task, flags=["-vvv", "--diff"])
     assert played.changed == [True, False], played.output
     shown = "".join(line for line in played.output.splitlines() if "EXEC" not in line and "PUT" not in line)
     assert SECRET not in shown
-    assert value(player, "profiles/p1") == SECRET
+    assert value(run_tasks, "profiles/p1") == SECRET
 
 
-def test_many_at_once_with_a_definition_of_their_own(player: Player) -> None:
+def test_many_at_once_with_a_definition_of_their_own(run_tasks: PlaybookRunner) -> None:
     resources = [
         {"kind": "profiles", "spec": {"Name": f"p{number}", "Params": {"db/password": SECRET}}}
         for number in range(4)
     ]
     task = thing(resources=[*resources, {"kind": "params", "spec": DEFINITION}], return_objects=True)
-    checked = player(task, flags=["-vvv", "--check", "--diff"])
-    played = player(task, task, flags=["-vvv", "--diff"])
+    checked = run_tasks(task, flags=["-vvv", "--check", "--diff"])
+    played = run_tasks(task, task, flags=["-vvv", "--diff"])
     assert checked.changed == [True]
     assert played.changed == [True, False], played.output
     assert SECRET not in checked.output + played.output
     assert played[0]["results"][0]["object"]["Params"] == {"db/password": "(hidden)"}
-    assert {value(player, f"profiles/p{number}") for number in range(4)} == {SECRET}
+    assert {value(run_tasks, f"profiles/p{number}") for number in range(4)} == {SECRET}
 
 
-def test_a_refused_value_is_not_quoted(player: Player) -> None:
-    played = player(
+def test_a_refused_value_is_not_quoted(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(
         thing(kind="params", spec={**DEFINITION, "Schema": {"type": "string", "maxLength": 5}}),
         thing(kind="profiles", spec={"Name": "p1", "Params": {"db/password": SECRET}}),
         flags=["-vvv", "--diff"],
@@ -82,13 +82,13 @@ def test_a_refused_value_is_not_quoted(player: Player) -> None:
 
 
 def test_without_pynacl_the_user_is_told(
-    player: Player, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_tasks: PlaybookRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "nacl.py").write_text("raise ImportError('hidden by a test')")
     monkeypatch.setenv("PYTHONPATH", str(hidden))
-    played = player(
+    played = run_tasks(
         thing(kind="params", spec=DEFINITION),
         machine(name="m1", params={"size": 3}),
         machine(name="m1", params={"db/password": SECRET}),
@@ -101,10 +101,10 @@ def test_without_pynacl_the_user_is_told(
         in (played[2]["msg"])
     )
     assert f"{told} m2" in played[3]["msg"]
-    assert len(Api(player.simulator)("GET", "machines").json()) == 1
+    assert len(Api(run_tasks.simulator)("GET", "machines").json()) == 1
     assert SECRET not in played.output
 
 
-def test_bad_choices(player: Player) -> None:
-    played = player(machine(name="m1", update_secure="sometimes"))
+def test_bad_choices(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(machine(name="m1", update_secure="sometimes"))
     assert "update_secure must be one of: when_different, always, on_create" in played[0]["msg"]

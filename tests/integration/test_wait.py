@@ -11,8 +11,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from acting import Lab, Meanwhile, run_playbook
-from playing import Played, Player, Task, machine, thing
+from fake_agent import BackgroundSteps, Lab, run_playbook
+from playbook_runner import PlaybookRunner, PlayResult, Task, machine, thing
 
 pytestmark = pytest.mark.simulator
 
@@ -24,8 +24,8 @@ def wait(**options: t.Any) -> Task:
 
 
 @pytest.fixture
-def lab(player: Player) -> Lab:
-    return Lab(player.simulator, machines=4)
+def lab(run_tasks: PlaybookRunner) -> Lab:
+    return Lab(run_tasks.simulator, machines=4)
 
 
 def timeless(result: dict[str, t.Any]) -> str:
@@ -33,29 +33,29 @@ def timeless(result: dict[str, t.Any]) -> str:
     return re.sub(r"(?<= )(at once|after \d+(\.\d)? s)(?=:)", "(then)", result["msg"])
 
 
-def outcomes(played: Played) -> list[str]:
+def outcomes(played: PlayResult) -> list[str]:
     return [result.get("outcome", result.get("msg")) for result in played.results]
 
 
 # -- drp_wait
 
 
-def test_how_waits_end(player: Player, lab: Lab) -> None:
+def test_how_waits_end(run_tasks: PlaybookRunner, lab: Lab) -> None:
     m1 = lab.agent("m1")
 
     def fail() -> None:
         m1.work()
         m1.work("failed", SAID)
 
-    with Meanwhile(
-        player.simulator,
+    with BackgroundSteps(
+        run_tasks.simulator,
         lab.agent("m0").finish,
         fail,
         lambda: lab.agent("m2").start(b"one\ntwo\nworking on it\n"),
         lambda: lab.delete("machines", lab.machines[3]["Uuid"]),
         lambda: lab.make("machines", Name="late", Workflow="flow", Meta={"rack": "r2"}),
     ):
-        played = player(
+        played = run_tasks(
             wait(name="m0", timeout=20),
             wait(name="m1", timeout=20, log_lines=3),
             wait(name="m2", timeout=1, log_lines=2),
@@ -90,12 +90,12 @@ def test_how_waits_end(player: Player, lab: Lab) -> None:
     assert (counted["complete"], counted["total"]) == (1, 1)
 
 
-def test_conditions_that_hold_or_fail_at_once(player: Player, lab: Lab) -> None:
+def test_conditions_that_hold_or_fail_at_once(run_tasks: PlaybookRunner, lab: Lab) -> None:
     lab.agent("m0").finish()
     lab.agent("m1").work("failed", b"broken\n")
     lab.make("profiles", Name="p1")
-    before = player.simulator.stats()["websockets_opened"]
-    played = player(
+    before = run_tasks.simulator.stats()["websockets_opened"]
+    played = run_tasks(
         wait(name="m0"),
         wait(id=lab.machines[0]["Uuid"], until="stage=first"),
         wait(name="m2", until="runnable=true,available=true"),
@@ -128,13 +128,15 @@ def test_conditions_that_hold_or_fail_at_once(player: Player, lab: Lab) -> None:
     assert timeless(played[10]).startswith("machine m1: not complete (then): it is still there")
     assert [entry["outcome"] for entry in played[15]["results"]] == ["complete", "failed", "pending"]
     assert not any(played.changed)
-    assert player.simulator.stats()["websockets_opened"] == before + 1, "only the deletion had to be awaited"
+    assert run_tasks.simulator.stats()["websockets_opened"] == before + 1, (
+        "only the deletion had to be awaited"
+    )
 
 
-def test_sets_that_fail(player: Player, lab: Lab) -> None:
+def test_sets_that_fail(run_tasks: PlaybookRunner, lab: Lab) -> None:
     lab.agent("m0").finish()
     lab.agent("m1").work("failed", b"broken\n")
-    played = player(
+    played = run_tasks(
         wait(filters={"Workflow": "flow"}, log_lines=1),
         wait(objects=["m0", "m2", "m3"], count=2, timeout=0.3),
         wait(objects=["m0", "m1", "m2"], percent=90, timeout=5),
@@ -206,21 +208,21 @@ BAD: list[tuple[Task, str]] = [
 ]
 
 
-def test_bad_input_is_told_before_anything_is_done(player: Player, lab: Lab) -> None:
-    player.simulator.reset_stats()
-    played = player(*(task for task, _told in BAD))
+def test_bad_input_is_told_before_anything_is_done(run_tasks: PlaybookRunner, lab: Lab) -> None:
+    run_tasks.simulator.reset_stats()
+    played = run_tasks(*(task for task, _told in BAD))
     for (task, told), result in zip(BAD, played.results, strict=True):
         assert result.get("failed"), task
         assert told in result["msg"], task
     assert "Traceback" not in played.output
-    stats = player.simulator.stats()
+    stats = run_tasks.simulator.stats()
     assert (stats["writes"], stats["websockets_opened"]) == (0, 0)
 
 
-def test_check_mode_looks_once(player: Player, lab: Lab) -> None:
+def test_check_mode_looks_once(run_tasks: PlaybookRunner, lab: Lab) -> None:
     lab.agent("m0").finish()
-    player.simulator.reset_stats()
-    played = player(
+    run_tasks.simulator.reset_stats()
+    played = run_tasks(
         wait(name="m0"),
         wait(name="m1"),
         wait(filters={"Workflow": "flow"}, stable_for=60),
@@ -242,14 +244,14 @@ def test_check_mode_looks_once(player: Player, lab: Lab) -> None:
     )
     assert played.changed == [False] * 4 + [True]
     assert "wait" not in played[4]
-    stats = player.simulator.stats()
+    stats = run_tasks.simulator.stats()
     assert (stats["writes"], stats["websockets_opened"]) == (0, 0)
 
 
 # -- wait on other modules
 
 
-def test_wait_on_modules(player: Player, lab: Lab) -> None:
+def test_wait_on_modules(run_tasks: PlaybookRunner, lab: Lab) -> None:
     resources = [
         {"kind": "machines", "spec": {"Name": "m1", "Description": "a"}},
         {"kind": "machines", "spec": {"Name": "new", "Workflow": "flow"}},
@@ -261,14 +263,14 @@ def test_wait_on_modules(player: Player, lab: Lab) -> None:
         lab.agent("m1").finish()
         lab.agent("new").finish()
 
-    with Meanwhile(
-        player.simulator,
+    with BackgroundSteps(
+        run_tasks.simulator,
         lab.agent("m0").finish,
         lambda: None,
         finish_both,
         lambda: lab.agent("m2").work("failed", b"broken\n"),
     ):
-        played = player(
+        played = run_tasks(
             machine(name="m0", description="x", wait=True, wait_timeout=20),
             machine(name="m3", description="y", wait=True, wait_timeout=0.3),
             thing(
@@ -304,12 +306,12 @@ def test_wait_on_modules(player: Player, lab: Lab) -> None:
 
 
 def test_a_machine_that_is_set_going_again_does_not_fail_because_of_its_last_job(
-    player: Player, lab: Lab
+    run_tasks: PlaybookRunner, lab: Lab
 ) -> None:
     agent = lab.agent("m0")
     agent.work("failed", b"broken\n")
-    with Meanwhile(player.simulator, agent.finish):
-        played = player(
+    with BackgroundSteps(run_tasks.simulator, agent.finish):
+        played = run_tasks(
             wait(name="m0"),
             machine(name="m0", runnable=True, wait=True, wait_timeout=20),
         )
@@ -320,11 +322,11 @@ def test_a_machine_that_is_set_going_again_does_not_fail_because_of_its_last_job
 # -- what is shown
 
 
-def test_secrets_reach_no_output(player: Player, lab: Lab) -> None:
+def test_secrets_reach_no_output(run_tasks: PlaybookRunner, lab: Lab) -> None:
     lab.agent("m1").work("failed", b"broken\n")
     secrets = [made["Secret"] for made in lab.machines]
     asked = {"path": "Secret", "equals": "guess"}
-    played = player(
+    played = run_tasks(
         wait(name="m0", timeout=0.2),
         wait(name="m1"),
         wait(name="m0", until=[asked], timeout=0.2),
@@ -342,13 +344,13 @@ def test_secrets_reach_no_output(player: Player, lab: Lab) -> None:
     assert "(hidden)" in played[2]["msg"]
 
 
-def test_progress_is_shown_in_a_terminal_only(player: Player, lab: Lab, tmp_path: Path) -> None:
+def test_progress_is_shown_in_a_terminal_only(run_tasks: PlaybookRunner, lab: Lab, tmp_path: Path) -> None:
     """Two lines at most in six seconds; and none where nobody looks, in a log say."""
     lab.agent("m0").finish()
     play = {
         "hosts": "localhost",
         "gather_facts": False,
-        "module_defaults": {"group/digitalrebar.provision.drp": player.defaults},
+        "module_defaults": {"group/digitalrebar.provision.drp": run_tasks.defaults},
         "tasks": [{"name": "Wait for the rack", **wait(filters={"Workflow": "flow"}, timeout=6.5)}],
     }
     book = tmp_path / "progress.yml"

@@ -9,9 +9,9 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from .manner import V3_12, V3_12_LICENSED
 from .serve import serve
-from .v4.manner import V4
+from .server_profile import V3_12, V3_12_LICENSED
+from .v4.server_profile import V4
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
                 options.port,
                 options.static_port,
                 exit_with_stdin=options.exit_with_stdin,
-                manner=V4 if options.v4 else V3_12_LICENSED if options.licensed else V3_12,
+                server_profile=V4 if options.v4 else V3_12_LICENSED if options.licensed else V3_12,
             )
         )
 

@@ -14,7 +14,7 @@ from .store import Layer, Row
 from .wire import Obj, dumps
 
 if TYPE_CHECKING:
-    from .world import World
+    from .server import Server
 
 
 class ActionFailed(Exception):
@@ -22,54 +22,54 @@ class ActionFailed(Exception):
 
 
 class Plugins:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self._runners = {incrementer.NAME: incrementer.run}
         content = incrementer.CONTENT
         self.add_provider(incrementer.DEFINITION)
-        world.store.layers[incrementer.NAME] = Layer(
+        server.store.layers[incrementer.NAME] = Layer(
             incrementer.NAME, "plugin", content["meta"], content["sections"]
         )
 
     def add_provider(self, definition: Obj) -> Row:
-        model = self._world.store["plugin_providers"].model
+        model = self._server.store["plugin_providers"].model
         row = Row(model, definition["Name"], model.decode(definition))
-        self._world.store[model.prefix].put(row)
+        self._server.store[model.prefix].put(row)
         for prefix in row.data["StoreObjects"]:
-            self._world.store.add_type(raw_model(prefix))
+            self._server.store.add_type(raw_model(prefix))
         return row
 
     def remove_provider(self, row: Row) -> None:
-        self._world.store["plugin_providers"].drop(row)
+        self._server.store["plugin_providers"].drop(row)
         for prefix in row.data["StoreObjects"]:
-            self._world.store.remove_type(prefix)
+            self._server.store.remove_type(prefix)
 
     def stored_type(self, prefix: str) -> Obj:
         """Member schemas of a plugin-defined type."""
-        for row in self._world.store["plugin_providers"]:
+        for row in self._server.store["plugin_providers"]:
             if prefix in row.data["StoreObjects"]:
                 return row.data["StoreObjects"][prefix] or {}
         return {}
 
     def start(self, name: str) -> None:
         """Configure a plugin object, some time after it was written."""
-        plugin = self._world.store.get("plugins", name)
+        plugin = self._server.store.get("plugins", name)
         if not plugin:
             return
         provider = plugin.data["Provider"]
-        if self._world.store.get("plugin_providers", provider):
-            self._world.bus.publish("plugins", "configed", name, "plugin", lambda: plugin.text)
+        if self._server.store.get("plugin_providers", provider):
+            self._server.bus.publish("plugins", "configed", name, "plugin", lambda: plugin.text)
         else:
             plugin.refresh(PluginErrors=[f"Missing Plugin Provider: {provider}"])
-            self._world.bus.publish("plugins", "save", name, "plugin", lambda: plugin.text)
+            self._server.bus.publish("plugins", "save", name, "plugin", lambda: plugin.text)
 
     def stop(self, plugin: Row) -> None:
-        self._world.bus.publish("plugins", "stopped", plugin.key, "plugin", lambda: plugin.text)
+        self._server.bus.publish("plugins", "stopped", plugin.key, "plugin", lambda: plugin.text)
 
     def _running(self, plugin: str) -> list[Row]:
         """Providers that have a plugin object (of the given name, if any), in plugin order."""
-        known = self._world.store["plugin_providers"]
-        plugins = [row.data for row in self._world.store["plugins"] if plugin in ("", row.key)]
+        known = self._server.store["plugin_providers"]
+        plugins = [row.data for row in self._server.store["plugins"] if plugin in ("", row.key)]
         names = dict.fromkeys(data["Provider"] for data in plugins if not data["PluginErrors"])
         return [row for name in names if (row := known.get(name))]
 
@@ -88,7 +88,7 @@ class Plugins:
 
     def _gather(self, action: Obj, row: Row | None, given: Obj) -> tuple[Obj, list[str]]:
         """The values an action gets, and what is wrong with them."""
-        params, values, problems = self._world.params, {}, []
+        params, values, problems = self._server.params, {}, []
         owner = (row.model.prefix, row.key) if row else ("system", "")
         for name in (*action["RequiredParams"], *action["OptionalParams"]):
             present, value = (True, given[name]) if name in given else (False, None)
@@ -96,7 +96,7 @@ class Plugins:
                 present, value = params.lookup(row, name, decode=True)
             if present:
                 values[name] = value
-                param = self._world.store.get("params", name)
+                param = self._server.store.get("params", name)
                 problems += params.check(param, owner, value) if param else []
             elif name in action["RequiredParams"]:
                 problems.append(f"Missing Parameter {name}")
@@ -113,8 +113,8 @@ class Plugins:
         model = row.data if row else None
         return {"Model": model, "Plugin": action["Provider"], "Command": command, "Params": values}
 
-    def publish(self, prefix: str, key: str, call: Obj, who: str) -> None:
-        self._world.bus.publish(prefix, call["Command"], key, who, lambda: dumps(call))
+    def publish(self, prefix: str, key: str, call: Obj, principal: str) -> None:
+        self._server.bus.publish(prefix, call["Command"], key, principal, lambda: dumps(call))
 
     def run(self, call: Obj, row: Row | None) -> Any:
         """Let the plugin act; ActionFailed when it does not."""
@@ -122,7 +122,7 @@ class Plugins:
         if not runner:
             raise ActionFailed(f"Plugin {call['Plugin']} cannot run here")
         try:
-            return runner(self._world, row, call["Command"], call["Params"])
+            return runner(self._server, row, call["Command"], call["Params"])
         except ApiError as problem:
             raise ActionFailed("; ".join(problem.messages)) from problem
         except TypeError as problem:

@@ -17,15 +17,15 @@ from aiohttp import web
 
 from . import control
 from .auth import identify
-from .call import Call, Reply, error_reply
-from .errors import ApiError, BareReply, Crash
-from .fault_effects import before, broken
+from .call import BufferedResponse, Call, error_reply
+from .errors import ApiError, Crash, EmptyResponse
+from .fault_effects import after_handling, before_handling
 from .faults import Faults
-from .manner import V3_12, Manner
 from .routes import STREAMED
 from .sendfile import GZIP_WINDOW
+from .server import Ports, Server
+from .server_profile import V3_12, ServerProfile
 from .stats import Stats
-from .world import Ports, World
 
 _API = "/api/v3/"
 _WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -49,21 +49,21 @@ class Request(web.BaseRequest):
 
 
 class App:
-    def __init__(self, root: Path, ports: Ports, manner: Manner = V3_12) -> None:
+    def __init__(self, root: Path, ports: Ports, server_profile: ServerProfile = V3_12) -> None:
         self._root = root
         self._ports = ports
-        self._manner = manner
+        self._server_profile = server_profile
         self._seen: weakref.WeakSet[asyncio.BaseTransport] = weakref.WeakSet()
         self.stats = Stats()
         self.faults = Faults()
-        self.world = World(root, ports, self.stats, manner)
+        self.server = Server(root, ports, self.stats, server_profile)
         self.restart: Callable[[float], None] = _not_served
 
     def reset(self) -> None:
         """Back to a fresh server."""
-        self.world.close()
+        self.server.close()
         self.faults.clear()
-        self.world = World(self._root, self._ports, self.stats, self._manner)
+        self.server = Server(self._root, self._ports, self.stats, self._server_profile)
         self.stats.reset()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -75,17 +75,17 @@ class App:
         self._count(request)
         path = unquote(path)
         below = path.removeprefix(_API)
-        world = self.world
+        server = self.server
         fault = self.faults.take(request.method, below)
-        if fault and (early := await before(world, request, below, fault)):
-            world.requests.add(request.method, below, early.status if fault.kind != "drop" else 0)
+        if fault and (early := await before_handling(server, request, below, fault)):
+            server.requests.add(request.method, below, early.status if fault.kind != "drop" else 0)
             return early
-        answer = await self._answer(world, request, path, query)
+        answer = await self._answer(server, request, path, query)
         if answer.status != _SWITCHED:
-            world.requests.add(request.method, below, answer.status)
-        if isinstance(answer, Reply):
+            server.requests.add(request.method, below, answer.status)
+        if isinstance(answer, BufferedResponse):
             sent = await self._encode(request, answer)
-            return await broken(request, sent, fault) if fault else sent
+            return await after_handling(request, sent, fault) if fault else sent
         return answer
 
     def _count(self, request: web.BaseRequest) -> None:
@@ -96,48 +96,48 @@ class App:
             self.stats.connections += 1
 
     async def _answer(
-        self, world: World, request: web.BaseRequest, path: str, query: str
-    ) -> Reply | web.StreamResponse:
+        self, server: Server, request: web.BaseRequest, path: str, query: str
+    ) -> BufferedResponse | web.StreamResponse:
         if path.endswith("/") and path.count("/") == _API.count("/") + 1:
             # item-less routes know no trailing slash
             status = 301 if request.method == "GET" else 307
-            return Reply(status, headers={"Location": path.rstrip("/")})
+            return BufferedResponse(status, headers={"Location": path.rstrip("/")})
         try:
-            return await self._call(world, request, path, query)
+            return await self._call(server, request, path, query)
         except ApiError as problem:
             return error_reply(problem)
-        except BareReply as outcome:
-            return Reply(outcome.status, headers=dict(_CHALLENGE) if outcome.challenge else {})
+        except EmptyResponse as outcome:
+            return BufferedResponse(outcome.status, headers=dict(_CHALLENGE) if outcome.challenge else {})
         except Crash as reason:
             self.stats.would_crash += 1
-            world.logs.add("frontend", "error", f"this request would crash a real server: {reason}")
-            return Reply(500)
+            server.logs.add("frontend", "error", f"this request would crash a real server: {reason}")
+            return BufferedResponse(500)
         except ConnectionError:  # whoever asked is gone
-            return Reply(500)
+            return BufferedResponse(500)
         except Exception:  # a bug of the simulator looks like a bug of the server, but says so
             traceback.print_exc()
-            return Reply(500)
+            return BufferedResponse(500)
 
     async def _call(
-        self, world: World, request: web.BaseRequest, path: str, query: str
-    ) -> Reply | web.StreamResponse:
+        self, server: Server, request: web.BaseRequest, path: str, query: str
+    ) -> BufferedResponse | web.StreamResponse:
         parts = path.removeprefix(_API).split("/")
         pairs = parse_qsl(query, keep_blank_values=True)
         headers = request.headers
         token = next((value for name, value in pairs if name == "token"), "")
-        identity = await identify(world, headers, token)
+        identity = await identify(server, headers, token)
         if headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0
         body = b"" if parts[0] in STREAMED else await request.read()
-        _trace(world, request, identity.principal)
-        call = Call(world, request, request.method, path, request.raw_path, parts, pairs, identity, body)
+        _trace(server, request, identity.principal)
+        call = Call(server, request, request.method, path, request.raw_path, parts, pairs, identity, body)
         if request.method in _WRITES:
             self.stats.writes += 1
-        answer = world.manner.answer(call)
+        answer = server.server_profile.answer(call)
         return await answer if inspect.isawaitable(answer) else answer
 
-    async def _encode(self, request: web.BaseRequest, answer: Reply) -> web.Response:
+    async def _encode(self, request: web.BaseRequest, answer: BufferedResponse) -> web.Response:
         headers, body = answer.headers, answer.body
         if answer.content_type:
             headers["Content-Type"] = answer.content_type
@@ -154,7 +154,7 @@ class App:
         if not body:
             return _EMPTY_GZIP
         if len(body) > _LARGE:
-            return await self.world.in_thread(_gzip, body)
+            return await self.server.in_thread(_gzip, body)
         return _gzip(body)
 
 
@@ -162,15 +162,15 @@ def _not_served(down: float) -> None:
     raise ValueError("nothing listens that could be restarted")
 
 
-def _trace(world: World, request: web.BaseRequest, who: str) -> None:
+def _trace(server: Server, request: web.BaseRequest, principal: str) -> None:
     """Log lines that a caller asks for with trace headers."""
     level = request.headers.get("X-Log-Request")
     if level in _LEVELS:
-        world.logs.add("frontend", level, f"{request.method} {request.raw_path}", who=who)
+        server.logs.add("frontend", level, f"{request.method} {request.raw_path}", principal=principal)
     elif level:
-        world.logs.add("frontend", "error", f"Invalid log level: {level}", who=who)
+        server.logs.add("frontend", "error", f"Invalid log level: {level}", principal=principal)
     if text := request.headers.get("X-Log-Token"):
-        world.logs.add("frontend", "error", f"Log token: {text}", who=who)
+        server.logs.add("frontend", "error", f"Log token: {text}", principal=principal)
 
 
 def _gzip(body: bytes) -> bytes:

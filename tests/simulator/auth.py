@@ -20,11 +20,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .claims import Claim, Identity, claim, from_wire
-from .errors import ApiError, BareReply
+from .errors import ApiError, EmptyResponse
 from .store import Row
 
 if TYPE_CHECKING:
-    from .world import World
+    from .server import Server
 
 _N, _R, _P = 16384, 8, 1
 
@@ -50,7 +50,7 @@ def _scrypt(password: str, salt: bytes) -> bytes:
 
 
 @dataclass(frozen=True)
-class Grant:
+class TokenContents:
     """What a token says; secrets in it are compared with the objects on each use."""
 
     serial: int
@@ -68,21 +68,21 @@ class Grant:
 class Tokens:
     """Makes and opens tokens: opaque to clients, sealed with the base token secret."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self._serial = 0
         self._expired = 0
-        self._opened: dict[str, Grant] = {}
+        self._decrypted: dict[str, TokenContents] = {}
 
     def issue(self, ttl: float, **members: Any) -> str:
         self._serial += 1
-        grant = Grant(serial=self._serial, expires=time.time() + ttl, **members)
+        grant = TokenContents(serial=self._serial, expires=time.time() + ttl, **members)
         nonce = os.urandom(12)
         sealed = self._cipher().encrypt(nonce, json.dumps(grant.__dict__).encode(), None)
         return base64.urlsafe_b64encode(nonce + sealed).decode()
 
     def for_user(self, user: Row, grantor: Identity, ttl: int) -> str:
-        granting = self._world.store.data("users", grantor.user) or {}
+        granting = self._server.store.data("users", grantor.user) or {}
         return self.issue(
             ttl,
             user=user.key,
@@ -104,28 +104,28 @@ class Tokens:
         """Every token made so far counts as expired."""
         self._expired = self._serial
 
-    def forget_opened(self) -> None:
-        self._opened.clear()
+    def clear_cache(self) -> None:
+        self._decrypted.clear()
 
-    def open(self, text: str) -> Grant:
-        grant = self._opened.get(text) or self._decrypt(text)
+    def open(self, text: str) -> TokenContents:
+        grant = self._decrypted.get(text) or self._decrypt(text)
         if grant.serial <= self._expired or grant.expires <= time.time():
-            raise BareReply(403)
+            raise EmptyResponse(403)
         return grant
 
-    def _decrypt(self, text: str) -> Grant:
+    def _decrypt(self, text: str) -> TokenContents:
         try:
             raw = base64.urlsafe_b64decode(text)
             members = json.loads(self._cipher().decrypt(raw[:12], raw[12:], None))
         except (binascii.Error, ValueError, InvalidTag):
-            raise BareReply(403) from None
+            raise EmptyResponse(403) from None
         members["roles"] = tuple(members["roles"])
         members["claims"] = tuple(tuple(entry) for entry in members["claims"])
-        grant = self._opened[text] = Grant(**members)
+        grant = self._decrypted[text] = TokenContents(**members)
         return grant
 
     def _cipher(self) -> AESGCM:
-        return AESGCM(self._world.prefs.value("baseTokenSecret").encode())
+        return AESGCM(self._server.prefs.value("baseTokenSecret").encode())
 
 
 def machine_claims(uuid: str, address: str) -> tuple[tuple[str, str, str], ...]:
@@ -140,17 +140,17 @@ def machine_claims(uuid: str, address: str) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def user_identity(world: World, user: str, roles: tuple[str, ...]) -> Identity:
+def user_identity(server: Server, user: str, roles: tuple[str, ...]) -> Identity:
     granted: list[Claim] = [claim("users", "token,password,get", user), claim("info", "get", "*")]
     for role in roles:
-        data = world.store.data("roles", role)
+        data = server.store.data("roles", role)
         if data:
             granted.extend(from_wire(data["Claims"]))
     return Identity(f"user:{user}", user, tuple(granted))
 
 
-def token_identity(world: World, text: str) -> Identity:
-    grant = world.tokens.open(text)
+def token_identity(server: Server, text: str) -> Identity:
+    grant = server.tokens.open(text)
     revoked = ApiError(403, "AUTH", "Validation failed")
     for prefix, key, secret in (
         ("users", grant.user, grant.user_secret),
@@ -158,48 +158,48 @@ def token_identity(world: World, text: str) -> Identity:
         ("machines", grant.machine, grant.machine_secret),
     ):
         if key:
-            data = world.store.data(prefix, key)
+            data = server.store.data(prefix, key)
             if not data or data["Secret"] != secret:
                 raise revoked
     if grant.machine:
         return Identity(f"runner:{grant.machine}", "", tuple(claim(*entry) for entry in grant.claims))
-    return user_identity(world, grant.user, grant.roles)
+    return user_identity(server, grant.user, grant.roles)
 
 
-async def basic_identity(world: World, user: str, password: str) -> Identity:
-    data = world.store.data("users", user)
+async def basic_identity(server: Server, user: str, password: str) -> Identity:
+    data = server.store.data("users", user)
     if not data or not data["PasswordHash"]:
-        raise BareReply(403, challenge=False)
-    good = await world.in_thread(check_password, data["PasswordHash"], password)
+        raise EmptyResponse(403, challenge=False)
+    good = await server.in_thread(check_password, data["PasswordHash"], password)
     if not good:
-        raise BareReply(403, challenge=False)
-    return user_identity(world, user, tuple(data["Roles"]))
+        raise EmptyResponse(403, challenge=False)
+    return user_identity(server, user, tuple(data["Roles"]))
 
 
 def _split_basic(encoded: str) -> tuple[str, str]:
     try:
         text = base64.b64decode(encoded, validate=True).decode()
     except ValueError:
-        raise BareReply(401) from None
+        raise EmptyResponse(401) from None
     user, colon, password = text.partition(":")
     if not colon:
-        raise BareReply(401)
+        raise EmptyResponse(401)
     return user, password
 
 
-async def identify(world: World, headers: Mapping[str, str], query_token: str) -> Identity:
+async def identify(server: Server, headers: Mapping[str, str], query_token: str) -> Identity:
     """The caller, from the Authorization header or else from ``?token=``."""
     header = headers.get("Authorization", "")
     if not header and not query_token:
-        raise BareReply(401)
+        raise EmptyResponse(401)
     if not header:
         user, colon, password = query_token.partition(":")
         if colon:
-            return await basic_identity(world, user, password)
-        return token_identity(world, query_token)
+            return await basic_identity(server, user, password)
+        return token_identity(server, query_token)
     scheme, _, rest = header.partition(" ")
     if scheme == "Bearer" and rest:
-        return token_identity(world, rest)
+        return token_identity(server, rest)
     if scheme == "Basic" and rest:
-        return await basic_identity(world, *_split_basic(rest))
-    raise BareReply(401)
+        return await basic_identity(server, *_split_basic(rest))
+    raise EmptyResponse(401)

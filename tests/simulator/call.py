@@ -16,14 +16,14 @@ from .errors import ApiError, bad_request, no_route
 from .wire import dumps
 
 if TYPE_CHECKING:
-    from .world import World
+    from .server import Server
 
 JSON = "application/json; charset=utf-8"
 OCTETS = "application/octet-stream"
 
 
 @dataclass
-class Reply:
+class BufferedResponse:
     """An answer whose body is at hand."""
 
     status: int = 200
@@ -32,25 +32,25 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-Answer = Reply | web.StreamResponse
-Handler = Callable[["Call"], Answer | Awaitable[Answer]]
+ApiResponse = BufferedResponse | web.StreamResponse
+Handler = Callable[["Call"], ApiResponse | Awaitable[ApiResponse]]
 
 
-def reply_text(text: bytes, status: int = 200) -> Reply:
+def reply_text(text: bytes, status: int = 200) -> BufferedResponse:
     """An answer of JSON that is encoded already."""
-    return Reply(status, text, JSON)
+    return BufferedResponse(status, text, JSON)
 
 
-def reply(value: Any, status: int = 200) -> Reply:
+def reply(value: Any, status: int = 200) -> BufferedResponse:
     return reply_text(dumps(value), status)
 
 
-def no_content() -> Reply:
+def no_content() -> BufferedResponse:
     # the shipped client wants a content type even where there is no content
-    return Reply(204, content_type="application/json")
+    return BufferedResponse(204, content_type="application/json")
 
 
-def error_reply(problem: ApiError) -> Reply:
+def error_reply(problem: ApiError) -> BufferedResponse:
     return reply(problem.document(), problem.code)
 
 
@@ -58,7 +58,7 @@ def error_reply(problem: ApiError) -> Reply:
 class Call:
     """One authenticated request below /api/v3."""
 
-    world: World
+    server: Server
     request: web.BaseRequest
     method: str
     path: str
@@ -69,7 +69,7 @@ class Call:
     body: bytes = b""
 
     @property
-    def who(self) -> str:
+    def principal(self) -> str:
         return self.identity.principal
 
     def option(self, name: str) -> str:

@@ -8,7 +8,7 @@ GET    log               requests          POST drop-websockets     cut every we
 POST   faults  {...}     see faults.py     POST machine-token {"machine", "ttl"}
 DELETE faults            forget them all, and losses of events
 
-Disturbances, see disturb.py and progress.py:
+Disturbances, see disruptions.py and progress.py:
 
 POST   restart          {"down"}                                      the API port is closed for a while
 POST   events           {"count", "type", "action", "key", "object"}  many events in one go
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from . import disturb, progress
+from . import disruptions, progress
 from .faults import BadFault
 from .wire import dumps
 
@@ -43,35 +43,35 @@ async def handle(app: App, request: web.BaseRequest, path: str) -> web.Response:
 
 
 async def _dispatch(app: App, what: str, asked: Any) -> tuple[int, Any]:
-    world = app.world
+    server = app.server
     match what:
         case "GET stats":
-            return 200, app.stats.document() | world.gauges()
+            return 200, app.stats.document() | server.gauges()
         case "POST stats/reset":
             app.stats.reset()
         case "GET log":
-            return 200, world.requests.document()
+            return 200, server.requests.document()
         case "POST faults":
             return 200, {"id": app.faults.add(asked)}
         case "DELETE faults":
             app.faults.clear()
-            world.bus.losses.clear()
+            server.bus.losses.clear()
         case "POST expire-tokens":
-            world.tokens.expire_all()
+            server.tokens.expire_all()
         case "POST drop-websockets":
-            return 200, {"dropped": world.drop_websockets()}
+            return 200, {"dropped": server.drop_websockets()}
         case "POST machine-token":
             return _machine_token(app, asked)
         case "POST restart":
-            return 200, disturb.restart(app, asked)
+            return 200, disruptions.restart(app, asked)
         case "POST events":
-            return 200, disturb.burst(world, asked)
+            return 200, disruptions.burst(server, asked)
         case "POST lose-events":
-            return 200, disturb.lose_events(world, asked)
+            return 200, disruptions.lose_events(server, asked)
         case "POST stall-websockets":
-            return 200, disturb.stall_websockets(world, asked)
+            return 200, disruptions.stall_websockets(server, asked)
         case "POST finish":
-            return 200, progress.finish(world, asked)
+            return 200, progress.finish(server, asked)
         case "POST reset":
             app.reset()
         case _:
@@ -81,7 +81,7 @@ async def _dispatch(app: App, what: str, asked: Any) -> tuple[int, Any]:
 
 def _machine_token(app: App, asked: Any) -> tuple[int, Any]:
     """A token as templates hand it to the agent of a machine."""
-    machine = app.world.store["machines"].find(str(asked.get("machine", "")))
+    machine = app.server.store["machines"].find(str(asked.get("machine", "")))
     if not machine:
         return 404, {"error": "no such machine"}
-    return 200, {"Token": app.world.tokens.for_machine(machine, float(asked.get("ttl", 3600)))}
+    return 200, {"Token": app.server.tokens.for_machine(machine, float(asked.get("ttl", 3600)))}

@@ -32,7 +32,7 @@ class Crash(Exception):
     """The request kills the handler of a real v3.12 server: 500 without a body, and it is counted."""
 
 
-class BareReply(Exception):
+class EmptyResponse(Exception):
     """An answer without a body and without a content type (credentials problems)."""
 
     def __init__(self, status: int, *, challenge: bool = True) -> None:

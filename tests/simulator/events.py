@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from .claims import SCOPES, Identity
-from .losses import Losses
+from .event_losses import Losses
 from .wire import Obj, dumps, now
 
 _QUEUE = 256
@@ -61,8 +61,8 @@ def _match(parts: tuple[str, ...], triple: tuple[str, str, str]) -> bool:
     return len(parts) == 3 and all(part in ("*", value) for part, value in zip(parts, triple, strict=True))
 
 
-def document(kind: str, action: str, key: str, who: str, obj: bytes, when: str = "") -> bytes:
-    head: Obj = {"Time": when or now(), "Type": kind, "Action": action, "Key": key, "Principal": who}
+def document(kind: str, action: str, key: str, principal: str, obj: bytes, when: str = "") -> bytes:
+    head: Obj = {"Time": when or now(), "Type": kind, "Action": action, "Key": key, "Principal": principal}
     return dumps(head)[:-1] + b',"Object":' + obj + b"}"
 
 
@@ -85,13 +85,13 @@ class Bus:
         kind: str,
         action: str,
         key: str,
-        who: str,
+        principal: str,
         obj: Callable[[], bytes] | None = None,
         when: str = "",
     ) -> None:
         """Offer the event to whoever listens; the object is only encoded when someone does."""
         takers = [listener for listener in self.listeners if listener.wants(kind, action, key)]
         if takers and not self.losses.take(kind, action, key):
-            text = document(kind, action, key, who, obj() if obj else b"null", when)
+            text = document(kind, action, key, principal, obj() if obj else b"null", when)
             for listener in takers:
                 listener.offer(text)

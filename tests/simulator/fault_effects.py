@@ -11,15 +11,15 @@ from aiohttp import web
 from . import objects
 from .errors import ApiError
 from .faults import Fault, merge
+from .server import Server
 from .wire import Obj
-from .world import World
 
 _PAGE = b"<html><body><h1>It works!</h1></body></html>"
 _SLICES = 8
 
 
-async def before(
-    world: World, request: web.BaseRequest, path: str, fault: Fault
+async def before_handling(
+    server: Server, request: web.BaseRequest, path: str, fault: Fault
 ) -> web.StreamResponse | None:
     """An answer that replaces the handling, or None to go on."""
     match fault.kind:
@@ -28,7 +28,7 @@ async def before(
         case "delay":
             await asyncio.sleep(fault.seconds)
         case "touch":
-            _touch(world, path, fault.changes)
+            _touch(server, path, fault.changes)
         case "status":
             kind = {"Content-Type": fault.content_type} if fault.content_type else {}
             request.bare = not kind  # type: ignore[attr-defined]
@@ -40,7 +40,7 @@ async def before(
     return None
 
 
-async def broken(request: web.BaseRequest, answer: web.Response, fault: Fault) -> web.StreamResponse:
+async def after_handling(request: web.BaseRequest, answer: web.Response, fault: Fault) -> web.StreamResponse:
     """The answer as the fault lets it through."""
     match fault.kind:
         case "lose_reply":
@@ -82,15 +82,15 @@ def _abandon(request: web.BaseRequest, stream: web.StreamResponse) -> web.Stream
     return stream
 
 
-def _touch(world: World, path: str, changes: Obj) -> None:
+def _touch(server: Server, path: str, changes: Obj) -> None:
     """Let another writer be first."""
     prefix, _, key = path.partition("/")
-    table = world.store.tables.get(prefix)
+    table = server.store.tables.get(prefix)
     row = None
     if table:
         row = table.find(key) or table.find(key.partition("/")[0])
     if row:
         try:
-            objects.update(world, row, merge(row.copy(), changes), "user:somebody", internal=True)
+            objects.update(server, row, merge(row.copy(), changes), "user:somebody", internal=True)
         except ApiError as problem:
-            world.logs.add("faults", "error", f"touch failed: {problem}")
+            server.logs.add("faults", "error", f"touch failed: {problem}")

@@ -15,8 +15,8 @@ from .store import Row
 from .wire import Obj, dumps
 
 if TYPE_CHECKING:
-    from .manner import Manner
-    from .world import World
+    from .server import Server
+    from .server_profile import ServerProfile
 
 OPERATORS = ("Eq", "Lt", "Lte", "Gt", "Gte", "Ne", "Between", "Except")
 _RANGES = ("Between", "Except")
@@ -31,10 +31,10 @@ class _Refused(Exception):
     """The query cannot be answered (406)."""
 
 
-def select(world: World, model: Model, query: list[tuple[str, str]], method: str) -> list[Row]:
+def select(server: Server, model: Model, query: list[tuple[str, str]], method: str) -> list[Row]:
     """The rows a list request asks for, in order."""
     try:
-        rows = _filtered(world, model, query)
+        rows = _filtered(server, model, query)
         for name, value in query:
             if name == "sort":
                 rows = _sorted(model, rows, value)
@@ -52,16 +52,16 @@ def slimmed(row: Row, query: Iterable[tuple[str, str]]) -> bytes:
     return dumps({**row.model.public(row.data), **emptied}) if emptied else row.text
 
 
-def _filtered(world: World, model: Model, query: list[tuple[str, str]]) -> list[Row]:
-    rows = list(world.store[model.prefix])
+def _filtered(server: Server, model: Model, query: list[tuple[str, str]]) -> list[Row]:
+    rows = list(server.store[model.prefix])
     wanted: dict[str, list[str]] = {}
     for name, value in query:
-        if name not in world.manner.list_words:
+        if name not in server.server_profile.list_parameters:
             wanted.setdefault(name, []).append(value)
     repeated = False
     for name, values in wanted.items():
-        read, parse = _subject(world, model, name)
-        tests = [_test(world.manner, parse, value) for value in values]
+        read, parse = _subject(server, model, name)
+        tests = [_test(server.server_profile, parse, value) for value in values]
         values_of = [(row, read(row)) for row in rows]
         # alternatives for one name may return an object twice
         rows = [row for test in tests for row, value in values_of if test(value)]
@@ -71,20 +71,20 @@ def _filtered(world: World, model: Model, query: list[tuple[str, str]]) -> list[
     return rows
 
 
-def _subject(world: World, model: Model, name: str) -> tuple[Read, Parse]:
+def _subject(server: Server, model: Model, name: str) -> tuple[Read, Parse]:
     """How to read what a filter name means from a row, and how to parse its values."""
     index = model.indexes.get(name)
     if index:
         return (lambda row: index.value(row.data)), index.parse
-    if model.has_params and (param := world.store.get("params", name)):
-        return _param_subject(world, param)
+    if model.has_params and (param := server.store.get("params", name)):
+        return _param_subject(server, param)
     if name.startswith("Meta."):
         key = name.removeprefix("Meta.")
         return (lambda row: row.data["Meta"].get(key, "")), str
     raise _Refused(f"Filter not found: {name}")
 
 
-def _param_subject(world: World, param: Row) -> tuple[Read, Parse]:
+def _param_subject(server: Server, param: Row) -> tuple[Read, Parse]:
     schema = param.data["Schema"]
     kind = schema.get("type") if isinstance(schema, dict) else None
 
@@ -98,7 +98,7 @@ def _param_subject(world: World, param: Row) -> tuple[Read, Parse]:
         return _param_key(value)
 
     def read(row: Row) -> Any:
-        found, value = world.params.lookup(row, param.key, decode=True)
+        found, value = server.params.lookup(row, param.key, decode=True)
         if kind == "boolean" and not found:
             return _param_key(False)
         return _param_key(value) if found else (0, "")
@@ -113,10 +113,10 @@ def _param_key(value: Any) -> Any:
     return (1, value) if isinstance(value, str) else None
 
 
-def _test(manner: Manner, parse: Parse, text: str) -> Callable[[Any], bool]:
-    operator, argument = _operator(manner, text)
-    if operator in manner.more_operators:
-        return manner.more_operators[operator](parse, argument)
+def _test(server_profile: ServerProfile, parse: Parse, text: str) -> Callable[[Any], bool]:
+    operator, argument = _operator(server_profile, text)
+    if operator in server_profile.extra_operators:
+        return server_profile.extra_operators[operator](parse, argument)
     if operator in _RANGES:
         low_text, comma, high_text = argument.partition(",")
         if not comma:
@@ -145,8 +145,8 @@ def _comparable(*keys: Any) -> bool:
     return len(kinds) <= 1 or kinds == {int, float}
 
 
-def _operator(manner: Manner, text: str) -> tuple[str, str]:
-    known = (*OPERATORS, *manner.more_operators)
+def _operator(server_profile: ServerProfile, text: str) -> tuple[str, str]:
+    known = (*OPERATORS, *server_profile.extra_operators)
     if text in known:
         raise Crash("a bare operator word")
     name, bracket, rest = text.partition("(")

@@ -10,14 +10,14 @@ from . import objects
 from .wire import Obj
 
 if TYPE_CHECKING:
+    from .server import Server
     from .store import Row
-    from .world import World
 
 NAME = "incrementer"
 _STEP, _PARAMETER, _TOUCHED = "incrementer/step", "incrementer/parameter", "incrementer/touched"
 _DEFAULT = "incrementer/default"
 # changes made by a plugin carry no user
-_WHO = "unknown"
+_PRINCIPAL = "unknown"
 
 CONTENT: Obj = {
     "meta": {"Name": NAME, "Description": "Counter plugin", "Version": "v1.0.0", "Type": "plugin"},
@@ -63,22 +63,22 @@ DEFINITION: Obj = {
 }  # fmt: skip
 
 
-def run(world: World, row: Row | None, command: str, values: Obj) -> Any:
+def run(server: Server, row: Row | None, command: str, values: Obj) -> Any:
     """Carry out an action; the values were checked before."""
     if row is None:
         return {"Status": "Running"}
     if command == "reset_count":
-        _change(world, row, {_TOUCHED: None})
+        _change(server, row, {_TOUCHED: None})
         return "Success"
     name = values.get(_PARAMETER) or _DEFAULT
     count = row.data["Params"].get(name, 0) + values.get(_STEP, 1)
     touched = row.data["Params"].get(_TOUCHED, 0) + 1
-    _change(world, _change(world, row, {name: count}), {_TOUCHED: touched})
+    _change(server, _change(server, row, {name: count}), {_TOUCHED: touched})
     return count
 
 
-def _change(world: World, row: Row, values: Obj) -> Row:
+def _change(server: Server, row: Row, values: Obj) -> Row:
     new = row.copy()
     merged = {**new["Params"], **values}
     new["Params"] = {k: v for k, v in merged.items() if v is not None}
-    return objects.update(world, row, new, _WHO)
+    return objects.update(server, row, new, _PRINCIPAL)

@@ -19,7 +19,7 @@ from .rules.arches import canonical
 from .wire import Obj
 
 if TYPE_CHECKING:
-    from .world import World
+    from .server import Server
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Target:
 
 
 class Isos:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self._one_at_a_time = asyncio.Lock()
-        self.folder = world.root / "isos"
+        self.folder = server.root / "isos"
 
     def folder_of(self, env: Obj, arch: str) -> Path:
-        name: Path = self._world.root / env["OS"]["Name"]
+        name: Path = self._server.root / env["OS"]["Name"]
         place = name if arch == "amd64" else name / arch
         return place / "install" if env["Name"].endswith("-install") else place
 
@@ -90,20 +90,20 @@ class Isos:
         """Unpack in the background what lies here already; nobody hears of the outcome."""
         for target in self._targets(env):
             if (self.folder / target.iso).is_file():
-                self._world.background(self._explode(target))
+                self._server.background(self._explode(target))
 
     async def explode_uploaded(self, iso: str) -> None:
         """Unpack a new ISO for each bootenv that names it."""
-        for row in list(self._world.store["bootenvs"]):
+        for row in list(self._server.store["bootenvs"]):
             for target in self._targets(row.data):
                 if target.iso == iso:
                     await self._explode(target)
 
     async def _explode(self, target: Target) -> None:
         async with self._one_at_a_time:
-            problem = await self._world.in_thread(unpack_target, self.folder / target.iso, target)
+            problem = await self._server.in_thread(unpack_target, self.folder / target.iso, target)
         if problem:
-            self._world.logs.add("bootenv", "error", f"Explode ISO: {target.iso}: {problem}")
+            self._server.logs.add("bootenv", "error", f"Explode ISO: {target.iso}: {problem}")
 
 
 def unpack_target(image: Path, target: Target) -> str:

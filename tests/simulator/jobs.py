@@ -15,28 +15,28 @@ from .store import Row
 from .wire import ZERO_TIME, ZERO_UUID, Obj, new_uuid, now
 
 if TYPE_CHECKING:
-    from .world import World
+    from .server import Server
 
 _MAP = "change-stage/map"
 Outcome = tuple[int, Row | None]
 
 
-def next_job(world: World, machine: Row, asked: Obj, who: str) -> Outcome:
+def next_job(server: Server, machine: Row, asked: Obj, principal: str) -> Outcome:
     """Status and job of the answer to POST /jobs."""
     if not (machine.data["Runnable"] and machine.data["Available"]):
         raise ApiError(409, "Conflict", f"Machine {machine.key} is not runnable")
-    return _Walk(world, machine, asked, who).go()
+    return _Walk(server, machine, asked, principal).go()
 
 
 class _Walk:
     """One run through the task list of a machine."""
 
-    def __init__(self, world: World, machine: Row, asked: Obj, who: str) -> None:
-        self._world = world
+    def __init__(self, server: Server, machine: Row, asked: Obj, principal: str) -> None:
+        self._server = server
         self._machine = machine
         self._asked = asked
-        self._who = who
-        self._job = world.store.get("jobs", machine.data["CurrentJob"])
+        self._principal = principal
+        self._job = server.store.get("jobs", machine.data["CurrentJob"])
         # what the machine becomes; stored at the end
         self._new = machine.copy()
 
@@ -93,7 +93,7 @@ class _Walk:
         if kind == "stage":
             if self._new["Stage"] == name:
                 return False
-            stage = self._world.store.data("stages", name)
+            stage = self._server.store.data("stages", name)
             if not stage:
                 raise ApiError(422, "ValidationError", f"Stage {name} does not exist")
             self._new["Stage"] = name
@@ -121,7 +121,7 @@ class _Walk:
         job = self._add_job(f"action:{name}", index, state="running", uuid=self._asked["Uuid"])
         self._new["CurrentTask"] = index
         machine = self._save_machine()
-        plugins = self._world.plugins
+        plugins = self._server.plugins
         try:
             call = plugins.prepare("machines", machine, machine.key, command, {}, plugin)
         except ApiError as problem:
@@ -136,32 +136,34 @@ class _Walk:
             self._end_job(job, "failed", "failed")
             self._stop_machine()
             raise ApiError(500, "API_ERROR", str(problem)) from None
-        plugins.publish("machines", machine.key, call, self._who)
+        plugins.publish("machines", machine.key, call, self._principal)
         self._log(to_json(result, indent=2))
         return 202, self._end_job(job, "finished", "complete")
 
     def _stop_machine(self) -> None:
-        machine = self._world.store["machines"].rows[self._machine.key]
-        objects.update(self._world, machine, {**machine.copy(), "Runnable": False}, self._who, internal=True)
+        machine = self._server.store["machines"].rows[self._machine.key]
+        objects.update(
+            self._server, machine, {**machine.copy(), "Runnable": False}, self._principal, internal=True
+        )
 
     def _save_machine(self) -> Row:
-        return objects.update(self._world, self._machine, self._new, self._who, internal=True)
+        return objects.update(self._server, self._machine, self._new, self._principal, internal=True)
 
     def _end_job(self, job: Row, state: str, exit_state: str) -> Row:
         ended = {**job.copy(), "State": state, "ExitState": exit_state}
-        return objects.update(self._world, job, ended, self._who, internal=True)
+        return objects.update(self._server, job, ended, self._principal, internal=True)
 
     def _add_job(
         self, task: str, index: int, *, state: str = "created", exit_state: str = "", uuid: str = ""
     ) -> Row:
         """Make the job and let it be the machine's current one."""
-        if uuid and self._world.store.get("jobs", uuid):
+        if uuid and self._server.store.get("jobs", uuid):
             raise Crash("the supplied job Uuid exists already")
         previous = self._job
         if previous:
-            save_not_current(self._world, previous, self._who)
+            save_not_current(self._server, previous, self._principal)
         begin = now()
-        job = self._world.store["jobs"].model.struct.zero() | {
+        job = self._server.store["jobs"].model.struct.zero() | {
             "Uuid": uuid or new_uuid(),
             "Previous": previous.key if previous else self._machine.data["CurrentJob"] or ZERO_UUID,
             "Machine": self._machine.key,
@@ -176,12 +178,12 @@ class _Walk:
             "NextIndex": index + 1,
         }
         self._job = objects.create(
-            self._world, self._world.store["jobs"].model, job, self._who, internal=True
+            self._server, self._server.store["jobs"].model, job, self._principal, internal=True
         )
         self._new["CurrentJob"] = self._job.key
-        self._world.job_logs[self._job.key] = bytearray(f"Log for Job: {self._job.key}\n".encode())
+        self._server.job_logs[self._job.key] = bytearray(f"Log for Job: {self._job.key}\n".encode())
         return self._job
 
     def _log(self, line: str) -> None:
         if self._job:
-            self._world.job_logs[self._job.key] += f"{line}\n".encode()
+            self._server.job_logs[self._job.key] += f"{line}\n".encode()

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .kinds import DecodeError
+from .go_types import DecodeError
 from .rules import Change
 from .rules.base import parse_problem
 from .store import WRITABLE, Layer, Row
 from .wire import Obj
 
 if TYPE_CHECKING:
-    from .world import World
+    from .server import Server
 
 # referred objects come before those that refer to them
 _ORDER = (
@@ -34,68 +34,68 @@ class KeyClash(Exception):
         self.problems = problems
 
 
-def install(world: World, layer: Layer) -> None:
+def install(server: Server, layer: Layer) -> None:
     """Put the layer into the stack, in place of one of that name; nothing changes when that fails."""
-    before = dict(world.store.layers)
-    rows = _decode(world, layer)
-    _refuse_clashes(world, layer, rows)
-    world.store.layers = {**before, layer.name: layer}
-    rebuild(world)
+    before = dict(server.store.layers)
+    rows = _decode(server, layer)
+    _refuse_clashes(server, layer, rows)
+    server.store.layers = {**before, layer.name: layer}
+    rebuild(server)
 
 
-def uninstall(world: World, name: str) -> None:
-    del world.store.layers[name]
-    rebuild(world)
+def uninstall(server: Server, name: str) -> None:
+    del server.store.layers[name]
+    rebuild(server)
 
 
-def rebuild(world: World) -> None:
-    rows = [row for layer in world.store.stack() for row in _decode(world, layer)]
-    world.store.load(rows)
-    recheck_all(world)
+def rebuild(server: Server) -> None:
+    rows = [row for layer in server.store.stack() for row in _decode(server, layer)]
+    server.store.load(rows)
+    recheck_all(server)
 
 
-def recheck_all(world: World) -> None:
-    extra = [prefix for prefix in world.store.tables if prefix not in _ORDER]
+def recheck_all(server: Server) -> None:
+    extra = [prefix for prefix in server.store.tables if prefix not in _ORDER]
     for prefix in (*_ORDER, *extra):
-        recheck(world, prefix)
+        recheck(server, prefix)
 
 
-def recheck(world: World, prefix: str) -> None:
+def recheck(server: Server, prefix: str) -> None:
     """Recompute availability; a change of it is no write and makes no event."""
-    table = world.store[prefix]
+    table = server.store[prefix]
     if "Validated" not in table.model.struct.fields:
         return
-    rules = world.manner.rules(prefix)
+    rules = server.server_profile.rules(prefix)
     for row in table.rows.values():
-        malformed = rules.malformed(world, row.data)
-        errors = malformed + rules.unusable(world, row.data)
-        fresh = {"Validated": not malformed, "Available": not errors, "Errors": errors}
+        validation_problems = rules.validation_problems(server, row.data)
+        errors = validation_problems + rules.availability_problems(server, row.data)
+        fresh = {"Validated": not validation_problems, "Available": not errors, "Errors": errors}
         if any(row.data[name] != value for name, value in fresh.items()):
             row.refresh(**fresh)
 
 
-def warnings(world: World) -> list[str]:
+def warnings(server: Server) -> list[str]:
     """Messages of all objects of the system, as the content summary shows them."""
     return [
         f"{prefix}:{row.key}: {message}"
-        for prefix, table in world.store.tables.items()
+        for prefix, table in server.store.tables.items()
         for row in table
         for message in row.data.get("Errors", [])
     ]
 
 
-def _decode(world: World, layer: Layer) -> list[Row]:
+def _decode(server: Server, layer: Layer) -> list[Row]:
     rows = []
     for prefix, objects in layer.sections.items():
-        table = world.store.tables.get(prefix)
+        table = server.store.tables.get(prefix)
         if table:
             for key, obj in objects.items():
-                rows.append(_row(world, layer, prefix, key, obj))
+                rows.append(_row(server, layer, prefix, key, obj))
     return rows
 
 
-def _row(world: World, layer: Layer, prefix: str, key: str, obj: Obj) -> Row:
-    model = world.store[prefix].model
+def _row(server: Server, layer: Layer, prefix: str, key: str, obj: Obj) -> Row:
+    model = server.store[prefix].model
     try:
         data = model.decode(obj)
     except DecodeError as problem:
@@ -106,18 +106,18 @@ def _row(world: World, layer: Layer, prefix: str, key: str, obj: Obj) -> Row:
         data["ReadOnly"] = True
     if "Bundle" in data:
         data["Bundle"] = layer.name
-    world.manner.rules(prefix).fill(Change(world, None, data, internal=True))
+    server.server_profile.rules(prefix).set_defaults(Change(server, None, data, internal=True))
     return Row(model, model.key(data), data, layer.name)
 
 
-def _refuse_clashes(world: World, layer: Layer, rows: list[Row]) -> None:
+def _refuse_clashes(server: Server, layer: Layer, rows: list[Row]) -> None:
     """A pack may hide default and basic objects, but neither writable nor other packs' ones."""
     problems = []
     for row in rows:
-        present = world.store[row.model.prefix].get(row.key)
+        present = server.store[row.model.prefix].get(row.key)
         if not present or present.layer == layer.name:
             continue
-        other = world.store.layers.get(present.layer)
+        other = server.store.layers.get(present.layer)
         if present.layer == WRITABLE or (other and other.type in ("dynamic", "plugin")):
             problems.append(f"{row.model.prefix}:{row.key} is already in {present.layer}")
     if problems:

@@ -16,12 +16,12 @@ class Logs:
         self.lines: deque[Obj] = deque(maxlen=1000)
         self._seq = 0
 
-    def add(self, service: str, level: str, message: str, *, who: str = "", group: int = 0) -> None:
+    def add(self, service: str, level: str, message: str, *, principal: str = "", group: int = 0) -> None:
         self._seq += 1
         line: Obj = {
-            "Group": group, "Seq": self._seq, "Time": now(), "Service": service, "Principal": who,
+            "Group": group, "Seq": self._seq, "Time": now(), "Service": service, "Principal": principal,
             "Level": level, "File": "simulator", "Line": 1, "Message": message, "Data": [],
             "IgnorePublish": False,
         }  # fmt: skip
         self.lines.append(line)
-        self._bus.publish("log", level, service, who, lambda: dumps(line))
+        self._bus.publish("log", level, service, principal, lambda: dumps(line))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import indexes as ix
-from .kinds import (
+from .go_types import (
     ANY,
     ANY_MAP,
     BOOL,
@@ -24,7 +24,7 @@ from .kinds import (
     UUID,
     DecodeError,
     Frozen,
-    Kind,
+    GoType,
     ListOf,
     MapOf,
     Struct,
@@ -33,7 +33,7 @@ from .wire import Obj
 
 _HEX_KEY = re.compile(r"[0-9A-F]{8}|[0-9A-F]{32}")
 
-VALIDATION: dict[str, Kind] = {"Validated": BOOL, "Available": BOOL, "Errors": STRINGS, "ReadOnly": BOOL}
+VALIDATION: dict[str, GoType] = {"Validated": BOOL, "Available": BOOL, "Errors": STRINGS, "ReadOnly": BOOL}
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ def hex_key(address: str) -> str:
     return ipaddress.ip_address(address).packed.hex().upper()
 
 
-def _head(meta: Kind = STRING_MAP) -> dict[str, Kind]:
+def _head(meta: GoType = STRING_MAP) -> dict[str, GoType]:
     return {**VALIDATION, "Meta": meta}
 
 
-def _texts(*names: str) -> dict[str, Kind]:
+def _texts(*names: str) -> dict[str, GoType]:
     return dict.fromkeys(names, STR)
 
 
@@ -126,7 +126,7 @@ AVAILABLE_ACTION = Struct(
 
 _DOC = _texts("Name", "Description", "Documentation")
 _TEMPLATES = ListOf(TEMPLATE_INFO)
-_NEEDS: dict[str, Kind] = {"RequiredParams": STRINGS, "OptionalParams": STRINGS}
+_NEEDS: dict[str, GoType] = {"RequiredParams": STRINGS, "OptionalParams": STRINGS}
 _OPTIONS = ListOf(DHCP_OPTION)
 
 _STRUCTS: dict[str, Struct] = {

@@ -14,21 +14,21 @@ from .store import Row
 from .wire import Obj
 
 if TYPE_CHECKING:
-    from .world import World
+    from .server import Server
 
 Owner = tuple[str, str]
 
 
 class Params:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self.schemas = Schemas()
         self.keys = KeyRing()
 
     def problems(self, owner: Owner, values: Obj) -> list[str]:
         """What is wrong with the values, judged by the params that are defined."""
         found = []
-        params = self._world.store["params"].rows
+        params = self._server.store["params"].rows
         for key, value in values.items():
             param = params.get(key)
             if param:
@@ -53,7 +53,7 @@ class Params:
         )
 
     def is_secure(self, key: str) -> bool:
-        param = self._world.store.data("params", key)
+        param = self._server.store.data("params", key)
         return bool(param and param["Secure"])
 
     def decode(self, owner: Owner, values: Obj) -> Obj:
@@ -66,10 +66,10 @@ class Params:
         names: list[str] = []
         if row.model.prefix == "machines":
             names.extend(row.data["Profiles"])
-            stage = self._world.store.data("stages", row.data["Stage"])
+            stage = self._server.store.data("stages", row.data["Stage"])
             names.extend(stage["Profiles"] if stage else [])
         for name in (*names, "global"):
-            profile = self._world.store.get("profiles", name)
+            profile = self._server.store.get("profiles", name)
             if profile:
                 yield profile
 
@@ -94,7 +94,7 @@ class Params:
         return self.default(key)
 
     def default(self, key: str) -> tuple[bool, Any]:
-        param = self._world.store.data("params", key)
+        param = self._server.store.data("params", key)
         schema = param["Schema"] if param else None
         if isinstance(schema, dict) and "default" in schema:
             return True, schema["default"]

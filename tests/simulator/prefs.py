@@ -12,7 +12,7 @@ from .store import Row
 from .wire import Obj
 
 if TYPE_CHECKING:
-    from .world import World
+    from .server import Server
 
 _LEVELS = ("trace", "debug", "info", "warn", "error", "panic", "fatal")
 _LEGACY_LEVELS = {"0": "warn", "1": "info", "2": "debug"}
@@ -29,8 +29,8 @@ _KNOWN = (*_REFERENCES, *_TIMEOUTS, *_LEVEL_NAMES, *_SECRETS)
 
 
 class Prefs:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self._defaults = {
             "defaultStage": "none",
             "defaultBootEnv": "local",
@@ -43,14 +43,14 @@ class Prefs:
         }
 
     def value(self, name: str) -> str:
-        row = self._world.store.get("preferences", name)
+        row = self._server.store.get("preferences", name)
         return row.data["Val"] if row else self._defaults.get(name, "")
 
     def all(self) -> dict[str, str]:
-        stored = {row.key: row.data["Val"] for row in self._world.store["preferences"]}
+        stored = {row.key: row.data["Val"] for row in self._server.store["preferences"]}
         return self._defaults | stored
 
-    def change(self, wanted: Obj, who: str) -> None:
+    def change(self, wanted: Obj, principal: str) -> None:
         """Store the valid entries; raises ApiError when there were invalid ones."""
         unknown = [f"Unknown Preference {name}" for name in wanted if name not in _KNOWN]
         if unknown:
@@ -63,14 +63,16 @@ class Prefs:
             if problem:
                 problems.append(f"{name}: {problem}")
             elif not self._ignored(name, value):
-                self._save(name, _LEGACY_LEVELS.get(value, value) if name in _LEVEL_NAMES else value, who)
+                self._save(
+                    name, _LEGACY_LEVELS.get(value, value) if name in _LEVEL_NAMES else value, principal
+                )
         if problems:
             raise ApiError(400, "POST", *problems, model="prefs")
 
     def _problem(self, name: str, value: str) -> str:
         if name in _REFERENCES:
             prefix, title = _REFERENCES[name]
-            absent = not self._world.store.get(prefix, value) and not (
+            absent = not self._server.store.get(prefix, value) and not (
                 name == "defaultWorkflow" and not value
             )
             return f"{title} {value} does not exist" if absent else ""
@@ -83,15 +85,15 @@ class Prefs:
         return ""
 
     def _ignored(self, name: str, value: str) -> bool:
-        env = self._world.store.data("bootenvs", value) if name == "defaultBootEnv" else None
+        env = self._server.store.data("bootenvs", value) if name == "defaultBootEnv" else None
         return bool(env and env["OnlyUnknown"])
 
-    def _save(self, name: str, value: str, who: str) -> None:
+    def _save(self, name: str, value: str, principal: str) -> None:
         if self.value(name) != value:
-            self._world.stats.changes += 1
-        model = self._world.store["preferences"].model
+            self._server.stats.changes += 1
+        model = self._server.store["preferences"].model
         row = Row(model, name, model.decode({"Name": name, "Val": value}))
-        self._world.store["preferences"].put(row)
+        self._server.store["preferences"].put(row)
         if name == "baseTokenSecret":
-            self._world.tokens.forget_opened()
-        self._world.bus.publish("preferences", "save", name, who, lambda: row.text)
+            self._server.tokens.clear_cache()
+        self._server.bus.publish("preferences", "save", name, principal, lambda: row.text)

@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .gotmpl import Bag, ParseError, Renderer, TemplateError, parse
+from .gotmpl import GoObject, ParseError, Renderer, TemplateError, parse
 from .gotmpl.parser import Node
 from .render_data import Dot
 from .store import Row
 from .wire import Obj
 
 if TYPE_CHECKING:
-    from .world import World
+    from .server import Server
 
 
 class RenderFailed(Exception):
@@ -25,17 +25,17 @@ class RenderFailed(Exception):
         self.messages = messages
 
 
-def job_actions(world: World, machine: Row, task: Row, os: str) -> list[Obj]:
+def job_actions(server: Server, machine: Row, task: Row, os: str) -> list[Obj]:
     """What the agent has to do for a task; RenderFailed when something is missing or wrong."""
     missing = [
         f"Missing required parameter {name} for tasks {task.key}"
         for name in task.data["RequiredParams"]
-        if not world.params.lookup(machine, name)[0]
+        if not server.params.lookup(machine, name)[0]
     ]
     if missing:
         raise RenderFailed(missing)
     infos = [info for info in task.data["Templates"] if _wanted_on(info["Meta"].get("OS"), os)]
-    rendering = Rendering(world, machine, task, task.data["Templates"])
+    rendering = Rendering(server, machine, task, task.data["Templates"])
     actions = [
         {"Name": info["Name"], "Path": path, "Content": content, "Meta": info["Meta"]}
         for info, path, content in rendering.all(infos)
@@ -54,18 +54,18 @@ def _wanted_on(systems: str | None, os: str) -> bool:
 class Rendering:
     """One set of templates that see each other by name, and the data they see."""
 
-    def __init__(self, world: World, machine: Row | None, task: Row | None, infos: list[Obj]) -> None:
-        self._world = world
-        self._sources = {info["Name"]: _source(world, info) for info in infos}
+    def __init__(self, server: Server, machine: Row | None, task: Row | None, infos: list[Obj]) -> None:
+        self._server = server
+        self._sources = {info["Name"]: _source(server, info) for info in infos}
         self._renderer = Renderer(self._find)
-        self._dot: Bag = Dot(world, machine, task, self._renderer).bag
+        self._dot: GoObject = Dot(server, machine, task, self._renderer).bag
         self.problems: list[str] = []
 
     def all(self, infos: Iterable[Obj]) -> list[tuple[Obj, str, str]]:
         """(template, path, content) of each; problems are collected, not raised."""
         done = []
         for info in infos:
-            path, content = self._one(info["Path"]), self._one(_source(self._world, info))
+            path, content = self._one(info["Path"]), self._one(_source(self._server, info))
             done.append((info, _clean(path) if info["Path"] else "", content))
         return done
 
@@ -73,7 +73,7 @@ class Rendering:
         return self._one(info["Path"])
 
     def content(self, info: Obj) -> str:
-        return self._one(_source(self._world, info))
+        return self._one(_source(self._server, info))
 
     def _one(self, source: str) -> str:
         try:
@@ -85,17 +85,17 @@ class Rendering:
     def _find(self, name: str) -> list[Node] | None:
         if name in self._sources:
             return parse(self._sources[name]).body
-        row = self._world.store.get("templates", name)
+        row = self._server.store.get("templates", name)
         if row:
             return parse(row.data["Contents"]).body
-        texts = (*self._sources.values(), *(row.data["Contents"] for row in self._world.store["templates"]))
+        texts = (*self._sources.values(), *(row.data["Contents"] for row in self._server.store["templates"]))
         return next((found for text in texts if (found := parse(text).defines.get(name))), None)
 
 
-def _source(world: World, info: Obj) -> str:
+def _source(server: Server, info: Obj) -> str:
     if not info["ID"]:
         return str(info["Contents"])
-    row = world.store.data("templates", info["ID"])
+    row = server.store.data("templates", info["ID"])
     return str(row["Contents"]) if row else ""
 
 
@@ -113,13 +113,13 @@ def _clean(path: str) -> str:
     return f"/{cleaned}" if path.startswith("/") else cleaned or "."
 
 
-def machine_file(world: World, path: str) -> str | None:
+def machine_file(server: Server, path: str) -> str | None:
     """A boot file as the static service shows it: rendered for the machine it belongs to."""
-    for machine in world.store["machines"]:
-        env = world.store.get("bootenvs", machine.data["BootEnv"])
-        stage = world.store.get("stages", machine.data["Stage"])
+    for machine in server.store["machines"]:
+        env = server.store.get("bootenvs", machine.data["BootEnv"])
+        stage = server.store.get("stages", machine.data["Stage"])
         infos: list[Any] = [info for row in (env, stage) if row for info in row.data["Templates"]]
-        rendering = Rendering(world, machine, None, infos)
+        rendering = Rendering(server, machine, None, infos)
         for info in infos:
             if info["Path"] and rendering.path(info).strip("/") == path:
                 return rendering.content(info)

@@ -8,14 +8,14 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .gotmpl import Bag, Renderer, TemplateError, parse
+from .gotmpl import GoObject, Renderer, TemplateError, parse
 from .gotmpl.values import to_json
 from .models import hex_key
 from .store import Row
 from .wire import Obj
 
 if TYPE_CHECKING:
-    from .world import World
+    from .server import Server
 
 _ADDRESS = "127.0.0.1"
 # three times 52 weeks
@@ -25,11 +25,11 @@ _INFINITE = 26208 * 3600
 class Dot:
     """Builds the dot of a rendering."""
 
-    def __init__(self, world: World, machine: Row | None, task: Row | None, renderer: Renderer) -> None:
-        self._world = world
+    def __init__(self, server: Server, machine: Row | None, task: Row | None, renderer: Renderer) -> None:
+        self._server = server
         self._machine = machine
         self._renderer = renderer
-        self.bag = Bag(
+        self.bag = GoObject(
             Param=self._param,
             ParamExists=self._param_exists,
             ParamAsJSON=lambda key: to_json(self._param(key)),
@@ -46,30 +46,30 @@ class Dot:
             NetmaskToCIDR=netmask_to_cidr,
         )
         if machine:
-            self.bag.members["Machine"] = self._machine_bag(machine)
+            self.bag.members["Machine"] = self._machine_object(machine)
             self._add_places(machine)
         if task:
-            self.bag.members["Task"] = Bag(**task.data)
+            self.bag.members["Task"] = GoObject(**task.data)
 
     def _add_places(self, machine: Row) -> None:
-        env = self._world.store.data("bootenvs", machine.data["BootEnv"])
-        stage = self._world.store.data("stages", machine.data["Stage"])
+        env = self._server.store.data("bootenvs", machine.data["BootEnv"])
+        stage = self._server.store.data("stages", machine.data["Stage"])
         if stage:
-            self.bag.members["Stage"] = Bag(**stage)
+            self.bag.members["Stage"] = GoObject(**stage)
         if env:
-            self.bag.members["Env"] = self._env_bag(env, machine)
+            self.bag.members["Env"] = self._bootenv_object(env, machine)
             self.bag.members["BootParams"] = lambda: self._boot_params(env)
 
     def _api_url(self) -> str:
-        return f"https://{_ADDRESS}:{self._world.ports.api}"
+        return f"https://{_ADDRESS}:{self._server.ports.api}"
 
     def _static_url(self) -> str:
-        return f"http://{_ADDRESS}:{self._world.ports.static}"
+        return f"http://{_ADDRESS}:{self._server.ports.static}"
 
     def _lookup(self, key: str) -> tuple[bool, Any]:
         if not self._machine:
-            return self._world.params.default(key)
-        return self._world.params.lookup(self._machine, key, decode=True)
+            return self._server.params.default(key)
+        return self._server.params.lookup(self._machine, key, decode=True)
 
     def _param(self, key: str) -> Any:
         found, value = self._lookup(key)
@@ -82,22 +82,22 @@ class Dot:
 
     def _machine_token(self, seconds: float) -> str:
         assert self._machine
-        return self._world.tokens.for_machine(self._machine, seconds)
+        return self._server.tokens.for_machine(self._machine, seconds)
 
     def _token(self) -> str:
-        prefs = self._world.prefs
+        prefs = self._server.prefs
         if self._machine:
             return self._machine_token(int(prefs.value("knownTokenTimeout")))
         claims = (("machines", "create,get", "*"), ("info", "get", "*"))
-        return self._world.tokens.issue(int(prefs.value("unknownTokenTimeout")), claims=claims)
+        return self._server.tokens.issue(int(prefs.value("unknownTokenTimeout")), claims=claims)
 
     def _profile_token(self, profile: str, seconds: int) -> str:
         claims = (("profiles", "get,update", profile), ("info", "get", "*"))
-        return self._world.tokens.issue(seconds or _INFINITE, claims=claims)
+        return self._server.tokens.issue(seconds or _INFINITE, claims=claims)
 
-    def _machine_bag(self, machine: Row) -> Bag:
+    def _machine_object(self, machine: Row) -> GoObject:
         data, path = machine.data, f"machines/{machine.key}"
-        return Bag(
+        return GoObject(
             **data,
             UUID=machine.key,
             Path=path,
@@ -108,11 +108,11 @@ class Dot:
             HasProfile=lambda name: name in data["Profiles"],
         )
 
-    def _env_bag(self, env: Obj, machine: Row) -> Bag:
+    def _bootenv_object(self, env: Obj, machine: Row) -> GoObject:
         arch = machine.data["Arch"]
-        isos = self._world.isos
+        isos = self._server.isos
         kernel, initrds = isos.boot_files(env, arch) or ("", [])
-        below = isos.folder_of(env, arch).relative_to(self._world.root)
+        below = isos.folder_of(env, arch).relative_to(self._server.root)
 
         def path_for(protocol: str, *names: str) -> str:
             place = "/".join([str(below), *names])
@@ -122,8 +122,8 @@ class Dot:
             "FamilyName": env["OS"]["Family"] or env["OS"]["Name"],
             "FamilyVersion": env["OS"]["Version"],
         }
-        return Bag(
-            **{**env, "OS": Bag(**env["OS"], **os_parts), "Kernel": kernel, "Initrds": initrds},
+        return GoObject(
+            **{**env, "OS": GoObject(**env["OS"], **os_parts), "Kernel": kernel, "Initrds": initrds},
             PathFor=path_for,
             PathForArch=lambda protocol, name, _arch: path_for(protocol, name),
             InstallUrl=path_for("http"),

@@ -13,16 +13,16 @@ from aiohttp import web
 from .blobs import inside
 from .render import machine_file
 from .sendfile import send_file
-from .world import World
+from .server import Server
 
 
-def static_handler(world: Callable[[], World]) -> Callable[[web.BaseRequest], object]:
-    """Serves the tree of whichever world is current."""
+def static_handler(server: Callable[[], Server]) -> Callable[[web.BaseRequest], object]:
+    """Serves the tree of whichever server is current."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         if request.method not in ("GET", "HEAD"):
             return web.Response(status=405)
-        now = world()
+        now = server()
         name = unquote(request.raw_path.partition("?")[0]).lstrip("/")
         path = inside(now.root, name)
         if path.is_file():

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Short forms for tests of the simulator itself: write to a world, talk to a running server."""
+"""Short forms for tests of the simulator itself: write to a server, talk to a running server."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import requests
 
 from . import objects
 from .launch import PASSWORD, USERNAME, Simulator
+from .server import Server
 from .store import Row
-from .world import World
 
 
 @dataclass
 class Objects:
-    """Short forms for writing to a world."""
+    """Short forms for writing to a server."""
 
-    world: World
+    server: Server
 
     def add(self, prefix: str, **members: Any) -> Row:
-        model = self.world.store[prefix].model
-        return objects.create(self.world, model, model.decode(members), "user:test")
+        model = self.server.store[prefix].model
+        return objects.create(self.server, model, model.decode(members), "user:test")
 
     def change(self, row: Row, **members: Any) -> Row:
         now = self.row(row.model.prefix, row.key)
-        return objects.update(self.world, now, {**now.copy(), **members}, "user:test")
+        return objects.update(self.server, now, {**now.copy(), **members}, "user:test")
 
     def row(self, prefix: str, key: str) -> Row:
-        return self.world.store[prefix].rows[key]
+        return self.server.store[prefix].rows[key]
 
 
 class Api:

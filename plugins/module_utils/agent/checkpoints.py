@@ -7,23 +7,23 @@ from __future__ import annotations
 import typing as t
 
 NAMES = (
-    "job asked for",
+    "job requested",
     "job received",
     "job running",
     "task directory made",
     "actions read",
-    "action noted",
+    "action saved",
     "action written",
     "script started",
     "script ended",
     "action done",
-    "log chunk noted",
+    "log chunk saved",
     "log chunk sent",
-    "end noted",
+    "outcome saved",
     "machine not runnable",
     "log complete",
     "job ended",
-    "end acted upon",
+    "outcome applied",
 )
 
 hook: t.Callable[[str], None] | None = None

@@ -14,9 +14,9 @@ import typing as t
 from ..client.client import Client, Object
 from ..client.errors import DrpError
 from ..client.objects import params
-from .retry import Backoff, Pulse
-from .script.launcher import carry, write_launcher
-from .script.scripts import CannotStart, Surroundings
+from .retry import Backoff, StopSignal
+from .script.launcher import copy_program, write_launcher
+from .script.scripts import CannotStart, ScriptEnvironment
 from .state import Store
 
 RUNNER_BASE = "runner-tmpdir"
@@ -27,7 +27,7 @@ _TIMEOUTS_LAST = 30.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Manners:
+class RunnerSettings:
     """How jobs are run.  Times are seconds."""
 
     task_timeout: float = 0.0
@@ -36,34 +36,34 @@ class Manners:
     strict: bool = False
     echo: bool = False
     runner_dir: str = ""
-    retry_first: float = 0.5
-    retry_longest: float = 15.0
+    retry_initial_delay: float = 0.5
+    retry_max_delay: float = 15.0
 
 
 @dataclasses.dataclass
-class Workbench:
+class AgentContext:
     client: Client
     store: Store
-    pulse: Pulse
-    manners: Manners
+    stop_signal: StopSignal
+    runner_settings: RunnerSettings
     report: t.Callable[[str], None]
     """Takes a line for whoever watches the agent itself."""
     machine: str
     context: str = ""
-    script_environment: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    script_variables: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     runner_dir: str = ""
     _timeouts: t.Any = None
     _timeouts_until: float = 0.0
 
     def backoff(self) -> Backoff:
-        return Backoff(self.manners.retry_first, self.manners.retry_longest)
+        return Backoff(self.runner_settings.retry_initial_delay, self.runner_settings.retry_max_delay)
 
     # -- the runner directory
 
     def choose_runner_dir(self, remembered: str) -> str:
         """The configured folder, or one of our own in the one that the param names; kept between starts."""
-        if self.manners.runner_dir:
-            self.runner_dir = os.path.abspath(self.manners.runner_dir)
+        if self.runner_settings.runner_dir:
+            self.runner_dir = os.path.abspath(self.runner_settings.runner_dir)
             os.makedirs(self.runner_dir, mode=0o755, exist_ok=True)
         elif _is_ours(remembered):
             self.runner_dir = remembered
@@ -76,12 +76,12 @@ class Workbench:
 
     def _runner_base(self) -> str:
         with contextlib.suppress(DrpError, OSError):
-            told = params.get(self.client, "machines", self.machine, RUNNER_BASE, aggregate=True)
-            if told and isinstance(told, str):
-                if not os.path.isdir(told):
-                    os.makedirs(told)
-                    os.chmod(told, 0o1777)
-                return told
+            folder = params.get(self.client, "machines", self.machine, RUNNER_BASE, aggregate=True)
+            if folder and isinstance(folder, str):
+                if not os.path.isdir(folder):
+                    os.makedirs(folder)
+                    os.chmod(folder, 0o1777)
+                return folder
         return tempfile.gettempdir()
 
     def task_dir(self, task: str) -> str:
@@ -99,17 +99,19 @@ class Workbench:
     def prepare_chroot(self) -> None:
         """Scripts in a chroot see the runner directory only."""
         with contextlib.suppress(OSError):
-            carry(self.runner_dir, self.store.directory, self.script_environment.get("DRP_AGENT_CA_PATH", ""))
+            copy_program(
+                self.runner_dir, self.store.directory, self.script_variables.get("DRP_AGENT_CA_PATH", "")
+            )
 
     # -- what a script is told
 
-    def surroundings(self, job: Object) -> Surroundings:
-        return Surroundings(
+    def environment_for(self, job: Object) -> ScriptEnvironment:
+        return ScriptEnvironment(
             machine=self.machine,
             endpoint=self.client.endpoint,
             token=str(job.get("Token") or "") or self.client.token(),
             runner_dir=self.runner_dir,
-            extra=self.script_environment,
+            extra=self.script_variables,
         )
 
     def timeout_for(self, task: str) -> float:
@@ -121,11 +123,11 @@ class Workbench:
         if now >= self._timeouts_until:
             self._timeouts = params.get(self.client, "machines", self.machine, TASK_TIMEOUT, aggregate=True)
             self._timeouts_until = now + _TIMEOUTS_LAST
-        told = self._timeouts
-        seconds = told.get(task) if isinstance(told, dict) else told
+        timeouts = self._timeouts
+        seconds = timeouts.get(task) if isinstance(timeouts, dict) else timeouts
         if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds >= 0:
             return float(seconds)
-        return self.manners.task_timeout
+        return self.runner_settings.task_timeout
 
 
 def _is_ours(folder: str) -> bool:

@@ -15,21 +15,20 @@ import typing as t
 from ..client.client import Object
 from ..client.errors import DrpError
 from .checkpoints import reached
-from .context import Workbench
-from .host import reboot as rebooting
+from .context import AgentContext
+from .host import reboot
 from .host.power import Power
-from .job import change_stage
-from .job import job_requests as offers
-from .job.change_stage import BadMap, Target
-from .job.current_job import JobDesk, NotRunnable
+from .job import change_stage, job_requests
+from .job.change_stage import InvalidStageMap, PowerAction
+from .job.current_job import CurrentJob, NotRunnable
 from .job.exit_codes import Flags
 from .job.task_runner import RunnerFailed
-from .machine_watch import COMPLETE, INTERRUPT, MachineWatch, Test, changed_from, ready, runnable
-from .retry import Backoff, Stopped, patiently
+from .machine_watch import COMPLETE, INTERRUPT, Condition, MachineWatch, changed_from, ready, runnable
+from .retry import Backoff, Stopped, retry_until
 from .script import chroot
-from .state import Memory, Record
+from .state import JobRecord, SavedState
 
-_KEXEC_PATIENCE = 300.0
+_KEXEC_TIMEOUT = 300.0
 
 
 class State(enum.IntEnum):
@@ -44,10 +43,10 @@ class State(enum.IntEnum):
     KEXEC = 8
 
 
-_AFTER = {
-    rebooting.Way.EXIT: State.EXIT,
-    rebooting.Way.REBOOT: State.REBOOT,
-    rebooting.Way.KEXEC: State.KEXEC,
+_STATE_FOR_REBOOT = {
+    reboot.RebootKind.EXIT: State.EXIT,
+    reboot.RebootKind.REBOOT: State.REBOOT,
+    reboot.RebootKind.KEXEC: State.KEXEC,
 }
 
 
@@ -61,11 +60,11 @@ class Options:
     """A failed task ends the agent, as does an error of its own."""
     make_runnable: bool = False
     """Make the machine runnable when this is the first agent since it was started."""
-    timeout: float = 3600.0
+    wait_timeout: float = 3600.0
     """The limit of one wait."""
-    pause: float = 5.0
-    """After an error; doubled each time up to ``longest_pause``, and jittered."""
-    longest_pause: float = 60.0
+    retry_pause: float = 5.0
+    """After an error; doubled each time up to ``max_retry_pause``, and jittered."""
+    max_retry_pause: float = 60.0
 
 
 class AgentFailed(Exception):
@@ -75,21 +74,21 @@ class AgentFailed(Exception):
 class MachineAgent:
     """Runs the jobs of one machine until something ends it."""
 
-    def __init__(self, bench: Workbench, machine: Object, power: Power, options: Options) -> None:
+    def __init__(self, agent_context: AgentContext, machine: Object, power: Power, options: Options) -> None:
         self.machine = machine
         self.state = State.INIT
         self.error: Exception | None = None
         """The last error, until INIT is entered again."""
         self.on_state: t.Callable[[State], None] = lambda _state: None
-        self._bench = bench
-        self._client = bench.client
+        self._agent_context = agent_context
+        self._client = agent_context.client
         self._power = power
         self._options = options
-        self._desk = JobDesk(bench, str(machine["Uuid"]))
+        self._current_job = CurrentJob(agent_context, str(machine["Uuid"]))
         self._watch: MachineWatch | None = None
         self._chroot = ""
-        self._memory = Memory()
-        self._backoff = Backoff(options.pause, options.longest_pause)
+        self._saved_state = SavedState()
+        self._backoff = Backoff(options.retry_pause, options.max_retry_pause)
         self._handlers: dict[State, t.Callable[[], None]] = {
             State.INIT: self.init,
             State.WAIT_FOR_RUNNABLE: self.wait_for_runnable,
@@ -101,20 +100,20 @@ class MachineAgent:
 
     def run(self) -> None:
         """Returns when the agent has ended as it should; raises AgentFailed or PowerFailed otherwise."""
-        self._recall()
+        self._restore_state()
         try:
             while True:
                 self.on_state(self.state)
                 if self.state in (State.REBOOT, State.POWEROFF):
-                    self.leave()
+                    self.reboot_or_poweroff()
                     return
                 if self.state == State.EXIT and not self.exit():
                     break
                 if self.state in self._handlers:
                     self._handlers[self.state]()
-                self._keep()
+                self._save_state()
         finally:
-            self._drop_watch()
+            self._close_watch()
         if self.error is not None:
             raise AgentFailed(str(self.error)) from self.error
 
@@ -122,40 +121,42 @@ class MachineAgent:
 
     def init(self) -> None:
         """See what was going on, have an event stream, then wait for work, or go on with the job at hand."""
-        self._bench.report("Agent in init")
+        self._agent_context.report("Agent in init")
         self.error = None
-        self._drop_watch()
-        if self._bench.pulse.stopping:
+        self._close_watch()
+        if self._agent_context.stop_signal.requested:
             self.state = State.EXIT
             return
         try:
-            self._desk.settle()
-            self._watch = MachineWatch(self._client, self._uuid, self._bench.pulse)
+            self._current_job.recover()
+            self._watch = MachineWatch(self._client, self._uuid, self._agent_context.stop_signal)
         except DrpError as error:
             self._fail(error, State.INIT)
             return
-        self.state = State.RUN_TASK if self._desk.record else State.WAIT_FOR_RUNNABLE
+        self.state = State.RUN_TASK if self._current_job.record else State.WAIT_FOR_RUNNABLE
 
     def wait_for_runnable(self) -> None:
-        self._bench.report("Agent waiting for tasks")
-        self._bench.report("Waiting on machine to become runnable")
+        self._agent_context.report("Agent waiting for tasks")
+        self._agent_context.report("Waiting on machine to become runnable")
         self._wait(runnable)
 
     def wait_for_change_stage(self) -> None:
-        self._bench.report("Agent waiting stage change")
-        self._bench.report("Waiting for system to be runnable and for stage or current tasks to change")
+        self._agent_context.report("Agent waiting stage change")
+        self._agent_context.report(
+            "Waiting for system to be runnable and for stage or current tasks to change"
+        )
         self._wait(changed_from(self.machine))
 
     def run_task(self) -> None:
         """One job.  The snapshot stays as it is, whatever the server does while it answers."""
-        self._bench.report("Agent running task")
+        self._agent_context.report("Agent running task")
         try:
-            offer = self._desk.next(self._chroot)
+            received = self._current_job.resume_or_request(self._chroot)
             self._backoff.reset()
-            if offer is None:
-                self.state = self._without_job()
+            if received is None:
+                self.state = self._state_without_job()
             else:
-                self._run_job(*offer)
+                self._run_job(*received)
         except NotRunnable:
             self.state = State.WAIT_FOR_CHANGE_STAGE
         except Stopped:
@@ -165,44 +166,44 @@ class MachineAgent:
 
     def change_stage(self) -> None:
         """Where the map leads; the choice is acted upon only after the machine has been moved."""
-        self._bench.report("Agent changing stage")
+        self._agent_context.report("Agent changing stage")
         self.state = State.WAIT_FOR_CHANGE_STAGE
         try:
-            step = change_stage.next_step(self._client, self.machine)
-            if step is None:
+            change = change_stage.next_stage(self._client, self.machine)
+            if change is None:
                 return
-            stage = self._client.get("stages", step.stage)
-            self._choose_after_stage(stage, step.target)
-            self._bench.report(f"Changing stage from {self.machine.get('Stage')} to {step.stage}")
-            self.machine = offers.change_stage(self._client, self.machine, step.stage)
-        except (DrpError, BadMap) as error:
+            stage = self._client.get("stages", change.stage)
+            self._choose_after_stage(stage, change.action)
+            self._agent_context.report(f"Changing stage from {self.machine.get('Stage')} to {change.stage}")
+            self.machine = job_requests.change_stage(self._client, self.machine, change.stage)
+        except (DrpError, InvalidStageMap) as error:
             self._fail(error, State.INIT)
 
     def exit(self) -> bool:
         """Whether there is more to do: leaving a chroot is not the end."""
-        if self._chroot and not self._bench.pulse.stopping:
-            self._bench.report(f"Agent exiting chroot {self._chroot}")
+        if self._chroot and not self._agent_context.stop_signal.requested:
+            self._agent_context.report(f"Agent exiting chroot {self._chroot}")
             self._chroot = ""
             self.wait_for_runnable()
             return self.state != State.EXIT
-        self._bench.report("Agent exiting")
+        self._agent_context.report("Agent exiting")
         return False
 
     def kexec(self) -> None:
         """Start the staged kernel; if the machine is still there after a while, it is rebooted."""
-        self._bench.report("Attempting to kexec")
-        self.state = State.EXIT if self._bench.context else State.REBOOT
+        self._agent_context.report("Attempting to kexec")
+        self.state = State.EXIT if self._agent_context.context else State.REBOOT
         if self.state == State.REBOOT and self._power.enabled and self._power.kexec():
-            self._bench.pulse.sleep(_KEXEC_PATIENCE)
+            self._agent_context.stop_signal.sleep(_KEXEC_TIMEOUT)
 
-    def leave(self) -> None:
+    def reboot_or_poweroff(self) -> None:
         """REBOOT and POWEROFF.  PowerFailed when the command does not work."""
         off = self.state == State.POWEROFF
-        self._bench.report("Agent powering off" if off else "Agent rebooting")
-        self._drop_watch()
-        if not self._power.enabled or self._bench.context:
+        self._agent_context.report("Agent powering off" if off else "Agent rebooting")
+        self._close_watch()
+        if not self._power.enabled or self._agent_context.context:
             return
-        rebooting.boot_from_network_next(self._bench)
+        reboot.boot_from_network_next(self._agent_context)
         if off:
             self._power.poweroff()
         else:
@@ -210,94 +211,94 @@ class MachineAgent:
 
     # -- jobs
 
-    def _run_job(self, record: Record, job: Object) -> None:
+    def _run_job(self, record: JobRecord, job: Object) -> None:
         name = str(job["Task"])
-        if name.startswith(chroot.TASK):
+        if name.startswith(chroot.TASK_PREFIX):
             self._enter_chroot(record, job)
             return
         if ":" in name:
-            self._settle_server_job(record, job)
+            self._handle_server_job(record, job)
             return
-        runner = self._desk.runner(self.machine, record, job)
+        runner = self._current_job.runner(self.machine, record, job)
         indexes = f"({job.get('CurrentIndex')}:{job.get('NextIndex')})"
-        self._bench.report(f"Runner created for task {runner.title} {indexes}")
+        self._agent_context.report(f"Runner created for task {runner.title} {indexes}")
         try:
             flags = runner.run()
         except RunnerFailed:
-            self._desk.done(record)
+            self._current_job.clear(record)
             raise
         finally:
             runner.close()
         self._after_job(record, flags)
 
-    def _after_job(self, record: Record, flags: Flags) -> None:
+    def _after_job(self, record: JobRecord, flags: Flags) -> None:
         """What the task asked for; first match wins."""
         self.state = State.WAIT_FOR_RUNNABLE
-        if self._bench.pulse.stopping:
-            self._memory.stopped_at_work = record.stopped
+        if self._agent_context.stop_signal.requested:
+            self._saved_state.stopped_at_work = record.stopped
             self.state = State.EXIT
         elif record.stopped:
             self._make_runnable()
         elif record.stale:
             pass  # what it asked for has happened: the machine was started anew
         elif flags.reboot:
-            self._reboot_or_exit(stage_kernel=False)
+            self._reboot_or_exit(use_kexec=False)
         elif flags.poweroff:
             self.state = State.POWEROFF
         elif flags.stop or (flags.failed and self._options.exit_on_failure):
             self.state = State.EXIT
-        self._keep()
-        self._desk.done(record)
-        reached("end acted upon")
+        self._save_state()
+        self._current_job.clear(record)
+        reached("outcome applied")
 
-    def _without_job(self) -> State:
+    def _state_without_job(self) -> State:
         if self._chroot:
             return State.EXIT
         if not self.machine.get("Workflow"):
-            self._bench.report("Current tasks finished, check to see if stage needs to change")
+            self._agent_context.report("Current tasks finished, check to see if stage needs to change")
             return State.CHANGE_STAGE
-        self._bench.report("Current tasks finished, wait for stage or bootenv to change")
+        self._agent_context.report("Current tasks finished, wait for stage or bootenv to change")
         return State.WAIT_FOR_CHANGE_STAGE
 
-    def _enter_chroot(self, record: Record, job: Object) -> None:
+    def _enter_chroot(self, record: JobRecord, job: Object) -> None:
         """The jobs that follow run in a chroot; this one has nothing else to say."""
-        directory = str(job["Task"])[len(chroot.TASK) :]
+        directory = str(job["Task"])[len(chroot.TASK_PREFIX) :]
         problem = chroot.problem(directory)
-        if job["State"] in offers.OPEN:
-            offers.settle(self._client, job, failed=bool(problem))
-        self._desk.done(record)
+        if job["State"] in job_requests.OPEN:
+            job_requests.finish_without_running(self._client, job, failed=bool(problem))
+        self._current_job.clear(record)
         if problem:
-            offers.make_not_runnable(self._client, self._uuid)
+            job_requests.make_not_runnable(self._client, self._uuid)
             raise RunnerFailed(problem)
-        self._bench.prepare_chroot()
+        self._agent_context.prepare_chroot()
         self._chroot = directory
         self.state = State.WAIT_FOR_RUNNABLE
 
-    def _settle_server_job(self, record: Record, job: Object) -> None:
+    def _handle_server_job(self, record: JobRecord, job: Object) -> None:
         """A job that the server did itself."""
-        self._desk.done(record)
+        self._current_job.clear(record)
         self.state = State.WAIT_FOR_RUNNABLE
         if job["State"] == "running":
             raise RunnerFailed(f"Job {job['Uuid']} ({job['Task']}) is running somewhere else")
-        if job["State"] not in offers.ENDED:
+        if job["State"] not in job_requests.ENDED:
             raise RunnerFailed(f"Invalid job state returned: {job['State']} for {job['Task']}")
         if job["State"] == "failed" and self._options.exit_on_failure:
             self.state = State.EXIT
 
     # -- waiting
 
-    def _wait(self, condition: Test) -> None:
+    def _wait(self, condition: Condition) -> None:
         """The core of both waits.  The snapshot is replaced only when the wait is complete."""
         if self._watch is None:
             self.state = State.INIT
             return
-        test = ready(condition, self.machine, self._bench.context)
+        test = ready(condition, self.machine, self._agent_context.context)
         try:
-            result, found = self._watch.wait(test, self._options.timeout)
+            result, found = self._watch.wait(test, self._options.wait_timeout)
         except DrpError as error:
             self._fail(error, State.INIT)
             return
-        self._bench.report(f"Wait: finished with {result}")
+        self._agent_context.report(f"Wait: finished with {result}")
         if result == COMPLETE and found is not None:
             self._backoff.reset()
             self._after_wait(found)
@@ -305,42 +306,44 @@ class MachineAgent:
             self.state = State.EXIT
 
     def _after_wait(self, found: Object) -> None:
-        context = self._bench.context
+        context = self._agent_context.context
         if found.get("BootEnv") != self.machine.get("BootEnv") and not context:
-            self._reboot_or_exit(stage_kernel=True)
+            self._reboot_or_exit(use_kexec=True)
         elif (found.get("Context") or "") == context:
             self.state = State.RUN_TASK if found.get("Runnable") else State.WAIT_FOR_RUNNABLE
         self.machine = found
 
     # -- reboots
 
-    def _choose_after_stage(self, stage: Object, target: Target) -> None:
+    def _choose_after_stage(self, stage: Object, action: PowerAction) -> None:
         """The boot environment decides; the word of the map overrides it, the stage's Reboot both."""
         bootenv = stage.get("BootEnv") or ""
         moves = bool(bootenv) and bootenv != self.machine.get("BootEnv")
         self.state = State.WAIT_FOR_RUNNABLE
-        if stage.get("Reboot") or target == Target.REBOOT or (moves and target == Target.NONE):
-            self._reboot_or_exit(stage_kernel=True)
-        elif target == Target.STOP:
+        if stage.get("Reboot") or action == PowerAction.REBOOT or (moves and action == PowerAction.NONE):
+            self._reboot_or_exit(use_kexec=True)
+        elif action == PowerAction.STOP:
             self.state = State.EXIT
-        elif target == Target.SHUTDOWN:
+        elif action == PowerAction.SHUTDOWN:
             self.state = State.POWEROFF
 
-    def _reboot_or_exit(self, stage_kernel: bool) -> None:
-        self.state = _AFTER[rebooting.choose(self._bench, self.machine, self._power, stage_kernel)]
+    def _reboot_or_exit(self, use_kexec: bool) -> None:
+        self.state = _STATE_FOR_REBOOT[
+            reboot.choose_reboot(self._agent_context, self.machine, self._power, use_kexec)
+        ]
 
     # -- errors
 
-    def _fail(self, error: Exception, otherwise: State) -> None:
-        """EXIT with the error where errors end the agent; else go on with ``otherwise`` after a pause."""
-        self._bench.report(f"Error during run: {error}")
+    def _fail(self, error: Exception, next_state: State) -> None:
+        """EXIT with the error where errors end the agent; else go on with ``next_state`` after a pause."""
+        self._agent_context.report(f"Error during run: {error}")
         self.error = error
         if self._options.exit_on_failure:
             self.state = State.EXIT
             return
-        self.state = otherwise
-        self._bench.pulse.sleep(self._backoff.next())
-        if self._bench.pulse.stopping:
+        self.state = next_state
+        self._agent_context.stop_signal.sleep(self._backoff.next())
+        if self._agent_context.stop_signal.requested:
             self.error, self.state = None, State.EXIT
 
     # -- memory
@@ -349,47 +352,47 @@ class MachineAgent:
     def _uuid(self) -> str:
         return str(self.machine["Uuid"])
 
-    def _recall(self) -> None:
+    def _restore_state(self) -> None:
         """Go on from what an earlier agent of this boot knew: a boot environment that has changed is seen."""
-        memory = self._memory = self._bench.store.recall()
-        self._chroot = memory.chroot
-        memory.runner_dir = self._bench.choose_runner_dir(memory.runner_dir)
-        self._desk.forget_strays()
+        saved_state = self._saved_state = self._agent_context.store.load_state()
+        self._chroot = saved_state.chroot
+        saved_state.runner_dir = self._agent_context.choose_runner_dir(saved_state.runner_dir)
+        self._current_job.remove_other_jobs()
         live = self.machine
-        if memory.machine:
-            self.machine = memory.machine
+        if saved_state.machine:
+            self.machine = saved_state.machine
         flags = [flag.strip() for flag in str((live.get("Meta") or {}).get("feature-flags") or "").split(",")]
-        old_way = "original-change-stage" in flags or "change-stage-v2" not in flags
-        launched = self._options.make_runnable and (not memory.machine or memory.stopped_at_work)
-        memory.stopped_at_work = False
-        if (old_way or launched) and not self._bench.context:
+        legacy_change_stage = "original-change-stage" in flags or "change-stage-v2" not in flags
+        launched = self._options.make_runnable and (not saved_state.machine or saved_state.stopped_at_work)
+        saved_state.stopped_at_work = False
+        if (legacy_change_stage or launched) and not self._agent_context.context:
             made = self._make_runnable()
-            self.machine = memory.machine or made
+            self.machine = saved_state.machine or made
         moved = live.get("BootEnv") != self.machine.get("BootEnv")
-        if moved and not self._bench.context and self._bench.store.record() is None:
-            self._reboot_or_exit(stage_kernel=True)
-        self._keep()
+        if moved and not self._agent_context.context and self._agent_context.store.load_job() is None:
+            self._reboot_or_exit(use_kexec=True)
+        self._save_state()
 
     def _make_runnable(self) -> Object:
         operations = [{"op": "replace", "path": "/Runnable", "from": "", "value": True}]
         try:
-            return patiently(
+            return retry_until(
                 lambda: self._client.patch("machines", self._uuid, operations),
-                self._bench.pulse,
-                self._bench.backoff(),
+                self._agent_context.stop_signal,
+                self._agent_context.backoff(),
                 limit=0 if self._options.exit_on_failure else None,
             )
         except DrpError as error:
             raise AgentFailed(f"Failed to mark machine runnable: {error}") from error
 
-    def _keep(self) -> None:
-        self._memory.machine, self._memory.state = self.machine, self.state.name
-        self._memory.chroot = self._chroot
-        self._bench.store.keep(self._memory)
-        if self._bench.store.complaint:
-            self._bench.report(self._bench.store.complaint)
+    def _save_state(self) -> None:
+        self._saved_state.machine, self._saved_state.state = self.machine, self.state.name
+        self._saved_state.chroot = self._chroot
+        self._agent_context.store.save_state(self._saved_state)
+        if self._agent_context.store.write_error:
+            self._agent_context.report(self._agent_context.store.write_error)
 
-    def _drop_watch(self) -> None:
+    def _close_watch(self) -> None:
         if self._watch is not None:
             self._watch.close()
         self._watch = None

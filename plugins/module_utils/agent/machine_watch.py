@@ -11,12 +11,12 @@ from ..client.client import Client, Object
 from ..client.errors import ConnectionFailed
 from ..client.events.subscription import Gap, Subscription
 from ..client.patch import same_json
-from .retry import Pulse
+from .retry import StopSignal
 
 COMPLETE = "complete"
 TIMEOUT = "timeout"
 INTERRUPT = "interrupt"
-Test = t.Callable[[Object], bool]
+Condition = t.Callable[[Object], bool]
 
 _RECHECK = 60.0
 """Read again after so many seconds without an event: a server drops some without a word."""
@@ -26,15 +26,15 @@ _WATCHED = ("CurrentTask", "Tasks", "Runnable", "BootEnv", "Stage")
 class MachineWatch:
     """Register first, then read, then follow the events; lost connections are mended by the stream."""
 
-    def __init__(self, client: Client, machine: str, pulse: Pulse) -> None:
+    def __init__(self, client: Client, machine: str, stop_signal: StopSignal) -> None:
         """Raises what connecting and subscribing raise."""
         self._client = client
         self._machine = machine
-        self._pulse = pulse
+        self._stop_signal = stop_signal
         self._stream = client.events()
         try:
             actions = ("update", "save", "delete")
-            self._news: Subscription = self._stream.register(
+            self._subscription: Subscription = self._stream.register(
                 *(f"machines.{action}.{machine}" for action in actions)
             )
         except BaseException:
@@ -44,7 +44,7 @@ class MachineWatch:
     def close(self) -> None:
         self._stream.close()
 
-    def wait(self, test: Test, timeout: float) -> tuple[str, Object | None]:
+    def wait(self, test: Condition, timeout: float) -> tuple[str, Object | None]:
         """``complete`` and the machine as it then was; else ``timeout`` or ``interrupt`` and None.
 
         What an event says is never used: each one only makes the machine be read again, bursts once.
@@ -52,35 +52,35 @@ class MachineWatch:
         """
         deadline = time.monotonic() + timeout
         while True:
-            self._forget_news()
+            self._discard_events()
             machine = self._client.get("machines", self._machine)
             if test(machine):
                 return COMPLETE, machine
-            outcome = self._until_news(deadline)
+            outcome = self._wait_for_event(deadline)
             if outcome:
                 return outcome, None
 
-    def _until_news(self, deadline: float) -> str:
+    def _wait_for_event(self, deadline: float) -> str:
         """ "" when the machine may have changed."""
         recheck = time.monotonic() + _RECHECK
         while True:
-            self._pulse.beat()
+            self._stop_signal.heartbeat()
             now = time.monotonic()
-            if self._pulse.stopping:
+            if self._stop_signal.requested:
                 return INTERRUPT
             if now >= deadline:
                 return TIMEOUT
             if now >= recheck:
                 return ""
-            received = self._news.get(max(min(Pulse.SLICE, deadline - now), 0.0))
+            received = self._subscription.get(max(min(StopSignal.POLL_INTERVAL, deadline - now), 0.0))
             if received is not None:
                 self._check(received.error)
                 return ""
-            if self._news.ended:
+            if self._subscription.ended:
                 raise ConnectionFailed("the event stream has ended")
 
-    def _forget_news(self) -> None:
-        while (received := self._news.get(0)) is not None:
+    def _discard_events(self) -> None:
+        while (received := self._subscription.get(0)) is not None:
             self._check(received.error)
 
     @staticmethod
@@ -94,12 +94,12 @@ def runnable(machine: Object) -> bool:
     return machine.get("Runnable") is True
 
 
-def changed_from(snapshot: Object) -> Test:
+def changed_from(snapshot: Object) -> Condition:
     """The condition of WAIT_FOR_CHANGE_STAGE: what tells that there may be work has changed."""
     return lambda machine: any(not same_json(machine.get(name), snapshot.get(name)) for name in _WATCHED)
 
 
-def ready(condition: Test, snapshot: Object, context: str) -> Test:
+def ready(condition: Condition, snapshot: Object, context: str) -> Condition:
     """What both waits want beside their ``condition``: available, and of this agent's context.
 
     Another context does not matter once the boot environment is another one.

@@ -12,54 +12,54 @@ from ..client.errors import ApiError, ConnectionFailed, DrpError, LoginRequired,
 
 Result = t.TypeVar("Result")
 
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_TRANSIENT_CODES = frozenset({408, 429, 500, 502, 503, 504})
 
 
 class Stopped(Exception):
     """The agent is to end; what was being waited for is left for its next start."""
 
 
-def may_pass(error: DrpError) -> bool:
+def is_transient(error: DrpError) -> bool:
     """Whether trying again later can help: the server is away or busy, or a new token may come."""
     if isinstance(error, (ConnectionFailed, LoginRequired, UnreadableAnswer)):
         return True
-    return isinstance(error, ApiError) and error.code in _PASSING
+    return isinstance(error, ApiError) and error.code in _TRANSIENT_CODES
 
 
-class Pulse:
+class StopSignal:
     """Sleeping that notices the end: everything that waits long does so in slices of this.
 
-    ``beat`` is called at each slice, for whoever watches whether the agent is alive.
+    ``heartbeat`` is called at each slice, for whoever watches whether the agent is alive.
     """
 
-    SLICE = 0.25
-    FAREWELL = 15.0
+    POLL_INTERVAL = 0.25
+    GRACE_PERIOD = 15.0
     """Seconds that what has to reach the server may still take once the agent is to end."""
 
-    def __init__(self, beat: t.Callable[[], None] = lambda: None) -> None:
-        self.stopping = False
+    def __init__(self, heartbeat: t.Callable[[], None] = lambda: None) -> None:
+        self.requested = False
         """Whether the agent is to end.  A plain flag, so that a signal handler may set it at any moment."""
-        self.beat = beat
-        self._must_end_at = 0.0
+        self.heartbeat = heartbeat
+        self._grace_period_end = 0.0
 
     @property
-    def must_end(self) -> bool:
+    def grace_period_over(self) -> bool:
         """Whether the time for farewells is over as well."""
-        if not self.stopping:
+        if not self.requested:
             return False
-        self._must_end_at = self._must_end_at or time.monotonic() + self.FAREWELL
-        return time.monotonic() >= self._must_end_at
+        self._grace_period_end = self._grace_period_end or time.monotonic() + self.GRACE_PERIOD
+        return time.monotonic() >= self._grace_period_end
 
     def sleep(self, seconds: float) -> None:
         """Sleep; shorter when the agent is to end."""
         deadline = time.monotonic() + seconds
-        self.beat()
-        while not self.stopping:
+        self.heartbeat()
+        while not self.requested:
             left = deadline - time.monotonic()
             if left <= 0:
                 return
-            time.sleep(min(left, self.SLICE))
-            self.beat()
+            time.sleep(min(left, self.POLL_INTERVAL))
+            self.heartbeat()
 
 
 class Backoff:
@@ -79,29 +79,29 @@ class Backoff:
         self._next = self._first
 
 
-def patiently(
-    work: t.Callable[[], Result],
-    pulse: Pulse,
+def retry_until(
+    operation: t.Callable[[], Result],
+    stop_signal: StopSignal,
     backoff: Backoff,
     limit: float | None = None,
-    told: t.Callable[[DrpError], None] = lambda _error: None,
+    on_error: t.Callable[[DrpError], None] = lambda _error: None,
 ) -> Result:
-    """The result of ``work``, tried again while its failures may pass and ``limit`` seconds are not over.
+    """The result of ``operation``, retried while its failures are transient, for at most ``limit`` seconds.
 
-    ``told`` hears of each failure.  Raises Stopped when the agent must end meanwhile, else what ``work``
-    raised last.
+    ``on_error`` gets each failure.  Raises Stopped when the agent must end meanwhile, else what
+    ``operation`` raised last.
     """
     deadline = None if limit is None else time.monotonic() + limit
     while True:
         try:
-            return work()
+            return operation()
         except DrpError as error:
-            if not may_pass(error) or (deadline is not None and time.monotonic() >= deadline):
+            if not is_transient(error) or (deadline is not None and time.monotonic() >= deadline):
                 raise
-            told(error)
-        if pulse.stopping:
-            time.sleep(pulse.SLICE)
+            on_error(error)
+        if stop_signal.requested:
+            time.sleep(stop_signal.POLL_INTERVAL)
         else:
-            pulse.sleep(backoff.next())
-        if pulse.must_end:
+            stop_signal.sleep(backoff.next())
+        if stop_signal.grace_period_over:
             raise Stopped

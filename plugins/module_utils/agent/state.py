@@ -31,7 +31,7 @@ ENDED = "ended"
 
 
 @dataclasses.dataclass
-class Record:
+class JobRecord:
     """The job at hand."""
 
     job: str
@@ -59,13 +59,13 @@ class Record:
     def outcome(self) -> Flags:
         return Flags(**self.flags)
 
-    def decide(self, state: str, flags: Flags) -> None:
+    def set_outcome(self, state: str, flags: Flags) -> None:
         """Fix the outcome."""
         self.phase, self.final_state, self.flags = ENDING, state, dataclasses.asdict(flags)
 
 
 @dataclasses.dataclass
-class Memory:
+class SavedState:
     """What outlives the agent but not the boot of the machine."""
 
     boot: str = ""
@@ -85,7 +85,7 @@ class Store:
         self.machine = machine
         self.boot = boot_id()
         self._lock: Lock | None = None
-        self.complaint = ""
+        self.write_error = ""
         """Why the last write failed; the agent goes on without."""
         try:
             os.makedirs(directory, mode=0o700, exist_ok=True)
@@ -103,45 +103,45 @@ class Store:
 
     # -- memory
 
-    def recall(self) -> Memory:
+    def load_state(self) -> SavedState:
         """What was kept in this boot of the machine; empty when there is nothing, or nothing readable."""
-        known = _load(self._path("state"), Memory)
+        known = _load(self._path("state"), SavedState)
         usable = known is not None and known.boot == self.boot and known.machine.get("Uuid") == self.machine
-        return known if known is not None and usable else Memory(boot=self.boot)
+        return known if known is not None and usable else SavedState(boot=self.boot)
 
-    def keep(self, memory: Memory) -> None:
-        memory.boot = self.boot
-        self._save("state", memory, lasting=False)
+    def save_state(self, saved_state: SavedState) -> None:
+        saved_state.boot = self.boot
+        self._save("state", saved_state, durable=False)
 
     # -- the job
 
-    def record(self) -> Record | None:
+    def load_job(self) -> JobRecord | None:
         """The job that an earlier agent was at, in whatever boot."""
-        return _load(self._path("job"), Record)
+        return _load(self._path("job"), JobRecord)
 
-    def note(self, record: Record, lasting: bool = False) -> None:
-        """Keep the record; ``lasting`` even through a loss of power right afterwards."""
+    def save_job(self, record: JobRecord, durable: bool = False) -> None:
+        """Keep the record; ``durable`` even through a loss of power right afterwards."""
         record.boot = self.boot
-        self._save("job", record, lasting)
+        self._save("job", record, durable)
 
-    def forget(self, record: Record | None) -> None:
+    def delete_job(self, record: JobRecord | None) -> None:
         """The job is over for good."""
         with contextlib.suppress(OSError):
             os.unlink(self._path("job"))
         if record is not None:
-            shutil.rmtree(self.folder(record.job), ignore_errors=True)
+            shutil.rmtree(self.job_dir(record.job), ignore_errors=True)
 
-    def folder(self, job: str) -> str:
+    def job_dir(self, job: str) -> str:
         """Where a job keeps its log and its running script."""
         return os.path.join(self.directory, "jobs", job)
 
-    def spool_of(self, job: str) -> str:
-        return os.path.join(self.folder(job), "spool")
+    def spool_dir(self, job: str) -> str:
+        return os.path.join(self.job_dir(job), "spool")
 
-    def run_of(self, job: str) -> str:
-        return os.path.join(self.folder(job), "run")
+    def run_dir(self, job: str) -> str:
+        return os.path.join(self.job_dir(job), "run")
 
-    def leftovers(self) -> list[str]:
+    def saved_jobs(self) -> list[str]:
         """The jobs that have a folder."""
         try:
             return sorted(os.listdir(os.path.join(self.directory, "jobs")))
@@ -153,27 +153,27 @@ class Store:
     def _path(self, kind: str) -> str:
         return os.path.join(self.directory, f"{self.machine}.{kind}")
 
-    def _save(self, kind: str, document: Record | Memory, lasting: bool) -> None:
+    def _save(self, kind: str, document: JobRecord | SavedState, durable: bool) -> None:
         try:
-            save(self._path(kind), vars(document), lasting)
-            self.complaint = ""
+            save(self._path(kind), vars(document), durable)
+            self.write_error = ""
         except OSError as error:
-            self.complaint = f"Cannot keep the {kind} in {self.directory}: {error.strerror or error}"
+            self.write_error = f"Cannot keep the {kind} in {self.directory}: {error.strerror or error}"
 
 
-def save(path: str, document: t.Any, lasting: bool) -> None:
+def save(path: str, document: t.Any, durable: bool) -> None:
     """Replace a JSON file at one stroke; its mode is 0600."""
     text = json.dumps(document)  # not dump(), which encodes in Python and takes ten times as long
     descriptor = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
-        if lasting:
+        if durable:
             os.fsync(descriptor)
     os.rename(f"{path}.new", path)
 
 
-Kept = t.TypeVar("Kept", Memory, Record)
+Kept = t.TypeVar("Kept", SavedState, JobRecord)
 
 
 def _load(path: str, kind: type[Kept]) -> Kept | None:
@@ -224,8 +224,8 @@ class Lock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
-            told = os.pread(descriptor, 20, 0).strip()
-            return int(told) if told.isdigit() else 0
+            holder = os.pread(descriptor, 20, 0).strip()
+            return int(holder) if holder.isdigit() else 0
         finally:
             os.close(descriptor)
         return None

@@ -29,16 +29,16 @@ class Session(t.Protocol):
     def token(self, fail_fast: bool = False) -> str:
         """A token that should work now; with ``fail_fast`` one try to get it."""
 
-    def replace(self, refused: str, fail_fast: bool = False) -> bool:
+    def replace_token(self, refused: str, fail_fast: bool = False) -> bool:
         """Get another token in place of ``refused``; False when there is no way to."""
 
-    def revoked(self) -> NotPermitted:
+    def on_token_revoked(self) -> NotPermitted:
         """Forget the token, which the server has revoked; the error to raise."""
 
     def explain(self, error: LoginRequired) -> LoginRequired:
         """The same error in words about these credentials."""
 
-    def password_changed(self, username: str, password: str) -> None:
+    def on_password_changed(self, username: str, password: str) -> None:
         """Somebody's password was changed, and all their tokens are dead; if it is ours, log in with it."""
 
 
@@ -56,11 +56,11 @@ class TokenSession:
     def token(self, fail_fast: bool = False) -> str:  # noqa: ARG002  the protocol's signature
         return self._token
 
-    def replace(self, refused: str, fail_fast: bool = False) -> bool:  # noqa: ARG002
+    def replace_token(self, refused: str, fail_fast: bool = False) -> bool:  # noqa: ARG002
         return False
 
-    def revoked(self) -> NotPermitted:
-        return _revoked("Mint a new one")
+    def on_token_revoked(self) -> NotPermitted:
+        return _revoked_token_error("Mint a new one")
 
     def explain(self, error: LoginRequired) -> LoginRequired:
         return LoginRequired(
@@ -70,7 +70,7 @@ class TokenSession:
             code=error.code,
         )
 
-    def password_changed(self, username: str, password: str) -> None:
+    def on_password_changed(self, username: str, password: str) -> None:
         del username, password
 
 
@@ -102,33 +102,33 @@ class UserSession:
         self._cache = cache
         self._clock = clock
         self._lock = threading.Lock()
-        self._held: CachedToken | None = None
+        self._current_token: CachedToken | None = None
 
     def token(self, fail_fast: bool = False) -> str:
         """A usable token; logs in, or renews, when that is due.  Raises what the login raises."""
         with self._lock:
-            if self._held is None and self._cache is not None:
-                self._held = self._cache.load()
+            if self._current_token is None and self._cache is not None:
+                self._current_token = self._cache.load()
             now = self._clock()
-            if self._held is None or not self._held.usable(now):
-                self._held = self._login(None, fail_fast)
-            elif not self._held.fresh(now):
-                self._held = self._renew(self._held, fail_fast)
-            return self._held.token
+            if self._current_token is None or not self._current_token.usable(now):
+                self._current_token = self._login(None, fail_fast)
+            elif not self._current_token.fresh(now):
+                self._current_token = self._renew(self._current_token, fail_fast)
+            return self._current_token.token
 
-    def replace(self, refused: str, fail_fast: bool = False) -> bool:
+    def replace_token(self, refused: str, fail_fast: bool = False) -> bool:
         """Log in again because the server refused ``refused``, unless another thread just did."""
         with self._lock:
-            if self._held is None or self._held.token == refused:
-                self._held = self._login(refused, fail_fast)
+            if self._current_token is None or self._current_token.token == refused:
+                self._current_token = self._login(refused, fail_fast)
         return True
 
-    def revoked(self) -> NotPermitted:
+    def on_token_revoked(self) -> NotPermitted:
         with self._lock:
-            if self._held is not None and self._cache is not None:
-                self._cache.drop(self._held.token)
-            self._held = None
-        return _revoked(f"It is forgotten now: the next request logs in {self.username!r} again")
+            if self._current_token is not None and self._cache is not None:
+                self._cache.drop(self._current_token.token)
+            self._current_token = None
+        return _revoked_token_error(f"It is forgotten now: the next request logs in {self.username!r} again")
 
     def explain(self, error: LoginRequired) -> LoginRequired:
         return LoginRequired(
@@ -138,33 +138,33 @@ class UserSession:
             code=error.code,
         )
 
-    def password_changed(self, username: str, password: str) -> None:
+    def on_password_changed(self, username: str, password: str) -> None:
         if self._cache is not None:
-            self._cache.of(username).drop()
+            self._cache.for_user(username).drop()
         if username == self.username:
             with self._lock:
-                self._password, self._held = password, None
+                self._password, self._current_token = password, None
 
     def _login(self, refused: str | None, fail_fast: bool) -> CachedToken:
         """A new token; or the one that another process has stored while we waited for our turn."""
         if self._cache is None:
-            return self._fetch(self._basic(), fail_fast)
+            return self._request_token(self._basic_auth_header(), fail_fast)
         with self._cache.lock():
             stored = self._cache.load()
             if stored and stored.token != refused and stored.fresh(self._clock()):
                 return stored
-            return self._fetch(self._basic(), fail_fast)
+            return self._request_token(self._basic_auth_header(), fail_fast)
 
-    def _renew(self, held: CachedToken, fail_fast: bool) -> CachedToken:
+    def _renew(self, current: CachedToken, fail_fast: bool) -> CachedToken:
         try:
-            renewed = self._fetch(f"Bearer {held.token}", fail_fast=True)
+            renewed = self._request_token(f"Bearer {current.token}", fail_fast=True)
         except DrpError as error:
             self.renewal_error = error
-            return self._login(held.token, fail_fast) if isinstance(error, LoginRequired) else held
+            return self._login(current.token, fail_fast) if isinstance(error, LoginRequired) else current
         self.renewal_error = None
         return renewed
 
-    def _fetch(self, authorization: str, fail_fast: bool = False) -> CachedToken:
+    def _request_token(self, authorization: str, fail_fast: bool = False) -> CachedToken:
         path = f"{API_PATH}/users/{urllib.parse.quote(self.username, safe='')}/token"
         issued = self._clock()
         answer = self._transport.send(
@@ -182,16 +182,16 @@ class UserSession:
             self._cache.store(fetched)
         return fetched
 
-    def _basic(self) -> str:
-        return basic(self.username, self._password)
+    def _basic_auth_header(self) -> str:
+        return basic_auth_header(self.username, self._password)
 
 
-def basic(username: str, password: str) -> str:
+def basic_auth_header(username: str, password: str) -> str:
     """The Authorization header of a login."""
     return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode('ascii')}"
 
 
-def _revoked(advice: str) -> NotPermitted:
+def _revoked_token_error(advice: str) -> NotPermitted:
     return NotPermitted(
         "the token was revoked, because the password or the secret that it depends on was changed. " + advice,
         type="AUTH",

@@ -10,7 +10,7 @@ import typing as t
 from . import features, filters, models, pages
 from .auth import Session
 from .errors import (
-    REVOKED_TOKEN,
+    REVOKED_TOKEN_MESSAGE,
     ApiError,
     LoginRequired,
     NotFound,
@@ -75,11 +75,11 @@ class Client:
     def __exit__(self, *reason: object) -> None:
         self.close()
 
-    def in_a_hurry(self, timeout: float) -> Client:
+    def with_timeout(self, timeout: float) -> Client:
         """The same client, but its requests are tried once and fail after ``timeout`` silent seconds."""
-        hurried = copy.copy(self)
-        hurried.fail_fast, hurried.timeout = True, timeout
-        return hurried
+        limited = copy.copy(self)
+        limited.fail_fast, limited.timeout = True, timeout
+        return limited
 
     # -- requests
 
@@ -119,12 +119,12 @@ class Client:
             authorized = self.authorize(dict(headers), fail_fast)
             answer = self.transport.send(method, url, authorized, body, stream, fail_fast, timeout)
             if answer.status not in (401, 403) or answer.body or own:
-                if answer.status == 403 and not own and REVOKED_TOKEN.encode() in answer.body:
-                    raise self.session.revoked()
+                if answer.status == 403 and not own and REVOKED_TOKEN_MESSAGE.encode() in answer.body:
+                    raise self.session.on_token_revoked()
                 return answer
             refused = authorized["Authorization"].partition(" ")[2]
             replayable = body is None or isinstance(body, bytes) or start is not None
-            if again or not replayable or not self.session.replace(refused, fail_fast):
+            if again or not replayable or not self.session.replace_token(refused, fail_fast):
                 break
             if start is not None:
                 t.cast(t.IO[bytes], body).seek(start)
@@ -138,17 +138,17 @@ class Client:
         A reply that was lost on the way is recognised: when a later try finds the object there, with
         what we sent in it, it is ours.  Raises Conflict if it exists, Invalid if it does not validate.
         """
-        request = self.req().post(item).url_for(kind).params(*self._forced(kind, force, creates=True))
-        return t.cast(Object, self._sent_once(kind, item, request.do_object))
+        request = self.req().post(item).url_for(kind).params(*self._force_query(kind, force, creates=True))
+        return t.cast(Object, self._create_once(kind, item, request.do_object))
 
-    def ask_for_job(self, wanted: Object) -> Object | None:
+    def request_job(self, wanted: Object) -> Object | None:
         """Have the server make the next job of a machine, or show the open one; None for nothing to do."""
-        return self._sent_once("jobs", wanted, self.req().post(wanted).url_for("jobs").do)
+        return self._create_once("jobs", wanted, self.req().post(wanted).url_for("jobs").do)
 
     def get(self, kind: str, key: str, **query: str) -> Object:
         """One object by its key or by ``Index:value`` of a unique index; NotFound without it."""
         pairs = [part for pair in query.items() for part in pair]
-        return self.req().get().url_for(kind, _keyed("get", kind, key)).params(*pairs).do_object()
+        return self.req().get().url_for(kind, _require_key("get", kind, key)).params(*pairs).do_object()
 
     def find(self, kind: str, key: str) -> Object | None:
         """Like :meth:`get`, but None when there is no such object."""
@@ -160,7 +160,7 @@ class Client:
     def exists(self, kind: str, key: str) -> bool:
         """Whether an object is there; also False for kinds without HEAD, such as interfaces."""
         try:
-            self.req().head().url_for(kind, _keyed("look for", kind, key)).do()
+            self.req().head().url_for(kind, _require_key("look for", kind, key)).do()
         except NotFound:
             return False
         return True
@@ -187,7 +187,7 @@ class Client:
         query = filters.build_query(words)
         query += [("params", ",".join(params))] if params else []
         query += [("decode", "true")] if decode else []
-        self.require_query(query)
+        self.require_query_features(query)
         names = {name for name, _value in query}
         if names & {"limit", "offset"}:
             return self._page(kind, query)[0]
@@ -211,7 +211,7 @@ class Client:
         Members that are left out become empty.  For a user that erases the password: patch instead.
         """
         request = self.req().put(item).url_for_m(kind, item)
-        return request.params(*self._forced(kind, force)).do_object()
+        return request.params(*self._force_query(kind, force)).do_object()
 
     def patch(self, kind: str, key: str, operations: Patch, force: bool = False) -> Object:
         """Send JSON patch operations; the new state.  Conflict when a ``test`` does not hold.
@@ -219,8 +219,8 @@ class Client:
         ``force`` has the server skip the checks that it offers to skip: a v3.12 server those of
         changes of machines, a v4 server some of every write.
         """
-        request = self.req().patch(operations).url_for(kind, _keyed("patch", kind, key))
-        return request.params(*self._forced(kind, force)).do_object()
+        request = self.req().patch(operations).url_for(kind, _require_key("patch", kind, key))
+        return request.params(*self._force_query(kind, force)).do_object()
 
     def patch_to(self, kind: str, old: Object, new: Object, paranoid: bool = False) -> Object:
         """Patch ``old`` into ``new``, guarded by what ``old`` says; the new state."""
@@ -228,7 +228,9 @@ class Client:
 
     def delete(self, kind: str, key: str) -> Object | None:
         """Delete an object; the state in which it was deleted, None for kinds that do not tell."""
-        return t.cast("Object | None", self.req().del_().url_for(kind, _keyed("delete", kind, key)).do())
+        return t.cast(
+            "Object | None", self.req().del_().url_for(kind, _require_key("delete", kind, key)).do()
+        )
 
     # -- the server itself
 
@@ -249,9 +251,9 @@ class Client:
                 f"without the feature {feature.flag})"
             )
 
-    def require_query(self, query: filters.QueryPairs) -> None:
+    def require_query_features(self, query: filters.QueryPairs) -> None:
         """Raise UsageError for what is in the query of a list and this server would misunderstand."""
-        for what, feature in filters.needed(query):
+        for what, feature in filters.required_features(query):
             self.require_feature(feature, what)
 
     def logs(self) -> Objects:
@@ -287,7 +289,7 @@ class Client:
 
     # -- inside
 
-    def _forced(self, kind: str, force: bool, creates: bool = False) -> tuple[str, ...]:
+    def _force_query(self, kind: str, force: bool, creates: bool = False) -> tuple[str, ...]:
         if not force:
             return ()
         known = (kind == "machines" and not creates) or self.has_feature(features.V4.flag)
@@ -300,16 +302,16 @@ class Client:
             raise UnreadableAnswer(f"the list of {kind} is not a list", type="GET", code=200)
         return page, request.answer.headers if request.answer else {}
 
-    def _sent_once(self, kind: str, item: Object, send: t.Callable[[], Object | None]) -> Object | None:
+    def _create_once(self, kind: str, item: Object, send: t.Callable[[], Object | None]) -> Object | None:
         try:
             return send()
         except ApiError as error:
-            ours = self._ours_after_lost_reply(kind, item, error)
-            if ours is None:
+            created = self._created_by_lost_attempt(kind, item, error)
+            if created is None:
                 raise
-            return ours
+            return created
 
-    def _ours_after_lost_reply(self, kind: str, item: Object, error: ApiError) -> Object | None:
+    def _created_by_lost_attempt(self, kind: str, item: Object, error: ApiError) -> Object | None:
         key = models.key_of(kind, item)
         if error.attempts < 2 or error.code != 409 or not key:
             return None
@@ -317,20 +319,20 @@ class Client:
             there = self.get(kind, key)
         except (NotFound, NotPermitted):
             return None
-        return there if _holds(there, item) else None
+        return there if _contains(there, item) else None
 
 
-def _keyed(verb: str, kind: str, key: str) -> str:
+def _require_key(verb: str, kind: str, key: str) -> str:
     """``key``, unless it is empty: the request would address all objects of the kind."""
     if not key:
         raise UsageError(f"Cannot {verb} {kind} with an empty key")
     return key
 
 
-def _holds(there: Json, sent: Json) -> bool:
+def _contains(there: Json, sent: Json) -> bool:
     """Whether all that was sent is in the object, which the server has filled up with defaults."""
     if isinstance(sent, dict) and isinstance(there, dict):
-        return all(name in there and _holds(there[name], value) for name, value in sent.items())
+        return all(name in there and _contains(there[name], value) for name, value in sent.items())
     if isinstance(sent, list) and isinstance(there, list):
-        return len(sent) == len(there) and all(map(_holds, there, sent))
+        return len(sent) == len(there) and all(map(_contains, there, sent))
     return bool(there == sent)

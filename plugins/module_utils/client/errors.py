@@ -14,7 +14,7 @@ import typing as t
 
 CLIENT_ERROR = "CLIENT_ERROR"
 
-REVOKED_TOKEN = "Validation failed"
+REVOKED_TOKEN_MESSAGE = "Validation failed"
 """The only message of the JSON 403 that answers a token whose user, grantor or machine secret changed."""
 
 

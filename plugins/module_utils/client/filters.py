@@ -12,9 +12,9 @@ from .errors import UsageError
 
 QueryPairs = list[tuple[str, str]]
 
-META_WITH_VALUE = ("sort", "limit", "offset", "slim", "params")
-META_ALONE = ("reverse", "decode")
-OPERANDS = {
+KEYWORDS_WITH_VALUE = ("sort", "limit", "offset", "slim", "params")
+KEYWORDS_WITHOUT_VALUE = ("reverse", "decode")
+OPERAND_COUNTS = {
     "Eq": 1,
     "Lt": 1,
     "Lte": 1,
@@ -28,7 +28,7 @@ OPERANDS = {
     "Nin": 1,
 }
 _SETS = ("In", "Nin")
-_NEEDS: t.Mapping[str, features.Feature] = {
+_REQUIRED_FEATURES: t.Mapping[str, features.Feature] = {
     "Re": features.REGEX_FILTERS,
     "In": features.SET_FILTERS,
     "Nin": features.SET_FILTERS,
@@ -45,16 +45,16 @@ def build_query(words: c.Sequence[str]) -> QueryPairs:
     take one value, sent as it is; anything else is an index, a param or ``Meta.<key>`` followed by an
     operator (any letter case) and its one value, or two for ``Between`` and ``Except``; ``In`` and
     ``Nin`` take one with commas.  Raises UsageError for anything else: the server takes a bare
-    operator for a crash, and a misspelt one for a value.  See :func:`needed` for what only a v4
+    operator for a crash, and a misspelt one for a value.  See :func:`required_features` for what only a v4
     server knows.
     """
     pairs: QueryPairs = []
     rest = [str(word) for word in words]
     while rest:
         name, *rest = rest
-        if name in META_ALONE:
+        if name in KEYWORDS_WITHOUT_VALUE:
             pairs.append((name, "true"))
-        elif name in META_WITH_VALUE:
+        elif name in KEYWORDS_WITH_VALUE:
             if not rest:
                 raise UsageError(f"Invalid Filter: {name} requires exactly one parameter")
             value, *rest = rest
@@ -72,7 +72,7 @@ def build_query(words: c.Sequence[str]) -> QueryPairs:
     return pairs
 
 
-def words_of(wanted: t.Mapping[str, t.Any]) -> list[str]:
+def words_from_map(wanted: t.Mapping[str, t.Any]) -> list[str]:
     """Filter words from a map: ``{Stage: none}`` asks for equality, ``{Name: {Between: [a, b]}}`` for more.
 
     The values of ``In`` and ``Nin`` are a list, or a text with commas.
@@ -80,7 +80,7 @@ def words_of(wanted: t.Mapping[str, t.Any]) -> list[str]:
     """
     words: list[str] = []
     for name, value in wanted.items():
-        if name in (*META_WITH_VALUE, *META_ALONE):
+        if name in (*KEYWORDS_WITH_VALUE, *KEYWORDS_WITHOUT_VALUE):
             raise UsageError(f"filters: {name} is neither an index nor a param")
         comparisons = value.items() if isinstance(value, dict) else [("Eq", value)]
         for operator, operands in comparisons:
@@ -88,7 +88,7 @@ def words_of(wanted: t.Mapping[str, t.Any]) -> list[str]:
             if not values or not all(isinstance(one, (str, int, float)) for one in values):
                 raise UsageError(f"filters: the value of {name} must be a text, number or boolean")
             if str(operator).capitalize() in _SETS:
-                values = [_joined(str(name), str(operator), values)]
+                values = [_joined_set(str(name), str(operator), values)]
             if len(values) != operand_count(str(name), str(operator)):
                 raise UsageError(
                     f"filters: {name}: {operator} takes {operand_count(str(name), str(operator))} values"
@@ -101,10 +101,10 @@ def words_of(wanted: t.Mapping[str, t.Any]) -> list[str]:
 def operand_count(name: str, operator: str) -> int:
     """How many values ``operator`` takes; UsageError when no server knows it."""
     try:
-        return OPERANDS[operator.capitalize()]
+        return OPERAND_COUNTS[operator.capitalize()]
     except KeyError:
         raise UsageError(
-            f"Invalid Filter {name}: unknown op {operator} (known: {', '.join(OPERANDS)})"
+            f"Invalid Filter {name}: unknown op {operator} (known: {', '.join(OPERAND_COUNTS)})"
         ) from None
 
 
@@ -123,12 +123,12 @@ def expression(operator: str, *values: str) -> str:
     return f"{spelt}({','.join(values)})"
 
 
-def needed(query: QueryPairs) -> t.Iterator[tuple[str, features.Feature]]:
+def required_features(query: QueryPairs) -> t.Iterator[tuple[str, features.Feature]]:
     """What in the query a v3.12 server would misunderstand, each with the feature that it needs."""
     for name, value in query:
-        word = name if name in _NEEDS else value.partition("(")[0]
-        if word in _NEEDS and (word == name or name not in META_WITH_VALUE):
-            yield (f"{name}: {word}" if word != name else word), _NEEDS[word]
+        word = name if name in _REQUIRED_FEATURES else value.partition("(")[0]
+        if word in _REQUIRED_FEATURES and (word == name or name not in KEYWORDS_WITH_VALUE):
+            yield (f"{name}: {word}" if word != name else word), _REQUIRED_FEATURES[word]
 
 
 def equals(**wanted: t.Any) -> QueryPairs:
@@ -136,7 +136,7 @@ def equals(**wanted: t.Any) -> QueryPairs:
     return [(name, expression("Eq", literal(value))) for name, value in wanted.items()]
 
 
-def _joined(name: str, operator: str, values: list[t.Any]) -> str:
+def _joined_set(name: str, operator: str, values: list[t.Any]) -> str:
     """The values of a set as the one text that the server splits at its commas."""
     texts = [literal(value) for value in values]
     if len(texts) > 1 and any("," in text for text in texts):

@@ -12,7 +12,7 @@ import typing as t
 
 from . import models
 from .errors import UsageError
-from .third_party import need, yaml
+from .third_party import require_packages, yaml
 
 Json = t.Any
 
@@ -29,7 +29,7 @@ def decode_yaml(text: str | bytes, kind: str | None = None, source: str = "the Y
 
     Times stay text and ``12:30`` is not a number, as in the tools users come from; tabs are
     accepted where those accept them.  With ``kind`` the members are fitted to that model as the
-    reference client fits them (see :func:`fit`).  Raises UsageError naming ``source``, line and
+    reference client fits them (see :func:`normalize`).  Raises UsageError naming ``source``, line and
     column.  Never use it for what the server sends.
     """
     try:
@@ -42,10 +42,10 @@ def decode_yaml(text: str | bytes, kind: str | None = None, source: str = "the Y
         raise UsageError(f"Cannot read {source}{where}: {error.problem or error.context}") from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise UsageError(f"Cannot read {source}: {' '.join(str(error).split())}") from error
-    return fit(kind, document, source) if kind else document
+    return normalize(kind, document, source) if kind else document
 
 
-def fit(kind: str, document: Json, source: str = "the document") -> dict[str, Json]:
+def normalize(kind: str, document: Json, source: str = "the document") -> dict[str, Json]:
     """The members of ``document`` that ``kind`` has, in the model's spelling.
 
     Names match in any letter case, unknown ones are dropped, and YAML scalars become text where
@@ -60,7 +60,7 @@ def fit(kind: str, document: Json, source: str = "the document") -> dict[str, Js
     for name, value in document.items():
         field = model.spelling(str(name))
         if field is not None:
-            fitted[field] = _text(value) if model.fields[field] in models.TEXTUAL else value
+            fitted[field] = _text(value) if model.fields[field] in models.TEXT_TYPES else value
     return fitted
 
 
@@ -72,7 +72,7 @@ def pretty(form: str, value: Json) -> str:
     if form == "json":
         return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
     if form == "yaml":
-        need("PyYAML")
+        require_packages("PyYAML")
         return yaml.safe_dump(value, sort_keys=True, allow_unicode=True, default_flow_style=False)
     if form == "go":
         body = pretty("yaml", value).replace("`", '` + "`" + `')
@@ -92,7 +92,7 @@ def first_document(body: bytes) -> Json:
 
 def _load(text: str | bytes) -> Json:
     """JSON where it is JSON: YAML reads neither its surrogate pairs nor a bare DEL."""
-    need("PyYAML")
+    require_packages("PyYAML")
     if text.lstrip()[:1] in ("{", "[", b"{", b"["):
         with contextlib.suppress(ValueError, RecursionError):
             return json.loads(text)

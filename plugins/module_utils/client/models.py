@@ -15,13 +15,13 @@ import typing as t
 
 from .errors import UsageError
 
-TEXTUAL = frozenset({"str", "uuid", "ip", "time"})
+TEXT_TYPES = frozenset({"str", "uuid", "ip", "time"})
 COMPUTED = ("Validated", "Available", "Errors", "ReadOnly")
 """Members that the server computes; what a client sends for them is overwritten."""
 
 _COMMON = {"Validated": "bool", "Available": "bool", "Errors": "list", "ReadOnly": "bool", "Meta": "map"}
 _V4 = {"Endpoint": "str", "Bundle": "str", "Partial": "bool"}
-_TEXTS = {"Name": "str", "Description": "str", "Documentation": "str"}
+_NAMING_FIELDS = {"Name": "str", "Description": "str", "Documentation": "str"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Model:
     key: str = "Name"
     unique: tuple[str, ...] = ()
     """Unique indexes beside ``Key`` and the key field, usable as ``Index:value`` in a path."""
-    rank: int = 50
+    creation_order: int = 50
     """Order of creation: an object only refers to kinds of a lower rank (or to its own kind)."""
     references: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Member name -> kind that it names, for the references within one kind."""
@@ -66,7 +66,7 @@ def _model(prefix: str, fields: t.Mapping[str, str], **more: t.Any) -> Model:
 
 
 _MACHINE = {
-    **_TEXTS,
+    **_NAMING_FIELDS,
     "Uuid": "uuid",
     "CurrentJob": "uuid",
     "Address": "ip",
@@ -94,10 +94,10 @@ _MACHINE = {
     "PoolStatus": "str",
     "WorkflowComplete": "bool",
 }
-_RUN = {"RequiredParams": "list", "OptionalParams": "list", "Templates": "structs"}
+_TEMPLATE_FIELDS = {"RequiredParams": "list", "OptionalParams": "list", "Templates": "structs"}
 _BOOTENV = {
-    **_TEXTS,
-    **_RUN,
+    **_NAMING_FIELDS,
+    **_TEMPLATE_FIELDS,
     "OS": "struct",
     "Kernel": "str",
     "Initrds": "list",
@@ -106,8 +106,8 @@ _BOOTENV = {
     "Loaders": "map",
 }
 _STAGE = {
-    **_TEXTS,
-    **_RUN,
+    **_NAMING_FIELDS,
+    **_TEMPLATE_FIELDS,
     "BootEnv": "str",
     "Tasks": "list",
     "Profiles": "list",
@@ -115,9 +115,15 @@ _STAGE = {
     "RunnerWait": "bool",
     "Params": "map",
 }
-_TASK = {**_TEXTS, **_RUN, "Prerequisites": "list", "ExtraRoles": "list", "ExtraClaims": "structs"}
+_TASK = {
+    **_NAMING_FIELDS,
+    **_TEMPLATE_FIELDS,
+    "Prerequisites": "list",
+    "ExtraRoles": "list",
+    "ExtraClaims": "structs",
+}
 _SUBNET = {
-    **_TEXTS,
+    **_NAMING_FIELDS,
     "Enabled": "bool",
     "Proxy": "bool",
     "Unmanaged": "bool",
@@ -213,47 +219,49 @@ _POOL = {
 _READ_ONLY = {"creatable": False, "writable": False}
 
 _ALL = (
-    _model("roles", {**_TEXTS, "Claims": "structs"}, rank=5),
-    _model("params", {**_TEXTS, "Secure": "bool", "Schema": "any"}, rank=10),
-    _model("templates", {"ID": "str", "Description": "str", "Contents": "str"}, key="ID", rank=12),
+    _model("roles", {**_NAMING_FIELDS, "Claims": "structs"}, creation_order=5),
+    _model("params", {**_NAMING_FIELDS, "Secure": "bool", "Schema": "any"}, creation_order=10),
+    _model("templates", {"ID": "str", "Description": "str", "Contents": "str"}, key="ID", creation_order=12),
     _model(
         "profiles",
-        {**_TEXTS, "Params": "map", "Profiles": "list"},
-        rank=20,
+        {**_NAMING_FIELDS, "Params": "map", "Profiles": "list"},
+        creation_order=20,
         references={"Profiles": "profiles"},
         has_params=True,
     ),
-    _model("bootenvs", _BOOTENV, rank=25),
-    _model("tasks", _TASK, rank=26, references={"Prerequisites": "tasks"}),
-    _model("stages", _STAGE, rank=30, has_params=True),
-    _model("workflows", {**_TEXTS, "Stages": "list"}, rank=40),
-    _model("contexts", {**_TEXTS, "Engine": "str", "Image": "str"}, rank=41),
-    _model("pools", _POOL, key="Id", rank=42, references={"ParentPool": "pools"}),
+    _model("bootenvs", _BOOTENV, creation_order=25),
+    _model("tasks", _TASK, creation_order=26, references={"Prerequisites": "tasks"}),
+    _model("stages", _STAGE, creation_order=30, has_params=True),
+    _model("workflows", {**_NAMING_FIELDS, "Stages": "list"}, creation_order=40),
+    _model("contexts", {**_NAMING_FIELDS, "Engine": "str", "Image": "str"}, creation_order=41),
+    _model("pools", _POOL, key="Id", creation_order=42, references={"ParentPool": "pools"}),
     _model(
         "users",
         {"Name": "str", "Description": "str", "PasswordHash": "str", "Secret": "str", "Roles": "list"},
-        rank=45,
+        creation_order=45,
         hidden=("Secret", "PasswordHash"),
     ),
-    _model("tenants", {**_TEXTS, "Members": "map", "Users": "list"}, rank=90),
+    _model("tenants", {**_NAMING_FIELDS, "Members": "map", "Users": "list"}, creation_order=90),
     _model(
         "plugins",
-        {**_TEXTS, "Params": "map", "Provider": "str", "PluginErrors": "list"},
-        rank=60,
+        {**_NAMING_FIELDS, "Params": "map", "Provider": "str", "PluginErrors": "list"},
+        creation_order=60,
         has_params=True,
     ),
-    _model("subnets", _SUBNET, unique=("Subnet",), rank=65),
-    _model("reservations", _RESERVATION, key="Addr", rank=66),
+    _model("subnets", _SUBNET, unique=("Subnet",), creation_order=65),
+    _model("reservations", _RESERVATION, key="Addr", creation_order=66),
     _model(
         "machines",
         _MACHINE,
         key="Uuid",
         unique=("Name",),
-        rank=80,
+        creation_order=80,
         has_params=True,
         hidden=("Secret", "Profile"),
     ),
-    _model("jobs", _JOB, key="Uuid", unique=("Machine",), rank=85, creatable=False, hidden=("Token",)),
+    _model(
+        "jobs", _JOB, key="Uuid", unique=("Machine",), creation_order=85, creatable=False, hidden=("Token",)
+    ),
     _model("leases", _LEASE, key="Addr", **_READ_ONLY),
     _model("plugin_providers", _PROVIDER, **_READ_ONLY),
     _model("interfaces", _INTERFACE, **_READ_ONLY),
@@ -277,7 +285,7 @@ def get(kind: str) -> Model:
 
     Plugins register kinds of their own, so only the server can say whether such a kind exists.
     """
-    return MODELS.get(kind) or Model(kind, {}, key="Id", rank=70, has_params=True)
+    return MODELS.get(kind) or Model(kind, {}, key="Id", creation_order=70, has_params=True)
 
 
 def require(kind: str, served: t.Iterable[str] = ()) -> Model:

@@ -18,49 +18,51 @@ from . import filters, models
 Object = dict[str, t.Any]
 Objects = list[Object]
 Page = tuple[Objects, t.Mapping[str, str]]
-Ask = t.Callable[[filters.QueryPairs], Page]
+FetchPage = t.Callable[[filters.QueryPairs], Page]
 """Sends the query of a list: the objects and the headers of the answer."""
 
-_SHIFTING = {"sort", "reverse", "Key"}
+_NOT_IN_KEY_ORDER = {"sort", "reverse", "Key"}
 """Words with which the list is not in the order of its keys, or a filter of our own would mean another."""
 _WITHOUT_INDEXES = {"interfaces", "plugin_providers", "preferences"}
 _KEY_SPACE = 1 << 128
-_FILLED = 0.85
+_FILL_RATIO = 0.85
 """How full a range is planned: random keys are not spread evenly, and an overfull range costs a request."""
-_MOST_RANGES = 1000
+_MAX_RANGES = 1000
 
 
-def read(ask: Ask, kind: str, query: filters.QueryPairs, size: int | None, workers: int = 1) -> Objects:
+def read(
+    fetch_page: FetchPage, kind: str, query: filters.QueryPairs, size: int | None, workers: int = 1
+) -> Objects:
     """All objects of the query, each once, in the order of the server.
 
     In one request unless ``size`` is given: a server sorts the whole set for each page.  ``workers``
-    requests run at a time where the kind allows it; ``ask`` must then be safe to share between threads.
+    requests run at a time where the kind allows it; ``fetch_page`` must then be thread-safe.
     """
     if not size:
-        return _whole(ask, kind, query)
-    if kind in _WITHOUT_INDEXES or _SHIFTING & {name for name, _value in query}:
-        return _once(kind, _by_offset(ask, query, size, 0))
+        return _read_unpaged(fetch_page, kind, query)
+    if kind in _WITHOUT_INDEXES or _NOT_IN_KEY_ORDER & {name for name, _value in query}:
+        return _deduplicated(kind, _read_by_offset(fetch_page, query, size, 0))
     if workers < 2 or models.get(kind).key != "Uuid":
-        return _once(kind, _by_key(ask, kind, query, size))
-    return _once(kind, _by_ranges(ask, query, size, workers))
+        return _deduplicated(kind, _read_by_key(fetch_page, kind, query, size))
+    return _deduplicated(kind, _read_by_ranges(fetch_page, query, size, workers))
 
 
-def _whole(ask: Ask, kind: str, query: filters.QueryPairs) -> Objects:
-    page, headers = ask(query)
+def _read_unpaged(fetch_page: FetchPage, kind: str, query: filters.QueryPairs) -> Objects:
+    page, headers = fetch_page(query)
     total = headers.get("X-DRP-LIST-FILTER-COUNT") or (
         "" if query else headers.get("X-DRP-LIST-TOTAL-COUNT", "")
     )
     found, last = page, page
     while last and total.isdigit() and len(found) < int(total):
         # some servers cap a list that names no limit
-        last, _headers = ask([*query, ("offset", str(len(found)))])
+        last, _headers = fetch_page([*query, ("offset", str(len(found)))])
         found = found + last
     names = [name for name, _value in query]
     # alternatives for one name may return an object twice
-    return found if found is page and len(set(names)) == len(names) else _once(kind, found)
+    return found if found is page and len(set(names)) == len(names) else _deduplicated(kind, found)
 
 
-def _once(kind: str, items: t.Iterable[Object]) -> Objects:
+def _deduplicated(kind: str, items: t.Iterable[Object]) -> Objects:
     key_field = models.get(kind).key
     seen: set[t.Any] = set()
     found = []
@@ -72,50 +74,56 @@ def _once(kind: str, items: t.Iterable[Object]) -> Objects:
     return found
 
 
-def _by_offset(ask: Ask, query: filters.QueryPairs, size: int, start: int) -> t.Iterator[Object]:
+def _read_by_offset(
+    fetch_page: FetchPage, query: filters.QueryPairs, size: int, start: int
+) -> t.Iterator[Object]:
     while True:
-        page, _headers = ask([*query, ("offset", str(start)), ("limit", str(size))])
+        page, _headers = fetch_page([*query, ("offset", str(start)), ("limit", str(size))])
         yield from page
         start += len(page)
         if len(page) < size:
             return
 
 
-def _by_key(ask: Ask, kind: str, query: filters.QueryPairs, size: int) -> t.Iterator[Object]:
+def _read_by_key(
+    fetch_page: FetchPage, kind: str, query: filters.QueryPairs, size: int
+) -> t.Iterator[Object]:
     """Each page from behind the last key of the one before it."""
     read_so_far = 0
     after: filters.QueryPairs = []
     while True:
-        page, _headers = ask([*query, *after, ("limit", str(size))])
+        page, _headers = fetch_page([*query, *after, ("limit", str(size))])
         yield from page
         read_so_far += len(page)
         if len(page) < size:
             return
         key = models.key_of(kind, page[-1])
         if not key or ")" in key:  # no filter can say it
-            yield from _by_offset(ask, query, size, read_so_far)
+            yield from _read_by_offset(fetch_page, query, size, read_so_far)
             return
         after = [("Key", filters.expression("Gt", key))]
 
 
-def _by_ranges(ask: Ask, query: filters.QueryPairs, size: int, workers: int) -> t.Iterator[Object]:
+def _read_by_ranges(
+    fetch_page: FetchPage, query: filters.QueryPairs, size: int, workers: int
+) -> t.Iterator[Object]:
     """The first page alone, which tells how dense the keys lie, then the rest in ranges of keys."""
-    page, headers = ask([*query, ("limit", str(size))])
+    page, headers = fetch_page([*query, ("limit", str(size))])
     yield from page
     if len(page) < size:
         return
     try:
         last = uuid.UUID(page[-1]["Uuid"]).int
     except (KeyError, ValueError, TypeError, AttributeError):
-        yield from _by_offset(ask, query, size, len(page))
+        yield from _read_by_offset(fetch_page, query, size, len(page))
         return
-    ranges = _ranges(last + 1, _expected(last, len(page), headers), size)
+    ranges = _ranges(last + 1, _estimated_remaining(last, len(page), headers), size)
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        for part in pool.map(lambda span: list(_range(ask, query, size, *span)), ranges):
+        for part in pool.map(lambda span: list(_read_range(fetch_page, query, size, *span)), ranges):
             yield from part
 
 
-def _expected(last: int, read_so_far: int, headers: t.Mapping[str, str]) -> int:
+def _estimated_remaining(last: int, read_so_far: int, headers: t.Mapping[str, str]) -> int:
     """About how many objects follow: as dense as so far, but no more than the server has in all."""
     by_density = read_so_far * (_KEY_SPACE - last) // max(last, 1)
     total = headers.get("X-DRP-LIST-FILTER-COUNT") or headers.get("X-DRP-LIST-TOTAL-COUNT", "")
@@ -126,15 +134,17 @@ def _ranges(start: int, expected: int, size: int) -> list[tuple[int, int]]:
     """The keys from ``start`` to the last possible one, in spans of about a page each."""
     if start >= _KEY_SPACE:
         return []
-    count = min(max(-(-expected // max(int(size * _FILLED), 1)), 1), _MOST_RANGES)
+    count = min(max(-(-expected // max(int(size * _FILL_RATIO), 1)), 1), _MAX_RANGES)
     edges = [start + (_KEY_SPACE - start) * number // count for number in range(count + 1)]
     return [(low, high - 1) for low, high in zip(edges, edges[1:])]
 
 
-def _range(ask: Ask, query: filters.QueryPairs, size: int, low: int, high: int) -> t.Iterator[Object]:
+def _read_range(
+    fetch_page: FetchPage, query: filters.QueryPairs, size: int, low: int, high: int
+) -> t.Iterator[Object]:
     while low <= high:
         span = filters.expression("Between", _uuid(low), _uuid(high))
-        page, _headers = ask([*query, ("Key", span), ("limit", str(size))])
+        page, _headers = fetch_page([*query, ("Key", span), ("limit", str(size))])
         yield from page
         if len(page) < size:
             return

@@ -8,7 +8,7 @@ import copy
 import typing as t
 
 from .errors import UsageError
-from .third_party import jsonpatch, need
+from .third_party import jsonpatch, require_packages
 
 Json = t.Any
 Operation = dict[str, t.Any]
@@ -42,7 +42,7 @@ def apply_patch(document: Json, operations: Patch) -> Json:
     For patches made by :func:`gen_patch`; the server's dialect differs from RFC 6902 for array
     indexes, which those never hold.  Raises UsageError when an operation does not fit.
     """
-    need("jsonpatch")
+    require_packages("jsonpatch")
     try:
         return jsonpatch.apply_patch(document, operations)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
@@ -60,26 +60,26 @@ def same_json(one: Json, two: Json) -> bool:
     return bool(one == two)
 
 
-def _compare(source: Json, target: Json, path: str, tested: bool, operations: Patch) -> None:
+def _compare(source: Json, target: Json, path: str, with_tests: bool, operations: Patch) -> None:
     if source is target:
         return
     if isinstance(source, dict) and isinstance(target, dict):
         for name in sorted(source):
             here = f"{path}/{escape(name)}"
             if name in target:
-                _compare(source[name], target[name], here, tested, operations)
+                _compare(source[name], target[name], here, with_tests, operations)
             else:
-                _guard(source[name], here, tested, operations)
+                _append_test(source[name], here, with_tests, operations)
                 operations.append(_operation("remove", here, None))
         for name in sorted(set(target) - set(source)):
             operations.append(_operation("add", f"{path}/{escape(name)}", target[name]))
     elif not same_json(source, target):
-        _guard(source, path, tested, operations)
+        _append_test(source, path, with_tests, operations)
         operations.append(_operation("replace", path, target))
 
 
-def _guard(value: Json, path: str, tested: bool, operations: Patch) -> None:
-    if tested:
+def _append_test(value: Json, path: str, with_tests: bool, operations: Patch) -> None:
+    if with_tests:
         operations.append(_operation("test", path, value))
 
 

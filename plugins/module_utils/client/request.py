@@ -23,7 +23,7 @@ from .transport import Answer, Body
 Json = t.Any
 JSON_TYPE = "application/json"
 RAW_TYPE = "application/octet-stream"
-_KINDS = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
+_JSON_TYPE_NAMES = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
 
 
 class Request:
@@ -42,7 +42,7 @@ class Request:
         self._paranoid = False
         self._trace = client.trace_level
         self._trace_token = client.trace_marker
-        self._mistakes: list[str] = []
+        self._build_errors: list[str] = []
         self.answer: Answer | None = None
         """The HTTP answer, once the request was sent."""
 
@@ -80,7 +80,7 @@ class Request:
             self._body = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
             self._content_type = JSON_TYPE
         except (TypeError, ValueError) as error:
-            self._mistakes.append(f"the body cannot be written as JSON: {error}")
+            self._build_errors.append(f"the body cannot be written as JSON: {error}")
         return self
 
     # -- address
@@ -97,9 +97,9 @@ class Request:
     def params(self, *pairs: str) -> Request:
         """Replace the whole query: name, value, name, value...  Needs an address first."""
         if not self._url:
-            self._mistakes.append("Cannot call WithParams before UrlFor or UrlForM")
+            self._build_errors.append("Cannot call WithParams before UrlFor or UrlForM")
         elif len(pairs) % 2:
-            self._mistakes.append("WithParams was not passed an even number of arguments")
+            self._build_errors.append("WithParams was not passed an even number of arguments")
         else:
             self._query = list(zip(pairs[::2], map(str, pairs[1::2])))
         return self
@@ -115,9 +115,9 @@ class Request:
         self.list(kind)
         try:
             self._query = filters.build_query(words)
-            self._client.require_query(self._query)
+            self._client.require_query_features(self._query)
         except UsageError as error:
-            self._mistakes.extend(error.messages)
+            self._build_errors.extend(error.messages)
         return self
 
     # -- manner
@@ -125,7 +125,7 @@ class Request:
     def headers(self, *pairs: str) -> Request:
         """Add headers: name, value, name, value..."""
         if len(pairs) % 2:
-            self._mistakes.append("WithHeaders was not passed an even number of arguments")
+            self._build_errors.append("WithHeaders was not passed an even number of arguments")
         else:
             self._headers.extend(zip(pairs[::2], pairs[1::2]))
         return self
@@ -164,7 +164,7 @@ class Request:
         """Patch ``old`` into ``new``; the key must be the same in both."""
         before, after = models.key_of(kind, old), models.key_of(kind, new)
         if before != after:
-            self._mistakes.append(f"Cannot patch {kind}: the key would change from {before} to {after}")
+            self._build_errors.append(f"Cannot patch {kind}: the key would change from {before} to {after}")
         return self.patch_obj(dict(old), dict(new)).url_for_m(kind, old)
 
     def patch_to_full(
@@ -179,12 +179,12 @@ class Request:
 
     def fill(self, kind: str, item: dict[str, Json]) -> dict[str, Json]:
         """Bring ``item`` up to date from the server, in place; members it lacks there stay."""
-        item.update(self._keyed("Fill", kind, item).get().do_object())
+        item.update(self._url_for_existing("Fill", kind, item).get().do_object())
         return item
 
     def delete(self, kind: str, item: dict[str, Json]) -> dict[str, Json]:
         """Delete ``item``; it then holds the state in which it was deleted."""
-        item.update(self._keyed("Delete", kind, item).del_().do() or {})
+        item.update(self._url_for_existing("Delete", kind, item).del_().do() or {})
         return item
 
     def do(self) -> Json:
@@ -195,42 +195,44 @@ class Request:
         """
         answer = self._send(stream=False)
         if answer.status >= 400:
-            raise self._refusal(answer)
+            raise self._error_of_response(answer)
         if self._method == "HEAD" or answer.status == 204:
             return None
         try:
             return first_document(answer.body)
         except ValueError as error:
-            raise self._unreadable(f"that are not a whole JSON document ({error})") from error
+            raise self._unreadable_error(f"that are not a whole JSON document ({error})") from error
 
     def do_object(self) -> dict[str, Json]:
         """Like :meth:`do` where the answer is one object; UnreadableAnswer for anything else."""
         found = self.do()
         if not isinstance(found, dict):
-            raise self._unreadable(f"that are not a JSON object but {_KINDS.get(type(found), 'nothing')}")
+            raise self._unreadable_error(
+                f"that are not a JSON object but {_JSON_TYPE_NAMES.get(type(found), 'nothing')}"
+            )
         return found
 
     def do_into(self, target: t.BinaryIO) -> int:
         """Send the request and copy the body, whatever its type, to ``target``; the bytes copied."""
         answer = self._send(stream=True)
         if answer.status >= 300:
-            raise self._refusal(answer)
+            raise self._error_of_response(answer)
         copied = 0
-        for piece in answer.chunks():
-            target.write(piece)
-            copied += len(piece)
+        for chunk in answer.chunks():
+            target.write(chunk)
+            copied += len(chunk)
         return copied
 
-    def _keyed(self, verb: str, kind: str, item: t.Mapping[str, Json]) -> Request:
+    def _url_for_existing(self, verb: str, kind: str, item: t.Mapping[str, Json]) -> Request:
         if not models.key_of(kind, item):
-            self._mistakes.append(f"Cannot {verb} {kind} with an empty key")
+            self._build_errors.append(f"Cannot {verb} {kind} with an empty key")
         return self.url_for_m(kind, item)
 
     def _send(self, stream: bool) -> Answer:
         if not self._url:
-            self._mistakes.append("No URL to talk to")
-        if self._mistakes:
-            raise UsageError(*self._mistakes)
+            self._build_errors.append("No URL to talk to")
+        if self._build_errors:
+            raise UsageError(*self._build_errors)
         self.answer = self._client.send(
             self._method,
             self._url + ("?" + urllib.parse.urlencode(self._query) if self._query else ""),
@@ -254,11 +256,11 @@ class Request:
             headers[name] = f"{headers[name]}, {value}" if name in headers and name == "Accept" else value
         return headers
 
-    def _refusal(self, answer: Answer) -> DrpError:
+    def _error_of_response(self, answer: Answer) -> DrpError:
         path = urllib.parse.unquote(urllib.parse.urlsplit(self._url).path)
         return from_answer(self._method, path, answer.status, answer.reason, answer.body, answer.attempts)
 
-    def _unreadable(self, why: str) -> UnreadableAnswer:
+    def _unreadable_error(self, why: str) -> UnreadableAnswer:
         answer = t.cast(Answer, self.answer)
         kind = answer.headers.get("Content-Type", "no content type").split(";")[0]
         path = urllib.parse.unquote(urllib.parse.urlsplit(self._url).path)

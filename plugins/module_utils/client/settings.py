@@ -16,7 +16,7 @@ from .client import Client
 from .errors import ConnectionFailed, DrpError, UsageError
 from .tls import Tls
 from .token_cache import DEFAULT_DIRECTORY, TokenCache
-from .transport import Retry, Timeouts, Transport, normal_endpoint
+from .transport import Retry, Timeouts, Transport, normalize_endpoint
 
 DEFAULT_ENDPOINT = "https://127.0.0.1:8092"
 _YES = ("true", "yes", "on", "1")
@@ -61,7 +61,7 @@ def resolve(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None 
     username, password, token = _credentials(options, environ)
     cache = options.get("token_cache")
     return Settings(
-        endpoints=tuple(map(normal_endpoint, endpoints)),
+        endpoints=tuple(map(normalize_endpoint, endpoints)),
         username=username,
         password=password,
         token=token,
@@ -110,11 +110,11 @@ def _credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
             raise UsageError("username and password: give both, or neither")
         return str(username), str(password), ""
     if key:
-        return (*_split(str(key), "key"), "")
+        return (*_split_key(str(key), "key"), "")
     if environ.get("RS_TOKEN"):
         return "", "", environ["RS_TOKEN"]
     if environ.get("RS_KEY"):
-        return (*_split(environ["RS_KEY"], "RS_KEY"), "")
+        return (*_split_key(environ["RS_KEY"], "RS_KEY"), "")
     raise UsageError(
         "no credentials: set token, or username and password, or key (user:password), "
         "or the environment variable RS_TOKEN or RS_KEY"
@@ -129,9 +129,9 @@ def _trust(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Tls:
         ca_path, fingerprint = (environ.get(f"RS_{name.upper()}") for name in names)
     verify = options.get("validate_certs")
     if verify is None:  # no variable turns off what an explicit CA is there for
-        verify = explicit or _flag(environ.get("RS_VALIDATE_CERTS"), "RS_VALIDATE_CERTS")
+        verify = explicit or _parse_bool(environ.get("RS_VALIDATE_CERTS"), "RS_VALIDATE_CERTS")
     try:
-        return Tls.choose(verify, ca_path, fingerprint)
+        return Tls.create(verify, ca_path, fingerprint)
     except UsageError as error:
         if explicit:
             raise
@@ -139,7 +139,7 @@ def _trust(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Tls:
         raise UsageError(f"RS_{name.upper()}: {problem}") from None
 
 
-def _flag(text: str | None, name: str) -> bool:
+def _parse_bool(text: str | None, name: str) -> bool:
     """What a variable says, True when it says nothing."""
     told = (text or "").strip().lower()
     if told and told not in _YES + _NO:
@@ -147,7 +147,7 @@ def _flag(text: str | None, name: str) -> bool:
     return told not in _NO
 
 
-def _split(key: str, name: str) -> tuple[str, str]:
+def _split_key(key: str, name: str) -> tuple[str, str]:
     username, _colon, password = key.partition(":")
     if not username or not password:
         raise UsageError(f"{name}: must be user:password, with both halves")

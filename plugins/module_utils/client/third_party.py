@@ -3,7 +3,7 @@
 """The packages that the client needs beside the standard library, imported in one place.
 
 A missing one must not break the import of a module's documentation or argument spec, so the
-imports are guarded here and :func:`need` tells the user what to install when it is first used.
+imports are guarded here and :func:`require_packages` tells the user what to install when it is first used.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ except ImportError as error:
     MISSING["websocket-client"] = str(error)
 
 
-def need(*packages: str, purpose: str = "") -> None:
+def require_packages(*packages: str, purpose: str = "") -> None:
     """Raise a UsageError that names what to install when one of ``packages`` is not importable.
 
     ``purpose`` says what for, where most users do without the package.
@@ -68,4 +68,4 @@ def need(*packages: str, purpose: str = "") -> None:
         )
 
 
-__all__ = ["MISSING", "jsonpatch", "nacl", "need", "requests", "urllib3", "websocket", "yaml"]
+__all__ = ["MISSING", "jsonpatch", "nacl", "requests", "require_packages", "urllib3", "websocket", "yaml"]

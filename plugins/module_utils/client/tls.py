@@ -15,7 +15,7 @@ import typing as t
 
 from .errors import CertificateRejected, UsageError
 
-_ENVIRONMENT_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Tls:
     fingerprint: str | None = None
 
     @classmethod
-    def choose(cls, verify: bool = True, ca_path: str | None = None, fingerprint: str | None = None) -> Tls:
+    def create(cls, verify: bool = True, ca_path: str | None = None, fingerprint: str | None = None) -> Tls:
         """Checked choices; UsageError for a CA file that cannot be read or a malformed fingerprint."""
         if ca_path:
             ca_path = os.path.expanduser(ca_path)
@@ -53,11 +53,11 @@ class Tls:
         return self.verify and (self.ca_path is not None or self.fingerprint is None)
 
     @property
-    def authenticates(self) -> bool:
+    def authenticates_server(self) -> bool:
         """False when nothing proves who answers."""
         return self.verifies_chain or self.fingerprint is not None
 
-    def bundle(self, environ: t.Mapping[str, str] | None = None) -> bool | str:
+    def ca_bundle(self, environ: t.Mapping[str, str] | None = None) -> bool | str:
         """What requests calls ``verify``; an environment bundle counts only if nothing was chosen.
 
         UsageError for an environment bundle that cannot be read.
@@ -67,25 +67,25 @@ class Tls:
         if self.ca_path:
             return self.ca_path
         told = os.environ if environ is None else environ
-        name = next((name for name in _ENVIRONMENT_BUNDLES if told.get(name)), None)
+        name = next((name for name in _CA_BUNDLE_VARIABLES if told.get(name)), None)
         if name and not os.access(told[name], os.R_OK):
             raise UsageError(f"{name}: {told[name]} cannot be read")
         return told[name] if name else True
 
     def context(self, environ: t.Mapping[str, str] | None = None) -> ssl.SSLContext:
-        """The same choices for a socket of our own; call :meth:`check` after the handshake."""
-        bundle = self.bundle(environ)
+        """The same choices for a socket of our own; call :meth:`check_fingerprint` after the handshake."""
+        ca_bundle = self.ca_bundle(environ)
         context = ssl.create_default_context()
-        if bundle is False:
+        if ca_bundle is False:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        elif isinstance(bundle, str):
+        elif isinstance(ca_bundle, str):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            where = {"capath": bundle} if os.path.isdir(bundle) else {"cafile": bundle}
+            where = {"capath": ca_bundle} if os.path.isdir(ca_bundle) else {"cafile": ca_bundle}
             context.load_verify_locations(**where)
         return context
 
-    def check(self, connection: ssl.SSLSocket) -> None:
+    def check_fingerprint(self, connection: ssl.SSLSocket) -> None:
         """Compare the peer's certificate with the pinned one; CertificateRejected if it is another."""
         if self.fingerprint is None:
             return

@@ -16,8 +16,8 @@ import time
 import typing as t
 
 DEFAULT_DIRECTORY = "~/.cache/drpcli/tokens"
-_OWN_FOLDER = "ansible"
-_LOCK_PATIENCE = 30.0
+_SUBFOLDER = "ansible"
+_LOCK_TIMEOUT = 30.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,15 +44,15 @@ class TokenCache:
     """
 
     def __init__(self, directory: str, endpoint: str, username: str) -> None:
-        self._place = directory, endpoint
+        self._directory_and_endpoint = directory, endpoint
         name = hashlib.sha256(f"{endpoint}\n{username}".encode()).hexdigest()[:40]
-        self._folder = os.path.join(os.path.expanduser(directory), _OWN_FOLDER)
+        self._folder = os.path.join(os.path.expanduser(directory), _SUBFOLDER)
         self._path = os.path.join(self._folder, f"{name}.json")
         self._lock_path = os.path.join(self._folder, f"{name}.lock")
 
-    def of(self, username: str) -> TokenCache:
+    def for_user(self, username: str) -> TokenCache:
         """The entry of another user of the same endpoint."""
-        return TokenCache(*self._place, username)
+        return TokenCache(*self._directory_and_endpoint, username)
 
     def load(self) -> CachedToken | None:
         """What is stored, or None when there is nothing, or nothing that only we could have written."""
@@ -70,7 +70,7 @@ class TokenCache:
     def store(self, token: CachedToken) -> None:
         """Replace the entry in one step: a reader sees the old or the new one, never half of one."""
         try:
-            self._prepare()
+            self._prepare_folder()
             descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
         except OSError:
             return
@@ -96,20 +96,20 @@ class TokenCache:
         Gives up after 30 s and goes on without it.
         """
         try:
-            self._prepare()
+            self._prepare_folder()
             descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError:
             yield
             return
         try:
-            deadline = time.monotonic() + _LOCK_PATIENCE
+            deadline = time.monotonic() + _LOCK_TIMEOUT
             while not _try_lock(descriptor) and time.monotonic() < deadline:
                 time.sleep(0.02)
             yield
         finally:
             os.close(descriptor)
 
-    def _prepare(self) -> None:
+    def _prepare_folder(self) -> None:
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
         state = os.stat(self._folder)
         if state.st_uid != os.geteuid():

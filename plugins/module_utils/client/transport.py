@@ -13,13 +13,13 @@ import warnings
 
 from . import tls
 from .errors import CertificateRejected, ConnectionFailed, UsageError
-from .third_party import need, requests, urllib3
+from .third_party import requests, require_packages, urllib3
 
 Body = t.Union[bytes, t.IO[bytes], None]
 
-_AGAIN_LATER = frozenset({429, 502, 503, 504})
-_READS = frozenset({"GET", "HEAD"})
-_LONGEST_RETRY_AFTER = 30.0
+_RETRY_STATUSES = frozenset({429, 502, 503, 504})
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+_MAX_RETRY_AFTER = 30.0
 _POOL_SIZE = 32
 
 
@@ -54,7 +54,7 @@ class Answer:
         try:
             yield from self.raw.iter_content(size)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise ConnectionFailed(f"the answer broke off: {_cause(error)}") from error
+            raise ConnectionFailed(f"the answer broke off: {_root_cause(error)}") from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,8 +75,8 @@ class Transport:
         timeouts: Timeouts | None = None,
         retry: Retry | None = None,
     ) -> None:
-        need("requests")
-        self.endpoint = normal_endpoint(endpoint)
+        require_packages("requests")
+        self.endpoint = normalize_endpoint(endpoint)
         self.trust = trust or tls.Tls()
         self.timeouts = timeouts or Timeouts()
         self.retry = retry or Retry()
@@ -107,7 +107,7 @@ class Transport:
         if self.closed:
             raise UsageError("Connection Closed")
         rewind = _rewinder(body)
-        times = Timeouts(timeout, timeout) if timeout else self.timeouts
+        timeouts = Timeouts(timeout, timeout) if timeout else self.timeouts
         delays = FAIL_FAST.delays if fail_fast or rewind is None else self.retry.delays
         answer: Answer | None = None
         failure: ConnectionFailed | None = None
@@ -115,13 +115,17 @@ class Transport:
             if attempt > 1 and rewind is not None:
                 rewind()
             try:
-                answer = self._once(method, url, headers, body, stream, attempt, times)
+                answer = self._send_once(method, url, headers, body, stream, attempt, timeouts)
             except ConnectionFailed as error:
                 answer, failure = None, error
-                if isinstance(error, (CertificateRejected, _Impatience)):
+                if isinstance(error, (CertificateRejected, _ReadTimedOut)):
                     raise
             if answer is not None:
-                if method not in _READS or answer.status not in _AGAIN_LATER or attempt == len(delays):
+                if (
+                    method not in _SAFE_METHODS
+                    or answer.status not in _RETRY_STATUSES
+                    or attempt == len(delays)
+                ):
                     return answer
                 delay = _retry_after(answer.headers, delay)
             if delay:
@@ -134,7 +138,7 @@ class Transport:
             (failure.messages[0] if failure else "") + tried, attempts=len(delays)
         ) from failure
 
-    def _once(
+    def _send_once(
         self,
         method: str,
         url: str,
@@ -142,26 +146,28 @@ class Transport:
         body: Body,
         stream: bool,
         attempt: int,
-        times: Timeouts,
+        timeouts: Timeouts,
     ) -> Answer:
         try:
             reply = self._session.send(
-                self._prepared(method, url, headers, body), stream=stream, timeout=(times.connect, times.read)
+                self._prepared(method, url, headers, body),
+                stream=stream,
+                timeout=(timeouts.connect, timeouts.read),
             )
             content = b"" if stream and reply.status_code < 300 else reply.content
         except requests.exceptions.ConnectTimeout as error:
-            raise self.unreachable(f"no connection within {times.connect:g} s") from error
+            raise self.unreachable_error(f"no connection within {timeouts.connect:g} s") from error
         except requests.exceptions.ReadTimeout as error:
-            raise _Impatience(
-                f"{self.endpoint} did not answer {method} {_path(url)} within {times.read:g} s",
+            raise _ReadTimedOut(
+                f"{self.endpoint} did not answer {method} {_path(url)} within {timeouts.read:g} s",
                 attempts=attempt,
             ) from error
         except requests.exceptions.SSLError as error:
-            raise self.tls_failure(error) from error
+            raise self.tls_error(error) from error
         except requests.exceptions.InvalidURL as error:
             raise UsageError(f"endpoint: {self.endpoint} is not a usable URL") from error
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise self.unreachable(error) from error
+            raise self.unreachable_error(error) from error
         return Answer(reply.status_code, reply.reason or "", reply.headers, content, attempt, reply)
 
     def _prepared(
@@ -172,17 +178,17 @@ class Transport:
         request.prepare(method, url, headers={**self._session.headers, **headers}, data=body)
         return request
 
-    def unreachable(self, error: BaseException | str) -> ConnectionFailed:
+    def unreachable_error(self, error: BaseException | str) -> ConnectionFailed:
         """What to tell when there is no connection."""
-        why = error if isinstance(error, str) else _cause(error)
+        why = error if isinstance(error, str) else _root_cause(error)
         return ConnectionFailed(f"Cannot reach {self.endpoint}: {why}")
 
-    def tls_failure(self, error: Exception) -> ConnectionFailed:
+    def tls_error(self, error: Exception) -> ConnectionFailed:
         """What to tell of a handshake that failed: what the server showed, and which option decides."""
-        cause = _cause(error)
+        cause = _root_cause(error)
         text = str(error).lower()
         if not any(word in text for word in ("certificate", "fingerprint", "doesn't match", "not valid for")):
-            return self.unreachable(f"TLS failed: {cause}")
+            return self.unreachable_error(f"TLS failed: {cause}")
         parts = urllib.parse.urlsplit(self.endpoint)
         seen = tls.peer_fingerprint(parts.hostname or "", parts.port or 443)
         if self.trust.fingerprint and "fingerprint" in text:
@@ -197,11 +203,11 @@ class Transport:
         )
 
 
-class _Impatience(ConnectionFailed):
+class _ReadTimedOut(ConnectionFailed):
     """The server took the request and is silent: sending it again would only add to its work."""
 
 
-def normal_endpoint(endpoint: str) -> str:
+def normalize_endpoint(endpoint: str) -> str:
     """``https://host:port[/prefix]`` without a trailing slash; UsageError if it is no HTTP(S) URL."""
     text = endpoint.strip().rstrip("/")
     try:
@@ -222,19 +228,19 @@ def _session(endpoint: str, trust: tls.Tls) -> requests.Session:
     # netrc would replace our Authorization header, and a CA bundle our choice of trust.
     session.trust_env = False
     session.proxies.update(requests.utils.get_environ_proxies(endpoint))
-    session.verify = trust.bundle()
+    session.verify = trust.ca_bundle()
     session.headers.clear()
     session.headers.update({"Accept-Encoding": "gzip", "User-Agent": "ansible-digitalrebar-provision"})
     plain = requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=_POOL_SIZE)
     session.mount("http://", plain)  # urllib3 before 2.8 hands a fingerprint on to HTTP too, which knows none
-    session.mount("https://", _pinned(trust.fingerprint) if trust.fingerprint else plain)
-    if not trust.authenticates:
+    session.mount("https://", _pinned_adapter(trust.fingerprint) if trust.fingerprint else plain)
+    if not trust.authenticates_server:
         host = urllib.parse.urlsplit(endpoint).hostname or ""
         warnings.filterwarnings("ignore", f".*{host}", category=urllib3.exceptions.InsecureRequestWarning)
     return session
 
 
-def _pinned(fingerprint: str) -> requests.adapters.HTTPAdapter:
+def _pinned_adapter(fingerprint: str) -> requests.adapters.HTTPAdapter:
     """Compares the certificate's fingerprint in each new connection."""
 
     class Adapter(requests.adapters.HTTPAdapter):
@@ -264,15 +270,15 @@ def _retry_after(headers: t.Mapping[str, str], default: float) -> float:
     """Seconds to wait, from a number or a date; never negative, never for minutes."""
     told = headers.get("Retry-After", "").strip()
     if told.isascii() and told.isdigit():
-        return min(float(told), _LONGEST_RETRY_AFTER)
+        return min(float(told), _MAX_RETRY_AFTER)
     try:
         moment = email.utils.parsedate_to_datetime(told).timestamp()
     except (TypeError, ValueError):
         return default
-    return min(max(moment - time.time(), 0.0), _LONGEST_RETRY_AFTER)
+    return min(max(moment - time.time(), 0.0), _MAX_RETRY_AFTER)
 
 
-def _cause(error: BaseException) -> str:
+def _root_cause(error: BaseException) -> str:
     """The innermost reason that a person can use, without the layers of wrapping around it."""
     seen: BaseException = error
     while True:

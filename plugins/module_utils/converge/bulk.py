@@ -20,7 +20,7 @@ from .guard import Guard, Target
 from .resource import Object, Resource
 
 WORKERS = 6
-LIST_FROM = 10
+LIST_THRESHOLD = 10
 """From this many objects of one kind on, one list is cheaper than looking each up."""
 
 
@@ -37,11 +37,11 @@ class Bulk:
     check: bool = False
     continue_on_error: bool = False
     guard: Guard = dataclasses.field(default_factory=Guard)
-    must_be_told: bool = False
+    limit_required: bool = False
     """Whether the guard has to be told how many objects may be destroyed."""
-    known: dict[int, Object | None] = dataclasses.field(default_factory=dict)
+    prefetched: dict[int, Object | None] = dataclasses.field(default_factory=dict)
     """Objects as the caller has just read them, by the index of their resource."""
-    deed: str = dataclasses.field(default="", init=False)
+    destruction: str = dataclasses.field(default="", init=False)
     targets: list[Target] = dataclasses.field(default_factory=list, init=False)
     """What of what was there is destroyed, and how."""
 
@@ -51,11 +51,13 @@ class Bulk:
         Raises UsageError before anything is written when two resources mean the same object, and Refused
         when more would be destroyed than the guard allows.
         """
-        self._refuse_doubles(self._written)
-        self._foresee_secure()
-        known = self._read()
-        self._refuse_doubles(lambda resource, index: self._meant(resource, known.get(index)))
-        self._ask_guard(known)
+        self._refuse_duplicates(self._identifiers_in_spec)
+        self._register_secure_params()
+        prefetched = self._prefetch()
+        self._refuse_duplicates(
+            lambda resource, index: self._identifiers_on_server(resource, prefetched.get(index))
+        )
+        self._enforce_guard(prefetched)
         outcomes: dict[int, Outcome] = {}
         stopped = False
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
@@ -63,33 +65,33 @@ class Bulk:
                 if stopped:
                     outcomes.update({index: self._skipped(index) for index in wave})
                     continue
-                self._work_off(pool, wave, known, outcomes)
+                self._run_wave(pool, wave, prefetched, outcomes)
                 failed = any(outcomes[index].error is not None for index in wave)
                 stopped = failed and not self.continue_on_error
         return [outcomes[index] for index in range(len(self.resources))]
 
-    def _work_off(
+    def _run_wave(
         self,
         pool: concurrent.futures.Executor,
         wave: t.Sequence[int],
-        known: dict[int, Object | None],
+        prefetched: dict[int, Object | None],
         outcomes: dict[int, Outcome],
     ) -> None:
         """Each worker takes the next resource until none is left: a future for each costs more than that."""
-        left = iter(wave)
+        remaining = iter(wave)
 
-        def work() -> None:
-            for index in left:
-                outcomes[index] = self._one(index, known)
+        def worker() -> None:
+            for index in remaining:
+                outcomes[index] = self._converge_one(index, prefetched)
 
-        for job in [pool.submit(work) for _number in range(min(WORKERS, len(wave)))]:
-            job.result()
+        for future in [pool.submit(worker) for _number in range(min(WORKERS, len(wave)))]:
+            future.result()
 
-    def _one(self, index: int, known: dict[int, Object | None]) -> Outcome:
+    def _converge_one(self, index: int, prefetched: dict[int, Object | None]) -> Outcome:
         resource = self.resources[index]
         try:
-            if index in known and not _suspect(known[index]):
-                return converge(self.client, resource, self.check, known[index])
+            if index in prefetched and not _may_be_stale(prefetched[index]):
+                return converge(self.client, resource, self.check, prefetched[index])
             return converge(self.client, resource, self.check)
         except DrpError as error:
             return Outcome(resource, error=error)
@@ -100,7 +102,7 @@ class Bulk:
             resource, error=NotTried(f"{resource.label}: not tried, because an earlier resource failed")
         )
 
-    def _refuse_doubles(self, names: t.Callable[[Resource, int], t.Iterable[str]]) -> None:
+    def _refuse_duplicates(self, names: t.Callable[[Resource, int], t.Iterable[str]]) -> None:
         """UsageError when two resources share one of their ``names``."""
         seen: dict[tuple[str, str], int] = {}
         for index, resource in enumerate(self.resources):
@@ -111,7 +113,7 @@ class Bulk:
                         f"resources: number {first + 1} and number {index + 1} both mean {resource.label}"
                     )
 
-    def _written(self, resource: Resource, index: int) -> t.Iterator[str]:
+    def _identifiers_in_spec(self, resource: Resource, index: int) -> t.Iterator[str]:
         """Which object the task means: how it is looked up, and what is unique in its spec."""
         del index
         name, colon, value = resource.lookup.partition(":")
@@ -120,26 +122,26 @@ class Bulk:
             if resource.spec.get(unique):
                 yield f"{unique}:{resource.spec[unique]}"
 
-    def _meant(self, resource: Resource, there: Object | None) -> t.Iterator[str]:
-        if there is not None:
-            yield models.key_of(resource.kind, there)
+    def _identifiers_on_server(self, resource: Resource, current: Object | None) -> t.Iterator[str]:
+        if current is not None:
+            yield models.key_of(resource.kind, current)
 
-    def _foresee_secure(self) -> None:
+    def _register_secure_params(self) -> None:
         """In check mode the params that this task would define are to be known, lest their values show."""
         for resource in self.resources if self.check else ():
             if resource.kind == "params" and resource.spec.get("Secure") and resource.state != "absent":
                 self.client.param_security[str(resource.spec.get("Name"))] = True
 
-    def _read(self) -> dict[int, Object | None]:
+    def _prefetch(self) -> dict[int, Object | None]:
         """What is there of the kinds of which many are wanted, from one list per kind."""
         by_kind: dict[str, list[int]] = collections.defaultdict(list)
         for index, resource in enumerate(self.resources):
-            if index not in self.known:
+            if index not in self.prefetched:
                 by_kind[resource.kind].append(index)
-        known = dict(self.known)
+        prefetched = dict(self.prefetched)
         for kind, indexes in by_kind.items():
-            if len(indexes) < LIST_FROM:
-                known.update(self._look_at_all(indexes) if self._named_in_many_ways(indexes) else {})
+            if len(indexes) < LIST_THRESHOLD:
+                prefetched.update(self._find_all(indexes) if self._mixed_lookup_forms(indexes) else {})
                 continue
             there: dict[str, Object] = {}
             for item in self.client.list(kind):
@@ -148,37 +150,39 @@ class Bulk:
                     there[f"{name}:{item.get(name)}"] = item
             for index in indexes:
                 lookup = self.resources[index].lookup
-                if lookup in there or self._complete(self.resources[index]):
-                    known[index] = there.get(lookup)
-        return known
+                if lookup in there or self._list_is_conclusive(self.resources[index]):
+                    prefetched[index] = there.get(lookup)
+        return prefetched
 
-    def _ask_guard(self, known: dict[int, Object | None]) -> None:
+    def _enforce_guard(self, prefetched: dict[int, Object | None]) -> None:
         """Refuse to begin what would destroy too much; what has to be read for that is not read again."""
-        unread = [index for index, one in enumerate(self.resources) if one.may_destroy and index not in known]
-        known.update(self._look_at_all(unread))
-        deeds = {}
+        unread = [
+            index for index, one in enumerate(self.resources) if one.destroys and index not in prefetched
+        ]
+        prefetched.update(self._find_all(unread))
+        destructions = {}
         for index, resource in enumerate(self.resources):
-            there = known.get(index)
-            deed = resource.deed(there) if resource.may_destroy else ""
-            if there is not None and deed:
-                deeds[deed] = True
-                self.targets.append(Target.of(resource.kind, there))
-        self.deed = " and ".join(sorted(deeds))
-        self.guard.admit(self.deed, self.targets, self.check, self.must_be_told)
+            current = prefetched.get(index)
+            destruction = resource.destruction(current) if resource.destroys else ""
+            if current is not None and destruction:
+                destructions[destruction] = True
+                self.targets.append(Target.of(resource.kind, current))
+        self.destruction = " and ".join(sorted(destructions))
+        self.guard.enforce(self.destruction, self.targets, self.check, self.limit_required)
 
-    def _named_in_many_ways(self, indexes: t.Sequence[int]) -> bool:
+    def _mixed_lookup_forms(self, indexes: t.Sequence[int]) -> bool:
         """Whether two of them can be the same object though they are called differently."""
         lookups = [self.resources[index].lookup for index in indexes]
         return len({lookup.partition(":")[0] if ":" in lookup else "" for lookup in lookups}) > 1
 
-    def _look_at_all(self, indexes: t.Sequence[int]) -> dict[int, Object | None]:
-        known: dict[int, Object | None] = {}
+    def _find_all(self, indexes: t.Sequence[int]) -> dict[int, Object | None]:
+        prefetched: dict[int, Object | None] = {}
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            for found in pool.map(self._look_at, indexes):
-                known.update(found)
-        return known
+            for found in pool.map(self._find, indexes):
+                prefetched.update(found)
+        return prefetched
 
-    def _look_at(self, index: int) -> dict[int, Object | None]:
+    def _find(self, index: int) -> dict[int, Object | None]:
         """The object of a resource; nothing when it cannot be read, which its own turn will tell."""
         resource = self.resources[index]
         try:
@@ -186,14 +190,14 @@ class Bulk:
         except DrpError:
             return {}
 
-    def _complete(self, resource: Resource) -> bool:
+    def _list_is_conclusive(self, resource: Resource) -> bool:
         """Whether it is absent when the list lacks it: the server knows keys in more than one spelling."""
         lookup, model = resource.lookup, resource.model
         index, colon, _value = lookup.partition(":")
         if colon and index in model.unique:
             return True
         if model.fields.get(model.key) in ("uuid", "ip"):
-            return _canonical(lookup)
+            return _is_canonical_key(lookup)
         return not (resource.key and colon)
 
 
@@ -203,18 +207,18 @@ def waves(resources: t.Sequence[Resource]) -> list[list[int]]:
     What is to exist comes first, in order of reference; what is to go comes last, the other way
     round, so that nothing is deleted while something still refers to it.
     """
-    depth = _depths(resources)
+    depth = _reference_depths(resources)
     groups: dict[tuple[int, int, int], list[int]] = collections.defaultdict(list)
     for index, resource in enumerate(resources):
-        rank = models.get(resource.kind).rank
+        creation_order = models.get(resource.kind).creation_order
         if resource.state == "absent":
-            groups[(1, -rank, -depth[index])].append(index)
+            groups[(1, -creation_order, -depth[index])].append(index)
         else:
-            groups[(0, rank, depth[index])].append(index)
+            groups[(0, creation_order, depth[index])].append(index)
     return [groups[place] for place in sorted(groups)]
 
 
-def _canonical(key: str) -> bool:
+def _is_canonical_key(key: str) -> bool:
     """Whether a UUID or an address is written as the server writes it."""
     for form in (uuid.UUID, ipaddress.ip_address):
         with contextlib.suppress(ValueError):
@@ -222,12 +226,12 @@ def _canonical(key: str) -> bool:
     return False
 
 
-def _suspect(item: Object | None) -> bool:
+def _may_be_stale(item: Object | None) -> bool:
     """What is not available may have become so since the list was read, by an earlier resource."""
     return item is not None and not item.get("Available", True)
 
 
-def _depths(resources: t.Sequence[Resource]) -> list[int]:
+def _reference_depths(resources: t.Sequence[Resource]) -> list[int]:
     """How many references of its own kind each resource stands on, within the given ones."""
     places = {
         (resource.kind, str(resource.spec.get("Name"))): index for index, resource in enumerate(resources)

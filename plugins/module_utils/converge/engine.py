@@ -16,15 +16,15 @@ from ..client.objects import claims
 from ..client.patch import Patch, apply_patch, gen_patch
 from .guard import is_locked
 from .resource import Object, Resource
-from .secrets import Secrets
-from .show import shown
+from .secure_params import SecureParams
+from .show import masked
 
 MAX_CONFLICTS = 12
 MAX_PASSES = 6
-_UNKNOWN: t.Any = object()
+_NOT_FETCHED: t.Any = object()
 
 
-class NeverSettles(DrpError):
+class TooManyConflicts(DrpError):
     """Other writers changed the object each time between our read and our write."""
 
 
@@ -60,52 +60,54 @@ def converge(
     client: Client,
     resource: Resource,
     check: bool = False,
-    known: Object | None = _UNKNOWN,
+    prefetched: Object | None = _NOT_FETCHED,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> Outcome:
     """Do what ``resource`` asks; with ``check`` only say what would be done.
 
-    ``known`` is the object as just read by the caller (None: known to be absent).  Raises DrpError;
+    ``prefetched`` is the object as just read by the caller (None: prefetched to be absent).  Raises DrpError;
     NeverSettles when the object changed under each of 12 tries.
     """
-    run = _Run(client, resource, check, Outcome(resource), Secrets(client, resource, check))
+    run = _Convergence(client, resource, check, Outcome(resource), SecureParams(client, resource, check))
     try:
-        return _settle(run, known, sleep)
+        return _converge_with_retries(run, prefetched, sleep)
     except DrpError as error:
-        run.secrets.scrub(error)
+        run.secure_params.mask_error(error)
         raise
 
 
-def _settle(run: _Run, known: Object | None, sleep: t.Callable[[float], None]) -> Outcome:
+def _converge_with_retries(
+    run: _Convergence, prefetched: Object | None, sleep: t.Callable[[float], None]
+) -> Outcome:
     """Try until nobody changes the object between our read and our write."""
     resource = run.resource
     while True:
-        current = run.find() if known is _UNKNOWN else known
-        known = _UNKNOWN
-        if not run.stored and not run.maybe_ours:
+        current = run.find() if prefetched is _NOT_FETCHED else prefetched
+        prefetched = _NOT_FETCHED
+        if not run.stored and not run.reply_lost:
             run.outcome.before = current
         try:
             run.absent(current) if resource.state == "absent" else run.present(current)
-        except _Lost as lost:
+        except _PlanOutdated as outdated:
             run.outcome.conflicts += 1
-            run.note_lost(lost.error)
+            run.note_reply_lost(outdated.error)
             if run.outcome.conflicts >= MAX_CONFLICTS:
-                raise NeverSettles(
+                raise TooManyConflicts(
                     f"{resource.label}: it was changed by somebody else {MAX_CONFLICTS} times in a row "
                     "between being read and being written; nothing of this task was stored in the last try",
-                    *lost.error.messages,
+                    *outdated.error.messages,
                     type="CONFLICT",
-                    model=lost.error.model,
-                    key=lost.error.key,
-                    code=lost.error.code,
-                ) from lost.error
+                    model=outdated.error.model,
+                    key=outdated.error.key,
+                    code=outdated.error.code,
+                ) from outdated.error
             sleep(random.uniform(0.5, 1.0) * min(0.01 * 2**run.outcome.conflicts, 0.5))
             continue
-        run.outcome.warnings += run.secrets.warnings
+        run.outcome.warnings += run.secure_params.warnings
         return run.outcome
 
 
-class _Lost(Exception):
+class _PlanOutdated(Exception):
     """The object was no longer what the plan was made for."""
 
     def __init__(self, error: ApiError) -> None:
@@ -114,26 +116,26 @@ class _Lost(Exception):
 
 
 @dataclasses.dataclass
-class _Run:
+class _Convergence:
     """One convergence: the steps, and what they have done so far."""
 
     client: Client
     resource: Resource
     check: bool
     outcome: Outcome
-    secrets: Secrets
+    secure_params: SecureParams
     stored: bool = False
     """Something was written: whatever follows, this run has changed the object."""
-    maybe_ours: bool = False
+    reply_lost: bool = False
     """A reply was lost: what the next read finds may be what we wrote."""
-    unlocked: bool = False
+    relock: bool = False
     """It was locked, and is to be so again in the end."""
 
     def find(self) -> Object | None:
         return self.client.find(self.resource.kind, self.resource.lookup)
 
-    def note_lost(self, error: ApiError) -> None:
-        self.maybe_ours = self.maybe_ours or error.attempts > 1
+    def note_reply_lost(self, error: ApiError) -> None:
+        self.reply_lost = self.reply_lost or error.attempts > 1
 
     def absent(self, current: Object | None) -> None:
         if current is None:
@@ -154,19 +156,19 @@ class _Run:
     def present(self, current: Object | None) -> None:
         self.resource.check(current)
         if self.check:
-            self.secrets.foresee(current)
+            self.secure_params.fetch_definitions(current)
         if current is None:
             current = self._create()
             if self.check:
                 return
         elif self.outcome.planned is None:
-            self.outcome.planned = self.secrets.target(current)
+            self.outcome.planned = self.secure_params.wanted_object(current)
         self._update(current)
         if self.outcome.item is not None and self.outcome.changed and not self.check:
-            self.outcome.warnings += self.resource.remarks(self.outcome.before, self.outcome.item)
+            self.outcome.warnings += self.resource.change_warnings(self.outcome.before, self.outcome.item)
 
     def _create(self) -> Object:
-        body, shown_body = self.secrets.creation()
+        body, shown_body = self.secure_params.creation_body()
         self.outcome.planned = {name: shown_body[name] for name in body if name in self.resource.spec}
         self.outcome.action = "created"
         if self.check:
@@ -180,14 +182,14 @@ class _Run:
             ) from error
         except (Conflict, Invalid) as error:
             if isinstance(error, Invalid) and "unique index" not in " ".join(error.messages):
-                if self.secrets.learn(error):
+                if self.secure_params.learn_from_refusal(error):
                     return self._create()
                 raise
             if self.find() is None:
                 self._refuse_hidden()
                 raise
-            self._start_over()
-            raise _Lost(error) from error
+            self._discard_plan()
+            raise _PlanOutdated(error) from error
         self.stored = True
         return created
 
@@ -198,11 +200,11 @@ class _Run:
         for _number in range(MAX_PASSES):
             operations = self._plan(current)
             if not operations:
-                if self.maybe_ours and self.outcome.action == "unchanged":
+                if self.reply_lost and self.outcome.action == "unchanged":
                     self.outcome.action = "updated"
                 return
             if operations == previous:
-                self.outcome.warnings.append(self._stubborn(operations, current))
+                self.outcome.warnings.append(self._change_ignored_warning(operations, current))
                 return
             self._refuse_read_only(current)
             if self.outcome.action == "unchanged":
@@ -220,27 +222,27 @@ class _Run:
         try:
             patched = self.client.patch(kind, key, operations, force=self.resource.force)
         except Conflict as error:
-            self._start_over()
-            raise _Lost(error) from error
+            self._discard_plan()
+            raise _PlanOutdated(error) from error
         except Invalid as error:
-            if not self.secrets.learn(error):
+            if not self.secure_params.learn_from_refusal(error):
                 raise
             if self.outcome.planned is not None:
-                self.outcome.planned = self.secrets.hide_in(self.outcome.planned)
-            again = gen_patch(current, self.secrets.target(current))
+                self.outcome.planned = self.secure_params.mask_plan(self.outcome.planned)
+            again = gen_patch(current, self.secure_params.wanted_object(current))
             return self._patch(current, again) if again else current
         self.stored = True
         return patched
 
     def _plan(self, current: Object) -> Patch:
         """What is to be patched.  A lock is taken off by itself: the server takes nothing else with that."""
-        target = self.secrets.target(current)
-        operations = gen_patch(current, target)
+        wanted_object = self.secure_params.wanted_object(current)
+        operations = gen_patch(current, wanted_object)
         if is_locked(current) and operations:
             unlocking = gen_patch(current, self._unlocked(current))
             return operations if self.check else unlocking
-        if not operations and self.unlocked and "Locked" not in self.resource.spec:
-            self.unlocked = False
+        if not operations and self.relock and "Locked" not in self.resource.spec:
+            self.relock = False
             return gen_patch(current, {**current, "Locked": True})
         return operations
 
@@ -251,14 +253,14 @@ class _Run:
                 f"{self.resource.label}: it is locked. Unlock it first, or set include_locked: true to have "
                 "that done for this change"
             )
-        self.unlocked = True
+        self.relock = True
         return {**current, "Locked": False}
 
     def _refuse_hidden(self) -> None:
         """What these credentials may not see is not absent."""
         if claims.is_hidden(self.client, self.resource.kind, self.resource.lookup):
             name = self.resource.label.partition(" ")[2]
-            raise UsageError(claims.hidden_text(self.resource.kind, [name]))
+            raise UsageError(claims.hidden_message(self.resource.kind, [name]))
 
     def _refuse_read_only(self, current: Object) -> None:
         """The server would only answer with the object's name."""
@@ -269,14 +271,14 @@ class _Run:
                 "Change it there, or make an object with another name"
             )
 
-    def _start_over(self) -> None:
+    def _discard_plan(self) -> None:
         """Forget the plan; what was stored stays in the account."""
         if not self.stored:
             self.outcome.action = "unchanged"
             self.outcome.planned = None
 
-    def _stubborn(self, operations: Patch, current: Object) -> str:
-        kept = shown(self.resource.kind, current)
+    def _change_ignored_warning(self, operations: Patch, current: Object) -> str:
+        kept = masked(self.resource.kind, current)
         names = sorted({op["path"].split("/")[1] for op in operations if op["op"] != "test"})
-        told = ", ".join(f"{name} as {kept.get(name)!r}" for name in names)
-        return f"{self.resource.label}: the server keeps {told}; the next run will try again"
+        values = ", ".join(f"{name} as {kept.get(name)!r}" for name in names)
+        return f"{self.resource.label}: the server keeps {values}; the next run will try again"

@@ -28,11 +28,11 @@ GUARD_SPEC: dict[str, dict[str, t.Any]] = {
 }
 """The options of all tasks that can destroy; documented by the fragment ``guard``."""
 
-_MOST = 5
+_MAX_LISTED = 5
 """So many targets are named in a message."""
 
 
-class Refused(UsageError):
+class RefusedByGuard(UsageError):
     """Nothing was done, because it would have hit more, or other objects than were meant."""
 
 
@@ -61,60 +61,61 @@ class Guard:
     @classmethod
     def from_options(cls, options: Options) -> Guard:
         """The guard that the options of :data:`GUARD_SPEC` describe."""
-        most = options.get("max_targets")
-        if most is not None and most < 0:
+        limit = options.get("max_targets")
+        if limit is not None and limit < 0:
             raise UsageError("max_targets: must not be negative")
-        return cls(most, options.get("confirm") or "", options["include_locked"])
+        return cls(limit, options.get("confirm") or "", options["include_locked"])
 
     @property
-    def told(self) -> bool:
+    def has_limit(self) -> bool:
         """Whether the user has said how much may be hit."""
         return self.max_targets is not None or bool(self.confirm)
 
-    def admit(self, deed: str, targets: t.Sequence[Target], check: bool, must_be_told: bool) -> None:
-        """Raise Refused unless ``deed`` (such as ``deletion``) may be done to ``targets``.
+    def enforce(self, operation: str, targets: t.Sequence[Target], check: bool, limit_required: bool) -> None:
+        """Raise RefusedByGuard unless ``operation`` (such as ``deletion``) may be done to ``targets``.
 
-        With ``must_be_told`` more than one target needs ``max_targets`` or ``confirm``, except in check mode,
-        which is how one learns the mark to confirm.
+        With ``limit_required`` more than one target requires ``max_targets`` or ``confirm``, except in check
+        mode, whose result has the fingerprint to confirm.
         """
         if not targets:
             return
         locked = [target for target in targets if target.locked]
         if locked and not self.include_locked:
-            raise Refused(
-                f"{deed}: {_named(locked)} {'is' if len(locked) == 1 else 'are'} locked. Nothing was done. "
-                "Unlock, leave out, or set include_locked: true"
+            raise RefusedByGuard(
+                f"{operation}: {_named(locked)} {'is' if len(locked) == 1 else 'are'} locked. Nothing was "
+                "changed. Unlock them, leave them out, or set include_locked: true"
             )
         if self.max_targets is not None and len(targets) > self.max_targets:
-            raise Refused(
-                f"{deed}: max_targets allows {self.max_targets}, and it would hit {len(targets)}: "
-                f"{_named(targets)}. Nothing was done"
+            raise RefusedByGuard(
+                f"{operation}: max_targets allows {self.max_targets} objects, but the task would affect "
+                f"{len(targets)}: {_named(targets)}. Nothing was changed"
             )
-        if self.confirm and self.confirm != mark(deed, targets):
-            raise Refused(
-                f"{deed}: confirm does not stand for what it would hit now, which is {_named(targets)}. "
-                "Nothing was done. Run it in check mode, look at targets, and confirm the mark found there"
+        if self.confirm and self.confirm != fingerprint(operation, targets):
+            raise RefusedByGuard(
+                f"{operation}: confirm does not match the objects that would be affected now: "
+                f"{_named(targets)}. Nothing was changed. Run the task in check mode, review targets, and "
+                "set confirm from there"
             )
-        if must_be_told and len(targets) > 1 and not (self.told or check):
-            raise Refused(
-                f"{deed}: it would hit {len(targets)} objects: {_named(targets)}. Nothing was done. Say how "
-                "many it may be with max_targets, or run it in check mode and confirm what that finds"
+        if limit_required and len(targets) > 1 and not (self.has_limit or check):
+            raise RefusedByGuard(
+                f"{operation}: would affect {len(targets)} objects: {_named(targets)}. Nothing was changed. "
+                "Set max_targets, or run the task in check mode and set confirm from its result"
             )
 
 
-def mark(deed: str, targets: t.Iterable[Target]) -> str:
-    """A short text that stands for this deed on exactly these targets, whatever their order."""
-    document = json.dumps([deed, sorted([target.kind, target.key] for target in targets)])
+def fingerprint(operation: str, targets: t.Iterable[Target]) -> str:
+    """A short text for this operation on exactly these targets, whatever their order."""
+    document = json.dumps([operation, sorted([target.kind, target.key] for target in targets)])
     return hashlib.sha256(document.encode()).hexdigest()[:12]
 
 
-def account(deed: str, targets: t.Sequence[Target]) -> dict[str, t.Any]:
-    """What a result tells about the targets of a deed."""
+def describe_targets(operation: str, targets: t.Sequence[Target]) -> dict[str, t.Any]:
+    """What a result says about the targets of a destructive operation."""
     return {
-        "deed": deed,
+        "deed": operation,
         "count": len(targets),
         "names": [target.name for target in targets],
-        "confirm": mark(deed, targets),
+        "confirm": fingerprint(operation, targets),
     }
 
 
@@ -124,5 +125,5 @@ def is_locked(item: Object) -> bool:
 
 
 def _named(targets: t.Sequence[Target]) -> str:
-    told = ", ".join(target.name for target in targets[:_MOST])
-    return told if len(targets) <= _MOST else f"{told} and {len(targets) - _MOST} more"
+    names = ", ".join(target.name for target in targets[:_MAX_LISTED])
+    return names if len(targets) <= _MAX_LISTED else f"{names} and {len(targets) - _MAX_LISTED} more"

@@ -60,7 +60,7 @@ def merge_map(current: dict[str, Json] | None, wanted: dict[str, Json], exact: b
     return merged
 
 
-def append(current: list[Json] | None, wanted: list[Json]) -> list[Json]:
+def append_missing(current: list[Json] | None, wanted: list[Json]) -> list[Json]:
     """``current`` with what it lacks of ``wanted`` at its end, once each, in the order given."""
     longer = list(current or [])
     for item in wanted:

@@ -9,7 +9,7 @@ import typing as t
 
 from ..client import models
 from ..client.errors import UsageError
-from .merge import append, merge_map, overlay
+from .merge import append_missing, merge_map, overlay
 
 Json = t.Any
 Object = dict[str, t.Any]
@@ -38,7 +38,7 @@ class Resource:
     """Texts that turned out to be secret while it was converged; never to be shown."""
 
     def __post_init__(self) -> None:
-        self.spec = self._spelt()
+        self.spec = self._normalized_spec()
         if not self.lookup:
             raise UsageError(
                 f"{self.kind}: the object has no {self.model.key}"
@@ -61,15 +61,15 @@ class Resource:
         name = self.spec.get("Name") or self.lookup.partition(":")[2] or self.lookup
         return f"{self.model.singular} {name}"
 
-    def target(self, current: Object) -> Object:
+    def wanted_object(self, current: Object) -> Object:
         """The object as it should become, with everything that nobody asked to change."""
         wanted = dict(current)
         for name, value in self.spec.items():
             if value is not None or self.model.fields.get(name, "any") == "any":
-                wanted[name] = self._wanted(name, current.get(name), value)
+                wanted[name] = self._wanted_value(name, current.get(name), value)
         return wanted
 
-    def creation(self) -> Object:
+    def creation_body(self) -> Object:
         """What to send to create it."""
         return {
             name: merge_map({}, value, True)
@@ -92,28 +92,28 @@ class Resource:
             )
 
     @property
-    def may_destroy(self) -> bool:
-        """Whether :meth:`deed` can have something to tell, so that the object has to be looked at first."""
+    def destroys(self) -> bool:
+        """Whether :meth:`destruction` may be non-empty, so that the object has to be read first."""
         return self.state == "absent"
 
-    def deed(self, current: Object | None) -> str:
+    def destruction(self, current: Object | None) -> str:
         """What of the change destroys something that is there; "" for one that does not."""
         return "deletion" if current is not None and self.state == "absent" else ""
 
-    def remarks(self, before: Object | None, after: Object) -> list[str]:
+    def change_warnings(self, before: Object | None, after: Object) -> list[str]:
         """Things a user should know about the change, as warnings."""
         del before, after
         return []
 
-    def _wanted(self, name: str, current: Json, value: Json) -> Json:
-        form = self.model.fields.get(name, "any")
+    def _wanted_value(self, name: str, current: Json, value: Json) -> Json:
+        field_type = self.model.fields.get(name, "any")
         if name == "Params":
             return merge_map(current, value, self.purge_params)
         if name == "Meta":
             return merge_map(current, value, False)
         if name == "Profiles" and self.append_profiles:
-            return append(current, value)
-        if form in ("struct", "structs"):
+            return append_missing(current, value)
+        if field_type in ("struct", "structs"):
             return overlay(current, value)
         return value
 
@@ -121,22 +121,22 @@ class Resource:
         name = self.spec.get("Name")
         return f"Name:{name}" if name and self.model.key != "Name" else ""
 
-    def _spelt(self) -> Object:
+    def _normalized_spec(self) -> Object:
         """The spec in the model's spelling; the server itself takes any letter case."""
-        spelt: Object = {}
+        normalized: Object = {}
         for name, value in self.spec.items():
             proper = self.model.spelling(name) or name
-            if proper in spelt:
+            if proper in normalized:
                 raise UsageError(f"{self.kind}: {proper} is given twice")
-            form = self.model.fields.get(proper)
-            if form == "map" and not isinstance(value, (dict, type(None))):
+            field_type = self.model.fields.get(proper)
+            if field_type == "map" and not isinstance(value, (dict, type(None))):
                 raise UsageError(f"{self.kind}: {proper} must be a map of names to values")
-            if form in ("list", "structs") and not isinstance(value, (list, type(None))):
+            if field_type in ("list", "structs") and not isinstance(value, (list, type(None))):
                 raise UsageError(f"{self.kind}: {proper} must be a list")
-            spelt[proper] = value
-        if isinstance(spelt.get("Meta"), dict):
-            spelt["Meta"] = {name: _meta_text(value) for name, value in spelt["Meta"].items()}
-        return spelt
+            normalized[proper] = value
+        if isinstance(normalized.get("Meta"), dict):
+            normalized["Meta"] = {name: _meta_text(value) for name, value in normalized["Meta"].items()}
+        return normalized
 
 
 def _meta_text(value: Json) -> Json:

@@ -14,20 +14,20 @@ HIDDEN = "(hidden)"
 OTHER_HIDDEN = "(hidden, another value)"
 
 
-def shown(kind: str, item: t.Mapping[str, Json] | None) -> dict[str, Json]:
+def masked(kind: str, item: t.Mapping[str, Json] | None) -> dict[str, Json]:
     """The object without its secrets; a sealed param value is replaced by a word."""
     if not item:
         return {}
-    return {name: _open(value) for name, value in _without_hidden(kind, item).items()}
+    return {name: _mask_sealed(value) for name, value in _without_hidden(kind, item).items()}
 
 
-def _open(value: Json) -> Json:
+def _mask_sealed(value: Json) -> Json:
     if is_sealed(value):
         return HIDDEN
     if isinstance(value, dict):
-        return {name: _open(inner) for name, inner in value.items()}
+        return {name: _mask_sealed(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_open(inner) for inner in value]
+        return [_mask_sealed(inner) for inner in value]
     return value
 
 
@@ -39,7 +39,7 @@ def difference(
     Maps such as Params are narrowed down to the entries that differ.  A sealed value that becomes another
     one is told as such.
     """
-    return _narrow(_without_hidden(kind, before or {}), _without_hidden(kind, after or {}))
+    return _changed_members(_without_hidden(kind, before or {}), _without_hidden(kind, after or {}))
 
 
 def _without_hidden(kind: str, item: t.Mapping[str, Json]) -> dict[str, Json]:
@@ -47,7 +47,7 @@ def _without_hidden(kind: str, item: t.Mapping[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in item.items() if name not in hidden}
 
 
-def _narrow(one: dict[str, Json], two: dict[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
+def _changed_members(one: dict[str, Json], two: dict[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
     before: dict[str, Json] = {}
     after: dict[str, Json] = {}
     for name in [*one, *(name for name in two if name not in one)]:
@@ -59,10 +59,10 @@ def _narrow(one: dict[str, Json], two: dict[str, Json]) -> tuple[dict[str, Json]
             if all(sealed):
                 left, right = HIDDEN, OTHER_HIDDEN
             elif isinstance(left, dict) and isinstance(right, dict) and not any(sealed):
-                left, right = _narrow(left, right)
-            before[name], after[name] = _open(left), _open(right)
+                left, right = _changed_members(left, right)
+            before[name], after[name] = _mask_sealed(left), _mask_sealed(right)
         elif name in one:
-            before[name] = _open(one[name])
+            before[name] = _mask_sealed(one[name])
         else:
-            after[name] = _open(two[name])
+            after[name] = _mask_sealed(two[name])
     return before, after

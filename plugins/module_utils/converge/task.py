@@ -13,7 +13,7 @@ from ..client.errors import DrpError, LoginRequired, NotPermitted
 from .bulk import NotTried
 from .engine import Outcome, converge
 from .resource import Resource
-from .show import difference, shown
+from .show import difference, masked
 
 Result = dict[str, t.Any]
 Options = t.Mapping[str, t.Any]
@@ -26,7 +26,7 @@ class Task:
     options: Options
     check: bool
     client: Client
-    progress: t.Callable[[str], None]
+    on_progress: t.Callable[[str], None]
     """Takes a line now and then, for whoever waits in front of a terminal."""
     secrets: set[str] = dataclasses.field(default_factory=set)
     """Texts among the options that turned out to be secret, to be masked where the options are shown."""
@@ -44,23 +44,23 @@ def failure(error: DrpError, resource: Resource | None = None) -> Result:
     return result
 
 
-def one(task: Task, resource: Resource, name: str) -> Result:
+def converge_one(task: Task, resource: Resource, name: str) -> Result:
     """Converge one resource; ``name`` is the member of the result that holds the object."""
     try:
-        return _single(task, converge(task.client, resource, task.check), name)
+        return _single_result(task, converge(task.client, resource, task.check), name)
     except DrpError as error:
         return failure(error, resource)
     finally:
         task.secrets.update(resource.secrets)
 
 
-def _single(task: Task, outcome: Outcome, name: str) -> Result:
+def _single_result(task: Task, outcome: Outcome, name: str) -> Result:
     kind = outcome.resource.kind
     result: Result = {"changed": outcome.changed, "action": outcome.action, "conflicts": outcome.conflicts}
     if outcome.resource.state != "absent":
-        result[name] = shown(kind, outcome.item)
+        result[name] = masked(kind, outcome.item)
         result["errors"] = outcome.problems
-    before, after = _sides(outcome)
+    before, after = _diff_sides(outcome)
     result["diff"] = {
         "before": before,
         "after": after,
@@ -69,43 +69,44 @@ def _single(task: Task, outcome: Outcome, name: str) -> Result:
     }
     if outcome.warnings:
         result["warnings"] = outcome.warnings
-    if _unusable(task, outcome):
-        result.update(failed=True, msg=_unusable_text(outcome))
+    if _is_unavailable(task, outcome):
+        result.update(failed=True, msg=_unavailable_message(outcome))
     return result
 
 
-def many(task: Task, outcomes: t.Sequence[Outcome]) -> Result:
+def bulk_result(task: Task, outcomes: t.Sequence[Outcome]) -> Result:
     """The result of several resources: one entry each, and one diff of all."""
     task.secrets.update(*(outcome.resource.secrets for outcome in outcomes))
     skipped = sum(isinstance(outcome.error, NotTried) for outcome in outcomes)
     failed = [
         outcome
         for outcome in outcomes
-        if _unusable(task, outcome) or (outcome.error is not None and not isinstance(outcome.error, NotTried))
+        if _is_unavailable(task, outcome)
+        or (outcome.error is not None and not isinstance(outcome.error, NotTried))
     ]
     before: Result = {}
     after: Result = {}
     for outcome in outcomes:
         if outcome.changed:
             name = f"{outcome.resource.kind}/{models.label_of(outcome.resource.kind, outcome.resource.spec)}"
-            before[name], after[name] = _sides(outcome)
+            before[name], after[name] = _diff_sides(outcome)
     result: Result = {
         "changed": any(outcome.changed for outcome in outcomes),
-        "results": [_entry(task, outcome) for outcome in outcomes],
+        "results": [_entry_result(task, outcome) for outcome in outcomes],
         "diff": {"before": before, "after": after},
     }
     warnings = [warning for outcome in outcomes for warning in outcome.warnings]
     if warnings:
         result["warnings"] = warnings
     if failed:
-        told = [_entry_text(task, outcome) for outcome in failed[:5]]
+        messages = [_entry_message(task, outcome) for outcome in failed[:5]]
         more = f"; and {len(failed) - 5} more, see results" if len(failed) > 5 else ""
         count = f"{len(failed)} of {len(outcomes)} failed" + (f", {skipped} not tried" if skipped else "")
-        result.update(failed=True, msg=f"{count}: " + "; ".join(told) + more)
+        result.update(failed=True, msg=f"{count}: " + "; ".join(messages) + more)
     return result
 
 
-def _entry(task: Task, outcome: Outcome) -> Result:
+def _entry_result(task: Task, outcome: Outcome) -> Result:
     """One line of a bulk result: what it was, what was done, and why not."""
     resource = outcome.resource
     item = outcome.item or resource.spec
@@ -120,9 +121,9 @@ def _entry(task: Task, outcome: Outcome) -> Result:
     }
     if outcome.error is not None:
         entry["error"] = outcome.error.as_dict()
-        entry["msg"] = _entry_text(task, outcome)
+        entry["msg"] = _entry_message(task, outcome)
     if task.options.get("return_objects") and outcome.item is not None:
-        entry["object"] = shown(resource.kind, outcome.item)
+        entry["object"] = masked(resource.kind, outcome.item)
     return entry
 
 
@@ -132,24 +133,24 @@ def _action(outcome: Outcome) -> str:
     return "skipped" if isinstance(outcome.error, NotTried) else "failed"
 
 
-def _entry_text(task: Task, outcome: Outcome) -> str:
+def _entry_message(task: Task, outcome: Outcome) -> str:
     if outcome.error is not None:
         return str(failure(outcome.error, outcome.resource)["msg"])
-    return _unusable_text(outcome) if _unusable(task, outcome) else ""
+    return _unavailable_message(outcome) if _is_unavailable(task, outcome) else ""
 
 
-def _sides(outcome: Outcome) -> tuple[Result, Result]:
+def _diff_sides(outcome: Outcome) -> tuple[Result, Result]:
     if not outcome.changed:
         return {}, {}
     gone = outcome.resource.state == "absent"
     return difference(outcome.resource.kind, outcome.before, None if gone else outcome.planned)
 
 
-def _unusable(task: Task, outcome: Outcome) -> bool:
+def _is_unavailable(task: Task, outcome: Outcome) -> bool:
     return bool(outcome.resource.require_available and outcome.problems and not task.check)
 
 
-def _unusable_text(outcome: Outcome) -> str:
+def _unavailable_message(outcome: Outcome) -> str:
     return (
         f"{outcome.resource.label} is stored but not available: {'; '.join(outcome.problems)} "
         "(set require_available: false to accept this)"

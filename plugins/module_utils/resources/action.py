@@ -15,37 +15,37 @@ from ..client.client import Client
 from ..client.errors import ApiError, ConnectionFailed, DrpError, NotFound, UsageError
 from ..client.objects import actions
 from ..converge.bulk import WORKERS
-from ..converge.guard import Guard, Target, account
+from ..converge.guard import Guard, Target, describe_targets
 from ..converge.task import Result, Task, failure
-from .chosen import chosen, is_single
+from .selection import is_single, selected_objects
 
 Object = dict[str, t.Any]
 
-_ONLY_LOOKS = re.compile(r"(get|list|show|read)([-_A-Z].*)?|info|.*status\w?")
-_DESTROYS = re.compile(
+_READ_ONLY_COMMAND = re.compile(r"(get|list|show|read)([-_A-Z].*)?|info|.*status\w?")
+_DESTRUCTIVE_COMMAND = re.compile(
     "power(?!on|status)|reset|reboot|restart|cycle|shutdown|halt|suspend|erase|wipe|clear|clean|delete|destroy"
     "|remove|format|flash|scrub|sanitize|install|image|kexec|terminate",
     re.IGNORECASE,
 )
 """Words in a command by which it is not done to more machines than were meant."""
-_MOST_TOLD = 5
+_MAX_LISTED = 5
 
 
 def run(task: Task) -> Result:
     """What ``drp_action`` does."""
-    order = Order(task)
-    if order.kind == actions.SYSTEM:
-        return order.single({})
-    items = chosen(task.client, order.kind, task.options)
-    targets = [Target.of(order.kind, item) for item in items]
-    if order.destroys:
-        order.guard.admit(order.command, targets, task.check, must_be_told=True)
+    call = ActionCall(task)
+    if call.kind == actions.SYSTEM:
+        return call.run_single({})
+    items = selected_objects(task.client, call.kind, task.options)
+    targets = [Target.of(call.kind, item) for item in items]
+    if call.destroys:
+        call.guard.enforce(call.command, targets, task.check, limit_required=True)
     elif task.options.get("max_targets") is not None or task.options.get("confirm"):
         unlocked = [dataclasses.replace(target, locked=False) for target in targets]
-        order.guard.admit(order.command, unlocked, task.check, must_be_told=False)
+        call.guard.enforce(call.command, unlocked, task.check, limit_required=False)
     if is_single(task.options):
-        return order.single(items[0])
-    return {**order.several(items), "targets": account(order.command, targets)}
+        return call.run_single(items[0])
+    return {**call.run_many(items), "targets": describe_targets(call.command, targets)}
 
 
 def run_info(task: Task) -> Result:
@@ -54,7 +54,7 @@ def run_info(task: Task) -> Result:
     plugin = task.options.get("plugin") or ""
     if kind == actions.SYSTEM:
         return {"changed": False, "actions": actions.available(client, kind, plugin=plugin)}
-    items = chosen(client, kind, task.options)
+    items = selected_objects(client, kind, task.options)
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         offered = list(
             pool.map(lambda item: actions.available(client, kind, models.key_of(kind, item), plugin), items)
@@ -68,7 +68,7 @@ def run_info(task: Task) -> Result:
     return {"changed": False, "results": results}
 
 
-class Order:
+class ActionCall:
     """One command with its params, for any number of objects."""
 
     def __init__(self, task: Task) -> None:
@@ -85,22 +85,22 @@ class Order:
 
     @property
     def destroys(self) -> bool:
-        return bool(_DESTROYS.search(self.command)) and not self.only_looks
+        return bool(_DESTRUCTIVE_COMMAND.search(self.command)) and not self.is_read_only
 
     @property
-    def only_looks(self) -> bool:
-        return bool(_ONLY_LOOKS.fullmatch(self.command))
+    def is_read_only(self) -> bool:
+        return bool(_READ_ONLY_COMMAND.fullmatch(self.command))
 
-    def single(self, item: Object) -> Result:
+    def run_single(self, item: Object) -> Result:
         try:
-            return self._one(item)
+            return self._run_or_check(item)
         except DrpError as error:
             return failure(error)
 
-    def several(self, items: t.Sequence[Object]) -> Result:
+    def run_many(self, items: t.Sequence[Object]) -> Result:
         """One result each, in the order of ``items``; what fails does not keep the others from their turn."""
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            done = list(pool.map(self.single, items))
+            done = list(pool.map(self.run_single, items))
         results = [
             {"name": models.label_of(self.kind, item), "key": models.key_of(self.kind, item), **one}
             for item, one in zip(items, done)
@@ -108,20 +108,20 @@ class Order:
         result: Result = {"changed": any(one["changed"] for one in done), "results": results}
         failed = [entry for entry in results if entry.get("failed")]
         if failed:
-            told = "; ".join(f"{entry['name']}: {entry['msg']}" for entry in failed[:_MOST_TOLD])
-            more = f"; and {len(failed) - _MOST_TOLD} more, see results" if len(failed) > _MOST_TOLD else ""
+            messages = "; ".join(f"{entry['name']}: {entry['msg']}" for entry in failed[:_MAX_LISTED])
+            more = f"; and {len(failed) - _MAX_LISTED} more, see results" if len(failed) > _MAX_LISTED else ""
             result.update(
-                failed=True, msg=f"{self.command}: {len(failed)} of {len(items)} failed: {told}{more}"
+                failed=True, msg=f"{self.command}: {len(failed)} of {len(items)} failed: {messages}{more}"
             )
         return result
 
-    def _one(self, item: Object) -> Result:
+    def _run_or_check(self, item: Object) -> Result:
         """Carry it out; in check mode see whether it could be."""
         key = models.key_of(self.kind, item) if item else ""
         try:
             if self.check:
-                self._look_up(key)
-                return {"changed": not self.only_looks}
+                self._require_action(key)
+                return {"changed": not self.is_read_only}
             answer = actions.run(self.client, self.kind, key, self.command, self.params, self.plugin)
         except ConnectionFailed as error:
             if self.check:
@@ -131,10 +131,10 @@ class Order:
                 f"no answer: {'; '.join(error.messages)}"
             ) from error
         except ApiError as error:
-            raise self._explained(item, key, error) from error
-        return {"changed": not self.only_looks, "result": answer}
+            raise self._explain_error(item, key, error) from error
+        return {"changed": not self.is_read_only, "result": answer}
 
-    def _look_up(self, key: str) -> None:
+    def _require_action(self, key: str) -> None:
         """Raise unless the command can run; what lacks a param that this task would give can run, too."""
         try:
             actions.describe(self.client, self.kind, key, self.command, self.plugin)
@@ -155,7 +155,7 @@ class Order:
             if action.get("Model") == model
         }
 
-    def _explained(self, item: Object, key: str, error: ApiError) -> DrpError:
+    def _explain_error(self, item: Object, key: str, error: ApiError) -> DrpError:
         """The server's refusal; when it does not know the command, with those that it knows."""
         unknown = error.code in (400, 404) and any("Not Found" in message for message in error.messages)
         if not unknown:
@@ -168,8 +168,8 @@ class Order:
         close = difflib.get_close_matches(self.command, names, 1, 0.6)
         hint = f" Did you mean {close[0]}?" if close else ""
         by = f" by the plugin {self.plugin}" if self.plugin else ""
-        told = f"Available: {', '.join(names)}" if names else "No plugin offers any now"
-        return UsageError(f"{self._label(item)}: there is no action {self.command}{by}.{hint} {told}")
+        available = f"Available: {', '.join(names)}" if names else "No plugin offers any now"
+        return UsageError(f"{self._label(item)}: there is no action {self.command}{by}.{hint} {available}")
 
     def _label(self, item: Object) -> str:
         if not item:

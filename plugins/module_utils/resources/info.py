@@ -10,11 +10,11 @@ from ..client import models
 from ..client.client import Client
 from ..client.errors import UsageError
 from ..client.objects import claims
-from ..converge.show import shown
+from ..converge.show import masked
 from ..converge.task import Options, Result, Task
 from . import prefs
 from .listing import Query, count, select
-from .lookup import hidden, resolve
+from .lookup import hidden_names, resolve
 
 Object = dict[str, t.Any]
 
@@ -30,7 +30,7 @@ def run(task: Task) -> Result:
     kind = _kind(task.client, options, parts)
     result: Result = {"changed": False}
     for part in dict.fromkeys(parts):
-        result.update(_PARTS[part](task.client, kind, options))
+        result.update(_GATHERERS[part](task.client, kind, options))
     return result
 
 
@@ -63,8 +63,8 @@ def _prefs(client: Client, kind: str, options: Options) -> Result:
 def _logs(client: Client, kind: str, options: Options) -> Result:
     del kind
     lines = client.logs()
-    most = options["log_lines"]
-    return {"logs": lines[-most:] if most > 0 else lines}
+    limit = options["log_lines"]
+    return {"logs": lines[-limit:] if limit > 0 else lines}
 
 
 def _count(client: Client, kind: str, options: Options) -> Result:
@@ -72,15 +72,17 @@ def _count(client: Client, kind: str, options: Options) -> Result:
 
 
 def _objects(client: Client, kind: str, options: Options) -> Result:
-    fields = _spelt(kind, options.get("fields") or ())
-    slim = _spelt(kind, options.get("slim") or ())
+    fields = _member_names(kind, options.get("fields") or ())
+    slim = _member_names(kind, options.get("slim") or ())
     if fields:
         slim = list(dict.fromkeys([*slim, *(name for name in _SLIMMABLE if name not in fields)]))
     one = options.get("id") or options.get("name")
     named = options.get("objects") or ([one] if one else [])
     result = _named(client, kind, named) if named else _matching(client, kind, options, slim)
     params = options.get("params")
-    result["objects"] = [_view(kind, _with_params(item, params), fields, slim) for item in result["objects"]]
+    result["objects"] = [
+        _selected_members(kind, _with_params(item, params), fields, slim) for item in result["objects"]
+    ]
     return result
 
 
@@ -90,9 +92,9 @@ def _named(client: Client, kind: str, named: t.Sequence[str]) -> Result:
     missing = [text for text, item in found.items() if item is None]
     there = {models.key_of(kind, item): item for item in found.values() if item is not None}
     result: Result = {"objects": list(there.values()), "missing": missing}
-    concealed = hidden(client, kind, missing)
+    concealed = hidden_names(client, kind, missing)
     if concealed:
-        result["warnings"] = [claims.hidden_text(kind, concealed)]
+        result["warnings"] = [claims.hidden_message(kind, concealed)]
     return result
 
 
@@ -123,27 +125,27 @@ def _with_params(item: Object, names: t.Sequence[str] | None) -> Object:
     return {**item, "Params": {name: item["Params"][name] for name in names if name in item["Params"]}}
 
 
-def _view(kind: str, item: Object, fields: t.Sequence[str], slim: t.Sequence[str]) -> Object:
+def _selected_members(kind: str, item: Object, fields: t.Sequence[str], slim: t.Sequence[str]) -> Object:
     """What is wanted of an object, without its secrets."""
-    seen = {name: {} if name in slim else value for name, value in shown(kind, item).items()}
+    seen = {name: {} if name in slim else value for name, value in masked(kind, item).items()}
     return {name: seen[name] for name in fields if name in seen} if fields else seen
 
 
-def _spelt(kind: str, names: t.Iterable[str]) -> list[str]:
+def _member_names(kind: str, names: t.Iterable[str]) -> list[str]:
     """Names of members in the model's spelling; UsageError for one that the kind does not have."""
     model = models.get(kind)
     if not model.fields:
         return list(names)
-    spelt = {name: model.spelling(name) for name in names}
-    unknown = [name for name, proper in spelt.items() if proper is None]
+    normalized = {name: model.spelling(name) for name in names}
+    unknown = [name for name, proper in normalized.items() if proper is None]
     if unknown:
         raise UsageError(
             f"fields: {kind} have no member {', '.join(unknown)}. Known: {', '.join(sorted(model.fields))}"
         )
-    return [proper for proper in spelt.values() if proper]
+    return [proper for proper in normalized.values() if proper]
 
 
-_PARTS: t.Mapping[str, t.Callable[[Client, str, Options], Result]] = {
+_GATHERERS: t.Mapping[str, t.Callable[[Client, str, Options], Result]] = {
     "server": _server,
     "objects": _objects,
     "count": _count,

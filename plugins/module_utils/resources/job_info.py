@@ -10,18 +10,18 @@ import uuid
 from ..client.client import Client
 from ..client.errors import UsageError
 from ..client.objects import jobs
-from ..converge.show import shown
+from ..converge.show import masked
 from ..converge.task import Options, Result, Task
 from .listing import Object, Query, select
 from .log_file import write_log
-from .lookup import address, find_one
+from .lookup import find_one, lookup_key
 
 
 def run(task: Task) -> Result:
     """What ``drp_job_info`` does."""
     options, client = task.options, task.client
     found = _find(client, options)
-    result: Result = {"changed": False, "jobs": [shown("jobs", job) for job in found]}
+    result: Result = {"changed": False, "jobs": [masked("jobs", job) for job in found]}
     if not found:
         if options.get("dest"):
             raise UsageError("dest: there is no such job, whose log could be written")
@@ -51,7 +51,7 @@ def _find(client: Client, options: Options) -> list[Object]:
 
 def _machine(client: Client, text: str) -> str:
     """The UUID of a machine; of a UUID itself nothing is asked, for jobs outlive their machines."""
-    place = address("machines", text)
+    key = lookup_key("machines", text)
     with contextlib.suppress(ValueError):
-        return str(uuid.UUID(place))
+        return str(uuid.UUID(key))
     return str(find_one(client, "machines", text)["Uuid"])

@@ -17,7 +17,7 @@ Object = dict[str, t.Any]
 _BAD_QUERY = 406
 _WITHOUT_INDEXES = ("interfaces", "plugin_providers")
 """Of these the server returns all, whatever it is asked."""
-_UNKNOWN, _UNSORTABLE = "Filter not found: ", "Not sortable: "
+_UNKNOWN_FILTER, _UNSORTABLE_INDEX = "Filter not found: ", "Not sortable: "
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Query:
     """Which objects, in which order, and how much of them."""
 
     where: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-    """As :func:`.filters.words_of` takes it."""
+    """As :func:`.filters.words_from_map` takes it."""
     sort: t.Sequence[str] = ()
     reverse: bool = False
     limit: int | None = None
@@ -37,7 +37,7 @@ class Query:
 
     def words(self) -> list[str]:
         """The filter words; UsageError for what no server understands."""
-        words = filters.words_of(self.where)
+        words = filters.words_from_map(self.where)
         # the server sorts by one index after the other, so that the last one counts most
         for index in reversed(self.sort):
             words += ["sort", index]
@@ -64,13 +64,13 @@ def select(client: Client, kind: str, query: Query) -> list[Object]:
             return client.list(kind, *words, params=query.params)
         return client.list(kind, *words)
     except ApiError as error:
-        raise explain(client, kind, error) from error
+        raise explain_error(client, kind, error) from error
 
 
 def count(client: Client, kind: str, where: t.Mapping[str, t.Any]) -> int:
     """How many objects match; nothing but the number is transferred.  Errors as those of :func:`select`."""
-    words = filters.words_of(where)
-    client.require_query(filters.build_query(words))
+    words = filters.words_from_map(where)
+    client.require_query_features(filters.build_query(words))
     request = client.req().filter(kind, *words).head()
     try:
         request.do()
@@ -80,14 +80,14 @@ def count(client: Client, kind: str, where: t.Mapping[str, t.Any]) -> int:
         return len(select(client, kind, Query(where, slim=("Meta", "Params"))))
 
 
-def explain(client: Client, kind: str, error: ApiError) -> DrpError:
+def explain_error(client: Client, kind: str, error: ApiError) -> DrpError:
     """The error of a list in words about the options ``filters`` and ``sort``, if it is about them."""
     if error.code != _BAD_QUERY or not error.messages:
         return error
-    told = error.messages[0]
-    for start, option in ((_UNKNOWN, "filters"), (_UNSORTABLE, "sort")):
-        if told.startswith(start):
-            return UsageError(_unknown_index(client, kind, option, told[len(start) :]))
+    message = error.messages[0]
+    for start, option in ((_UNKNOWN_FILTER, "filters"), (_UNSORTABLE_INDEX, "sort")):
+        if message.startswith(start):
+            return UsageError(_unknown_index(client, kind, option, message[len(start) :]))
     return UsageError(*(f"filters: {message}" for message in error.messages))
 
 

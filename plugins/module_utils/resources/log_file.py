@@ -17,16 +17,16 @@ from ..client.files.download import digest_of
 from ..client.objects import jobs
 
 
-class _Hashing:
+class _HashingWriter:
     """A file to write to that remembers the checksum; without ``file`` that is all it does."""
 
     def __init__(self, file: t.IO[bytes] | None) -> None:
         self._file = file
         self.digest = hashlib.sha256()
 
-    def write(self, piece: bytes) -> int:
-        self.digest.update(piece)
-        return self._file.write(piece) if self._file else len(piece)
+    def write(self, chunk: bytes) -> int:
+        self.digest.update(chunk)
+        return self._file.write(chunk) if self._file else len(chunk)
 
 
 def write_log(client: Client, job: str, dest: str, check: bool) -> tuple[bool, str]:
@@ -65,6 +65,6 @@ def _replace(client: Client, job: str, path: str, before: str) -> bool:
 
 
 def _copy(client: Client, job: str, file: t.IO[bytes] | None) -> str:
-    target = _Hashing(file)
+    target = _HashingWriter(file)
     jobs.job_log(client, job, t.cast(t.BinaryIO, target))
     return target.digest.hexdigest()

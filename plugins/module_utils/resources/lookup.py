@@ -20,12 +20,12 @@ class NoSuchObject(UsageError):
     """Nothing is called so."""
 
 
-_LIST_FROM = 10
+_LIST_THRESHOLD = 10
 """Looking up a name costs the server a pass over all objects: from so many on, one list is cheaper."""
-_MOST_PROBED = 5
+_MAX_PROBED = 5
 
 
-def address(kind: str, text: str) -> str:
+def lookup_key(kind: str, text: str) -> str:
     """``text`` as the server finds it: a machine's name becomes ``Name:name``, all else stays."""
     model = models.get(kind)
     index, colon, _value = text.partition(":")
@@ -39,8 +39,10 @@ def address(kind: str, text: str) -> str:
 def resolve(client: Client, kind: str, named: t.Iterable[str]) -> dict[str, Object | None]:
     """Each of ``named``, once and in order, with the object that is called so, or None."""
     texts = list(dict.fromkeys(named))
-    known = _from_list(client, kind) if len(texts) >= _LIST_FROM else {}
-    return {text: known.get(address(kind, text)) or client.find(kind, address(kind, text)) for text in texts}
+    known = _from_list(client, kind) if len(texts) >= _LIST_THRESHOLD else {}
+    return {
+        text: known.get(lookup_key(kind, text)) or client.find(kind, lookup_key(kind, text)) for text in texts
+    }
 
 
 def find_all(client: Client, kind: str, named: t.Sequence[str], missing_ok: bool = False) -> list[Object]:
@@ -51,7 +53,7 @@ def find_all(client: Client, kind: str, named: t.Sequence[str], missing_ok: bool
     resolved = resolve(client, kind, named)
     missing = [text for text, item in resolved.items() if item is None]
     if missing and not missing_ok:
-        raise NoSuchObject(missing_text(client, kind, missing))
+        raise NoSuchObject(missing_message(client, kind, missing))
     return list({models.key_of(kind, item): item for item in resolved.values() if item is not None}.values())
 
 
@@ -60,17 +62,17 @@ def find_one(client: Client, kind: str, named: str) -> Object:
     return find_all(client, kind, [named])[0]
 
 
-def missing_text(client: Client, kind: str, missing: t.Sequence[str]) -> str:
+def missing_message(client: Client, kind: str, missing: t.Sequence[str]) -> str:
     """What to tell about names that a GET finds nothing for."""
-    concealed = hidden(client, kind, missing)
+    concealed = hidden_names(client, kind, missing)
     absent = [text for text in missing if text not in concealed]
-    told = [f"no such {models.get(kind).singular}: {', '.join(absent)}"] if absent else []
-    return "; ".join(told + ([claims.hidden_text(kind, concealed)] if concealed else []))
+    messages = [f"no such {models.get(kind).singular}: {', '.join(absent)}"] if absent else []
+    return "; ".join(messages + ([claims.hidden_message(kind, concealed)] if concealed else []))
 
 
-def hidden(client: Client, kind: str, missing: t.Sequence[str]) -> list[str]:
+def hidden_names(client: Client, kind: str, missing: t.Sequence[str]) -> list[str]:
     """Those of ``missing`` that are there, but not for these credentials to see; five are looked into."""
-    return [text for text in missing[:_MOST_PROBED] if claims.is_hidden(client, kind, address(kind, text))]
+    return [text for text in missing[:_MAX_PROBED] if claims.is_hidden(client, kind, lookup_key(kind, text))]
 
 
 def _from_list(client: Client, kind: str) -> dict[str, Object]:

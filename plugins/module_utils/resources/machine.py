@@ -11,7 +11,7 @@ import uuid
 from ..client import features
 from ..client.errors import UsageError
 from ..converge.resource import Object, Resource
-from ..converge.task import Result, Task, one
+from ..converge.task import Result, Task, converge_one
 from .waiting import waiting
 
 _MEMBERS = {
@@ -32,7 +32,7 @@ _MEMBERS = {
     "locked": "Locked",
     "context": "Context",
 }
-_PLACE = ("Stage", "BootEnv")
+_STAGE_AND_BOOTENV = ("Stage", "BootEnv")
 _V4_ONLY = ("locked", "context")
 
 
@@ -50,50 +50,54 @@ class Machine(Resource):
             self.spec.setdefault("Name", value)
         super().__post_init__()
 
-    def creation(self) -> Object:
+    def creation_body(self) -> Object:
         """With a Uuid of our own, by which a create whose reply was lost is recognised."""
-        return {"Uuid": str(uuid.uuid4()), **super().creation()}
+        return {"Uuid": str(uuid.uuid4()), **super().creation_body()}
 
     def check(self, current: Object | None) -> None:
         super().check(current)
         if current is None and not self.spec.get("Name"):
             raise UsageError(f"{self.label}: no such machine, and without a name none can be created")
-        place = [name for name in _PLACE if self.spec.get(name)]
+        given = [name for name in _STAGE_AND_BOOTENV if self.spec.get(name)]
         workflow = self.spec.get("Workflow")
-        if place and workflow:
+        if given and workflow:
             raise UsageError(
                 f"{self.label}: workflow {workflow} decides the stage and the boot environment by itself; "
-                f"leave {' and '.join(map(str.lower, place))} out, or set workflow to ''"
+                f"leave {' and '.join(map(str.lower, given))} out, or set workflow to ''"
             )
-        moved = [name for name in place if current and current.get(name) != self.spec[name]]
-        if moved and workflow is None and current and current.get("Workflow") and not self.force:
+        changed = [name for name in given if current and current.get(name) != self.spec[name]]
+        if changed and workflow is None and current and current.get("Workflow") and not self.force:
             raise UsageError(
                 f"{self.label}: it is in workflow {current['Workflow']}, which decides its stage and boot "
-                f"environment. To change {' and '.join(map(str.lower, moved))}, take it out of "
+                f"environment. To change {' and '.join(map(str.lower, changed))}, take it out of "
                 "the workflow with workflow: '' or with force: true"
             )
 
-    def target(self, current: Object) -> Object:
-        wanted = super().target(current)
-        moved = any(wanted.get(name) != current.get(name) for name in _PLACE)
-        if moved and current.get("Workflow") and "Workflow" not in self.spec:
+    def wanted_object(self, current: Object) -> Object:
+        wanted = super().wanted_object(current)
+        changed = any(wanted.get(name) != current.get(name) for name in _STAGE_AND_BOOTENV)
+        if changed and current.get("Workflow") and "Workflow" not in self.spec:
             wanted["Workflow"] = ""
         return wanted
 
     @property
-    def may_destroy(self) -> bool:
-        return super().may_destroy or any(self.spec.get(name) is not None for name in (*_PLACE, "Workflow"))
+    def destroys(self) -> bool:
+        return super().destroys or any(
+            self.spec.get(name) is not None for name in (*_STAGE_AND_BOOTENV, "Workflow")
+        )
 
-    def deed(self, current: Object | None) -> str:
+    def destruction(self, current: Object | None) -> str:
         """Another workflow, stage or boot environment begins another life of the machine."""
         if current is None or self.state == "absent":
-            return super().deed(current)
-        wanted = self.target(current)
-        moved = [name for name in (*_PLACE, "Workflow") if wanted.get(name) != current.get(name)]
+            return super().destruction(current)
+        wanted = self.wanted_object(current)
+        changed = [
+            name for name in (*_STAGE_AND_BOOTENV, "Workflow") if wanted.get(name) != current.get(name)
+        ]
         # to take it out of its workflow only stops what goes on
-        return "re-imaging" if any(wanted[name] for name in moved) else ""
+        return "re-imaging" if any(wanted[name] for name in changed) else ""
 
-    def remarks(self, before: Object | None, after: Object) -> list[str]:
+    def change_warnings(self, before: Object | None, after: Object) -> list[str]:
         if not before or "Runnable" in self.spec:
             return []
         if before.get("Runnable") and not after.get("Runnable") and before["BootEnv"] != after["BootEnv"]:
@@ -110,13 +114,13 @@ def run(task: Task) -> Result:
     for name in _V4_ONLY:
         if task.options.get(name) is not None:
             task.client.require_feature(features.V4, name)
-    result = one(task, from_options(task.options), "machine")
+    result = converge_one(task, from_options(task.options), "machine")
     if result.get("failed") or not result.get("machine"):
         return result
-    waited = waiting.afterwards(task, [("machines", result["machine"])], single=True)
+    waited = waiting.wait_after_change(task, [("machines", result["machine"])], single=True)
     if waited.get("object"):
         result["machine"] = waited["object"]
-    return waiting.add_to(result, waited)
+    return waiting.merge_wait_result(result, waited)
 
 
 def from_options(options: t.Mapping[str, t.Any]) -> Machine:

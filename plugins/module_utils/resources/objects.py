@@ -10,18 +10,18 @@ from ..client import models
 from ..client.client import Client
 from ..client.errors import UsageError
 from ..converge.bulk import Bulk
-from ..converge.guard import Guard, account
+from ..converge.guard import Guard, describe_targets
 from ..converge.resource import Resource
-from ..converge.task import Result, Task, many, one
-from .dhcp.subnet import PlainSubnet
+from ..converge.task import Result, Task, bulk_result, converge_one
+from .dhcp.subnet import RawSubnet
 from .listing import Query, select
 from .machine import Machine
 from .waiting import waiting
 
 Object = dict[str, t.Any]
 
-_SPECIAL: dict[str, type[Resource]] = {"machines": Machine, "subnets": PlainSubnet}
-_SHARED = (
+_RESOURCE_CLASSES: dict[str, type[Resource]] = {"machines": Machine, "subnets": RawSubnet}
+_SHARED_OPTIONS = (
     "force",
     "purge_params",
     "append_profiles",
@@ -43,36 +43,36 @@ def run(task: Task) -> Result:
 
 
 def _run_one(task: Task, resource: Resource) -> Result:
-    result = one(task, resource, "object")
+    result = converge_one(task, resource, "object")
     if result.get("failed") or not result.get("object"):
         return result
-    waited = waiting.afterwards(task, [(resource.kind, result["object"])], single=True)
+    waited = waiting.wait_after_change(task, [(resource.kind, result["object"])], single=True)
     if waited.get("object"):
         result["object"] = waited["object"]
-    return waiting.add_to(result, waited)
+    return waiting.merge_wait_result(result, waited)
 
 
 def _run_matching(task: Task) -> Result:
     """All objects that match a filter, as one list has them."""
     kind = task.client.require_kind(task.options["kind"]).prefix
     found = select(task.client, kind, Query(task.options["filters"]))
-    resources = [_of_found(task, kind, item) for item in found]
+    resources = [_resource_of_match(task, kind, item) for item in found]
     waiting.check(task, [kind] if task.options["state"] == "present" else [])
     bulk = Bulk(
         task.client,
         resources,
         guard=Guard.from_options(task.options),
-        must_be_told=True,
-        known=dict(enumerate(found)),
+        limit_required=True,
+        prefetched=dict(enumerate(found)),
     )
     return _run_many(task, bulk)
 
 
-def _of_found(task: Task, kind: str, item: Object) -> Resource:
+def _resource_of_match(task: Task, kind: str, item: Object) -> Resource:
     model, spec = models.get(kind), dict(task.options.get("spec") or {})
-    naming = [name for name in spec if model.spelling(name) in {model.key, "Name", *model.unique}]
-    if naming:
-        raise UsageError(f"filters: {naming[0]} cannot be the same for all objects that match")
+    identifying = [name for name in spec if model.spelling(name) in {model.key, "Name", *model.unique}]
+    if identifying:
+        raise UsageError(f"filters: {identifying[0]} cannot be the same for all objects that match")
     known = {name: item[name] for name in dict.fromkeys((model.key, "Name")) if name in item}
     return _resource(task.options, kind, {**known, **spec}, models.key_of(kind, item), task.options["state"])
 
@@ -80,31 +80,31 @@ def _of_found(task: Task, kind: str, item: Object) -> Resource:
 def _run_many(task: Task, bulk: Bulk) -> Result:
     bulk.check, bulk.continue_on_error = task.check, task.options["continue_on_error"]
     outcomes = bulk.run()
-    result = many(task, outcomes)
+    result = bulk_result(task, outcomes)
     if bulk.targets:
-        result["targets"] = account(bulk.deed, bulk.targets)
+        result["targets"] = describe_targets(bulk.destruction, bulk.targets)
     if result.get("failed"):
         return result
-    there = [
+    present = [
         (outcome.resource.kind, outcome.item)
         for outcome in outcomes
         if outcome.item is not None and outcome.resource.state == "present"
     ]
-    return waiting.add_to(result, waiting.afterwards(task, there, single=False))
+    return waiting.merge_wait_result(result, waiting.wait_after_change(task, present, single=False))
 
 
 def from_options(options: t.Mapping[str, t.Any], client: Client) -> list[Resource]:
     """The objects that the options of ``drp_object`` describe, in the order given."""
     if options.get("resources") is None:
-        return [_one(client, options, options, "")]
+        return [_resource_of_entry(client, options, options, "")]
     return [
-        _one(client, entry, options, f"resources, number {number}: ")
+        _resource_of_entry(client, entry, options, f"resources, number {number}: ")
         for number, entry in enumerate(options["resources"], 1)
     ]
 
 
-def _one(
-    client: Client, entry: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any], where: str
+def _resource_of_entry(
+    client: Client, entry: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any], prefix: str
 ) -> Resource:
     try:
         kind = client.require_kind(entry["kind"]).prefix
@@ -115,9 +115,9 @@ def _one(
             spec[model.key] = key
         return _resource(options, kind, spec, key, entry.get("state") or "present")
     except UsageError as error:
-        raise UsageError(*(where + message for message in error.messages)) from error
+        raise UsageError(*(prefix + message for message in error.messages)) from error
 
 
 def _resource(options: t.Mapping[str, t.Any], kind: str, spec: Object, key: str, state: str) -> Resource:
-    shared = {name: options[name] for name in _SHARED}
-    return _SPECIAL.get(kind, Resource)(kind=kind, spec=spec, state=state, key=key, **shared)
+    shared = {name: options[name] for name in _SHARED_OPTIONS}
+    return _RESOURCE_CLASSES.get(kind, Resource)(kind=kind, spec=spec, state=state, key=key, **shared)

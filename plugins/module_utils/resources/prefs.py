@@ -10,12 +10,12 @@ import typing as t
 from ..client.client import Client
 from ..client.errors import ApiError, UsageError
 from ..converge.task import Options, Result, Task
-from .lookup import missing_text
+from .lookup import missing_message
 
 Prefs = dict[str, str]
 
 _LEVELS = ("trace", "debug", "info", "warn", "error", "panic", "fatal")
-_OLD_LEVELS = {"0": "warn", "1": "info", "2": "debug"}
+_NUMERIC_LEVELS = {"0": "warn", "1": "info", "2": "debug"}
 _LEVEL_PREFS = ("logLevel", "debugBootEnv", "debugDhcp", "debugFrontend", "debugPlugins", "debugRenderer")
 _REFERENCES = {
     "defaultStage": "stages",
@@ -26,12 +26,12 @@ _REFERENCES = {
 _TIMEOUTS = ("knownTokenTimeout", "unknownTokenTimeout")
 _SECRETS = ("baseTokenSecret", "systemGrantorSecret")
 _SECRET_BYTES = 32
-_REFUSED = 400
+_BAD_REQUEST = 400
 
 PREFS_SPEC: dict[str, dict[str, t.Any]] = {
     **{name: {"type": "str"} for name in _REFERENCES},
     **{name: {"type": "int", "no_log": False} for name in _TIMEOUTS},
-    **{name: {"type": "str", "choices": [*_LEVELS, *_OLD_LEVELS]} for name in _LEVEL_PREFS},
+    **{name: {"type": "str", "choices": [*_LEVELS, *_NUMERIC_LEVELS]} for name in _LEVEL_PREFS},
     **{name: {"type": "str", "no_log": True} for name in _SECRETS},
 }
 """The preferences of a v3.12 server as options, so that Ansible checks and masks them."""
@@ -50,7 +50,7 @@ def run(task: Task) -> Result:
     result: Result = {
         "changed": bool(changes),
         "prefs": visible(after),
-        "diff": {"before": _told(before, changes, "old"), "after": _told(changes, changes, "new")},
+        "diff": {"before": _diff_side(before, changes, "old"), "after": _diff_side(changes, changes, "new")},
     }
     kept = [name for name, text in changes.items() if after.get(name) != text]
     if kept:
@@ -72,7 +72,7 @@ def _is_secret(name: str) -> bool:
     return name in _SECRETS or name.lower().endswith(("secret", "password"))
 
 
-def _told(prefs: Prefs, names: t.Iterable[str], which: str) -> Prefs:
+def _diff_side(prefs: Prefs, names: t.Iterable[str], which: str) -> Prefs:
     """One side of the diff."""
     shown = ((name, prefs.get(name, "")) for name in names)
     return {name: f"(hidden, {which})" if _is_secret(name) else text for name, text in shown}
@@ -93,7 +93,7 @@ def _wanted(options: Options) -> Prefs:
         raise UsageError("prefs: names no preference")
     for name in _LEVEL_PREFS:
         if name in wanted:
-            wanted[name] = _OLD_LEVELS.get(wanted[name], wanted[name])
+            wanted[name] = _NUMERIC_LEVELS.get(wanted[name], wanted[name])
     return wanted
 
 
@@ -128,7 +128,7 @@ def _check_reference(client: Client, name: str, kind: str, text: str) -> None:
         raise UsageError(f"prefs: {name}: must not be empty")
     item = client.find(kind, text)
     if item is None:
-        raise UsageError(f"prefs: {name}: {missing_text(client, kind, [text])}")
+        raise UsageError(f"prefs: {name}: {missing_message(client, kind, [text])}")
     if name == "defaultBootEnv" and item.get("OnlyUnknown"):
         raise UsageError(
             f"prefs: {name}: bootenv {text} is for unknown machines only (OnlyUnknown), "
@@ -140,6 +140,6 @@ def _write(client: Client, changes: Prefs) -> Prefs:
     try:
         return client.req().post(changes).url_for("prefs").do_object()
     except ApiError as error:
-        if error.code == _REFUSED:
+        if error.code == _BAD_REQUEST:
             error.messages.append("other preferences of this task may be stored already")
         raise

@@ -23,9 +23,9 @@ def run(task: Task) -> Result:
     if ttl < 1:
         raise UsageError("ttl: must be at least 1 second")
     if options.get("machine"):
-        return _told(_for_machine(client, options["machine"], ttl), ttl, machine=options["machine"])
+        return _result(_for_machine(client, options["machine"], ttl), ttl, machine=options["machine"])
     name = _user(client, options)
-    return _told(_for_user(client, name, ttl, options.get("roles") or []), ttl, user=name)
+    return _result(_for_user(client, name, ttl, options.get("roles") or []), ttl, user=name)
 
 
 def _for_user(client: Client, name: str, ttl: int, roles: list[str]) -> str:
@@ -62,5 +62,5 @@ def _check_roles(client: Client, name: str, roles: list[str]) -> None:
         )
 
 
-def _told(token: str, ttl: int, **owner: str) -> Result:
+def _result(token: str, ttl: int, **owner: str) -> Result:
     return {"changed": False, "token": token, "ttl": ttl, **owner}

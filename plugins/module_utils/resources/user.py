@@ -9,10 +9,10 @@ import typing as t
 from ..client.errors import DrpError, UsageError
 from ..client.objects import users
 from ..converge.resource import Resource
-from ..converge.task import Options, Result, Task, failure, one
+from ..converge.task import Options, Result, Task, converge_one, failure
 
 _MEMBERS = {"name": "Name", "description": "Description", "roles": "Roles"}
-_OLD, _NEW = "(another one)", "(the one given)"
+_HIDDEN_BEFORE, _HIDDEN_AFTER = "(another one)", "(the one given)"
 
 
 def run(task: Task) -> Result:
@@ -21,7 +21,7 @@ def run(task: Task) -> Result:
     password = task.options.get("user_password")
     if password == "":
         raise UsageError("user_password: must not be empty; the server cannot take a password away")
-    result = one(task, resource, "user")
+    result = converge_one(task, resource, "user")
     if password is None or resource.state == "absent" or not result.get("user"):
         return result
     try:
@@ -52,9 +52,9 @@ def _with_password(task: Task, result: Result, name: str, password: str) -> Resu
     if not task.check:
         users.set_password(task.client, name, password)
     diff: dict[str, t.Any] = {**result["diff"]}
-    diff["after"] = {**diff["after"], "Password": _NEW}
+    diff["after"] = {**diff["after"], "Password": _HIDDEN_AFTER}
     if not created:
-        diff["before"] = {**diff["before"], "Password": _OLD}
+        diff["before"] = {**diff["before"], "Password": _HIDDEN_BEFORE}
     return {
         **result,
         "changed": True,

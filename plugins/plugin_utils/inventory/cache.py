@@ -19,44 +19,44 @@ import time
 import typing as t
 import zlib
 
-Answer = dict[str, list[dict[str, t.Any]]]
+ObjectsByKind = dict[str, list[dict[str, t.Any]]]
 
-_FORMAT = 1
-_QUICK = 1
+_FORMAT_VERSION = 1
+_COMPRESSION_LEVEL = 1
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
+class CacheEntry:
     """A stored answer."""
 
-    answer: Answer
-    stored: float
+    answer: ObjectsByKind
+    stored_at: float
     """Seconds since the epoch."""
 
     def age(self) -> float:
         """Seconds, never negative."""
-        return max(time.time() - self.stored, 0.0)
+        return max(time.time() - self.stored_at, 0.0)
 
 
 def fingerprint(*parts: t.Any) -> str:
     """A text that differs when one of the parts does."""
-    document = json.dumps([_FORMAT, *parts], sort_keys=True, default=str)
+    document = json.dumps([_FORMAT_VERSION, *parts], sort_keys=True, default=str)
     return hashlib.sha256(document.encode()).hexdigest()
 
 
-def pack(answer: Answer, mark: str) -> dict[str, t.Any]:
+def pack(answer: ObjectsByKind, expected_fingerprint: str) -> dict[str, t.Any]:
     """What to give to a cache plugin."""
     text = json.dumps(answer, separators=(",", ":"))
-    packed = base64.b64encode(zlib.compress(text.encode(), _QUICK)).decode("ascii")
-    return {"fingerprint": mark, "stored": time.time(), "answer": packed}
+    packed = base64.b64encode(zlib.compress(text.encode(), _COMPRESSION_LEVEL)).decode("ascii")
+    return {"fingerprint": expected_fingerprint, "stored": time.time(), "answer": packed}
 
 
-def unpack(entry: t.Any, mark: str) -> Entry | None:
+def unpack(entry: t.Any, expected_fingerprint: str) -> CacheEntry | None:
     """The stored answer to the same question; None when there is none, or none that can be read."""
-    if not isinstance(entry, dict) or entry.get("fingerprint") != mark:
+    if not isinstance(entry, dict) or entry.get("fingerprint") != expected_fingerprint:
         return None
     try:
         answer = json.loads(zlib.decompress(base64.b64decode(entry["answer"])))
-        return Entry(answer, float(entry["stored"])) if "machines" in answer else None
+        return CacheEntry(answer, float(entry["stored"])) if "machines" in answer else None
     except (ValueError, KeyError, TypeError, zlib.error):
         return None

@@ -11,46 +11,48 @@ from ansible import constants
 from ansible.errors import AnsibleError, AnsibleParserError, AnsibleValueOmittedError
 from ansible.vars.reserved import get_reserved_names
 
-from .expressions import Compiler, Evaluate, Undefined, Unsure
-from .fill import Filler
+from .expressions import Compiler, Evaluate, NeedsJinja, Undefined
+from .fill import InventoryWriter
 from .names import is_identifier
 
-Ask = t.Callable[[t.Any, t.Any], t.Any]
+EvaluateWithJinja = t.Callable[[t.Any, t.Any], t.Any]
 """Has Jinja evaluate a text for a host."""
 
-_EMPTY = (None, "")
+_EMPTY_VALUES = (None, "")
 
 
-class Skip(Exception):
+class SkipHost(Exception):
     """The expression cannot be evaluated for this host, and ``strict`` is off."""
 
 
 class Expression:
     """One expression of the options, with the function that stands in for Jinja where it can."""
 
-    def __init__(self, text: t.Any, fast: Evaluate | None) -> None:
+    def __init__(self, text: t.Any, compiled: Evaluate | None) -> None:
         self.text = text
-        self._fast = fast
+        self._compiled = compiled
 
-    def evaluate(self, host: t.Any, simple: bool, strict: bool, ask: Ask) -> t.Any:
-        """The value for ``host``.  ``simple`` says that no variable of it can be a template.
+    def evaluate(
+        self, host: t.Any, without_templates: bool, strict: bool, evaluate_with_jinja: EvaluateWithJinja
+    ) -> t.Any:
+        """The value for ``host``.  ``without_templates`` says that no variable of it can be a template.
 
-        Raises Skip, or with ``strict`` the error of Jinja.
+        Raises SkipHost, or with ``strict`` the error of Jinja.
         """
-        if simple and self._fast is not None:
+        if without_templates and self._compiled is not None:
             try:
-                return self._fast(host.vars)
+                return self._compiled(host.vars)
             except Undefined:
                 if not strict:
-                    raise Skip from None
-            except Unsure:
+                    raise SkipHost from None
+            except NeedsJinja:
                 pass
         try:
-            return ask(self.text, host)
+            return evaluate_with_jinja(self.text, host)
         except Exception:
             if strict:
                 raise
-            raise Skip from None
+            raise SkipHost from None
 
 
 class KeyedGroup:
@@ -70,31 +72,31 @@ class KeyedGroup:
                 "parameters are mutually exclusive for keyed groups: default_value|trailing_separator"
             )
 
-    def names_something(self, value: t.Any) -> bool:
-        return bool(value) or self._defaulted(value)
+    def makes_groups(self, value: t.Any) -> bool:
+        return bool(value) or self._uses_default(value)
 
-    def names(self, value: t.Any) -> list[t.Any]:
+    def group_names(self, value: t.Any) -> list[t.Any]:
         """The names, without prefix, of the groups for a value that names something."""
-        if self._defaulted(value):
+        if self._uses_default(value):
             return [self.default]
         if isinstance(value, str):
             return [value]
         if isinstance(value, list):
-            return [self.default if self._defaulted(one) else one for one in value]
+            return [self.default if self._uses_default(one) else one for one in value]
         if isinstance(value, dict):
-            return [self._pair(name, one) for name, one in value.items()]
+            return [self._pair_name(name, one) for name, one in value.items()]
         raise AnsibleParserError(
             "Invalid group name format, expected a string or a list of them or dictionary, "
             f"got: {type(value)}"
         )
 
-    def _defaulted(self, value: t.Any) -> bool:
-        return value in _EMPTY and self.default is not None
+    def _uses_default(self, value: t.Any) -> bool:
+        return value in _EMPTY_VALUES and self.default is not None
 
-    def _pair(self, name: t.Any, value: t.Any) -> t.Any:
-        if self._defaulted(value):
+    def _pair_name(self, name: t.Any, value: t.Any) -> t.Any:
+        if self._uses_default(value):
             value = self.default
-        elif value in _EMPTY and self.trailing_separator is False:
+        elif value in _EMPTY_VALUES and self.trailing_separator is False:
             return name
         return f"{name}{self.separator}{value}"
 
@@ -105,111 +107,111 @@ class Constructor:
     ``plugin`` is Ansible's Constructable, which holds the options and evaluates what Jinja has to.
     """
 
-    def __init__(self, plugin: t.Any, filler: Filler) -> None:
+    def __init__(self, plugin: t.Any, writer: InventoryWriter) -> None:
         option = plugin.get_option
         self._plugin = plugin
-        self._filler = filler
+        self._writer = writer
         self._strict = bool(option("strict"))
-        self._extra = bool(option("use_extra_vars") and plugin._vars)
-        self._leading = option("leading_separator")
+        self._has_extra_vars = bool(option("use_extra_vars") and plugin._vars)
+        self._leading_separator = option("leading_separator")
         composed = option("compose") or {}
         reserved = {*get_reserved_names(), *constants.INTERNAL_STATIC_VARS}
         compiler = Compiler(reserved)
         self._compose = {
             str(name): Expression(text, compiler.compile(text)) for name, text in composed.items()
         }
-        self._valid = set(filter(is_identifier, self._compose))
+        self._valid_names = set(filter(is_identifier, self._compose))
         # what an expression has made may hold a template
-        compiler = Compiler(reserved, foreign=self._compose)
+        compiler = Compiler(reserved, possible_templates=self._compose)
         self._groups = [
             (plugin._sanitize_group_name(name), Expression(text, compiler.compile(text)))
             for name, text in (option("groups") or {}).items()
         ]
-        self._keyed = [KeyedGroup(entry, compiler) for entry in option("keyed_groups") or []]
-        self._safe: dict[str, str] = {}
+        self._keyed_groups = [KeyedGroup(entry, compiler) for entry in option("keyed_groups") or []]
+        self._sanitized_names: dict[str, str] = {}
 
     @property
-    def idle(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self._compose or self._groups or self._keyed)
+        return not (self._compose or self._groups or self._keyed_groups)
 
     def apply(self, host: t.Any, fresh: bool) -> None:
         """Give the host its variables and groups.  ``fresh``: all its variables are from this inventory.
 
         AnsibleError, with ``strict``, for what cannot be evaluated.
         """
-        simple = fresh and not self._extra
-        self._set_variables(host, simple)
-        self._add_to_groups(host, simple)
-        for keyed in self._keyed:
-            self._add_to_keyed(host, keyed, simple)
+        without_templates = fresh and not self._has_extra_vars
+        self._set_variables(host, without_templates)
+        self._add_to_groups(host, without_templates)
+        for keyed in self._keyed_groups:
+            self._add_to_keyed_groups(host, keyed, without_templates)
 
-    def _set_variables(self, host: t.Any, simple: bool) -> None:
+    def _set_variables(self, host: t.Any, without_templates: bool) -> None:
         made = {}
         for name, expression in self._compose.items():
             try:
-                made[name] = expression.evaluate(host, simple, self._strict, self._value)
-            except Skip:
+                made[name] = expression.evaluate(host, without_templates, self._strict, self._evaluate_value)
+            except SkipHost:
                 continue
             except Exception as error:
                 raise AnsibleError(f"Could not set {name} for host {host.name}: {error}") from error
         for name, value in made.items():
-            if name in self._valid and name not in host.vars:
+            if name in self._valid_names and name not in host.vars:
                 host.vars[name] = value
             else:  # Ansible may have to merge it, or to complain of its name
                 host.set_variable(name, value)
 
-    def _add_to_groups(self, host: t.Any, simple: bool) -> None:
+    def _add_to_groups(self, host: t.Any, without_templates: bool) -> None:
         for name, expression in self._groups:
             try:
-                result = expression.evaluate(host, simple, self._strict, self._condition)
+                result = expression.evaluate(host, without_templates, self._strict, self._evaluate_condition)
                 if not isinstance(result, bool):  # Jinja says what is wrong with that
-                    result = expression.evaluate(host, False, self._strict, self._condition)
-            except Skip:
+                    result = expression.evaluate(host, False, self._strict, self._evaluate_condition)
+            except SkipHost:
                 continue
             except Exception as error:
                 text = f"Could not add host {host.name} to group {name}: {error}"
                 raise AnsibleParserError(text) from error
             if result:
-                self._filler.join(self._filler.group(name), [host])
+                self._writer.add_hosts(self._writer.add_group(name), [host])
 
-    def _add_to_keyed(self, host: t.Any, keyed: KeyedGroup, simple: bool) -> None:
+    def _add_to_keyed_groups(self, host: t.Any, keyed: KeyedGroup, without_templates: bool) -> None:
         try:
-            value = keyed.key.evaluate(host, simple, self._strict, self._value)
-        except Skip:
+            value = keyed.key.evaluate(host, without_templates, self._strict, self._evaluate_value)
+        except SkipHost:
             return
         except Exception as error:
             text = f"Could not generate group for host {host.name} from {keyed.key.text} entry: {error}"
             raise AnsibleParserError(text) from error
-        if keyed.names_something(value):
+        if keyed.makes_groups(value):
             try:
-                parent = self._parent(keyed, host, value)
-            except Skip:
+                parent = self._parent_group(keyed, host, value)
+            except SkipHost:
                 return
-            for name in keyed.names(value):
+            for name in keyed.group_names(value):
                 self._add_to_keyed_group(host, keyed, name, parent)
         elif self._strict and value not in ([], {}):
             raise AnsibleParserError(
                 f"No key or key resulted empty for {keyed.key.text} in host {host.name}, invalid entry"
             )
 
-    def _value(self, text: t.Any, host: t.Any) -> t.Any:
+    def _evaluate_value(self, text: t.Any, host: t.Any) -> t.Any:
         return self._plugin._compose(text, host.get_vars())
 
-    def _condition(self, text: t.Any, host: t.Any) -> t.Any:
+    def _evaluate_condition(self, text: t.Any, host: t.Any) -> t.Any:
         self._plugin.templar.available_variables = host.get_vars()
         return self._plugin.templar.evaluate_conditional(text)
 
     def _add_to_keyed_group(self, host: t.Any, keyed: KeyedGroup, name: t.Any, parent: str | None) -> None:
-        separator = "" if keyed.prefix == "" and self._leading is False else keyed.separator
-        group = self._filler.group(self._group_name(f"{keyed.prefix}{separator}{name}"))
-        self._filler.join(group, [host])
+        separator = "" if keyed.prefix == "" and self._leading_separator is False else keyed.separator
+        group = self._writer.add_group(self._group_name(f"{keyed.prefix}{separator}{name}"))
+        self._writer.add_hosts(group, [host])
         if parent:
-            parent = self._filler.group(self._group_name(parent))
-            if not self._filler.link(parent, group):
+            parent = self._writer.add_group(self._group_name(parent))
+            if not self._writer.add_child(parent, group):
                 raise AnsibleParserError(f"parent_group: {parent} cannot be above {group}: that is a circle")
 
-    def _parent(self, keyed: KeyedGroup, host: t.Any, value: t.Any) -> str | None:
+    def _parent_group(self, keyed: KeyedGroup, host: t.Any, value: t.Any) -> str | None:
         if not isinstance(keyed.parent, str) or "{" not in keyed.parent:
             return keyed.parent
         self._plugin.templar.available_variables = host.get_vars()
@@ -222,10 +224,10 @@ class Constructor:
                 raise AnsibleParserError(
                     f"Could not generate parent group {keyed.parent!r} for group {value!r}: {error}"
                 ) from error
-            raise Skip from None
+            raise SkipHost from None
 
     def _group_name(self, name: str) -> str:
-        safe = self._safe.get(name)
+        safe = self._sanitized_names.get(name)
         if safe is None:
-            safe = self._safe[name] = self._plugin._sanitize_group_name(name)
+            safe = self._sanitized_names[name] = self._plugin._sanitize_group_name(name)
         return safe

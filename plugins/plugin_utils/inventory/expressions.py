@@ -26,11 +26,11 @@ class Undefined(Exception):
     """The expression uses something that is not there: an error for Jinja, too."""
 
 
-class Unsure(Exception):
+class NeedsJinja(Exception):
     """Jinja has to decide."""
 
 
-class _NotSimple(Exception):
+class _Unsupported(Exception):
     """The expression holds more than this module knows."""
 
 
@@ -38,8 +38,8 @@ _ENVIRONMENT = jinja2.Environment(autoescape=False)  # only parses
 _SCALARS = (str, int, float, bool, type(None))
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
 # what a dot finds before it finds the entry of that name
-_ATTRIBUTES = frozenset(name for kind in (dict, list, *_SCALARS) for name in dir(kind))
-_ORDERS: dict[str, t.Callable[[t.Any, t.Any], bool]] = {
+_PYTHON_ATTRIBUTES = frozenset(name for kind in (dict, list, *_SCALARS) for name in dir(kind))
+_ORDER_OPERATORS: dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "lt": operator.lt,
     "lteq": operator.le,
     "gt": operator.gt,
@@ -51,32 +51,32 @@ class Compiler:
     """Compiles expressions over the variables of a host.
 
     ``reserved`` are names that mean something without any variable, or that Ansible fills in late;
-    ``foreign`` are variables whose values did not come from the server, and may be templates.
+    ``possible_templates`` are variables whose values did not come from the server, and may be templates.
     """
 
-    def __init__(self, reserved: t.Container[str] = (), foreign: t.Container[str] = ()) -> None:
+    def __init__(self, reserved: t.Container[str] = (), possible_templates: t.Container[str] = ()) -> None:
         self._reserved = reserved
-        self._foreign = foreign
+        self._possible_templates = possible_templates
 
     def compile(self, expression: t.Any) -> Evaluate | None:
         """A function of a host's variables; None when only Jinja can evaluate the expression.
 
-        The function raises Undefined where Jinja finds something undefined, and Unsure where Jinja must be
-        asked.
+        The function raises Undefined where Jinja finds something undefined, and NeedsJinja where only Jinja
+        can tell.
         """
         if not isinstance(expression, str) or "\\" in expression:
             return None
         try:
             parser = Parser(_ENVIRONMENT, str(expression), state="variable")
             node = parser.parse_expression()
-            return self._any(node) if parser.stream.eos else None
-        except (jinja2.TemplateSyntaxError, _NotSimple, RecursionError):
+            return self._compile_node(node) if parser.stream.eos else None
+        except (jinja2.TemplateSyntaxError, _Unsupported, RecursionError):
             return None
 
-    def _any(self, node: nodes.Node) -> Evaluate:
-        build = _BUILDERS.get(type(node))
+    def _compile_node(self, node: nodes.Node) -> Evaluate:
+        build = _NODE_COMPILERS.get(type(node))
         if build is None:
-            raise _NotSimple
+            raise _Unsupported
         return build(self, node)
 
     # -- values
@@ -84,38 +84,40 @@ class Compiler:
     def _constant(self, node: nodes.Const) -> Evaluate:
         value = node.value
         if type(value) not in _SCALARS or (isinstance(value, str) and _may_be_template(value)):
-            raise _NotSimple
+            raise _Unsupported
         return lambda _scope: value
 
     def _negative(self, node: nodes.Neg) -> Evaluate:
         number = node.node.value if isinstance(node.node, nodes.Const) else None
         if isinstance(number, bool) or not isinstance(number, (int, float)):
-            raise _NotSimple
+            raise _Unsupported
         negative = -number
         return lambda _scope: negative
 
     def _name(self, node: nodes.Name) -> Evaluate:
         name = node.name
         if name in self._reserved:
-            raise _NotSimple
-        foreign = name in self._foreign
+            raise _Unsupported
+        possible_templates = name in self._possible_templates
 
         def look_up(scope: Scope) -> t.Any:
             try:
                 value = scope[name]
             except KeyError:
                 raise Undefined from None
-            if foreign and (not isinstance(value, _SCALARS) or (isinstance(value, str) and "{" in value)):
-                raise Unsure
+            if possible_templates and (
+                not isinstance(value, _SCALARS) or (isinstance(value, str) and "{" in value)
+            ):
+                raise NeedsJinja
             return value
 
         return look_up
 
-    def _dotted(self, node: nodes.Getattr) -> Evaluate:
+    def _attribute(self, node: nodes.Getattr) -> Evaluate:
         name = node.attr
-        if name in _ATTRIBUTES or name.startswith("_"):
-            raise _NotSimple
-        owner = self._any(node.node)
+        if name in _PYTHON_ATTRIBUTES or name.startswith("_"):
+            raise _Unsupported
+        owner = self._compile_node(node.node)
 
         def look_up(scope: Scope) -> t.Any:
             value = owner(scope)
@@ -128,10 +130,10 @@ class Compiler:
     def _subscript(self, node: nodes.Getitem) -> Evaluate:
         key = node.arg.value if isinstance(node.arg, nodes.Const) else None
         if isinstance(key, int) and not isinstance(key, bool):
-            return self._element(node.node, key)
-        if not isinstance(key, str) or key in _ATTRIBUTES or key.startswith("_"):
-            raise _NotSimple
-        owner = self._any(node.node)
+            return self._list_element(node.node, key)
+        if not isinstance(key, str) or key in _PYTHON_ATTRIBUTES or key.startswith("_"):
+            raise _Unsupported
+        owner = self._compile_node(node.node)
 
         def look_up(scope: Scope) -> t.Any:
             value = owner(scope)
@@ -141,13 +143,13 @@ class Compiler:
 
         return look_up
 
-    def _element(self, node: nodes.Node, index: int) -> Evaluate:
-        owner = self._any(node)
+    def _list_element(self, node: nodes.Node, index: int) -> Evaluate:
+        owner = self._compile_node(node)
 
         def look_up(scope: Scope) -> t.Any:
             value = owner(scope)
             if not isinstance(value, list):
-                raise Unsure
+                raise NeedsJinja
             try:
                 return value[index]
             except IndexError:
@@ -163,8 +165,8 @@ class Compiler:
             node.name in ("default", "d") and plain and constants == node.args and len(constants) in (1, 2)
         )
         if not known or node.node is None or not _is_look_up(node.node):
-            raise _NotSimple
-        inner, fallback = self._any(node.node), self._constant(constants[0])
+            raise _Unsupported
+        inner, fallback = self._compile_node(node.node), self._constant(constants[0])
         also_empty = len(constants) == 2 and bool(constants[1].value)
 
         def evaluate(scope: Scope) -> t.Any:
@@ -180,8 +182,8 @@ class Compiler:
 
     def _test(self, node: nodes.Test) -> Evaluate:
         if node.name not in ("defined", "undefined") or node.args or not _is_look_up(node.node):
-            raise _NotSimple
-        inner, answer = self._any(node.node), node.name == "defined"
+            raise _Unsupported
+        inner, answer = self._compile_node(node.node), node.name == "defined"
 
         def evaluate(scope: Scope) -> bool:
             try:
@@ -193,47 +195,51 @@ class Compiler:
         return evaluate
 
     def _not(self, node: nodes.Not) -> Evaluate:
-        inner = self._any(node.node)
+        inner = self._compile_node(node.node)
         return lambda scope: not inner(scope)
 
     def _and(self, node: nodes.And) -> Evaluate:
-        left, right = self._any(node.left), self._any(node.right)
+        left, right = self._compile_node(node.left), self._compile_node(node.right)
         return lambda scope: left(scope) and right(scope)
 
     def _or(self, node: nodes.Or) -> Evaluate:
-        left, right = self._any(node.left), self._any(node.right)
+        left, right = self._compile_node(node.left), self._compile_node(node.right)
         return lambda scope: left(scope) or right(scope)
 
-    def _choice(self, node: nodes.CondExpr) -> Evaluate:
+    def _conditional(self, node: nodes.CondExpr) -> Evaluate:
         if node.expr2 is None:
-            raise _NotSimple
-        test, yes, no = self._any(node.test), self._any(node.expr1), self._any(node.expr2)
+            raise _Unsupported
+        test, yes, no = (
+            self._compile_node(node.test),
+            self._compile_node(node.expr1),
+            self._compile_node(node.expr2),
+        )
         return lambda scope: yes(scope) if test(scope) else no(scope)
 
     # -- comparisons
 
     def _comparison(self, node: nodes.Compare) -> Evaluate:
         if len(node.ops) != 1:
-            raise _NotSimple
+            raise _Unsupported
         name, other = node.ops[0].op, node.ops[0].expr
-        left = self._any(node.expr)
+        left = self._compile_node(node.expr)
         if name in ("in", "notin"):
             return self._membership(left, other, name == "in")
-        right = self._any(other)
+        right = self._compile_node(other)
         if name in ("eq", "ne"):
             wanted = name == "eq"
             return lambda scope: (_scalar(left(scope)) == _scalar(right(scope))) is wanted
-        order = _ORDERS[name]
-        return lambda scope: order(*_ordered(left(scope), right(scope)))
+        order = _ORDER_OPERATORS[name]
+        return lambda scope: order(*_orderable(left(scope), right(scope)))
 
     def _membership(self, left: Evaluate, other: nodes.Node, wanted: bool) -> Evaluate:
         if isinstance(other, (nodes.List, nodes.Tuple)):
             constants = [self._constant(item) for item in other.items if isinstance(item, nodes.Const)]
             if len(constants) < len(other.items):
-                raise _NotSimple
+                raise _Unsupported
             among = [constant({}) for constant in constants]
             return lambda scope: (_scalar(left(scope)) in among) is wanted
-        right = self._any(other)
+        right = self._compile_node(other)
         return lambda scope: _contains(_scalar(left(scope)), right(scope)) is wanted
 
 
@@ -250,37 +256,37 @@ def _may_be_template(text: str) -> bool:
 
 def _scalar(value: t.Any) -> t.Any:
     if not isinstance(value, _SCALARS):
-        raise Unsure
+        raise NeedsJinja
     return value
 
 
-def _ordered(left: t.Any, right: t.Any) -> tuple[t.Any, t.Any]:
+def _orderable(left: t.Any, right: t.Any) -> tuple[t.Any, t.Any]:
     """Two texts, or two numbers: nothing else has an order."""
     for kind in (str, (int, float)):
         if isinstance(left, kind) and isinstance(right, kind):
             return left, right
-    raise Unsure
+    raise NeedsJinja
 
 
-def _contains(needle: t.Any, where: t.Any) -> bool:
-    if isinstance(where, list) and all(isinstance(item, _SCALARS) for item in where):
-        return needle in where
-    if isinstance(where, dict) or (isinstance(where, str) and isinstance(needle, str)):
-        return needle in where
-    raise Unsure
+def _contains(needle: t.Any, container: t.Any) -> bool:
+    if isinstance(container, list) and all(isinstance(item, _SCALARS) for item in container):
+        return needle in container
+    if isinstance(container, dict) or (isinstance(container, str) and isinstance(needle, str)):
+        return needle in container
+    raise NeedsJinja
 
 
-_BUILDERS: dict[type, t.Callable[[Compiler, t.Any], Evaluate]] = {
+_NODE_COMPILERS: dict[type, t.Callable[[Compiler, t.Any], Evaluate]] = {
     nodes.Const: Compiler._constant,
     nodes.Neg: Compiler._negative,
     nodes.Name: Compiler._name,
-    nodes.Getattr: Compiler._dotted,
+    nodes.Getattr: Compiler._attribute,
     nodes.Getitem: Compiler._subscript,
     nodes.Filter: Compiler._filter,
     nodes.Test: Compiler._test,
     nodes.Not: Compiler._not,
     nodes.And: Compiler._and,
     nodes.Or: Compiler._or,
-    nodes.CondExpr: Compiler._choice,
+    nodes.CondExpr: Compiler._conditional,
     nodes.Compare: Compiler._comparison,
 }

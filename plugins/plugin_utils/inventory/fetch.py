@@ -17,35 +17,35 @@ from .wanted import Wanted
 
 Object = dict[str, t.Any]
 Objects = list[Object]
-Answer = dict[str, Objects]
+ObjectsByKind = dict[str, Objects]
 """Kind -> its objects as the server sent them, without their secrets."""
-Tell = t.Callable[[str], None]
+OnMessage = t.Callable[[str], None]
 
 _WORKERS = 4
-_BAD_FILTER = 406
-_NO_INDEX = "Filter not found: "
+_NOT_ACCEPTABLE = 406
+_MISSING_INDEX_MESSAGE = "Filter not found: "
 
 
-def fetch(client: Client, wanted: Wanted, tell: Tell) -> Answer:
+def fetch(client: Client, wanted: Wanted, on_message: OnMessage) -> ObjectsByKind:
     """What is wanted, as the server has it now.
 
-    ``tell`` gets a text for each filter that the server cannot apply.  Raises the errors of the client.
+    ``on_message`` gets a text for each filter that the server cannot apply.  Raises the errors of the client.
     """
-    return _Fetch(client, wanted, tell).run()
+    return _Fetch(client, wanted, on_message).run()
 
 
 class _Fetch:
-    def __init__(self, client: Client, wanted: Wanted, tell: Tell) -> None:
+    def __init__(self, client: Client, wanted: Wanted, on_message: OnMessage) -> None:
         self._client = client
         self._wanted = wanted
-        self._tell = tell
-        self._here: list[Filter] = []
+        self._on_message = on_message
+        self._client_side_filters: list[Filter] = []
         """The filters that the server cannot apply."""
 
-    def run(self) -> Answer:
+    def run(self) -> ObjectsByKind:
         wanted = self._wanted
         machines = self._machines()
-        compares_params = any(one.field.is_param for one in self._here)
+        compares_params = any(one.field.is_param for one in self._client_side_filters)
         with_params = wanted.profile_params or compares_params
         answer = {"machines": machines}
         if wanted.profiles or compares_params:
@@ -54,8 +54,8 @@ class _Fetch:
             answer["stages"] = self._list("stages")
         if wanted.tenants:
             answer["tenants"] = self._list("tenants")
-        if self._here:
-            answer["machines"] = self._selected(answer)
+        if self._client_side_filters:
+            answer["machines"] = self._filtered_machines(answer)
         secret = Patterns(wanted.secret_params)
         for kind in answer.keys() & {"machines", "profiles", "stages"}:
             remove_secrets(answer[kind], secret)
@@ -63,52 +63,56 @@ class _Fetch:
 
     def _machines(self) -> Objects:
         """The machines that the server selects; a filter that it refuses is moved to this side."""
-        there = list(self._wanted.filters)
-        words = self._words(there)
+        server_side_filters = list(self._wanted.filters)
+        words = self._query_words(server_side_filters)
         while True:
             try:
-                return self._list("machines", *words, *self._slim())
+                return self._list("machines", *words, *self._slim_words())
             except ApiError as error:
-                name = _without_index(error)
-                refused = [one for one in there if one.name == name]
+                name = _missing_index(error)
+                refused = [one for one in server_side_filters if one.name == name]
                 if not refused:
                     raise
                 for one in refused:
-                    self._take(one, "this server has no such index or param")
-                there = [one for one in there if one.name != name and one not in self._here]
-                words = self._words(there)
+                    self._filter_client_side(one, "this server has no such index or param")
+                server_side_filters = [
+                    one
+                    for one in server_side_filters
+                    if one.name != name and one not in self._client_side_filters
+                ]
+                words = self._query_words(server_side_filters)
 
-    def _words(self, asked: t.Sequence[Filter]) -> list[str]:
+    def _query_words(self, asked: t.Sequence[Filter]) -> list[str]:
         words: list[str] = []
         names: set[str] = set()
         for one in asked:
-            if one in self._here:
+            if one in self._client_side_filters:
                 continue
-            obstacle = one.obstacle(self._knows_sets)
-            if not obstacle and one.name in names:
-                obstacle = "the server takes two comparisons of one name for alternatives"
-            if obstacle:
-                self._take(one, obstacle)
+            unsupported_reason = one.unsupported_reason(self._supports_set_filters)
+            if not unsupported_reason and one.name in names:
+                unsupported_reason = "the server takes two comparisons of one name for alternatives"
+            if unsupported_reason:
+                self._filter_client_side(one, unsupported_reason)
                 continue
             names.add(one.name)
-            words += self._alternatives(one) if one.operator == "In" else one.words()
+            words += self._in_words(one) if one.operator == "In" else one.words()
         return words
 
-    def _alternatives(self, one: Filter) -> list[str]:
+    def _in_words(self, one: Filter) -> list[str]:
         """``In``, also for a server that only knows it as several comparisons of one name."""
-        if self._knows_sets() and not any("," in str(value) for value in one.values):
+        if self._supports_set_filters() and not any("," in str(value) for value in one.values):
             return one.words()
         return [word for value in one.values for word in one.words("Eq", [value])]
 
-    def _knows_sets(self) -> bool:
+    def _supports_set_filters(self) -> bool:
         return self._client.has_feature(features.SET_FILTERS.flag)
 
-    def _take(self, one: Filter, why: str) -> None:
-        self._here.append(one)
-        self._tell(f"filters: {one.name} {one.operator} is compared on this side: {why}")
+    def _filter_client_side(self, one: Filter, why: str) -> None:
+        self._client_side_filters.append(one)
+        self._on_message(f"filters: {one.name} {one.operator} is compared on this side: {why}")
 
-    def _slim(self) -> list[str]:
-        fields = [one.field for one in self._here]
+    def _slim_words(self) -> list[str]:
+        fields = [one.field for one in self._client_side_filters]
         left_out = []
         if not self._wanted.params and not any(field.is_param for field in fields):
             left_out.append("Params")
@@ -125,25 +129,29 @@ class _Fetch:
             )
         return found
 
-    def _selected(self, answer: Answer) -> Objects:
+    def _filtered_machines(self, answer: ObjectsByKind) -> Objects:
         """The machines for which the filters of this side hold; params count wherever they are set."""
         aggregator = Aggregator(answer.get("profiles", ()), answer.get("stages", ()))
-        defaults = {one.name: self._default(one.name) for one in self._here if one.field.is_param}
+        defaults = {
+            one.name: self._param_default(one.name) for one in self._client_side_filters if one.field.is_param
+        }
 
         def wanted(machine: Object) -> bool:
             params = {**defaults, **aggregator.params_of(machine)} if defaults else {}
-            return all(one.holds(lambda field: field.read(machine, params)) for one in self._here)
+            return all(
+                one.matches(lambda field: field.read(machine, params)) for one in self._client_side_filters
+            )
 
         return [machine for machine in answer["machines"] if wanted(machine)]
 
-    def _default(self, name: str) -> t.Any:
+    def _param_default(self, name: str) -> t.Any:
         """What the server takes for the value of a param that is nowhere set."""
         schema = (self._client.find("params", name) or {}).get("Schema")
         return schema.get("default") if isinstance(schema, dict) else None
 
 
-def _without_index(error: ApiError) -> str:
+def _missing_index(error: ApiError) -> str:
     """The name of the filter that the server refused because it has no such index; "" for other errors."""
     text = error.messages[0] if error.messages else ""
-    found = error.code == _BAD_FILTER and _NO_INDEX in text
-    return text.partition(_NO_INDEX)[2].strip() if found else ""
+    found = error.code == _NOT_ACCEPTABLE and _MISSING_INDEX_MESSAGE in text
+    return text.partition(_MISSING_INDEX_MESSAGE)[2].strip() if found else ""

@@ -23,7 +23,7 @@ from ansible.utils.path import basedir
 Variables = dict[str, t.Any]
 
 
-class Filler:
+class InventoryWriter:
     """Writes to one inventory."""
 
     def __init__(self, inventory: t.Any) -> None:
@@ -31,15 +31,15 @@ class Filler:
         # what is handed to a plugin is a proxy, which makes each look at these expensive
         self._hosts, self._groups = inventory.hosts, inventory.groups
         source = inventory.current_source
-        self._origin = {
+        self._source_variables = {
             "inventory_file": source,
             "inventory_dir": basedir(source) if source else None,
         }
-        self._members: dict[str, set[str]] = {}
+        self._direct_members: dict[str, set[str]] = {}
         """Groups that are new and have no parent yet, with the names of their hosts."""
         self._linked: set[tuple[str, str]] = set()
 
-    def host(self, name: str, variables: Variables) -> tuple[t.Any, bool]:
+    def add_host(self, name: str, variables: Variables) -> tuple[t.Any, bool]:
         """The host with these variables, and whether it is new.  No text among them becomes a template."""
         hosts = self._hosts
         if name in hosts or name in constants.LOCALHOST:
@@ -49,21 +49,21 @@ class Filler:
                 host.set_variable(variable, value)
             return host, False
         host = hosts[name] = Host(name)
-        host.vars = {**self._origin, **variables}
+        host.vars = {**self._source_variables, **variables}
         return host, True
 
-    def group(self, name: str) -> str:
+    def add_group(self, name: str) -> str:
         """Make the group unless it is there; its name as Ansible has it."""
         if name in self._groups:
             return name
         made: str = self._inventory.add_group(name)
-        self._members.setdefault(made, set())
+        self._direct_members.setdefault(made, set())
         return made
 
-    def join(self, name: str, hosts: t.Iterable[t.Any]) -> None:
+    def add_hosts(self, name: str, hosts: t.Iterable[t.Any]) -> None:
         """Put hosts into a group that is there."""
         group = self._groups[name]
-        members = self._members.get(name)
+        members = self._direct_members.get(name)
         if members is None:
             for host in hosts:
                 group.add_host(host)
@@ -74,15 +74,15 @@ class Filler:
                 group.hosts.append(host)
                 host.groups.append(group)
 
-    def link(self, parent: str, child: str) -> bool:
+    def add_child(self, parent: str, child: str) -> bool:
         """Make a group the child of another; False when that would be a circle."""
         if (parent, child) in self._linked:
             return True
         if parent == child or child == "all":
             return False
         # from here on Ansible keeps track of what is above and below
-        self._settle(parent)
-        self._settle(child)
+        self._stop_direct_writes(parent)
+        self._stop_direct_writes(child)
         try:
             self._inventory.add_child(parent, child)
         except AnsibleError:
@@ -98,13 +98,13 @@ class Filler:
         else:
             group.vars = dict(variables)
 
-    def _settle(self, name: str) -> None:
-        if self._members.pop(name, None) is not None:
+    def _stop_direct_writes(self, name: str) -> None:
+        if self._direct_members.pop(name, None) is not None:
             self._groups[name].clear_hosts_cache()
 
 
 @contextlib.contextmanager
-def no_garbage() -> t.Iterator[None]:
+def gc_paused() -> t.Iterator[None]:
     """Pause the garbage collector, which would look at all machines again and again while they are made."""
     if not gc.isenabled():
         yield

@@ -18,11 +18,11 @@ from ...module_utils.client import filters
 from ...module_utils.client.errors import UsageError
 from .machine_fields import Field
 
-Read = t.Callable[[Field], t.Any]
+ReadField = t.Callable[[Field], t.Any]
 
-_NOT_FILTERS = {*filters.META_WITH_VALUE, *filters.META_ALONE}
-_RANGES = ("Between", "Except")
-_SETS = ("In", "Nin")
+_META_NAMES = {*filters.KEYWORDS_WITH_VALUE, *filters.KEYWORDS_WITHOUT_VALUE}
+_RANGE_OPERATORS = ("Between", "Except")
+_SET_OPERATORS = ("In", "Nin")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Filter:
         """As the client's lists take it."""
         texts = [filters.literal(value) for value in (self.values if values is None else values)]
         operator = operator or self.operator
-        return [self.name, operator, *([",".join(texts)] if operator in _SETS else texts)]
+        return [self.name, operator, *([",".join(texts)] if operator in _SET_OPERATORS else texts)]
 
-    def obstacle(self, knows_sets: t.Callable[[], bool]) -> str:
+    def unsupported_reason(self, supports_set_filters: t.Callable[[], bool]) -> str:
         """Why no server can be asked for it, or not this one; "" when it can.
 
-        ``knows_sets`` says whether the server knows ``In``, ``Nin`` and ``Re``; it may cost a request.
+        ``supports_set_filters`` tells whether the server has ``In``, ``Nin``, ``Re``; it may cost a request.
         """
         texts = [filters.literal(value) for value in self.values]
         if "" in texts:
@@ -56,15 +56,15 @@ class Filter:
         numbers = [value for value in self.values if isinstance(value, (int, float))]
         if self.field.is_param and any(not isinstance(number, bool) for number in numbers):
             return "servers do not compare params that are numbers"
-        if self.operator in ("Re", "Nin") and not knows_sets():
+        if self.operator in ("Re", "Nin") and not supports_set_filters():
             return f"this server does not know {self.operator}"
         return ""
 
-    def holds(self, read: Read) -> bool:
+    def matches(self, read: ReadField) -> bool:
         """Whether the machine whose fields ``read`` gives is wanted.  A list is, if one of it is."""
         value = read(self.field)
         values = value if isinstance(value, list) else [value]
-        denied = _DENIALS.get(self.operator)
+        denied = _NEGATIONS.get(self.operator)
         if denied:
             return not any(_compare(denied, one, self.values) for one in values)
         return any(_compare(self.operator, one, self.values) for one in values)
@@ -78,7 +78,7 @@ def parse(wanted: t.Mapping[str, t.Any]) -> list[Filter]:
     """
     found = []
     for name, value in wanted.items():
-        if name in _NOT_FILTERS:
+        if name in _META_NAMES:
             raise UsageError(f"filters: {name} is neither an index nor a param")
         comparisons = value.items() if isinstance(value, dict) else [("Eq", value)]
         found += [_filter(str(name), str(operator), operands) for operator, operands in comparisons]
@@ -94,8 +94,8 @@ def _filter(name: str, operator: str, operands: t.Any) -> Filter:
     values = tuple(operands) if isinstance(operands, list) else (operands,)
     if not values or not all(isinstance(one, (str, int, float)) for one in values):
         raise UsageError(f"filters: the value of {name} must be a text, number or boolean")
-    if spelt in _SETS:
-        values = _members(values)
+    if spelt in _SET_OPERATORS:
+        values = _set_values(values)
     elif len(values) != count:
         hint = " (In takes a list)" if spelt == "Eq" else ""
         raise UsageError(f"filters: {name}: {spelt} takes {count} value{'s' if count > 1 else ''}{hint}")
@@ -104,7 +104,7 @@ def _filter(name: str, operator: str, operands: t.Any) -> Filter:
     return Filter(name, spelt, values)
 
 
-def _members(values: tuple[t.Any, ...]) -> tuple[t.Any, ...]:
+def _set_values(values: tuple[t.Any, ...]) -> tuple[t.Any, ...]:
     """The values of a set, from a list or from one text with commas."""
     only = values[0] if len(values) == 1 else None
     return tuple(only.split(",")) if isinstance(only, str) else values
@@ -117,7 +117,7 @@ def _check_pattern(name: str, pattern: str) -> None:
         raise UsageError(f"filters: {name}: {pattern!r} is no regular expression: {error}") from None
 
 
-_DENIALS = {"Ne": "Eq", "Nin": "In", "Except": "Between"}
+_NEGATIONS = {"Ne": "Eq", "Nin": "In", "Except": "Between"}
 
 
 def _compare(operator: str, value: t.Any, operands: tuple[t.Any, ...]) -> bool:
@@ -128,7 +128,7 @@ def _compare(operator: str, value: t.Any, operands: tuple[t.Any, ...]) -> bool:
         return text in [filters.literal(operand) for operand in operands]
     if operator == "Re":
         return re.search(str(operands[0]), text) is not None
-    keys = _sortable(value, *operands)
+    keys = _sort_keys(value, *operands)
     if operator == "Between":
         return bool(keys[1] <= keys[0] <= keys[2])
     if keys[0] == keys[1]:
@@ -136,16 +136,16 @@ def _compare(operator: str, value: t.Any, operands: tuple[t.Any, ...]) -> bool:
     return bool(keys[0] < keys[1]) == (operator in ("Lt", "Lte"))
 
 
-def _sortable(value: t.Any, *operands: t.Any) -> list[t.Any]:
+def _sort_keys(value: t.Any, *operands: t.Any) -> list[t.Any]:
     """Keys that sort values as the server does: numbers and addresses by size, all else as texts."""
     numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
-    convert: t.Callable[[t.Any], t.Any] = float if numeric else _address
+    convert: t.Callable[[t.Any], t.Any] = float if numeric else _address_key
     try:
         return [convert(one) for one in (value, *operands)]
     except (ValueError, TypeError):
         return ["" if one is None else filters.literal(one) for one in (value, *operands)]
 
 
-def _address(value: t.Any) -> tuple[int, int]:
+def _address_key(value: t.Any) -> tuple[int, int]:
     address = ipaddress.ip_address(str(value))
     return address.version, int(address)

@@ -12,7 +12,7 @@ from ansible.constants import LOCALHOST
 from .machine_fields import Field, Machine, as_text
 from .reports import Reports
 
-_SHOWN = 5
+_MAX_SHOWN_UUIDS = 5
 
 
 def name_hosts(machines: t.Sequence[Machine], fields: t.Sequence[Field], reports: Reports) -> list[Machine]:
@@ -24,50 +24,54 @@ def name_hosts(machines: t.Sequence[Machine], fields: t.Sequence[Field], reports
     """
     nameless = []
     for machine in machines:
-        machine.name = next((name for name in (as_text(field.of(machine)) for field in fields) if name), "")
+        machine.name = next(
+            (name for name in (as_text(field.value_of(machine)) for field in fields) if name), ""
+        )
         if not machine.name:
             nameless.append(machine)
     if nameless:
         what = ", ".join(field.name for field in fields)
-        reports.warn(f"{_those(nameless)} left out: no value for hostnames ({what})")
+        reports.warn(f"{_describe(nameless)} left out: no value for hostnames ({what})")
         machines = [machine for machine in machines if machine.name]
     names = {machine.name for machine in machines}
     if len(names) < len(machines) or not names.isdisjoint(LOCALHOST):
-        _separate(machines, fields, reports)
+        _resolve_duplicates(machines, fields, reports)
     return sorted(machines, key=lambda machine: machine.name)
 
 
-def _separate(machines: t.Sequence[Machine], fields: t.Sequence[Field], reports: Reports) -> None:
+def _resolve_duplicates(machines: t.Sequence[Machine], fields: t.Sequence[Field], reports: Reports) -> None:
     """Take the names that several machines have from all of them, until no name is left with two."""
-    holders: dict[str, list[Machine]] = {}
-    lost = set(LOCALHOST)
-    homeless = list(machines)
-    while homeless:
-        for machine in homeless:
+    machines_by_name: dict[str, list[Machine]] = {}
+    refused_names = set(LOCALHOST)
+    unresolved = list(machines)
+    while unresolved:
+        for machine in unresolved:
             if machine.name in LOCALHOST:
-                reports.complain(
-                    f"{_those([machine])} cannot be called {machine.name}: that is the controller"
+                reports.warn_or_fail(
+                    f"{_describe([machine])} cannot be called {machine.name}: that is the controller"
                 )
-            if machine.name in lost:
-                machine.name = _next_name(machine, fields, lost)
-            holders.setdefault(machine.name, []).append(machine)
-        shared = [name for name, those in holders.items() if len(those) > 1 and name not in lost]
-        homeless = []
+            if machine.name in refused_names:
+                machine.name = _next_name(machine, fields, refused_names)
+            machines_by_name.setdefault(machine.name, []).append(machine)
+        shared = [
+            name for name, those in machines_by_name.items() if len(those) > 1 and name not in refused_names
+        ]
+        unresolved = []
         for name in shared:
-            lost.add(name)
-            homeless += holders[name]
-            those = _those(holders.pop(name))
-            reports.complain(f"{those} have the same host name {name}, which none of them gets")
+            refused_names.add(name)
+            unresolved += machines_by_name[name]
+            those = _describe(machines_by_name.pop(name))
+            reports.warn_or_fail(f"{those} have the same host name {name}, which none of them gets")
 
 
-def _next_name(machine: Machine, fields: t.Sequence[Field], lost: set[str]) -> str:
+def _next_name(machine: Machine, fields: t.Sequence[Field], refused_names: set[str]) -> str:
     uuid = str(machine.members.get("Uuid") or machine.name)
-    names = (as_text(field.of(machine)) for field in fields)
-    return next((name for name in names if name and name not in lost), uuid)
+    names = (as_text(field.value_of(machine)) for field in fields)
+    return next((name for name in names if name and name not in refused_names), uuid)
 
 
-def _those(machines: t.Sequence[Machine]) -> str:
+def _describe(machines: t.Sequence[Machine]) -> str:
     """The machines by their UUIDs, the first few of them."""
     uuids = [str(machine.members.get("Uuid")) for machine in machines]
-    shown = ", ".join(uuids[:_SHOWN]) + (", ..." if len(uuids) > _SHOWN else "")
+    shown = ", ".join(uuids[:_MAX_SHOWN_UUIDS]) + (", ..." if len(uuids) > _MAX_SHOWN_UUIDS else "")
     return f"{len(uuids)} machine{'s' if len(uuids) > 1 else ''} ({shown})"

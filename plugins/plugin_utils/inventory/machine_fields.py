@@ -12,9 +12,9 @@ from ...module_utils.client import models
 Members = dict[str, t.Any]
 Params = dict[str, t.Any]
 
-_META = "Meta."
-_UNSET: tuple[t.Any, ...] = (None, "", [], {})
-_KNOWN = models.get("machines").fields.keys() - {"Params", *models.get("machines").hidden}
+_META_PREFIX = "Meta."
+_UNSET_VALUES: tuple[t.Any, ...] = (None, "", [], {})
+_MACHINE_MEMBERS = models.get("machines").fields.keys() - {"Params", *models.get("machines").hidden}
 
 
 class Machine:
@@ -38,39 +38,39 @@ class Field:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._meta = name[len(_META) :] if name.startswith(_META) else ""
+        self._meta_key = name[len(_META_PREFIX) :] if name.startswith(_META_PREFIX) else ""
 
     @property
     def is_param(self) -> bool:
         """Whether it is a param on every server that we know."""
-        return not self._meta and self.name not in _KNOWN
+        return not self._meta_key and self.name not in _MACHINE_MEMBERS
 
     def read(self, members: Members, params: Params) -> t.Any:
         """The value; None when the machine has none."""
-        if self._meta:
-            return (members.get("Meta") or {}).get(self._meta)
+        if self._meta_key:
+            return (members.get("Meta") or {}).get(self._meta_key)
         if self.name in members:
             return members[self.name]
         return params.get(self.name)
 
-    def of(self, machine: Machine) -> t.Any:
+    def value_of(self, machine: Machine) -> t.Any:
         return self.read(machine.members, machine.params)
 
-    def of_all(self, machines: t.Iterable[Machine]) -> list[t.Any]:
+    def values_of(self, machines: t.Iterable[Machine]) -> list[t.Any]:
         """The values of all machines, in their order."""
-        if self.name in _KNOWN:
+        if self.name in _MACHINE_MEMBERS:
             return [machine.members.get(self.name) for machine in machines]
         return [self.read(machine.members, machine.params) for machine in machines]
 
 
-def first_set(fields: t.Sequence[Field], machine: Machine) -> t.Any:
+def first_value(fields: t.Sequence[Field], machine: Machine) -> t.Any:
     """The value of the first field that the machine has one for; None without any."""
-    return next((value for value in (field.of(machine) for field in fields) if is_set(value)), None)
+    return next((value for value in (field.value_of(machine) for field in fields) if is_set(value)), None)
 
 
 def is_set(value: t.Any) -> bool:
     """Whether it says anything: 0 and false do, empty texts and lists do not."""
-    return value not in _UNSET
+    return value not in _UNSET_VALUES
 
 
 def as_text(value: t.Any) -> str:

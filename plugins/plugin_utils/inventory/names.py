@@ -12,16 +12,16 @@ import typing as t
 from ansible import constants
 from ansible.vars.reserved import get_reserved_names
 
-Tell = t.Callable[[str], None]
+OnMessage = t.Callable[[str], None]
 
-_NO_PART = re.compile(r"[^A-Za-z0-9_]")
+_INVALID_CHARACTER = re.compile(r"[^A-Za-z0-9_]")
 _KEYWORDS = {*keyword.kwlist, "true", "false", "none"}
-_CONNECTION = "ansible_"
+_ANSIBLE_PREFIX = "ansible_"
 
 
 def identifier(text: str) -> str:
     """A valid name of a variable that is as near to ``text`` as can be."""
-    name = _NO_PART.sub("_", text)
+    name = _INVALID_CHARACTER.sub("_", text)
     if not name or name[0].isdigit():
         name = f"_{name}"
     return f"{name}_" if name in _KEYWORDS else name
@@ -42,26 +42,26 @@ class VariableNames:
         self._prefix = prefix
         self._raw = raw
         self._taken = dict.fromkeys(taken, "")
-        self._ansibles = {*constants.INTERNAL_STATIC_VARS, *get_reserved_names()}
+        self._reserved = {*constants.INTERNAL_STATIC_VARS, *get_reserved_names()}
         self._names: dict[str, str] = {}
-        self.clashes: list[str] = []
+        self.conflicts: list[str] = []
         """What is to be told: one text for each name that became no variable."""
 
-    def learn(self, names: t.Iterable[str]) -> None:
+    def assign(self, names: t.Iterable[str]) -> None:
         """Decide about all ``names``; those that come later stand behind those that are known."""
         for name in sorted(set(names) - self._names.keys()):
             variable = self._prefix + name if self._raw else identifier(self._prefix + name)
             owner = self._taken.get(variable)
             self._names[name] = ""
-            if variable in self._ansibles or variable.startswith(_CONNECTION):
-                self.clashes.append(f"{name} is no variable: Ansible has one called {variable}")
+            if variable in self._reserved or variable.startswith(_ANSIBLE_PREFIX):
+                self.conflicts.append(f"{name} is no variable: Ansible has one called {variable}")
             elif owner is None:
                 self._taken[variable] = name
                 self._names[name] = variable
             elif owner:
-                self.clashes.append(f"{name} is no variable: {owner} became {variable} already")
+                self.conflicts.append(f"{name} is no variable: {owner} became {variable} already")
             else:
-                self.clashes.append(f"{name} is no variable: this inventory has one called {variable}")
+                self.conflicts.append(f"{name} is no variable: this inventory has one called {variable}")
 
     def variables(self, values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """The values under the names of their variables; all their names must have been learnt."""

@@ -10,14 +10,14 @@ import typing as t
 
 from ...module_utils.client.errors import UsageError
 from .filters import parse as parse_filters
-from .groups import FAMILIES, PROFILE, TENANT, Grouping
+from .groups import GROUPS_BY, PROFILE, TENANT, Grouping
 from .machine_fields import Field
 from .names import is_identifier
 from .secrets import Patterns
-from .variables import ADDRESS, Shape, Source
+from .variables import ADDRESS_VARIABLE, VariableOptions, VariableSource
 from .wanted import Wanted
 
-Get = t.Callable[[str], t.Any]
+GetOption = t.Callable[[str], t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Options:
     wanted: Wanted
     hostnames: tuple[Field, ...]
     aggregated: bool
-    shape: Shape
+    variable_options: VariableOptions
     grouping: Grouping
     profile_variables: bool
 
 
-def read(get: Get) -> Options:
+def read(get: GetOption) -> Options:
     """The options that ``get`` gives by name.  Raises UsageError naming the one that is wrong."""
     secret = Patterns(_names(get, "secret_params"))
     sources = _sources(get)
@@ -44,40 +44,42 @@ def read(get: Get) -> Options:
         ("groups_by_params", grouping.params),
     ):
         _refuse_secrets(option, fields, secret)
-    shape = _shape(get, sources)
+    variable_options = _variable_options(get, sources)
     fields = [*hostnames, *grouping.params, *(one for source in sources.values() for one in source.fields)]
     return Options(
-        wanted=_wanted(get, fields, shape, grouping),
+        wanted=_wanted(get, fields, variable_options, grouping),
         hostnames=hostnames,
         aggregated=get("params") == "aggregated",
-        shape=shape,
+        variable_options=variable_options,
         grouping=grouping,
         profile_variables=bool(get("profile_variables")),
     )
 
 
-def _wanted(get: Get, fields: t.Sequence[Field], shape: Shape, grouping: Grouping) -> Wanted:
+def _wanted(
+    get: GetOption, fields: t.Sequence[Field], variable_options: VariableOptions, grouping: Grouping
+) -> Wanted:
     page_size = get("page_size")
     if page_size is not None and page_size < 1:
         raise UsageError("page_size: must be at least 1")
     aggregated, variables = get("params") == "aggregated", bool(get("profile_variables"))
-    if variables and PROFILE not in grouping.families:
+    if variables and PROFILE not in grouping.groups_by:
         raise UsageError("profile_variables: needs profile in groups_by")
     meta = any(field.name.startswith("Meta.") for field in fields)
     return Wanted(
         filters=tuple(parse_filters(get("filters") or {})),
         page_size=page_size,
         params=get("params") != "none" or any(field.is_param for field in fields),
-        meta=bool(shape.machine_variable or shape.flatten_machine or meta),
+        meta=bool(variable_options.machine_variable or variable_options.flatten_machine or meta),
         profiles=aggregated or variables or grouping.needs_profiles,
         profile_params=bool(aggregated or variables or grouping.children_param),
         stages=aggregated,
-        tenants=TENANT in grouping.families,
+        tenants=TENANT in grouping.groups_by,
         secret_params=tuple(_names(get, "secret_params")),
     )
 
 
-def _shape(get: Get, sources: t.Mapping[str, Source]) -> Shape:
+def _variable_options(get: GetOption, sources: t.Mapping[str, VariableSource]) -> VariableOptions:
     machine_variable, params_variable = (
         _variable(get, "machine_variable"),
         _variable(get, "params_variable"),
@@ -86,7 +88,7 @@ def _shape(get: Get, sources: t.Mapping[str, Source]) -> Shape:
         raise UsageError(f"params_variable: {params_variable} is machine_variable already")
     shows_params = get("params") != "none"
     flatten = get("flatten") or []
-    return Shape(
+    return VariableOptions(
         machine_variable=machine_variable,
         params_variable=params_variable if shows_params else "",
         sources=sources,
@@ -99,15 +101,15 @@ def _shape(get: Get, sources: t.Mapping[str, Source]) -> Shape:
     )
 
 
-def _grouping(get: Get) -> Grouping:
+def _grouping(get: GetOption) -> Grouping:
     params = _fields(get, "groups_by_params")
     prefixes = get("group_prefixes") or {}
-    known = {*FAMILIES, *(field.name for field in params)}
+    known = {*GROUPS_BY, *(field.name for field in params)}
     for name in prefixes:
         if name not in known:
             raise UsageError(f"group_prefixes: {name} is neither in groups_by nor in groups_by_params")
     return Grouping(
-        families=tuple(dict.fromkeys(get("groups_by") or ())),
+        groups_by=tuple(dict.fromkeys(get("groups_by") or ())),
         params=params,
         prefix=str(get("group_prefix") or ""),
         prefixes={str(name): str(prefix or "") for name, prefix in prefixes.items()},
@@ -120,44 +122,44 @@ def _grouping(get: Get) -> Grouping:
     )
 
 
-def _sources(get: Get) -> dict[str, Source]:
+def _sources(get: GetOption) -> dict[str, VariableSource]:
     """Variable -> where it comes from."""
-    sources = {ADDRESS: Source(_fields(get, ADDRESS))}
-    for variable, told in (get("host_variables") or {}).items():
+    sources = {ADDRESS_VARIABLE: VariableSource(_fields(get, ADDRESS_VARIABLE))}
+    for variable, definition in (get("host_variables") or {}).items():
         if not is_identifier(str(variable)):
             raise UsageError(f"host_variables: {variable} is not a valid name of a variable")
-        sources[str(variable)] = _source(str(variable), told)
+        sources[str(variable)] = _source(str(variable), definition)
     return sources
 
 
-def _source(variable: str, told: t.Any) -> Source:
+def _source(variable: str, definition: t.Any) -> VariableSource:
     default = None
-    if isinstance(told, dict):
-        unknown = told.keys() - {"fields", "default"}
+    if isinstance(definition, dict):
+        unknown = definition.keys() - {"fields", "default"}
         if unknown:
             raise UsageError(f"host_variables: {variable}: {min(unknown)} is neither fields nor default")
-        told, default = told.get("fields", []), told.get("default")
-    names = told if isinstance(told, list) else [told]
+        definition, default = definition.get("fields", []), definition.get("default")
+    names = definition if isinstance(definition, list) else [definition]
     if not all(isinstance(name, str) and name for name in names):
         raise UsageError(f"host_variables: {variable}: must be a field, or a list of them")
-    return Source(tuple(map(Field, names)), default)
+    return VariableSource(tuple(map(Field, names)), default)
 
 
-def _variable(get: Get, option: str) -> str:
+def _variable(get: GetOption, option: str) -> str:
     name = str(get(option) or "")
     if name and not is_identifier(name):
         raise UsageError(f"{option}: {name} is not a valid name of a variable")
     return name
 
 
-def _fields(get: Get, option: str) -> tuple[Field, ...]:
+def _fields(get: GetOption, option: str) -> tuple[Field, ...]:
     names = _names(get, option)
     if not all(names):
         raise UsageError(f"{option}: holds an empty name")
     return tuple(map(Field, names))
 
 
-def _names(get: Get, option: str) -> list[str]:
+def _names(get: GetOption, option: str) -> list[str]:
     return [str(name) for name in get(option) or []]
 
 

@@ -14,7 +14,7 @@ import typing as t
 Object = dict[str, t.Any]
 Params = dict[str, t.Any]
 
-GLOBAL = "global"
+GLOBAL_PROFILE = "global"
 
 
 class Aggregator:
@@ -48,7 +48,7 @@ class Aggregator:
         if found:
             yield found
             yield from self._expanded(found.get("Profiles") or (), seen)
-        yield from self._expanded([GLOBAL], seen)
+        yield from self._expanded([GLOBAL_PROFILE], seen)
 
     def _expanded(self, names: t.Iterable[str], seen: set[str]) -> t.Iterator[Object]:
         """The profiles, each followed by those in it; one that comes again is passed over."""

@@ -18,14 +18,14 @@ class Reports:
         self._source = source
         self._strict = strict
 
-    def mention(self, text: str) -> None:
+    def verbose(self, text: str) -> None:
         """For those who ask with ``-v``."""
         self._display.v(f"{self._source}: {text}")
 
     def warn(self, text: str) -> None:
         self._display.warning(f"{self._source}: {text}")
 
-    def complain(self, text: str) -> None:
+    def warn_or_fail(self, text: str) -> None:
         """Something is not as the options want it: a warning, with ``strict`` the end."""
         if self._strict:
             raise AnsibleParserError(text)

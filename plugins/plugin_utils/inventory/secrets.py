@@ -12,7 +12,7 @@ from ...module_utils.client.objects.secure import is_sealed
 
 Object = dict[str, t.Any]
 
-_HIDDEN = ("Secret", "Profile")
+_REMOVED_MEMBERS = ("Secret", "Profile")
 """A machine's Secret opens its tokens; Profile is a double of Params that nobody has used since v3.10."""
 
 
@@ -21,17 +21,17 @@ class Patterns:
 
     def __init__(self, patterns: t.Iterable[str]) -> None:
         self._patterns = [str(pattern).lower() for pattern in patterns]
-        self._known: dict[str, bool] = {}
+        self._match_cache: dict[str, bool] = {}
 
     def __bool__(self) -> bool:
         return bool(self._patterns)
 
     def match(self, name: str) -> bool:
-        known = self._known.get(name)
+        known = self._match_cache.get(name)
         if known is None:
             low = name.lower()
             known = any(fnmatch.fnmatchcase(low, pattern) for pattern in self._patterns)
-            self._known[name] = known
+            self._match_cache[name] = known
         return known
 
 
@@ -39,7 +39,7 @@ def remove_secrets(items: t.Collection[Object], secret: Patterns) -> None:
     """Take the secrets out of machines, profiles or stages, in place; all have Params afterwards."""
     names: set[str] = set()
     for item in items:
-        for hidden in _HIDDEN:
+        for hidden in _REMOVED_MEMBERS:
             item.pop(hidden, None)
         if not item.get("Params"):
             item["Params"] = {}

@@ -8,35 +8,35 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .machine_fields import Field, Machine, first_set, is_set
+from .machine_fields import Field, Machine, first_value, is_set
 from .names import VariableNames
 from .secrets import Patterns
 
 Variables = dict[str, t.Any]
-Tell = t.Callable[[str], None]
+OnMessage = t.Callable[[str], None]
 
-ADDRESS = "ansible_host"
+ADDRESS_VARIABLE = "ansible_host"
 
 
 @dataclasses.dataclass(frozen=True)
-class Source:
+class VariableSource:
     """Where the value of a variable comes from."""
 
     fields: tuple[Field, ...]
     default: t.Any = None
 
     def value(self, machine: Machine) -> t.Any:
-        found = first_set(self.fields, machine)
+        found = first_value(self.fields, machine)
         return self.default if found is None else found
 
 
 @dataclasses.dataclass(frozen=True)
-class Shape:
+class VariableOptions:
     """What the options want the variables to be."""
 
     machine_variable: str = "drp"
     params_variable: str = "drp_params"
-    sources: t.Mapping[str, Source] = dataclasses.field(default_factory=dict)
+    sources: t.Mapping[str, VariableSource] = dataclasses.field(default_factory=dict)
     include: Patterns = dataclasses.field(default_factory=lambda: Patterns(()))
     exclude: Patterns = dataclasses.field(default_factory=lambda: Patterns(()))
     flatten_machine: bool = False
@@ -44,7 +44,7 @@ class Shape:
     prefix: str = ""
     raw_names: bool = False
 
-    def shows(self, name: str) -> bool:
+    def includes(self, name: str) -> bool:
         """Whether a param is shown."""
         return (not self.include or self.include.match(name)) and not self.exclude.match(name)
 
@@ -52,45 +52,53 @@ class Shape:
 class VariableMaker:
     """Makes the variables of all hosts and profile groups in one shape."""
 
-    def __init__(self, shape: Shape) -> None:
-        self._shape = shape
-        taken = [shape.machine_variable, shape.params_variable, *shape.sources]
-        self._names = VariableNames(shape.prefix, shape.raw_names, filter(None, taken))
-        self._dropped: set[str] = set()
+    def __init__(self, variable_options: VariableOptions) -> None:
+        self._variable_options = variable_options
+        taken = [
+            variable_options.machine_variable,
+            variable_options.params_variable,
+            *variable_options.sources,
+        ]
+        self._names = VariableNames(variable_options.prefix, variable_options.raw_names, filter(None, taken))
+        self._hidden_params: set[str] = set()
         """Names of params that are not shown, among those seen."""
 
-    def learn(self, machines: t.Iterable[Machine], profiles: t.Iterable[t.Mapping[str, t.Any]]) -> None:
+    def collect_names(
+        self, machines: t.Iterable[Machine], profiles: t.Iterable[t.Mapping[str, t.Any]]
+    ) -> None:
         """See all names there are, before the first variables are made."""
-        shape = self._shape
+        variable_options = self._variable_options
         of_machines: set[str] = set()
         of_profiles: set[str] = set()
         for machine in machines:
             of_machines.update(machine.params)
         for profile in profiles:
             of_profiles.update(profile.get("Params") or ())
-        self._dropped = {name for name in of_machines | of_profiles if not shape.shows(name)}
-        if shape.flatten_machine:
-            self._names.learn(name for machine in machines for name in machine.members)
-        flattened = of_machines | of_profiles if shape.flatten_params else of_profiles
-        self._names.learn(flattened - self._dropped)
+        self._hidden_params = {
+            name for name in of_machines | of_profiles if not variable_options.includes(name)
+        }
+        if variable_options.flatten_machine:
+            self._names.assign(name for machine in machines for name in machine.members)
+        flattened = of_machines | of_profiles if variable_options.flatten_params else of_profiles
+        self._names.assign(flattened - self._hidden_params)
 
-    def tell_clashes(self, tell: Tell) -> None:
-        for text in self._names.clashes:
-            tell(f"flatten: {text}")
+    def report_conflicts(self, on_message: OnMessage) -> None:
+        for text in self._names.conflicts:
+            on_message(f"flatten: {text}")
 
     def of_host(self, machine: Machine) -> Variables:
-        shape = self._shape
+        variable_options = self._variable_options
         variables: Variables = {}
-        if shape.flatten_machine:
+        if variable_options.flatten_machine:
             variables.update(self._names.variables(machine.members))
-        params = self._shown(machine.params)
-        if shape.flatten_params:
+        params = self._visible_params(machine.params)
+        if variable_options.flatten_params:
             variables.update(self._names.variables(params))
-        if shape.machine_variable:
-            variables[shape.machine_variable] = machine.members
-        if shape.params_variable:
-            variables[shape.params_variable] = params
-        for name, source in shape.sources.items():
+        if variable_options.machine_variable:
+            variables[variable_options.machine_variable] = machine.members
+        if variable_options.params_variable:
+            variables[variable_options.params_variable] = params
+        for name, source in variable_options.sources.items():
             value = source.value(machine)
             if is_set(value):
                 variables[name] = value
@@ -98,10 +106,10 @@ class VariableMaker:
 
     def of_group(self, profile: t.Mapping[str, t.Any]) -> Variables:
         """The params of a profile, each a variable of its own."""
-        return self._names.variables(self._shown(profile.get("Params") or {}))
+        return self._names.variables(self._visible_params(profile.get("Params") or {}))
 
-    def _shown(self, params: Variables) -> Variables:
-        dropped = self._dropped
+    def _visible_params(self, params: Variables) -> Variables:
+        dropped = self._hidden_params
         if dropped and not dropped.isdisjoint(params):
             return {name: value for name, value in params.items() if name not in dropped}
         return params

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.simulator
 QUICK = {"wait_timeout": 0.2, "exit_on_failure": False}
 
 
-def job_of_three(agents: Agents, last: str = "exit 0") -> Object:
+def job_with_three_actions(agents: Agents, last: str = "exit 0") -> Object:
     """A machine with one task: a script, a file and a script, each of which leaves a trace."""
     trace = agents.folder / "trace"
     agents.task(
@@ -28,14 +28,14 @@ def job_of_three(agents: Agents, last: str = "exit 0") -> Object:
         {"Name": "file", "Path": f"{agents.folder}/written", "Contents": "content\n", "Meta": {}},
         agents.script(f"echo two >> {trace}; echo from two; {last}", name="two"),
     )
-    return agents.with_tasks("work")
+    return agents.machine_with_tasks("work")
 
 
-def run_victim(agents: Agents, machine: Object, where: str, **changes: object) -> None:
+def run_until_killed(agents: Agents, machine: Object, where: str, **changes: object) -> None:
     agents.run_until(machine, where, **{**QUICK, **changes})
 
 
-def run_healer(agents: Agents, machine: Object, **changes: object) -> list[str]:
+def run_next_agent(agents: Agents, machine: Object, **changes: object) -> list[str]:
     """The agent that comes after it, to its own end; what it did to the power."""
     agents.run(machine, **{**QUICK, **changes})
     return agents.power.done
@@ -45,56 +45,56 @@ def trace(agents: Agents) -> list[str]:
     return (agents.folder / "trace").read_text().split()
 
 
-def told(log: bytes, text: str) -> int:
+def occurrences(log: bytes, text: str) -> int:
     return len(re.findall(re.escape(text), log.decode()))
 
 
 @pytest.mark.parametrize("where", checkpoints.NAMES)
 def test_killed_at(agents: Agents, where: str) -> None:
-    machine = job_of_three(agents)
-    run_victim(agents, machine, where)
-    run_healer(agents, machine)
+    machine = job_with_three_actions(agents)
+    run_until_killed(agents, machine, where)
+    run_next_agent(agents, machine)
     assert trace(agents) == ["one", "two"], "an action was repeated, or lost"
     (job,) = agents.jobs(machine)
     assert (job["State"], job["ExitState"]) == ("finished", "complete")
     assert agents.now(machine)["CurrentTask"] == 1
     log = agents.log(job)
     for text in ("from one", "from two", "Action one finished", "Action two finished", "Task work finished"):
-        assert told(log, text) == 1, log.decode()
-    assert told(log, "Starting task") == 1
+        assert occurrences(log, text) == 1, log.decode()
+    assert occurrences(log, "Starting task") == 1
     assert log.index(b"from one") < log.index(b"from two") < log.index(b"Task work finished")
     assert not list((agents.folder / "state/jobs").iterdir())
 
 
 @pytest.mark.parametrize("where", ["script started@1", "action done@1", "log chunk sent"])
 def test_killed_at_the_second_action(agents: Agents, where: str) -> None:
-    machine = job_of_three(agents, last="sleep 0.3")
-    run_victim(agents, machine, where)
-    run_healer(agents, machine)
+    machine = job_with_three_actions(agents, last="sleep 0.3")
+    run_until_killed(agents, machine, where)
+    run_next_agent(agents, machine)
     assert trace(agents) == ["one", "two"]
     (job,) = agents.jobs(machine)
     assert job["State"] == "finished"
-    assert told(agents.log(job), "from two") == 1
+    assert occurrences(agents.log(job), "from two") == 1
 
 
-@pytest.mark.parametrize("where", ["end noted", "machine not runnable", "log complete", "job ended"])
+@pytest.mark.parametrize("where", ["outcome saved", "machine not runnable", "log complete", "job ended"])
 def test_a_reboot_that_was_asked_for_is_not_forgotten(agents: Agents, where: str) -> None:
-    machine = job_of_three(agents, last="exit 64")
-    run_victim(agents, machine, where)
-    assert run_healer(agents, machine) == ["reboot"]
+    machine = job_with_three_actions(agents, last="exit 64")
+    run_until_killed(agents, machine, where)
+    assert run_next_agent(agents, machine) == ["reboot"]
     (job,) = agents.jobs(machine)
     assert (job["State"], job["ExitState"]) == ("finished", "reboot")
     assert agents.now(machine)["Runnable"] is False
     assert trace(agents) == ["one", "two"]
 
 
-@pytest.mark.parametrize("where", ["end noted", "job ended"])
+@pytest.mark.parametrize("where", ["outcome saved", "job ended"])
 def test_but_not_done_twice(agents: Agents, where: str) -> None:
     """The agent was ended, and then the machine was: what the task asked for has happened."""
-    machine = job_of_three(agents, last="exit 64")
-    run_victim(agents, machine, where)
+    machine = job_with_three_actions(agents, last="exit 64")
+    run_until_killed(agents, machine, where)
     new_boot(agents)
-    assert run_healer(agents, machine) == []
+    assert run_next_agent(agents, machine) == []
     (job,) = agents.jobs(machine)
     assert (job["State"], job["ExitState"]) == ("finished", "reboot")
 
@@ -108,48 +108,48 @@ def new_boot(agents: Agents) -> None:
 
 def test_a_reboot_in_the_middle_of_a_job(agents: Agents) -> None:
     """With the task directory still there the finished actions are not repeated."""
-    machine = job_of_three(agents)
-    run_victim(agents, machine, "action done")
+    machine = job_with_three_actions(agents)
+    run_until_killed(agents, machine, "action done")
     new_boot(agents)
-    run_healer(agents, machine)
+    run_next_agent(agents, machine)
     assert trace(agents) == ["one", "two"]
     assert agents.outcome(machine) == ("work", "finished", "complete")
 
 
 def test_a_reboot_that_took_the_task_directory(agents: Agents) -> None:
     """What earlier actions have left there is gone: they have to run again."""
-    machine = job_of_three(agents)
+    machine = job_with_three_actions(agents)
     runner = agents.folder / "runner"
-    run_victim(agents, machine, "action done", runner_dir=str(runner))
+    run_until_killed(agents, machine, "action done", runner_dir=str(runner))
     new_boot(agents)
     for folder in runner.glob("work-*"):
         for file in folder.iterdir():
             file.unlink()
         folder.rmdir()
-    run_healer(agents, machine, runner_dir=str(runner))
+    run_next_agent(agents, machine, runner_dir=str(runner))
     assert trace(agents) == ["one", "one", "two"]
     assert agents.outcome(machine) == ("work", "finished", "complete")
 
 
 def test_without_notes_the_open_job_fails(agents: Agents) -> None:
     """As the reference does: nobody works at it any more, and a new job is made when the machine may run."""
-    machine = job_of_three(agents)
-    run_victim(agents, machine, "action done")
+    machine = job_with_three_actions(agents)
+    run_until_killed(agents, machine, "action done")
     for file in (agents.folder / "state").glob("*.job"):
         file.unlink()
-    run_healer(agents, machine)
+    run_next_agent(agents, machine)
     assert [job["State"] for job in agents.jobs(machine)] == ["failed", "finished"]
 
 
 def test_the_script_survives_its_agent(agents: Agents) -> None:
     """The agent is killed while the script runs; the next one waits for it and loses none of its output."""
     go = agents.folder / "go"
-    machine = agents.with_tasks(
+    machine = agents.machine_with_tasks(
         agents.task(
             "long", f"echo begin; while [ ! -e {go} ]; do sleep 0.05; echo tick; done; echo end; exit 0"
         )
     )
-    run_victim(agents, machine, "script started")
+    run_until_killed(agents, machine, "script started")
     job = agents.job(machine)
     assert job["State"] == "running"
     agent = agents.spawn(machine, "run", **QUICK)
@@ -159,15 +159,15 @@ def test_the_script_survives_its_agent(agents: Agents) -> None:
     agent.communicate(timeout=20)
     assert agents.outcome(machine) == ("long", "finished", "complete")
     log = agents.log(job)
-    assert told(log, "begin") == 1
+    assert occurrences(log, "begin") == 1
     assert log.index(b"end\nCommand exited with status 0") > 0
     assert len(agents.jobs(machine)) == 1
 
 
 def test_the_job_was_taken_away_meanwhile(agents: Agents) -> None:
     """The server has failed the job: its script is ended, and nothing of it is taken up again."""
-    machine = agents.with_tasks(agents.task("long", f"echo $$ > {agents.folder}/pid; exec sleep 60"))
-    run_victim(agents, machine, "script started")
+    machine = agents.machine_with_tasks(agents.task("long", f"echo $$ > {agents.folder}/pid; exec sleep 60"))
+    run_until_killed(agents, machine, "script started")
     until((agents.folder / "pid").exists)
     job = agents.job(machine)
     agents.client.patch(
@@ -175,20 +175,22 @@ def test_the_job_was_taken_away_meanwhile(agents: Agents) -> None:
     )
     change = [{"op": "replace", "path": "/Stage", "from": "", "value": "none"}]
     agents.client.patch("machines", machine["Uuid"], change, force=True)
-    run_healer(agents, machine)
+    run_next_agent(agents, machine)
     pid = int((agents.folder / "pid").read_text())
     until(lambda: not alive(pid))
 
 
 def test_the_supervisor_is_killed(agents: Agents) -> None:
     """Nobody knows how the script would have ended: it is ended with it, and the job fails."""
-    machine = agents.with_tasks(agents.task("long", f"echo $$ > {agents.folder}/pid; sleep 62 & wait"))
+    machine = agents.machine_with_tasks(
+        agents.task("long", f"echo $$ > {agents.folder}/pid; sleep 62 & wait")
+    )
     agent = agents.spawn(machine, "run", **QUICK)
     until(lambda: (agents.folder / "pid").exists() and (agents.folder / "pid").read_text().strip())
     (pids,) = (agents.folder / "state/jobs").glob("*/run/pids")
     os.kill(int(json.loads(pids.read_text())["supervisor"]), signal.SIGKILL)
     agent.communicate(timeout=20)
     assert agents.outcome(machine) == ("long", "failed", "failed")
-    assert told(agents.log(agents.job(machine)), "was killed together with its supervisor") == 1
+    assert occurrences(agents.log(agents.job(machine)), "was killed together with its supervisor") == 1
     script = int((agents.folder / "pid").read_text())
     until(lambda: not alive(script))

@@ -38,7 +38,7 @@ def most_memory(pid: int) -> int:
 
 def test_64_mib(agents: Agents) -> None:
     """All of it arrives, and the agent does not hold it in memory."""
-    machine = agents.with_tasks(agents.task("big", "head -c 67108864 /dev/zero | tr '\\0' x"))
+    machine = agents.machine_with_tasks(agents.task("big", "head -c 67108864 /dev/zero | tr '\\0' x"))
     agent = agents.spawn(machine, "run", **QUICK)
     most = 0
     while agent.poll() is None:
@@ -55,7 +55,7 @@ def test_64_mib(agents: Agents) -> None:
 def test_any_bytes(agents: Agents) -> None:
     wanted = bytes(range(256)) * 300 + b"\r\n\0\xff"
     (agents.folder / "blob").write_bytes(wanted)
-    machine = agents.with_tasks(agents.task("binary", f"cat {agents.folder}/blob"))
+    machine = agents.machine_with_tasks(agents.task("binary", f"cat {agents.folder}/blob"))
     agents.run(machine, **QUICK)
     assert output(agents, machine) == wanted + b"\n"
 
@@ -70,7 +70,7 @@ for number in range(20000):
     if number % 100 == 99:
         time.sleep(max(0, start + number / 10000 - time.time()))
 """
-    machine = agents.with_tasks(agents.task("fast", text))
+    machine = agents.machine_with_tasks(agents.task("fast", text))
     runner = threading.Thread(target=agents.run, args=(machine,), kwargs=QUICK)
     runner.start()
     until(
@@ -86,7 +86,7 @@ def test_a_daemon_keeps_nobody_waiting(agents: Agents) -> None:
     pid = agents.folder / "pid"
     loop = "for n in 1 2 3 4 5; do sleep 0.2; echo still here; done"
     daemon = f"(echo $BASHPID > {pid}; {loop}; touch {pid}.done) &"
-    machine = agents.with_tasks(agents.task("forks", f"{daemon}\necho parent", "echo next"))
+    machine = agents.machine_with_tasks(agents.task("forks", f"{daemon}\necho parent", "echo next"))
     started = time.monotonic()
     agents.run(machine, **QUICK)
     took = time.monotonic() - started
@@ -97,7 +97,7 @@ def test_a_daemon_keeps_nobody_waiting(agents: Agents) -> None:
 
 
 def test_an_endless_daemon(agents: Agents) -> None:
-    machine = agents.with_tasks(
+    machine = agents.machine_with_tasks(
         agents.task("forks", f"yes endless & echo $! > {agents.folder}/pid; disown; echo parent")
     )
     runner = threading.Thread(target=agents.run, args=(machine,), kwargs=QUICK)
@@ -118,7 +118,7 @@ def test_a_script_that_takes_too_long(agents: Agents, by: str) -> None:
     task = agents.task("slow", f"echo $$ > {agents.folder}/pid; {children}")
     values: Object = {"param": 0.3, "param for this task": {"slow": 0.3, "other": 60}}
     params = {"drp-agent/task-timeout": values[by]} if by in values else {}
-    machine = agents.with_tasks(task, Params=params)
+    machine = agents.machine_with_tasks(task, Params=params)
     changes = {"task_timeout": 0.3} if by == "option" else {"task_timeout": 60.0}
     agents.run(machine, kill_grace=0.3, **changes, **QUICK)
     assert agents.outcome(machine) == ("slow", "failed", "failed")
@@ -131,7 +131,7 @@ def test_a_script_that_takes_too_long(agents: Agents, by: str) -> None:
 def test_a_signal_in_the_middle_of_a_job(agents: Agents, number: int) -> None:
     """The script's group is ended, the job incomplete, the machine not runnable; the next start goes on."""
     mark = agents.folder / "mark"
-    machine = agents.with_tasks(
+    machine = agents.machine_with_tasks(
         agents.task("long", f"[ -e {mark} ] && exit 0; echo $$ > {mark}; sleep 61 & wait")
     )
     agent = agents.spawn(machine, "run", **QUICK)
@@ -176,7 +176,7 @@ def small_disk(agents: Agents) -> Iterator[Path]:
 @pytest.mark.root
 def test_a_full_disk_slows_the_script_down(agents: Agents, small_disk: Path) -> None:
     """The log is larger than the disk: as it is sent, room is made, and nothing is lost."""
-    machine = agents.with_tasks(agents.task("big", "head -c 16777216 /dev/zero | tr '\\0' x"))
+    machine = agents.machine_with_tasks(agents.task("big", "head -c 16777216 /dev/zero | tr '\\0' x"))
     agents.run(machine, state_dir=str(small_disk), **QUICK)
     assert agents.outcome(machine) == ("big", "finished", "complete")
     assert len(output(agents, machine)) == 16777216 + 1
@@ -185,7 +185,7 @@ def test_a_full_disk_slows_the_script_down(agents: Agents, small_disk: Path) -> 
 @pytest.mark.root
 def test_a_full_disk_and_no_server(agents: Agents, small_disk: Path) -> None:
     """Something has to give: not the script.  The log says how much of it is missing."""
-    machine = agents.with_tasks(
+    machine = agents.machine_with_tasks(
         agents.task("big", f"head -c 4194304 /dev/zero | tr '\\0' x; touch {agents.folder}/done")
     )
     agents.simulator.fault("drop", "/log$", "PUT", times=0)

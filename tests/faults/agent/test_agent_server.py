@@ -40,10 +40,10 @@ FAULTS: list[Object] = [
 ]
 
 
-def work(agents: Agents) -> Object:
+def make_job(agents: Agents) -> Object:
     """A job that makes every kind of request; its log takes more than one."""
     trace = agents.folder / "trace"
-    return agents.with_tasks(
+    return agents.machine_with_tasks(
         agents.task(
             "work",
             agents.script(f"echo one >> {trace}; seq 1 100000", name="one"),
@@ -52,7 +52,7 @@ def work(agents: Agents) -> Object:
     )
 
 
-def whole(agents: Agents, machine: Object) -> None:
+def assert_job_ran_once(agents: Agents, machine: Object) -> None:
     """The one job of the machine has run once, and said all of it once, in order."""
     assert (agents.folder / "trace").read_text().split() == ["one", "two"]
     (job,) = agents.jobs(machine)
@@ -85,12 +85,12 @@ def whole(agents: Agents, machine: Object) -> None:
 @pytest.mark.parametrize("request_name", REQUESTS)
 def test_trouble_with(agents: Agents, request_name: str, order: int) -> None:
     """One trouble after the other, each with the next try of the same request."""
-    machine = work(agents)
+    machine = make_job(agents)
     method, path, skip = REQUESTS[request_name]
     for fault in FAULTS[::order]:
         agents.simulator.fault(path=path, method=method, skip=skip, times=1, **fault)
     agents.run(machine, **QUICK)
-    whole(agents, machine)
+    assert_job_ran_once(agents, machine)
 
 
 def test_a_stage_change_whose_answer_is_lost(agents: Agents) -> None:
@@ -122,7 +122,7 @@ def test_the_server_is_restarted(agents: Agents, where: str) -> None:
     """Between jobs, while a script runs, and when the outcome is due."""
     go = agents.folder / "go"
     waiting = f"touch {agents.folder}/begun; while [ ! -e {go} ]; do sleep 0.02; done; echo after the restart"
-    machine = agents.with_tasks(agents.task("calm", "echo calm"), agents.task("long", waiting))
+    machine = agents.machine_with_tasks(agents.task("calm", "echo calm"), agents.task("long", waiting))
     runner = threading.Thread(target=agents.run, args=(machine,), kwargs=QUICK)
     if where == "before":
         agents.simulator.restart(0.3)
@@ -144,7 +144,7 @@ def test_the_server_is_restarted(agents: Agents, where: str) -> None:
 def test_a_server_that_is_away_for_the_whole_job(agents: Agents) -> None:
     """The script neither waits nor fails; its output is there when the server is."""
     done = agents.folder / "done"
-    machine = agents.with_tasks(agents.task("chatty", f"seq 1 50000; echo finished > {done}"))
+    machine = agents.machine_with_tasks(agents.task("chatty", f"seq 1 50000; echo finished > {done}"))
     agents.simulator.fault("drop", "/log$", "PUT", times=0)
     runner = threading.Thread(target=agents.run, args=(machine,), kwargs=QUICK)
     runner.start()
@@ -160,26 +160,26 @@ def test_a_server_that_is_away_for_the_whole_job(agents: Agents) -> None:
 
 
 def test_a_slow_server(agents: Agents) -> None:
-    machine = work(agents)
+    machine = make_job(agents)
     agents.simulator.fault("delay", "", times=0, delay=0.05)
     agents.run(machine, **QUICK)
     agents.simulator.clear_faults()
-    whole(agents, machine)
+    assert_job_ran_once(agents, machine)
 
 
 def test_a_server_that_refuses_the_log(agents: Agents) -> None:
     """For good, that is: the job ends all the same."""
-    machine = work(agents)
+    machine = make_job(agents)
     agents.simulator.fault("status", "/log$", "PUT", times=0, status=413, body="too large")
     agents.run(machine, **QUICK)
     (job,) = agents.jobs(machine)
     assert job["State"] == "finished"
-    assert any("refuses the log" in line for line in agents.said)
+    assert any("refuses the log" in line for line in agents.messages)
 
 
 def test_lost_websockets_cost_nothing(agents: Agents) -> None:
     """Trap 22: neither INIT nor a failed job comes of it."""
-    machine = agents.with_tasks(agents.task("late", "true"))
+    machine = agents.machine_with_tasks(agents.task("late", "true"))
     agents.client.patch(
         "machines", machine["Uuid"], [{"op": "replace", "path": "/Runnable", "from": "", "value": False}]
     )
@@ -199,7 +199,7 @@ def test_lost_websockets_cost_nothing(agents: Agents) -> None:
 
 def test_an_expired_token_is_taken_from_its_file(agents: Agents) -> None:
     """Trap 23: nobody renews a machine token, but whoever replaces the file helps a running agent."""
-    machine = agents.with_tasks(agents.task("late", "true"))
+    machine = agents.machine_with_tasks(agents.task("late", "true"))
     file = agents.folder / "token"
     file.write_text(agents.simulator.machine_token(machine["Uuid"]))
     agents.simulator.expire_tokens()
@@ -207,7 +207,7 @@ def test_an_expired_token_is_taken_from_its_file(agents: Agents) -> None:
     agent = agents.agent(machine, **{**QUICK, "token": "", "token_file": str(file)})
     runner = threading.Thread(target=agent.run)
     runner.start()
-    until(lambda: any("Write a new one there" in line for line in agents.said))
+    until(lambda: any("Write a new one there" in line for line in agents.messages))
     file.write_text(agents.simulator.machine_token(machine["Uuid"]))
     runner.join(20)
     assert agents.outcome(machine) == ("late", "finished", "complete")

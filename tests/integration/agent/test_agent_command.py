@@ -42,7 +42,7 @@ def test_params(agents: Agents) -> None:
 
 
 def test_status(agents: Agents) -> None:
-    machine = agents.with_tasks(agents.task("long", f"touch {agents.folder}/begun; sleep 60"))
+    machine = agents.machine_with_tasks(agents.task("long", f"touch {agents.folder}/begun; sleep 60"))
     assert call(agents, machine, "status")[0] == 1
     agent = agents.spawn(machine, "run", wait_timeout=60)
     until((agents.folder / "begun").exists)
@@ -87,7 +87,7 @@ def test_what_is_wrong_is_named(agents: Agents, changes: Object, what: str, advi
 
 
 def test_why_nothing_runs(agents: Agents) -> None:
-    machine = agents.with_tasks(agents.task("bad", "exit 1"))
+    machine = agents.machine_with_tasks(agents.task("bad", "exit 1"))
     agents.run(machine)
     status, said = call(agents, machine, "check")
     assert status == 1
@@ -108,7 +108,7 @@ def test_wrong_usage(agents: Agents, words: list[str]) -> None:
 
 
 def test_once_is_what_oneshot_was(agents: Agents) -> None:
-    machine = agents.with_tasks(agents.task("first", "exit 9"))
+    machine = agents.machine_with_tasks(agents.task("first", "exit 9"))
     config = agents.folder / "agent.yml"
     told = agents.config(machine)
     names = ("endpoint", "ca_path", "token", "machine")
@@ -183,7 +183,7 @@ def test_the_zipapp_runs_a_job(agents: Agents, zipapp: Path, python: str) -> Non
     if here < int(wanted.rpartition(".")[2]):
         pytest.skip(f"the packages of this environment need Python {wanted}; make agent takes older ones")
     text = ". ./helper; set_param from zipapp"
-    machine = agents.with_tasks(agents.task("first", text))
+    machine = agents.machine_with_tasks(agents.task("first", text))
     agent = agents.spawn(machine, "once", program=[python, "-I", str(zipapp)])
     said, _none = agent.communicate(timeout=60)
     assert agent.returncode == 0, said

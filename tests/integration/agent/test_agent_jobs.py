@@ -23,7 +23,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def said(agents: Agents, machine: Object) -> str:
+def log_text(agents: Agents, machine: Object) -> str:
     return agents.log(agents.job(machine)).decode()
 
 
@@ -32,7 +32,9 @@ def test_what_a_script_sees(agents: Agents, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("RS_TOKEN", "inherited")
     monkeypatch.setenv("RS_UUID", "inherited")
     monkeypatch.setenv("NOTIFY_SOCKET", "/not/for/scripts")
-    machine = agents.with_tasks(agents.task("look", f"env > {agents.folder}/env; pwd; umask; cat; ls -l"))
+    machine = agents.machine_with_tasks(
+        agents.task("look", f"env > {agents.folder}/env; pwd; umask; cat; ls -l")
+    )
     agents.run(machine)
     assert agents.outcome(machine) == ("look", "finished", "complete")
     lines = (agents.folder / "env").read_text().splitlines()
@@ -44,14 +46,14 @@ def test_what_a_script_sees(agents: Agents, monkeypatch: pytest.MonkeyPatch) -> 
     assert seen["TMPDIR"] == seen["TMP"] == os.path.dirname(seen["RS_RUNNER_DIR"])
     assert seen["HOME"]
     assert "NOTIFY_SOCKET" not in seen
-    assert seen["RS_TASK_DIR"] in said(agents, machine)
+    assert seen["RS_TASK_DIR"] in log_text(agents, machine)
     assert not os.path.exists(seen["RS_TASK_DIR"])
 
 
 def test_files_and_modes(agents: Agents) -> None:
     """Task directories 0700, the helper and what carries a token 0600, other files as the umask has it."""
     etc = agents.folder / "etc/deep"
-    machine = agents.with_tasks(
+    machine = agents.machine_with_tasks(
         agents.task(
             "files",
             {"Name": "plain", "Path": f"{etc}/plain", "Contents": "text\n"},
@@ -62,7 +64,7 @@ def test_files_and_modes(agents: Agents) -> None:
     )
     (etc.parent).mkdir()
     agents.run(machine)
-    log = said(agents, machine)
+    log = log_text(agents, machine)
     assert "700 .\n600 helper\n700 files-look\nrelative\n" in log
     assert f"Writing plain to {etc}/plain\nAction plain finished" in log
     assert (mode(etc / "plain"), mode(etc / "ours")) == (0o644, 0o600)
@@ -74,7 +76,7 @@ def test_an_existing_file_keeps_its_mode_unless_it_gets_a_token(agents: Agents) 
         (agents.folder / name).write_text("much longer than what comes\n")
         (agents.folder / name).chmod(0o664)
     token = "{{.GenerateToken}}"
-    machine = agents.with_tasks(
+    machine = agents.machine_with_tasks(
         agents.task(
             "files",
             {"Name": "open", "Path": f"{agents.folder}/open", "Contents": "new\n"},
@@ -97,19 +99,21 @@ echo '{"a": [1, true]}' | set_param from-stdin; get_param from-stdin
 get_param not-set
 exit_incomplete_reboot
 """
-    machine = agents.with_tasks(agents.task("helped", text, meta=ORIGINAL))
+    machine = agents.machine_with_tasks(agents.task("helped", text, meta=ORIGINAL))
     agents.run(machine)
     assert agents.outcome(machine) == ("helped", "incomplete", "reboot")
     params = agents.now(machine)["Params"]
     assert params == {"answer": 42, "text": "two words", "from-stdin": {"a": [1, True]}}
-    log = said(agents, machine)
+    log = log_text(agents, machine)
     assert "/C/noninteractive\n10.0.0.1:80\n[fe80::1]:80\n42\n42\n" in log
     assert '"two words"' in log
 
 
 def test_the_sane_marker_stays_for_the_job(agents: Agents) -> None:
     """Trap 15: the file of an early action selects the table for all that follow."""
-    machine = agents.with_tasks(agents.task("marked", ". ./helper; __sane_exit", "exit 1", meta=ORIGINAL))
+    machine = agents.machine_with_tasks(
+        agents.task("marked", ". ./helper; __sane_exit", "exit 1", meta=ORIGINAL)
+    )
     agents.run(machine)
     assert agents.outcome(machine) == ("marked", "failed", "failed")
 
@@ -126,14 +130,14 @@ def test_the_sane_marker_stays_for_the_job(agents: Agents) -> None:
 )
 def test_what_cannot_be_started(agents: Agents, script: Object, why: str) -> None:
     """Trap 14: an error, not an exit code: it ends the job, and the agent goes through INIT."""
-    machine = agents.with_tasks(
+    machine = agents.machine_with_tasks(
         agents.task("broken", {"Name": "part", **script}, "echo never"), Params={"empty": ""}
     )
     states = agents.run(machine, **PATIENT)
     assert agents.outcome(machine) == ("broken", "failed", "failed")
     assert agents.now(machine)["Runnable"] is False
-    assert why in said(agents, machine)
-    assert "never" not in said(agents, machine)
+    assert why in log_text(agents, machine)
+    assert "never" not in log_text(agents, machine)
     assert states.count(State.INIT) == 2
 
 
@@ -143,14 +147,14 @@ def test_an_interpreter_of_the_template(agents: Agents) -> None:
         "Contents": "import sys; print(sys.argv[0])\n",
         "Meta": {"Interpreter": "python3"},
     }
-    machine = agents.with_tasks(agents.task("python", script))
+    machine = agents.machine_with_tasks(agents.task("python", script))
     agents.run(machine)
-    assert "./python-part" in said(agents, machine)
+    assert "./python-part" in log_text(agents, machine)
     assert agents.outcome(machine) == ("python", "finished", "complete")
 
 
 def test_actions_for_another_system(agents: Agents) -> None:
-    machine = agents.with_tasks(
+    machine = agents.machine_with_tasks(
         agents.task(
             "systems",
             agents.script("echo for us", name="ours", Meta={"OS": "linux, darwin"}),
@@ -158,23 +162,23 @@ def test_actions_for_another_system(agents: Agents) -> None:
         )
     )
     agents.run(machine)
-    assert "for us" in said(agents, machine)
-    assert "for them" not in said(agents, machine)
+    assert "for us" in log_text(agents, machine)
+    assert "for them" not in log_text(agents, machine)
 
 
 def test_a_job_that_cannot_be_rendered_fails_once(agents: Agents) -> None:
     """Trap 13: as shipped it was tried every five seconds for ever."""
-    machine = agents.with_tasks(agents.task("needy", 'echo {{.Param "not-there"}}'))
+    machine = agents.machine_with_tasks(agents.task("needy", 'echo {{.Param "not-there"}}'))
     agents.run(machine, **PATIENT)
     (job,) = agents.jobs(machine)
     assert (job["State"], job["ExitState"]) == ("failed", "failed")
     assert agents.now(machine)["Runnable"] is False
-    assert "Failed to render actions" in said(agents, machine)
-    assert "No such machine parameter not-there" in said(agents, machine)
+    assert "Failed to render actions" in log_text(agents, machine)
+    assert "No such machine parameter not-there" in log_text(agents, machine)
 
 
 def test_a_job_without_actions(agents: Agents) -> None:
-    machine = agents.with_tasks(agents.task("nothing"))
+    machine = agents.machine_with_tasks(agents.task("nothing"))
     agents.run(machine)
     assert agents.outcome(machine) == ("nothing", "finished", "complete")
 
@@ -182,7 +186,7 @@ def test_a_job_without_actions(agents: Agents) -> None:
 @pytest.mark.parametrize(("code", "state"), [(144, "incomplete"), (160, "incomplete"), (192, "incomplete")])
 def test_combined_codes_keep_the_job(agents: Agents, code: int, state: str) -> None:
     """Trap 10, and the switch for who depends on it."""
-    machine = agents.with_tasks(agents.task("combined", f"exit {code}"))
+    machine = agents.machine_with_tasks(agents.task("combined", f"exit {code}"))
     agents.run(machine)
     assert agents.job(machine)["State"] == state
     agents.runnable(machine)
@@ -192,7 +196,9 @@ def test_combined_codes_keep_the_job(agents: Agents, code: int, state: str) -> N
 
 def test_early_success(agents: Agents) -> None:
     """Trap 9: 128 on an action that is not the last; the machine goes on with its next task."""
-    machine = agents.with_tasks(agents.task("early", "exit 128", "echo never"), agents.task("next", "true"))
+    machine = agents.machine_with_tasks(
+        agents.task("early", "exit 128", "echo never"), agents.task("next", "true")
+    )
     agents.run(machine)
     assert [(job["Task"], job["State"]) for job in agents.jobs(machine)] == [
         ("early", "finished"),
@@ -202,15 +208,15 @@ def test_early_success(agents: Agents) -> None:
 
 def test_an_incomplete_job_waits_for_somebody(agents: Agents) -> None:
     """Trap 11."""
-    machine = agents.with_tasks(agents.task("half", "exit 128"))
+    machine = agents.machine_with_tasks(agents.task("half", "exit 128"))
     agents.run(machine)
     assert agents.now(machine)["Runnable"] is False
-    assert agents.posts() == [201]
+    assert agents.job_request_statuses() == [201]
 
 
 def test_the_machine_is_stopped_before_the_job_fails(agents: Agents) -> None:
     """Trap 12; and trap 8: that is no error of the agent."""
-    machine = agents.with_tasks(agents.task("bad", "exit 3"))
+    machine = agents.machine_with_tasks(agents.task("bad", "exit 3"))
     assert agents.run(machine)[-1] == State.EXIT
     patched = [
         entry["path"].partition("/")[0] for entry in agents.simulator.log() if entry["method"] == "PATCH"
@@ -225,7 +231,7 @@ def test_one_agent_per_machine(agents: Agents) -> None:
     told, _none = second.communicate(timeout=20)
     assert second.returncode == 1
     assert f"another agent (process {os.getpid()}) already runs" in told
-    first._bench.store.unlock()
+    first._agent_context.store.unlock()
 
 
 def test_the_chroot(agents: Agents) -> None:
@@ -245,7 +251,7 @@ def test_the_chroot(agents: Agents) -> None:
     machine = agents.machine(Tasks=["outer", f"chroot:{root}", "inner"])
     states = agents.run(machine, wait_timeout=0.5)
     assert agents.outcome(machine) == ("inner", "finished", "complete")
-    assert "from the task directory" in said(agents, machine)
+    assert "from the task directory" in log_text(agents, machine)
     assert (root / "etc/written").read_text() == "x\n"
     assert (root / "was-here").exists()
     assert (root / "seen").read_text()
@@ -289,11 +295,11 @@ def test_the_record_is_private(agents: Agents) -> None:
 def test_the_runner_directory(agents: Agents) -> None:
     """In the folder that the param names, which is made if need be; the next agent uses it again."""
     base = agents.folder / "made/for/it"
-    machine = agents.with_tasks(agents.task("first", "pwd"), Params={"runner-tmpdir": str(base)})
+    machine = agents.machine_with_tasks(agents.task("first", "pwd"), Params={"runner-tmpdir": str(base)})
     agents.run(machine, runner_dir="")
     (runner,) = base.glob("runner-*")
     assert (mode(base), mode(runner)) == (0o1777, 0o755)
-    assert f"{runner}/first-" in said(agents, machine)
+    assert f"{runner}/first-" in log_text(agents, machine)
     assert [path.name for path in runner.iterdir()] == ["drp-agent"]
     agents.run(machine, runner_dir="")
     assert list(base.iterdir()) == [runner]

@@ -30,7 +30,7 @@ def test_sane_codes_then_original_ones(agents: Agents) -> None:
     old = [once(str(mark), code) for mark, code in zip(marks[5:], (1, 4, 2), strict=True)]
     agents.task("task2", *sane)
     agents.task("task1", *old, meta=ORIGINAL)
-    machine = agents.with_tasks("task2", "task1")
+    machine = agents.machine_with_tasks("task2", "task1")
     assert step(agents, machine) == ("task2", "incomplete", "reboot")
     assert step(agents, machine) == ("task2", "incomplete", "poweroff")
     assert step(agents, machine) == ("task2", "incomplete", "stop")
@@ -118,7 +118,7 @@ def test_a_machine_without_tasks(agents: Agents) -> None:
     """Scenario 6."""
     machine = agents.machine()
     agents.run(machine, wait_timeout=0.5)
-    assert agents.posts() == [204, 204]
+    assert agents.job_request_statuses() == [204, 204]
     assert agents.now(machine)["CurrentTask"] == 0
 
 
@@ -176,9 +176,9 @@ def test_the_worked_example(agents: Agents) -> None:
         for file in (agents.folder / "state").glob("*.state"):
             file.unlink()
         agents.runnable(machine)
-        before = len(agents.posts())
+        before = len(agents.job_request_statuses())
         last = agents.run(machine)[-1]
-        return last, agents.posts(before)
+        return last, agents.job_request_statuses(before)
 
     assert boot() == (State.REBOOT, [201, 204, 201, 204])
     now = agents.now(machine)

@@ -33,7 +33,7 @@ class Background:
         self._thread = threading.Thread(target=self.agent.run)
         self._thread.start()
 
-    def comes_to(self, state: State) -> None:
+    def wait_for_state(self, state: State) -> None:
         until(lambda: self.states and self.states[-1] == state)
 
     def end(self) -> list[State]:
@@ -51,22 +51,22 @@ def test_the_stage_changes_during_the_request(agents: Agents) -> None:
     agents.workflow("flow", "one", "two")
     machine = agents.machine(Workflow="flow")
     states = agents.run(machine)
-    assert agents.posts() == [201, 204, 201, 204, 204]
+    assert agents.job_request_statuses() == [201, 204, 201, 204, 204]
     assert agents.outcome(machine)[:2] == ("second", "finished")
     assert State.WAIT_FOR_CHANGE_STAGE in states
 
 
 def test_the_agent_never_makes_a_machine_runnable(agents: Agents) -> None:
     """Trap 4: with change-stage-v2 that is for whoever launches it."""
-    machine = agents.with_tasks(agents.task("first", "true"))
+    machine = agents.machine_with_tasks(agents.task("first", "true"))
     change(agents, machine, Runnable=False)
     agents.run(machine)
-    assert agents.posts() == []
+    assert agents.job_request_statuses() == []
     assert agents.now(machine)["Runnable"] is False
 
 
 def test_the_service_does_so_once_per_boot(agents: Agents) -> None:
-    machine = agents.with_tasks(agents.task("first", "true"))
+    machine = agents.machine_with_tasks(agents.task("first", "true"))
     change(agents, machine, Runnable=False)
     agents.run(machine, make_runnable=True)
     assert agents.outcome(machine) == ("first", "finished", "complete")
@@ -76,7 +76,9 @@ def test_the_service_does_so_once_per_boot(agents: Agents) -> None:
 
 
 def test_machines_of_the_old_way_are_made_runnable(agents: Agents) -> None:
-    machine = agents.with_tasks(agents.task("first", "true"), Meta={"feature-flags": "original-change-stage"})
+    machine = agents.machine_with_tasks(
+        agents.task("first", "true"), Meta={"feature-flags": "original-change-stage"}
+    )
     change(agents, machine, Runnable=False)
     agents.run(machine)
     assert agents.outcome(machine) == ("first", "finished", "complete")
@@ -87,10 +89,10 @@ def test_a_boot_environment_changes_under_a_waiting_agent(agents: Agents) -> Non
     agents.bootenv("other-env")
     machine = agents.machine()
     waiting = Background(agents, machine)
-    waiting.comes_to(State.WAIT_FOR_CHANGE_STAGE)
+    waiting.wait_for_state(State.WAIT_FOR_CHANGE_STAGE)
     change(agents, machine, BootEnv="other-env")
     assert waiting.end()[-1] == State.REBOOT
-    waiting.agent._bench.store.unlock()
+    waiting.agent._agent_context.store.unlock()
 
 
 def test_but_not_while_it_is_not_runnable(agents: Agents) -> None:
@@ -98,14 +100,14 @@ def test_but_not_while_it_is_not_runnable(agents: Agents) -> None:
     machine = agents.machine()
     change(agents, machine, Runnable=False)
     waiting = Background(agents, machine)
-    waiting.comes_to(State.WAIT_FOR_RUNNABLE)
+    waiting.wait_for_state(State.WAIT_FOR_RUNNABLE)
     change(agents, machine, BootEnv="other-env")
     assert agents.now(machine)["Runnable"] is False
     with pytest.raises(AssertionError):
         until(lambda: waiting.states[-1] == State.REBOOT, 0.6)
     change(agents, machine, Runnable=True)
     assert waiting.end()[-1] == State.REBOOT
-    waiting.agent._bench.store.unlock()
+    waiting.agent._agent_context.store.unlock()
 
 
 def test_a_stage_names_the_boot_environment(agents: Agents) -> None:
@@ -134,7 +136,7 @@ def test_a_restarted_agent_sees_what_has_changed_meanwhile(agents: Agents) -> No
 
 def test_without_the_power_switch(agents: Agents) -> None:
     agents.power.enabled = False
-    machine = agents.with_tasks(agents.task("boots", "exit 64"))
+    machine = agents.machine_with_tasks(agents.task("boots", "exit 64"))
     assert agents.run(machine)[-1] == State.REBOOT
     assert agents.power.done == []
 
@@ -142,7 +144,7 @@ def test_without_the_power_switch(agents: Agents) -> None:
 def test_kexec_obeys_the_power_switch_and_ends_in_a_reboot(agents: Agents) -> None:
     """Trap 19."""
     agents.power.loaded = True
-    machine = agents.with_tasks(agents.task("boots", "exit 64"))
+    machine = agents.machine_with_tasks(agents.task("boots", "exit 64"))
     assert agents.run(machine)[-2:] == [State.KEXEC, State.REBOOT]
     assert agents.power.done == ["kexec", "reboot"]
     agents.power.enabled = False
@@ -157,7 +159,7 @@ def test_a_reboot_that_does_not_work(agents: Agents, monkeypatch: pytest.MonkeyP
         raise PowerFailed("Failed to reboot")
 
     monkeypatch.setattr(agents.power, "reboot", fails, raising=False)
-    machine = agents.with_tasks(agents.task("boots", "exit 64"))
+    machine = agents.machine_with_tasks(agents.task("boots", "exit 64"))
     with pytest.raises(PowerFailed, match="Failed to reboot"):
         agents.run(machine)
 
@@ -177,14 +179,14 @@ def test_a_map_of_the_wrong_shape(agents: Agents) -> None:
 
 def test_somebody_elses_open_job_fails(agents: Agents) -> None:
     """INIT reads the machine anew for this: the snapshot may not know the job."""
-    machine = agents.with_tasks(agents.task("first", "true"))
+    machine = agents.machine_with_tasks(agents.task("first", "true"))
     agents.client.create("jobs", {"Machine": machine["Uuid"]})
     agents.run(machine)
     assert [job["State"] for job in agents.jobs(machine)] == ["failed", "finished"]
 
 
 def test_log_lines_of_the_agent(agents: Agents) -> None:
-    machine = agents.with_tasks(agents.task("first", "true"))
+    machine = agents.machine_with_tasks(agents.task("first", "true"))
     agents.run(machine)
     for line in (
         "Agent in init",
@@ -199,4 +201,4 @@ def test_log_lines_of_the_agent(agents: Agents) -> None:
         "Wait: finished with timeout",
         "Agent exiting",
     ):
-        assert line in agents.said
+        assert line in agents.messages

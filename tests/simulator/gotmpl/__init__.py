@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A subset of Go's text/template, enough to render what content packs hold."""
 
-from .execute import Bag, Renderer, TemplateError
+from .execute import GoObject, Renderer, TemplateError
 from .parser import ParseError, Template, parse
 
-__all__ = ["Bag", "ParseError", "Renderer", "Template", "TemplateError", "parse"]
+__all__ = ["GoObject", "ParseError", "Renderer", "Template", "TemplateError", "parse"]

@@ -10,9 +10,9 @@ from typing import Any
 from . import parser as p
 from .functions import CORE
 from .sprig import SPRIG
-from .values import Bag, TemplateError, text, truth
+from .values import GoObject, TemplateError, text, truth
 
-__all__ = ["Bag", "Renderer", "TemplateError"]
+__all__ = ["GoObject", "Renderer", "TemplateError"]
 
 _MISSING = object()
 _DEPTH = 100
@@ -189,7 +189,7 @@ class _Run:
         return value
 
     def _member(self, value: Any, name: str, arguments: list[Any]) -> Any:
-        members = value.members if isinstance(value, Bag) else value
+        members = value.members if isinstance(value, GoObject) else value
         if isinstance(members, dict) and name in members:
             found = members[name]
             if callable(found):

@@ -13,7 +13,7 @@ class TemplateError(Exception):
     """Rendering failed."""
 
 
-class Bag:
+class GoObject:
     """A Go struct or method set: named members, callables among them are methods."""
 
     def __init__(self, **members: Any) -> None:
@@ -39,7 +39,7 @@ def text(value: Any) -> str:
             return "map[" + " ".join(f"{key}:{_inner(value[key])}" for key in sorted(value)) + "]"
         case bytes():
             return value.decode()
-        case Bag():
+        case GoObject():
             return "{" + " ".join(_inner(v) for v in value.members.values() if not callable(v)) + "}"
     return str(value)
 

@@ -13,7 +13,7 @@ from aiohttp import BodyPartReader, web
 
 from .. import blobs
 from ..blobs import OCTETS
-from ..call import Answer, Call, no_content, reply
+from ..call import ApiResponse, Call, no_content, reply
 from ..errors import ApiError, not_found
 from ..sendfile import send_file
 
@@ -23,8 +23,8 @@ _ISO_TYPES = {".iso": "application/x-cd-image"}
 _CUT = (blobs.ShortBody, ConnectionError, web.RequestPayloadError, OSError)
 
 
-async def files(call: Call) -> Answer:
-    root = call.world.root / "files"
+async def files(call: Call) -> ApiResponse:
+    root = call.server.root / "files"
     name = "/" + "/".join(call.parts[1:])
     if len(call.parts) == 1:
         if call.method == "GET":
@@ -40,12 +40,12 @@ async def files(call: Call) -> Answer:
         case "DELETE":
             call.require("files", "delete", name)
             blobs.delete(root, name)
-            call.world.stats.changes += 1
+            call.server.stats.changes += 1
             return no_content()
     raise call.no_route()
 
 
-def _list_files(call: Call, root: Path) -> Answer:
+def _list_files(call: Call, root: Path) -> ApiResponse:
     call.require("files", "list")
     asked = call.option("path") or "/"
     # only paths that start with a slash are confined by the real server; this one confines all
@@ -56,7 +56,7 @@ def _list_files(call: Call, root: Path) -> Answer:
         raise ApiError(404, "API ERROR", message) from None
 
 
-async def _send(call: Call, model: str, key: str, path: Path, content_type: str) -> Answer:
+async def _send(call: Call, model: str, key: str, path: Path, content_type: str) -> ApiResponse:
     if path.name == "index.html":
         return web.Response(status=301, headers={"Location": "./"})
     if not path.is_file():
@@ -65,7 +65,7 @@ async def _send(call: Call, model: str, key: str, path: Path, content_type: str)
     return await send_file(call.request, path, content_type, gzip=gzip)
 
 
-async def _upload_file(call: Call, root: Path, name: str) -> Answer:
+async def _upload_file(call: Call, root: Path, name: str) -> ApiResponse:
     kind = call.header("Content-Type").partition(";")[0].strip()
     if kind == "multipart/form-data":
         part = await _part(call)
@@ -86,7 +86,7 @@ async def _upload_file(call: Call, root: Path, name: str) -> Answer:
         blobs.discard(target)
         raise ApiError(507, "POST", f"Failed to upload: {problem}", model="files", key=name) from None
     blobs.replace(temporary, target)
-    call.world.stats.changes += 1
+    call.server.stats.changes += 1
     return reply({"Path": name, "Size": size}, 201)
 
 
@@ -109,8 +109,8 @@ async def _part_chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def isos(call: Call) -> Answer:
-    root = call.world.root / "isos"
+async def isos(call: Call) -> ApiResponse:
+    root = call.server.root / "isos"
     if len(call.parts) == 1 and call.method == "GET":
         call.require("isos", "list")
         return reply([name for name in blobs.listing(root) if not name.endswith("/")])
@@ -134,16 +134,16 @@ def _iso_type(name: str) -> str:
     return _ISO_TYPES.get(Path(name).suffix.lower()) or mimetypes.guess_type(name)[0] or OCTETS
 
 
-def _delete_iso(call: Call, root: Path, name: str) -> Answer:
+def _delete_iso(call: Call, root: Path, name: str) -> ApiResponse:
     try:
         blobs.inside(root, name).unlink()
     except OSError:
         raise not_found("DELETE", "isos", name, "no such iso") from None
-    call.world.stats.changes += 1
+    call.server.stats.changes += 1
     return no_content()
 
 
-async def _upload_iso(call: Call, root: Path, name: str) -> Answer:
+async def _upload_iso(call: Call, root: Path, name: str) -> ApiResponse:
     kind = call.header("Content-Type").partition(";")[0].strip()
     if kind not in (OCTETS, "multipart/form-data"):
         messages = (
@@ -167,6 +167,6 @@ async def _upload_iso(call: Call, root: Path, name: str) -> Answer:
         raise ApiError(507, "POST", f"upload: {problem}", model="isos", key=name) from None
     with suppress(OSError):
         temporary.replace(target)
-    call.world.stats.changes += 1
-    await call.world.isos.explode_uploaded(name)
+    call.server.stats.changes += 1
+    await call.server.isos.explode_uploaded(name)
     return reply({"Path": name, "Size": size}, 201)

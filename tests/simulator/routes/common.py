@@ -8,7 +8,7 @@ from typing import Any
 
 from ..call import Call
 from ..errors import bad_request, not_found
-from ..kinds import DecodeError
+from ..go_types import DecodeError
 from ..models import Model
 from ..patch import BadPatch, Op, parse
 from ..store import Row, Table

@@ -7,14 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import layers
-from ..call import Answer, Call, no_content, reply
+from ..call import ApiResponse, Call, no_content, reply
 from ..errors import ApiError, bad_request, invalid, not_found
-from ..kinds import ANY_MAP, STR, DecodeError, MapOf, Struct
+from ..go_types import ANY_MAP, STR, DecodeError, MapOf, Struct
 from ..store import WRITABLE, Layer
 from ..wire import Obj, dumps
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ..server import Server
 
 _META = Struct(
     "ContentMetaData",
@@ -29,11 +29,11 @@ _SECTIONS = MapOf(ANY_MAP)
 _LOCAL = "LocalStore"
 
 
-def handle(call: Call) -> Answer:
+def handle(call: Call) -> ApiResponse:
     if len(call.parts) == 1:
         if call.method == "GET":
             call.require("contents", "list")
-            return reply([_summary(call.world, name) for name in _names(call.world)])
+            return reply([_summary(call.server, name) for name in _names(call.server)])
         if call.method == "POST":
             return _create(call)
     elif len(call.parts) == 2:
@@ -48,17 +48,17 @@ def handle(call: Call) -> Answer:
     raise call.no_route()
 
 
-def _names(world: World) -> list[str]:
+def _names(server: Server) -> list[str]:
     """Layers from the strongest to the weakest, as lists show them."""
 
     def of(kind: str) -> list[str]:
-        return sorted(layer.name for layer in world.store.layers.values() if layer.type == kind)
+        return sorted(layer.name for layer in server.store.layers.values() if layer.type == kind)
 
     return [WRITABLE, _LOCAL, *of("dynamic"), *of("default"), *of("plugin"), *of("basic")]
 
 
-def _meta(world: World, name: str) -> Obj:
-    layer = world.store.layers.get(name)
+def _meta(server: Server, name: str) -> Obj:
+    layer = server.store.layers.get(name)
     given = layer.meta if layer else {"Name": name, "Description": f"{name}: the server's own objects"}
     kinds = {WRITABLE: "writable", _LOCAL: "local"}
     return {
@@ -69,37 +69,37 @@ def _meta(world: World, name: str) -> Obj:
     }
 
 
-def _sections(world: World, name: str) -> dict[str, dict[str, Obj]]:
-    layer = world.store.layers.get(name)
+def _sections(server: Server, name: str) -> dict[str, dict[str, Obj]]:
+    layer = server.store.layers.get(name)
     if layer:
         return layer.sections
     if name != WRITABLE:
         return {}
-    tables = world.store.tables.items()
+    tables = server.store.tables.items()
     found = {prefix: {row.key: row.data for row in table if not row.read_only} for prefix, table in tables}
     return {prefix: rows for prefix, rows in found.items() if rows and prefix != "plugin_providers"}
 
 
-def _summary(world: World, name: str, *, warnings: bool = False) -> Obj:
-    counts = {prefix: len(rows) for prefix, rows in _sections(world, name).items()}
-    found = layers.warnings(world) if warnings else []
-    return {"meta": _meta(world, name), "Counts": counts, "Warnings": found}
+def _summary(server: Server, name: str, *, warnings: bool = False) -> Obj:
+    counts = {prefix: len(rows) for prefix, rows in _sections(server, name).items()}
+    found = layers.warnings(server) if warnings else []
+    return {"meta": _meta(server, name), "Counts": counts, "Warnings": found}
 
 
-def _get(call: Call, name: str) -> Answer:
-    if name not in _names(call.world) or not call.may("contents", "get", name):
+def _get(call: Call, name: str) -> ApiResponse:
+    if name not in _names(call.server) or not call.may("contents", "get", name):
         raise not_found("GET", "contents", name, "No such content store")
-    world = call.world
+    server = call.server
     sections = {
-        prefix: {key: _complete(world, prefix, obj) for key, obj in objects.items()}
-        for prefix, objects in _sections(world, name).items()
+        prefix: {key: _complete(server, prefix, obj) for key, obj in objects.items()}
+        for prefix, objects in _sections(server, name).items()
     }
-    return reply({"meta": _meta(world, name), "sections": sections})
+    return reply({"meta": _meta(server, name), "sections": sections})
 
 
-def _complete(world: World, prefix: str, obj: Obj) -> Obj:
+def _complete(server: Server, prefix: str, obj: Obj) -> Obj:
     """The object with all its members, not yet judged."""
-    table = world.store.tables.get(prefix)
+    table = server.store.tables.get(prefix)
     if not table:
         return obj
     fresh: Obj = {"Validated": False, "Available": False, "Errors": []}
@@ -120,25 +120,25 @@ def _document(call: Call) -> tuple[Obj, dict[str, dict[str, Obj]]]:
     return meta, sections
 
 
-def _check(world: World, meta: Obj) -> None:
+def _check(server: Server, meta: Obj) -> None:
     if not meta["Name"]:
         raise ApiError(422, "STORE_ERROR", "Content Store must have a name", model="contents")
-    have = {feature.lower() for feature in world.manner.features}
+    have = {feature.lower() for feature in server.server_profile.features}
     for wanted in filter(None, (part.strip() for part in meta["RequiredFeatures"].split(","))):
         if wanted.lower() not in have:
             message = f"dr-provision missing required feature {wanted}"
             raise ApiError(422, "STORE_ERROR", message, model="contents")
 
 
-def _create(call: Call) -> Answer:
+def _create(call: Call) -> ApiResponse:
     meta, sections = _document(call)
     name = meta["Name"]
     call.require("contents", "create", name)
-    if name in _names(call.world):
+    if name in _names(call.server):
         raise ApiError(409, "POST", f"Content {name} already exists", model="contents", key=name)
-    _check(call.world, meta)
+    _check(call.server, meta)
     try:
-        layers.install(call.world, Layer(name, "dynamic", meta, sections))
+        layers.install(call.server, Layer(name, "dynamic", meta, sections))
     except layers.KeyClash as problem:
         raise invalid(
             "", "", ["\n".join(["New layer violates key restrictions:", *problem.problems])]
@@ -148,39 +148,39 @@ def _create(call: Call) -> Answer:
     return _done(call, name, "create", 201)
 
 
-def _replace(call: Call, name: str) -> Answer:
+def _replace(call: Call, name: str) -> ApiResponse:
     meta, sections = _document(call)
     call.require("contents", "update", name)
-    layer = call.world.store.layers.get(name)
+    layer = call.server.store.layers.get(name)
     if not layer or layer.type != "dynamic":
         raise not_found("PUT", "contents", name, f"Cannot find {name}")
     if meta["Name"] != name:
         message = f"Cannot change name from {name} to {meta['Name']}"
         raise bad_request("PUT", message, model="contents", key=name)
-    _check(call.world, meta)
+    _check(call.server, meta)
     try:
-        layers.install(call.world, Layer(name, "dynamic", meta, sections))
+        layers.install(call.server, Layer(name, "dynamic", meta, sections))
     except (layers.KeyClash, layers.LoadError) as problem:
         raise ApiError(500, "PUT", *map(str, problem.args), model="contents", key=name) from None
     return _done(call, name, "update", 200)
 
 
-def _done(call: Call, name: str, action: str, status: int) -> Answer:
-    summary = _summary(call.world, name, warnings=True)
-    call.world.stats.changes += 1
-    call.world.bus.publish("contents", action, name, call.who, lambda: dumps(summary))
+def _done(call: Call, name: str, action: str, status: int) -> ApiResponse:
+    summary = _summary(call.server, name, warnings=True)
+    call.server.stats.changes += 1
+    call.server.bus.publish("contents", action, name, call.principal, lambda: dumps(summary))
     return reply(summary, status)
 
 
-def _delete(call: Call, name: str) -> Answer:
-    if name not in _names(call.world):
+def _delete(call: Call, name: str) -> ApiResponse:
+    if name not in _names(call.server):
         raise not_found("DELETE", "contents", name, "No such content store")
     call.require("contents", "delete", name)
-    layer = call.world.store.layers.get(name)
+    layer = call.server.store.layers.get(name)
     # the built-in layers accept the request and stay
     if layer and layer.type == "dynamic":
-        summary = _summary(call.world, name)
-        layers.uninstall(call.world, name)
-        call.world.stats.changes += 1
-        call.world.bus.publish("contents", "delete", name, call.who, lambda: dumps(summary))
+        summary = _summary(call.server, name)
+        layers.uninstall(call.server, name)
+        call.server.stats.changes += 1
+        call.server.bus.publish("contents", "delete", name, call.principal, lambda: dumps(summary))
     return no_content()

@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-from ..call import Answer, Call, no_content
+from ..call import ApiResponse, Call, no_content
 from ..errors import bad_request
-from ..kinds import ANY, STR, TIME, DecodeError, Struct
+from ..go_types import ANY, STR, TIME, DecodeError, Struct
 from ..wire import dumps
 
 _EVENT = Struct("Event", Time=TIME, Type=STR, Action=STR, Key=STR, Principal=STR, Object=ANY)
 
 
-def post(call: Call) -> Answer:
+def post(call: Call) -> ApiResponse:
     if call.method != "POST" or len(call.parts) > 1:
         raise call.no_route()
     call.require("events", "post", "*")
@@ -21,7 +21,7 @@ def post(call: Call) -> Answer:
     except DecodeError as problem:
         raise bad_request("POST", str(problem)) from None
     body = dumps(event["Object"])
-    call.world.bus.publish(
-        event["Type"], event["Action"], event["Key"], call.who, lambda: body, event["Time"]
+    call.server.bus.publish(
+        event["Type"], event["Action"], event["Key"], call.principal, lambda: body, event["Time"]
     )
     return no_content()

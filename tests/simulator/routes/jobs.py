@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..call import OCTETS, Answer, Call, Reply, no_content, reply, reply_text
+from ..call import OCTETS, ApiResponse, BufferedResponse, Call, no_content, reply, reply_text
 from ..errors import ApiError, Crash, invalid
 from ..jobs import next_job
 from ..render import RenderFailed, job_actions
@@ -13,8 +13,8 @@ from . import actions, models
 from .common import auth_key, decoded
 
 
-def handle(call: Call) -> Answer:
-    table = call.world.store["jobs"]
+def handle(call: Call) -> ApiResponse:
+    table = call.server.store["jobs"]
     if len(call.parts) == 1:
         if call.method == "POST":
             return _create(call, table)
@@ -31,17 +31,17 @@ def handle(call: Call) -> Answer:
     raise call.no_route()
 
 
-def _create(call: Call, table: Table) -> Reply:
+def _create(call: Call, table: Table) -> BufferedResponse:
     if not call.body:
         raise Crash("a job without a body")
     asked = decoded(call, table.model, call.json())
     if not asked["Machine"]:
         raise Crash("a job without a machine")
     call.require("jobs", "create", asked["Machine"])
-    machine = call.world.store.get("machines", asked["Machine"])
+    machine = call.server.store.get("machines", asked["Machine"])
     if not machine:
         raise invalid("", "", [f"Machine {asked['Machine']} does not exist"])
-    status, job = next_job(call.world, machine, asked, call.who)
+    status, job = next_job(call.server, machine, asked, call.principal)
     return reply_text(job.text, status) if job else no_content()
 
 
@@ -53,11 +53,11 @@ def _find(call: Call, table: Table, key: str, action: str) -> Row:
     return row
 
 
-def _log(call: Call, table: Table, key: str) -> Reply:
-    logs = call.world.job_logs
+def _log(call: Call, table: Table, key: str) -> BufferedResponse:
+    logs = call.server.job_logs
     if call.method == "GET":
         row = _find(call, table, key, "log")
-        return Reply(200, bytes(logs.get(row.key, b"")), OCTETS)
+        return BufferedResponse(200, bytes(logs.get(row.key, b"")), OCTETS)
     if call.method != "PUT":
         raise call.no_route()
     kind = call.header("Content-Type")
@@ -68,9 +68,9 @@ def _log(call: Call, table: Table, key: str) -> Reply:
     return no_content()
 
 
-def _actions(call: Call, table: Table, key: str) -> Reply:
+def _actions(call: Call, table: Table, key: str) -> BufferedResponse:
     row = _find(call, table, key, "actions")
-    store = call.world.store
+    store = call.server.store
     machine, task = store.get("machines", row.data["Machine"]), store.get("tasks", row.data["Task"])
     if not machine:
         raise invalid("", "", [f"Machine {row.data['Machine']} does not exist"])
@@ -79,6 +79,6 @@ def _actions(call: Call, table: Table, key: str) -> Reply:
     if not task:
         raise invalid("", "", [f"Task {row.data['Task']} does not exist"])
     try:
-        return reply(job_actions(call.world, machine, task, call.option("os")))
+        return reply(job_actions(call.server, machine, task, call.option("os")))
     except RenderFailed as problem:
         raise invalid("", "", problem.messages) from None

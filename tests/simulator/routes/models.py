@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from .. import objects
-from ..call import Answer, Call, Reply, reply_text
+from ..call import ApiResponse, BufferedResponse, Call, reply_text
 from ..errors import ApiError, Crash, bad_request, not_found
 from ..filters import select
-from ..kinds import DecodeError
+from ..go_types import DecodeError
 from ..models import Model
 from ..patch import PatchConflict, apply, same
 from ..store import Row, Table
@@ -19,8 +19,8 @@ from .common import auth_key, decoded, find, parse_ops, require_ops
 _LICENSED = ("roles", "tenants")
 
 
-def handle(call: Call) -> Answer:
-    table = call.world.store.tables.get(call.parts[0])
+def handle(call: Call) -> ApiResponse:
+    table = call.server.store.tables.get(call.parts[0])
     if not table or table.model.prefix in ("preferences", "interfaces"):
         raise call.no_route()
     if len(call.parts) == 1:
@@ -28,7 +28,7 @@ def handle(call: Call) -> Answer:
     return _item(call, table, call.parts[1:])
 
 
-def _collection(call: Call, table: Table) -> Answer:
+def _collection(call: Call, table: Table) -> ApiResponse:
     if call.method in ("GET", "HEAD"):
         return listing(call, table)
     if call.method == "POST" and table.model.writable:
@@ -36,7 +36,7 @@ def _collection(call: Call, table: Table) -> Answer:
     raise call.no_route()
 
 
-def _item(call: Call, table: Table, rest: list[str]) -> Answer:
+def _item(call: Call, table: Table, rest: list[str]) -> ApiResponse:
     model = table.model
     if model.prefix == "params":
         rest = ["/".join(rest)]
@@ -52,14 +52,14 @@ def _item(call: Call, table: Table, rest: list[str]) -> Answer:
     raise call.no_route()
 
 
-def item(call: Call, table: Table, key: str) -> Answer:
+def item(call: Call, table: Table, key: str) -> ApiResponse:
     """One object by key or unique index."""
     match call.method:
         case "GET":
-            return reply_text(call.world.manner.shown(call, find(call, table, key)))
+            return reply_text(call.server.server_profile.shown(call, find(call, table, key)))
         case "HEAD":
             find(call, table, key)
-            return Reply()
+            return BufferedResponse()
         case "DELETE" if table.model.writable or table.model.prefix == "leases":
             return _delete(call, table, key)
     if not table.model.writable:
@@ -71,30 +71,30 @@ def item(call: Call, table: Table, key: str) -> Answer:
     raise call.no_route()
 
 
-def listing(call: Call, table: Table) -> Reply:
+def listing(call: Call, table: Table) -> BufferedResponse:
     model = table.model
     visible = call.may(model.prefix, "list")
-    rows = select(call.world, model, call.query, call.method) if visible else []
+    rows = select(call.server, model, call.query, call.method) if visible else []
     headers = {
         "X-DRP-LIST-TOTAL-COUNT": str(table.size if visible else 0),
         "X-DRP-LIST-COUNT": str(len(rows)),
-        **call.world.manner.count_headers(call, model),
+        **call.server.server_profile.count_headers(call, model),
     }
     if call.method == "HEAD":
-        return Reply(headers=headers)
-    texts = [call.world.manner.shown(call, row) for row in rows]
+        return BufferedResponse(headers=headers)
+    texts = [call.server.server_profile.shown(call, row) for row in rows]
     answer = reply_text(b"[" + b",".join(texts) + b"]")
     answer.headers = headers if model.counted else {}
     return answer
 
 
 def _refuse_unlicensed(call: Call, model: Model, action: str, key: str) -> None:
-    if model.prefix in _LICENSED and not call.world.manner.licensed:
+    if model.prefix in _LICENSED and not call.server.server_profile.licensed:
         why = "is a licensed enterprise feature.  Contact support@rackn.com"
         raise call.forbidden(f"{model.prefix} {action} {key} {why}")
 
 
-def _create(call: Call, model: Model) -> Reply:
+def _create(call: Call, model: Model) -> BufferedResponse:
     if not call.body:
         if model.prefix == "machines":
             raise Crash("a machine without a body")
@@ -103,19 +103,19 @@ def _create(call: Call, model: Model) -> Reply:
     key = model.key(obj)
     call.require(model.prefix, "create", key)
     _refuse_unlicensed(call, model, "create", key)
-    row = objects.create(call.world, model, obj, call.who)
+    row = objects.create(call.server, model, obj, call.principal)
     return reply_text(row.text, 201)
 
 
-def _delete(call: Call, table: Table, key: str) -> Reply:
+def _delete(call: Call, table: Table, key: str) -> BufferedResponse:
     row = find(call, table, key)
     call.require(table.model.prefix, "delete", auth_key(row))
     _refuse_unlicensed(call, table.model, "delete", row.key)
-    objects.remove(call.world, row, call.who)
+    objects.remove(call.server, row, call.principal)
     return reply_text(row.text)
 
 
-def _patch(call: Call, table: Table, key: str) -> Reply:
+def _patch(call: Call, table: Table, key: str) -> BufferedResponse:
     row = find(call, table, key)
     model = table.model
     ops = parse_ops(call)
@@ -135,7 +135,7 @@ def _patch(call: Call, table: Table, key: str) -> Reply:
     return _store(call, row, new)
 
 
-def _put(call: Call, table: Table, key: str) -> Reply:
+def _put(call: Call, table: Table, key: str) -> BufferedResponse:
     model = table.model
     new = decoded(call, model, call.json())
     asked, given = model.asked_key(key), model.key(new)
@@ -152,7 +152,7 @@ def _put(call: Call, table: Table, key: str) -> Reply:
     return _store(call, row, new)
 
 
-def _store(call: Call, row: Row, new: Obj) -> Reply:
+def _store(call: Call, row: Row, new: Obj) -> BufferedResponse:
     force = row.model.prefix == "machines" and call.flag("force")
-    stored = objects.update(call.world, row, new, call.who, method=call.method, force=force)
+    stored = objects.update(call.server, row, new, call.principal, method=call.method, force=force)
     return reply_text(stored.text)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import objects
-from ..call import Answer, Call, Reply, reply
+from ..call import ApiResponse, BufferedResponse, Call, reply
 from ..errors import ApiError, bad_request
 from ..patch import Op, PatchConflict, apply
 from ..store import Row, Table
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..params import Params
 
 
-def handle(call: Call, table: Table, asked: str, name: str) -> Answer:
+def handle(call: Call, table: Table, asked: str, name: str) -> ApiResponse:
     row = find(call, table, asked)
     match call.method:
         case "GET":
@@ -33,14 +33,14 @@ def handle(call: Call, table: Table, asked: str, name: str) -> Answer:
     raise call.no_route()
 
 
-def public_key(call: Call, table: Table, asked: str) -> Reply:
+def public_key(call: Call, table: Table, asked: str) -> BufferedResponse:
     row = find(call, table, asked)
     call.require(row.model.prefix, "updateSecure", asked)
-    return reply(call.world.params.keys.public((row.model.prefix, row.key)))
+    return reply(call.server.params.keys.public((row.model.prefix, row.key)))
 
 
-def _get(call: Call, row: Row, asked: str, name: str) -> Reply:
-    params: Params = call.world.params
+def _get(call: Call, row: Row, asked: str, name: str) -> BufferedResponse:
+    params: Params = call.server.params
     decode, aggregate = call.flag("decode"), call.flag("aggregate")
     call.require(row.model.prefix, "get", asked)
     if decode:
@@ -53,7 +53,7 @@ def _get(call: Call, row: Row, asked: str, name: str) -> Reply:
     return reply(params.decode((row.model.prefix, row.key), values) if decode else values)
 
 
-def _set_all(call: Call, row: Row, asked: str) -> Reply:
+def _set_all(call: Call, row: Row, asked: str) -> BufferedResponse:
     call.require(row.model.prefix, "update:/Params", asked)
     values = call.json() if call.body else None
     if values is not None and not isinstance(values, dict):
@@ -61,17 +61,17 @@ def _set_all(call: Call, row: Row, asked: str) -> Reply:
             "POST", "json: cannot unmarshal value into Go value of type map[string]interface {}"
         )
     stored = write_member(call, row, asked, "Params", values or {})
-    return reply(stored.data["Params"]) if values is not None else Reply()
+    return reply(stored.data["Params"]) if values is not None else BufferedResponse()
 
 
-def _set_one(call: Call, row: Row, asked: str, name: str) -> Reply:
+def _set_one(call: Call, row: Row, asked: str, name: str) -> BufferedResponse:
     call.require(row.model.prefix, f"update:/Params/{name.replace('/', '~1')}", asked)
     value = call.json() if call.body else None
     write_member(call, row, asked, "Params", {**row.data["Params"], name: value})
     return reply(value)
 
 
-def _delete(call: Call, row: Row, asked: str, name: str) -> Reply:
+def _delete(call: Call, row: Row, asked: str, name: str) -> BufferedResponse:
     call.require(row.model.prefix, f"update:/Params/{name.replace('/', '~1')}", asked)
     values = dict(row.data["Params"])
     if name not in values:
@@ -81,7 +81,7 @@ def _delete(call: Call, row: Row, asked: str, name: str) -> Reply:
     return reply(value)
 
 
-def _patch(call: Call, row: Row, asked: str) -> Reply:
+def _patch(call: Call, row: Row, asked: str) -> BufferedResponse:
     ops = parse_ops(call)
     require_ops(call, row.model.prefix, asked, ops, "/Params")
     return reply(patch_member(call, row, asked, "Params", ops, lambda values: isinstance(values, dict)))
@@ -108,7 +108,7 @@ def write_member(call: Call, row: Row, asked: str, member: str, value: Obj) -> R
     new = row.copy()
     new[member] = value
     try:
-        return objects.update(call.world, row, new, call.who, method=call.method)
+        return objects.update(call.server, row, new, call.principal, method=call.method)
     except ApiError as problem:
         if problem.code != 422:
             raise

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import json
 
-from ..call import OCTETS, Answer, Call, Reply, no_content, reply
+from ..call import OCTETS, ApiResponse, BufferedResponse, Call, no_content, reply
 from ..errors import ApiError
 from . import models
 from .common import find
 
 
-def handle(call: Call) -> Answer:
-    table = call.world.store["plugin_providers"]
+def handle(call: Call) -> ApiResponse:
+    table = call.server.store["plugin_providers"]
     if len(call.parts) == 1:
         answer = models.listing(call, table) if call.method in ("GET", "HEAD") else None
     elif len(call.parts) > 2:
@@ -29,7 +29,7 @@ def handle(call: Call) -> Answer:
     return answer
 
 
-def _upload(call: Call, name: str) -> Reply:
+def _upload(call: Call, name: str) -> BufferedResponse:
     """Take a provider in; here it is not a program but the JSON that its ``define`` command prints."""
     call.require("plugin_providers", "create", name)
     kind = call.header("Content-Type")
@@ -38,18 +38,18 @@ def _upload(call: Call, name: str) -> Reply:
     try:
         definition = json.loads(call.body)
         definition["Name"] = definition.get("Name") or name
-        row = call.world.plugins.add_provider(definition)
+        row = call.server.plugins.add_provider(definition)
     except (ValueError, TypeError, AttributeError) as problem:
         raise ApiError(400, "API ERROR", f"Import plugin failed {name}: {problem}") from None
-    call.world.stats.changes += 1
-    call.world.bus.publish("plugin_providers", "create", row.key, call.who, lambda: row.text)
+    call.server.stats.changes += 1
+    call.server.bus.publish("plugin_providers", "create", row.key, call.principal, lambda: row.text)
     return reply({"path": name, "size": len(call.body)}, 201)
 
 
-def _delete(call: Call, name: str) -> Reply:
-    row = find(call, call.world.store["plugin_providers"], name)
+def _delete(call: Call, name: str) -> BufferedResponse:
+    row = find(call, call.server.store["plugin_providers"], name)
     call.require("plugin_providers", "delete", row.key)
-    call.world.plugins.remove_provider(row)
-    call.world.stats.changes += 1
-    call.world.bus.publish("plugin_providers", "delete", row.key, call.who, lambda: row.text)
+    call.server.plugins.remove_provider(row)
+    call.server.stats.changes += 1
+    call.server.bus.publish("plugin_providers", "delete", row.key, call.principal, lambda: row.text)
     return no_content()

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..call import Answer, Call, Reply, reply
+from ..call import ApiResponse, BufferedResponse, Call, reply
 from ..claims import scope_document
 from ..errors import ApiError, Crash, bad_request, not_found
 from ..indexes import Index, base_indexes
@@ -22,7 +22,7 @@ _NO_INDEXES = ("plugin_providers", "preferences", "interfaces")
 _BY_PARAM = ("machines", "profiles", "plugins")
 
 
-def info(call: Call) -> Answer:
+def info(call: Call) -> ApiResponse:
     if call.method != "GET" or len(call.parts) > 1:
         raise call.no_route()
     call.require("info", "get")
@@ -30,29 +30,29 @@ def info(call: Call) -> Answer:
 
 
 def info_document(call: Call) -> Obj:
-    store, ports, manner = call.world.store, call.world.ports, call.world.manner
+    store, ports, server_profile = call.server.store, call.server.ports, call.server.server_profile
     return {
-        "arch": "amd64", "os": "linux", "version": manner.version, "id": "simulator",
+        "arch": "amd64", "os": "linux", "version": server_profile.version, "id": "simulator",
         "api_port": ports.api, "file_port": ports.static, "dhcp_port": 67, "binl_port": 4011, "tftp_port": 69,
         "tftp_enabled": False, "dhcp_enabled": False, "binl_enabled": False, "prov_enabled": True,
         "address": "127.0.0.1",
         "stats": [{"name": f"{p}.count", "count": store[p].size} for p in ("machines", "subnets")],
-        "features": list(manner.features),
-        "scopes": scope_document(manner.scopes),
+        "features": list(server_profile.features),
+        "scopes": scope_document(server_profile.scopes),
         "License": {**dict.fromkeys(_LICENSE_TEXTS, ""), "Licenses": []},
     }  # fmt: skip
 
 
 def _index_map(call: Call, prefix: str) -> dict[str, Index]:
-    table = call.world.store.tables.get(prefix)
+    table = call.server.store.tables.get(prefix)
     return table.model.indexes if table else {index.name: index for index in base_indexes("Key")}
 
 
-def indexes(call: Call) -> Answer:
+def indexes(call: Call) -> ApiResponse:
     if call.method != "GET" or len(call.parts) > 3:
         raise call.no_route()
     if len(call.parts) == 1:
-        tables = call.world.store.tables.values()
+        tables = call.server.store.tables.values()
         static = [t.model for t in tables if t.model.counted and t.model.key_field != "Id"]
         found = {m.prefix: {i.name: i.document() for i in m.indexes.values()} for m in static}
         return reply(dict(sorted(found.items())))
@@ -64,7 +64,7 @@ def indexes(call: Call) -> Answer:
     return reply({name: index.document() for name, index in _index_map(call, prefix).items()})
 
 
-def _one_index(call: Call, prefix: str, name: str) -> Reply:
+def _one_index(call: Call, prefix: str, name: str) -> BufferedResponse:
     absent = ApiError(404, "GET", f"index get: not found: {prefix}/{name}")
     index = _index_map(call, prefix).get(name)
     if index:
@@ -72,37 +72,37 @@ def _one_index(call: Call, prefix: str, name: str) -> Reply:
         answer = reply(index.document())
         answer.body += dumps(absent.document())
         return answer
-    if prefix in _BY_PARAM and call.world.store.get("params", name):
+    if prefix in _BY_PARAM and call.server.store.get("params", name):
         return reply({"Type": "parameter", "Unique": False})
     raise absent
 
 
-def logs(call: Call) -> Answer:
+def logs(call: Call) -> ApiResponse:
     if call.method != "GET" or len(call.parts) > 1:
         raise call.no_route()
-    return reply(list(call.world.logs.lines))
+    return reply(list(call.server.logs.lines))
 
 
-def prefs(call: Call) -> Answer:
+def prefs(call: Call) -> ApiResponse:
     if len(call.parts) > 1:
         raise call.no_route()
     if call.method == "GET":
-        return reply(call.world.prefs.all())
+        return reply(call.server.prefs.all())
     if call.method != "POST":
         raise call.no_route()
     call.require("preferences", "update")
     wanted = call.json()
     if not isinstance(wanted, dict):
         raise bad_request("POST", "json: cannot unmarshal value into Go value of type map[string]string")
-    call.world.prefs.change(wanted, call.who)
-    return reply(call.world.prefs.all(), 201)
+    call.server.prefs.change(wanted, call.principal)
+    return reply(call.server.prefs.all(), 201)
 
 
-def meta(call: Call) -> Answer:
+def meta(call: Call) -> ApiResponse:
     if len(call.parts) < 3 or call.method not in ("GET", "PATCH"):
         raise call.no_route()
     prefix, key = call.parts[1], "/".join(call.parts[2:])
-    table = call.world.store.tables.get(prefix)
+    table = call.server.store.tables.get(prefix)
     if not table:
         raise Crash("meta of an unknown type")
     if "Meta" not in table.model.struct.fields:
@@ -124,7 +124,7 @@ def _is_text_map(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())
 
 
-def interfaces(call: Call) -> Answer:
+def interfaces(call: Call) -> ApiResponse:
     if call.method != "GET" or len(call.parts) > 2:
         raise call.no_route()
     found = host_interfaces()

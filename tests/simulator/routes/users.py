@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .. import objects
 from ..auth import hash_password
-from ..call import Answer, Call, Reply, reply, reply_text
+from ..call import ApiResponse, BufferedResponse, Call, reply, reply_text
 from ..errors import ApiError, Crash, bad_request, not_found
 from ..store import Row
 from ..wire import new_secret
@@ -15,7 +15,7 @@ from . import models, system
 _LIFETIME = 3600
 
 
-async def handle(call: Call) -> Answer:
+async def handle(call: Call) -> ApiResponse:
     if len(call.parts) == 3 and call.parts[2] == "token" and call.method == "GET":
         return _token(call, call.parts[1])
     if len(call.parts) == 3 and call.parts[2] == "password" and call.method == "PUT":
@@ -24,13 +24,13 @@ async def handle(call: Call) -> Answer:
 
 
 def _user(call: Call, asked: str) -> Row:
-    row = call.world.store["users"].find(asked)
+    row = call.server.store["users"].find(asked)
     if not row:
         raise not_found(call.method, "users", asked)
     return row
 
 
-def _token(call: Call, asked: str) -> Reply:
+def _token(call: Call, asked: str) -> BufferedResponse:
     if any(name == "roles" for name, _ in call.query):
         raise Crash("a token with roles")
     if not call.identity.user:
@@ -39,8 +39,8 @@ def _token(call: Call, asked: str) -> Reply:
     row = _user(call, asked)
     call.require("users", "token", row.key)
     if call.header("Authorization").startswith("Basic "):
-        call.world.stats.logins += 1
-    token = call.world.tokens.for_user(row, call.identity, ttl)
+        call.server.stats.logins += 1
+    token = call.server.tokens.for_user(row, call.identity, ttl)
     return reply({"Token": token, "Info": system.info_document(call)})
 
 
@@ -52,7 +52,7 @@ def _ttl(call: Call, asked: str) -> int:
         raise bad_request(call.method, f"ttl {text} is not a number", model="users", key=asked) from None
 
 
-async def _password(call: Call, asked: str) -> Reply:
+async def _password(call: Call, asked: str) -> BufferedResponse:
     row = _user(call, asked)
     call.require("users", "password", row.key)
     body = call.json()
@@ -61,9 +61,9 @@ async def _password(call: Call, asked: str) -> Reply:
         raise ApiError(
             400, "PUT", "json: cannot unmarshal value into Go struct field Password of type string"
         )
-    hashed = await call.world.in_thread(hash_password, password)
+    hashed = await call.server.in_thread(hash_password, password)
     row = _user(call, asked)
     # a new secret ends every token of this user, and those it granted
     new = {**row.copy(), "PasswordHash": hashed, "Secret": new_secret()}
-    stored = objects.update(call.world, row, new, call.who, method="PUT", action="save")
+    stored = objects.update(call.server, row, new, call.principal, method="PUT", action="save")
     return reply_text(stored.text)

@@ -9,7 +9,7 @@ import contextlib
 
 from aiohttp import WSMsgType, web
 
-from ..call import Answer, Call
+from ..call import ApiResponse, Call
 from ..errors import ApiError
 from ..events import Listener
 
@@ -18,7 +18,7 @@ _PING = 54.0
 _PONG = 6.0
 
 
-async def handle(call: Call) -> Answer:
+async def handle(call: Call) -> ApiResponse:
     if call.method != "GET" or len(call.parts) > 1:
         raise call.no_route()
     # pings and closing are answered here and not by the library: a stalled connection answers nothing
@@ -32,8 +32,8 @@ async def handle(call: Call) -> Answer:
         raise ConnectionError("the client is gone")
     await socket.prepare(call.request)
     # logged here: the request itself lasts as long as the connection
-    call.world.requests.add("GET", "ws", socket.status)
-    call.world.stats.websockets_opened += 1
+    call.server.requests.add("GET", "ws", socket.status)
+    call.server.stats.websockets_opened += 1
     with contextlib.suppress(ConnectionError):
         await _Session(call, socket, Listener(call.identity, transport)).run()
     return socket
@@ -44,14 +44,14 @@ class _Session:
 
     def __init__(self, call: Call, socket: web.WebSocketResponse, listener: Listener) -> None:
         self._call = call
-        self._world = call.world
+        self._server = call.server
         self._socket = socket
         self._listener = listener
         self._pong = asyncio.Event()
 
     async def run(self) -> None:
         """Returns when the connection has ended."""
-        bus = self._world.bus
+        bus = self._server.bus
         bus.listeners.add(self._listener)
         tasks = [asyncio.create_task(work) for work in (self._send(), self._watch())]
         try:
@@ -100,16 +100,16 @@ class _Session:
                         self._listener.transport.abort()
 
     def _command(self, text: str) -> None:
-        world, listener = self._world, self._listener
+        server, listener = self._server, self._listener
         verb, _, pattern = text.partition(" ")
         if verb == "register":
             if pattern.count(".") < 2:
-                world.stats.would_crash += 1
-                world.logs.add("frontend", "error", f"this filter would crash a real server: {pattern}")
+                server.stats.would_crash += 1
+                server.logs.add("frontend", "error", f"this filter would crash a real server: {pattern}")
             listener.register(pattern)
         elif verb == "deregister":
             listener.deregister(pattern)
         else:
-            world.logs.add("frontend", "error", f"Unknown websocket command: {text[:40]}")
+            server.logs.add("frontend", "error", f"Unknown websocket command: {text[:40]}")
             return
-        world.bus.acknowledge(listener, verb, pattern)
+        server.bus.acknowledge(listener, verb, pattern)

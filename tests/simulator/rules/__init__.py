@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
+from .accounts import RoleRules, TenantRules, UserRules
 from .base import Change, Rules
 from .bootenvs import BootEnvRules
 from .content import ParamRules, ProfileRules, StageRules, TaskRules, TemplateRules, WorkflowRules
 from .jobs import JobRules
 from .machines import MachineRules
 from .network import LeaseRules, ReservationRules, SubnetRules
-from .people import RoleRules, TenantRules, UserRules
 from .plugins import PluginRules, RawRules
 
 __all__ = ["Change", "Rules", "rules_for"]

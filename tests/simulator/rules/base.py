@@ -14,8 +14,8 @@ from ..gotmpl import ParseError, parse
 from ..wire import Obj
 
 if TYPE_CHECKING:
+    from ..server import Server
     from ..store import Row
-    from ..world import World
 
 # letters, digits, space, dash, underscore, dot; at least two characters
 NAME = re.compile(r"[^\W\d_][\w .-]+")
@@ -27,7 +27,7 @@ PARAM_NAME = re.compile(r"[^\W\d_][\w ./-]+")
 class Change:
     """One write: the object before (None on create) and after it, and how it came about."""
 
-    world: World
+    server: Server
     old: Obj | None
     new: Obj
     force: bool = False
@@ -48,30 +48,30 @@ class Rules:
     name_field = "Name"
     name_pattern = NAME
 
-    def fill(self, change: Change) -> None:
+    def set_defaults(self, change: Change) -> None:
         """Give members their defaults; runs before every write."""
 
     def change(self, change: Change) -> None:
         """Follow-up changes of a write and refusals of it."""
 
-    def malformed(self, world: World, obj: Obj) -> list[str]:
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
         """Problems that forbid storing."""
         return self.name_problem(obj)
 
-    def unusable(self, world: World, obj: Obj) -> list[str]:
+    def availability_problems(self, server: Server, obj: Obj) -> list[str]:
         """Problems that make a stored object not Available."""
         return []
 
-    def storing(self, change: Change, who: str) -> None:
+    def before_store(self, change: Change, principal: str) -> None:
         """Just before an accepted update is stored."""
 
-    def guard_delete(self, world: World, row: Row) -> None:
+    def guard_delete(self, server: Server, row: Row) -> None:
         """Raise ApiError when the object must stay."""
 
-    def saved(self, world: World, row: Row, old: Row | None) -> None:
+    def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
         """After a create or update."""
 
-    def removed(self, world: World, row: Row, who: str) -> None:
+    def on_removed(self, server: Server, row: Row, principal: str) -> None:
         """After a delete."""
 
     def name_problem(self, obj: Obj) -> list[str]:
@@ -79,16 +79,16 @@ class Rules:
         return [] if self.name_pattern.fullmatch(name) else [f"Invalid Name `{name}`"]
 
 
-def missing(world: World, prefix: str, title: str, names: Iterable[str]) -> list[str]:
+def missing(server: Server, prefix: str, title: str, names: Iterable[str]) -> list[str]:
     """Messages for references that lead nowhere."""
-    table = world.store[prefix]
+    table = server.store[prefix]
     return [f"{title} {name} does not exist" for name in names if name and not table.get(name)]
 
 
-def absent_or_unusable(world: World, prefix: str, title: str, names: Iterable[str]) -> list[str]:
+def absent_or_unavailable(server: Server, prefix: str, title: str, names: Iterable[str]) -> list[str]:
     problems = []
     for name in names:
-        data = world.store.data(prefix, name)
+        data = server.store.data(prefix, name)
         if not data:
             problems.append(f"{title} {name} does not exist")
         elif not data["Available"]:
@@ -96,7 +96,7 @@ def absent_or_unusable(world: World, prefix: str, title: str, names: Iterable[st
     return problems
 
 
-def template_problems(world: World, obj: Obj, *, path_needed: bool = True) -> list[str]:
+def template_problems(server: Server, obj: Obj, *, path_needed: bool = True) -> list[str]:
     """Problems of a list of TemplateInfo."""
     problems: list[str] = []
     seen: set[str] = set()
@@ -109,16 +109,16 @@ def template_problems(world: World, obj: Obj, *, path_needed: bool = True) -> li
         seen.add(info["Name"])
         if path_needed and not info["Path"]:
             problems.append(f"{where}: No Path")
-        problems.extend(f"{where}: {problem}" for problem in _source_problems(world, info))
+        problems.extend(f"{where}: {problem}" for problem in _source_problems(server, info))
     return problems
 
 
-def _source_problems(world: World, info: Obj) -> list[str]:
+def _source_problems(server: Server, info: Obj) -> list[str]:
     problems = []
     if info["ID"] and info["Contents"]:
         problems.append("both ID and Contents are set")
     elif info["ID"]:
-        problems.extend(missing(world, "templates", "Template", [info["ID"]]))
+        problems.extend(missing(server, "templates", "Template", [info["ID"]]))
     elif not info["Contents"]:
         problems.append("neither ID nor Contents is set")
     for text in (info["Path"], info["Contents"]):

@@ -11,15 +11,15 @@ from .arches import canonical
 from .base import Rules, refuse_if_used, template_problems
 
 if TYPE_CHECKING:
+    from ..server import Server
     from ..store import Row
-    from ..world import World
 
 _BOOT_TEMPLATES = {"pxelinux", "pxelinux-mac", "ipxe", "ipxe-mac"}
 
 
 class BootEnvRules(Rules):
-    def malformed(self, world: World, obj: Obj) -> list[str]:
-        problems = self.name_problem(obj) + template_problems(world, obj)
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
+        problems = self.name_problem(obj) + template_problems(server, obj)
         for arch, info in obj["OS"]["SupportedArchitectures"].items():
             # here aliases are welcome: real packs say x86_64
             if not canonical(arch):
@@ -28,7 +28,7 @@ class BootEnvRules(Rules):
                 problems.append(f"Architecture {arch} has no Kernel")
         return problems
 
-    def unusable(self, world: World, obj: Obj) -> list[str]:
+    def availability_problems(self, server: Server, obj: Obj) -> list[str]:
         problems = []
         if (obj["Kernel"] or obj["OnlyUnknown"]) and not obj["OS"]["Name"]:
             problems.append("bootenv: Missing OS.Name")
@@ -37,23 +37,23 @@ class BootEnvRules(Rules):
             problems.append("bootenv: Missing elilo, ipxe or pxelinux template")
         return problems
 
-    def guard_delete(self, world: World, row: Row) -> None:
+    def guard_delete(self, server: Server, row: Row) -> None:
         users = [
             f"BootEnv {row.key} is the {pref}"
             for pref in ("defaultBootEnv", "unknownBootEnv")
-            if world.prefs.value(pref) == row.key
+            if server.prefs.value(pref) == row.key
         ]
         for prefix, title in (("machines", "Machine"), ("stages", "Stage")):
             users += [
                 f"Bootenv {row.key} in use by {title} {other.key}"
-                for other in world.store[prefix]
+                for other in server.store[prefix]
                 if other.data["BootEnv"] == row.key
             ]
         refuse_if_used("bootenvs", row.key, users)
 
-    def saved(self, world: World, row: Row, old: Row | None) -> None:
-        world.recheck("stages", "workflows")
-        world.isos.explode_later(row.data)
+    def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
+        server.recheck("stages", "workflows")
+        server.isos.explode_later(row.data)
 
-    def removed(self, world: World, row: Row, who: str) -> None:
-        world.recheck("stages", "workflows")
+    def on_removed(self, server: Server, row: Row, principal: str) -> None:
+        server.recheck("stages", "workflows")

@@ -13,7 +13,7 @@ from .base import (
     PARAM_NAME,
     Change,
     Rules,
-    absent_or_unusable,
+    absent_or_unavailable,
     flags,
     missing,
     parse_problem,
@@ -22,109 +22,109 @@ from .base import (
 )
 
 if TYPE_CHECKING:
+    from ..server import Server
     from ..store import Row
-    from ..world import World
 
 
 class TemplateRules(Rules):
     name_field = "ID"
     name_pattern = PARAM_NAME
 
-    def malformed(self, world: World, obj: Obj) -> list[str]:
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
         problem = parse_problem(obj["Contents"])
         return self.name_problem(obj) + ([problem] if problem else [])
 
-    def guard_delete(self, world: World, row: Row) -> None:
+    def guard_delete(self, server: Server, row: Row) -> None:
         users = [
             f"In use by {prefix[:-1]} {other.key}"
             for prefix in ("bootenvs", "stages", "tasks")
-            for other in world.store[prefix]
+            for other in server.store[prefix]
             if any(info["ID"] == row.key for info in other.data["Templates"])
         ]
         refuse_if_used("templates", row.key, users)
 
 
 class TaskRules(Rules):
-    def fill(self, change: Change) -> None:
+    def set_defaults(self, change: Change) -> None:
         found = flags(change.new)
         if "sane-exit-codes" in found or "original-exit-codes" in found:
             return
         added = "sane-exit-codes" if change.creates and not change.internal else "original-exit-codes"
         change.new["Meta"]["feature-flags"] = ",".join([*found, added])
 
-    def malformed(self, world: World, obj: Obj) -> list[str]:
-        problems = self.name_problem(obj) + template_problems(world, obj, path_needed=False)
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
+        problems = self.name_problem(obj) + template_problems(server, obj, path_needed=False)
         limited = [bool(info["Meta"].get("OS")) for info in obj["Templates"]]
         if any(limited) and not all(limited):
             problems.append("OS must be given for all templates or for none")
         return problems
 
-    def guard_delete(self, world: World, row: Row) -> None:
+    def guard_delete(self, server: Server, row: Row) -> None:
         users = [
             f"Task {row.key} in use by {title} {other.key}"
             for prefix, title in (("stages", "Stage"), ("machines", "Machine"))
-            for other in world.store[prefix]
+            for other in server.store[prefix]
             if row.key in other.data["Tasks"]
         ]
         refuse_if_used("tasks", row.key, users)
 
-    def saved(self, world: World, row: Row, old: Row | None) -> None:
-        world.recheck("stages", "workflows")
+    def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
+        server.recheck("stages", "workflows")
 
-    def removed(self, world: World, row: Row, who: str) -> None:
-        world.recheck("stages", "workflows")
+    def on_removed(self, server: Server, row: Row, principal: str) -> None:
+        server.recheck("stages", "workflows")
 
 
 class StageRules(Rules):
-    def fill(self, change: Change) -> None:
+    def set_defaults(self, change: Change) -> None:
         change.new["RunnerWait"] = True
 
-    def malformed(self, world: World, obj: Obj) -> list[str]:
-        return self.name_problem(obj) + template_problems(world, obj)
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
+        return self.name_problem(obj) + template_problems(server, obj)
 
-    def unusable(self, world: World, obj: Obj) -> list[str]:
+    def availability_problems(self, server: Server, obj: Obj) -> list[str]:
         return [
-            *absent_or_unusable(world, "bootenvs", "BootEnv", [obj["BootEnv"]] if obj["BootEnv"] else []),
-            *missing(world, "tasks", "Task", obj["Tasks"]),
-            *missing(world, "profiles", "Profile", obj["Profiles"]),
+            *absent_or_unavailable(server, "bootenvs", "BootEnv", [obj["BootEnv"]] if obj["BootEnv"] else []),
+            *missing(server, "tasks", "Task", obj["Tasks"]),
+            *missing(server, "profiles", "Profile", obj["Profiles"]),
         ]
 
-    def guard_delete(self, world: World, row: Row) -> None:
+    def guard_delete(self, server: Server, row: Row) -> None:
         users = [
             f"Stage {row.key} in use by Machine {m.key}"
-            for m in world.store["machines"]
+            for m in server.store["machines"]
             if m.data["Stage"] == row.key
         ]
         users += [
             f"Stage {row.key} in use by Workflow {flow.key}"
-            for flow in world.store["workflows"]
+            for flow in server.store["workflows"]
             if row.key in flow.data["Stages"]
         ]
         refuse_if_used("stages", row.key, users)
 
-    def saved(self, world: World, row: Row, old: Row | None) -> None:
-        world.recheck("workflows")
+    def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
+        server.recheck("workflows")
 
-    def removed(self, world: World, row: Row, who: str) -> None:
-        world.recheck("workflows")
+    def on_removed(self, server: Server, row: Row, principal: str) -> None:
+        server.recheck("workflows")
 
 
 class WorkflowRules(Rules):
-    def unusable(self, world: World, obj: Obj) -> list[str]:
-        return absent_or_unusable(world, "stages", "Stage", obj["Stages"])
+    def availability_problems(self, server: Server, obj: Obj) -> list[str]:
+        return absent_or_unavailable(server, "stages", "Stage", obj["Stages"])
 
 
 class ProfileRules(Rules):
-    def malformed(self, world: World, obj: Obj) -> list[str]:
-        return self.name_problem(obj) + world.params.problems(("profiles", obj["Name"]), obj["Params"])
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
+        return self.name_problem(obj) + server.params.problems(("profiles", obj["Name"]), obj["Params"])
 
-    def guard_delete(self, world: World, row: Row) -> None:
+    def guard_delete(self, server: Server, row: Row) -> None:
         if row.key == "global":
             raise invalid("profiles", row.key, ["Profile global is the global profile, you cannot delete it"])
         users = [
             f"{title} {other.key} is using profile {row.key}"
             for prefix, title in (("machines", "Machine"), ("stages", "Stage"))
-            for other in world.store[prefix]
+            for other in server.store[prefix]
             if row.key in other.data["Profiles"]
         ]
         if users:
@@ -134,7 +134,7 @@ class ProfileRules(Rules):
 class ParamRules(Rules):
     name_pattern = PARAM_NAME
 
-    def malformed(self, world: World, obj: Obj) -> list[str]:
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
         problems = self.name_problem(obj)
         schema = obj["Schema"]
         if schema is None:
@@ -147,14 +147,14 @@ class ParamRules(Rules):
             problems += [f"Default value does not match the schema: {'; '.join(wrong)}"] if wrong else []
         return problems
 
-    def saved(self, world: World, row: Row, old: Row | None) -> None:
+    def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
         if row.data["Secure"] and not (old and old.data["Secure"]):
-            self._seal_plain_values(world, row.key)
+            self._seal_plain_values(server, row.key)
 
     @staticmethod
-    def _seal_plain_values(world: World, key: str) -> None:
+    def _seal_plain_values(server: Server, key: str) -> None:
         for prefix in ("machines", "profiles", "plugins"):
-            for owner in list(world.store[prefix]):
+            for owner in list(server.store[prefix]):
                 if key in owner.data["Params"]:
-                    sealed = world.params.keys.seal((prefix, owner.key), owner.data["Params"][key])
+                    sealed = server.params.keys.seal((prefix, owner.key), owner.data["Params"][key])
                     owner.refresh(Params={**owner.data["Params"], key: sealed})

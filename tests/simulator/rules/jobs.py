@@ -12,7 +12,7 @@ from ..wire import ZERO_TIME, Obj, now
 from .base import Change, Rules
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ..server import Server
 
 _STATES = ("created", "running", "failed", "finished", "incomplete")
 _EXIT_STATES = ("", "reboot", "poweroff", "stop", "complete", "failed")
@@ -34,7 +34,7 @@ class JobRules(Rules):
             elif new["State"] in ENDED and new["EndTime"] == ZERO_TIME:
                 new["EndTime"] = now()
 
-    def malformed(self, world: World, obj: Obj) -> list[str]:
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
         problems = []
         if obj["State"] not in _STATES:
             problems.append(f"Invalid State `{obj['State']}`")
@@ -42,26 +42,26 @@ class JobRules(Rules):
             problems.append(f"Invalid ExitState `{obj['ExitState']}`")
         return problems
 
-    def storing(self, change: Change, who: str) -> None:
+    def before_store(self, change: Change, principal: str) -> None:
         # the server saves the predecessor again with every write to a current job
-        previous = change.world.store.get("jobs", change.new["Previous"])
+        previous = change.server.store.get("jobs", change.new["Previous"])
         if change.new["Current"] and previous:
-            save_not_current(change.world, previous, who)
+            save_not_current(change.server, previous, principal)
 
-    def guard_delete(self, world: World, row: Row) -> None:
-        if row.data["State"] in ENDED or not world.store.get("machines", row.data["Machine"]):
+    def guard_delete(self, server: Server, row: Row) -> None:
+        if row.data["State"] in ENDED or not server.store.get("machines", row.data["Machine"]):
             return
-        if not any(job.data["Previous"] == row.key for job in world.store["jobs"]):
+        if not any(job.data["Previous"] == row.key for job in server.store["jobs"]):
             raise invalid(
                 "jobs", row.key, [f"Jobs {row.key} is not in a deletable state: {row.data['State']}"]
             )
 
-    def removed(self, world: World, row: Row, who: str) -> None:
-        world.job_logs.pop(row.key, None)
+    def on_removed(self, server: Server, row: Row, principal: str) -> None:
+        server.job_logs.pop(row.key, None)
 
 
-def save_not_current(world: World, row: Row, who: str) -> None:
+def save_not_current(server: Server, row: Row, principal: str) -> None:
     """Re-save a job that is not its machine's newest one (any more)."""
     saved = Row(row.model, row.key, {**row.data, "Current": False})
-    world.store["jobs"].put(saved)
-    world.bus.publish("jobs", "save", row.key, who, lambda: saved.full_text)
+    server.store["jobs"].put(saved)
+    server.bus.publish("jobs", "save", row.key, principal, lambda: saved.full_text)

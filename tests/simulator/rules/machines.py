@@ -15,8 +15,8 @@ from .jobs import save_not_current
 from .workflow import enter_bootenv, expand, recompute_flags
 
 if TYPE_CHECKING:
+    from ..server import Server
     from ..store import Row
-    from ..world import World
 
 _MAC = re.compile(r"([0-9a-fA-F]{2}[:-]){5,19}[0-9a-fA-F]{2}|([0-9a-fA-F]{4}\.){2,9}[0-9a-fA-F]{4}")
 _MAP = "change-stage/map"
@@ -26,12 +26,12 @@ class MachineRules(Rules):
     strict_create = True
     name_pattern = MACHINE_NAME
 
-    def fill(self, change: Change) -> None:
+    def set_defaults(self, change: Change) -> None:
         new = change.new
         new["Secret"] = new["Secret"] or new_secret()
         new["Arch"] = new["Arch"] or "amd64"
         if change.creates:
-            prefs = change.world.prefs
+            prefs = change.server.prefs
             new["Uuid"] = new["Uuid"] or new_uuid()
             for member, pref in (
                 ("Workflow", "defaultWorkflow"), ("Stage", "defaultStage"), ("BootEnv", "defaultBootEnv")
@@ -47,14 +47,14 @@ class MachineRules(Rules):
             self._update(change)
         if not change.refusals:
             enter_bootenv(change)
-            recompute_flags(change.world, change.new)
+            recompute_flags(change.server, change.new)
 
     def _create(self, change: Change) -> None:
         new = change.new
         if new["Workflow"]:
             self._start_workflow(change)
             return
-        stage = change.world.store.data("stages", new["Stage"])
+        stage = change.server.store.data("stages", new["Stage"])
         if stage:
             new["BootEnv"] = stage["BootEnv"] or new["BootEnv"]
             new["Tasks"] = list(stage["Tasks"]) or new["Tasks"]
@@ -75,19 +75,19 @@ class MachineRules(Rules):
 
     @staticmethod
     def _start_workflow(change: Change) -> None:
-        world, new = change.world, change.new
-        flow = world.store.data("workflows", new["Workflow"])
+        server, new = change.server, change.new
+        flow = server.store.data("workflows", new["Workflow"])
         if not flow:
             change.refusals.append(f"Workflow {new['Workflow']} does not exist")
             return
         if not flow["Available"]:
             change.refusals.append(f"Workflow {new['Workflow']} is not available")
             return
-        new["Tasks"] = expand(world, flow["Stages"])
+        new["Tasks"] = expand(server, flow["Stages"])
         new["CurrentTask"] = -1
         if flow["Stages"]:
             new["Stage"] = flow["Stages"][0]
-            stage = world.store.data("stages", new["Stage"])
+            stage = server.store.data("stages", new["Stage"])
             new["BootEnv"] = (stage and stage["BootEnv"]) or new["BootEnv"]
 
     @staticmethod
@@ -119,46 +119,46 @@ class MachineRules(Rules):
         elif new["Stage"] != "none" and not change.force:
             change.refusals.append("Can not change bootenv while in a stage unless forced")
 
-    def malformed(self, world: World, obj: Obj) -> list[str]:
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
         problems = self.name_problem(obj)
         problem = _address_problem(obj["Address"])
         problems += [problem] if problem else []
         problems += [f"Invalid MAC address {mac}" for mac in obj["HardwareAddrs"] if not _MAC.fullmatch(mac)]
         problem = arch_problem(obj["Arch"])
         problems += [problem] if problem else []
-        return problems + world.params.problems(("machines", obj["Uuid"]), obj["Params"])
+        return problems + server.params.problems(("machines", obj["Uuid"]), obj["Params"])
 
-    def unusable(self, world: World, obj: Obj) -> list[str]:
-        problems = missing(world, "workflows", "Workflow", [obj["Workflow"]])
+    def availability_problems(self, server: Server, obj: Obj) -> list[str]:
+        problems = missing(server, "workflows", "Workflow", [obj["Workflow"]])
         for prefix, title, name in (
             ("stages", "Stage", obj["Stage"]),
             ("bootenvs", "BootEnv", obj["BootEnv"]),
         ):
-            data = world.store.data(prefix, name)
+            data = server.store.data(prefix, name)
             if not data:
                 problems.append(f"{title} {name} does not exist")
             elif not data["Available"]:
                 problems.append(f"{title} {name} is not available")
-        problems += missing(world, "profiles", "Profile", obj["Profiles"])
+        problems += missing(server, "profiles", "Profile", obj["Profiles"])
         if len(set(obj["Profiles"])) != len(obj["Profiles"]):
             problems.append("Duplicate profiles")
-        problems += [problem for entry in obj["Tasks"] if (problem := _task_problem(world, entry))]
-        others = world.store["machines"].at_address(obj["Address"]) - {obj["Uuid"]} if obj["Address"] else ()
+        problems += [problem for entry in obj["Tasks"] if (problem := _task_problem(server, entry))]
+        others = server.store["machines"].at_address(obj["Address"]) - {obj["Uuid"]} if obj["Address"] else ()
         problems += [
             f"Machine {other} already has Address {obj['Address']}, we cannot have it" for other in others
         ]
         return problems
 
-    def removed(self, world: World, row: Row, who: str) -> None:
-        job = world.store.get("jobs", row.data["CurrentJob"])
+    def on_removed(self, server: Server, row: Row, principal: str) -> None:
+        job = server.store.get("jobs", row.data["CurrentJob"])
         if job and job.data["Current"]:
-            save_not_current(world, job, who)
-        world.params.keys.drop(("machines", row.key))
+            save_not_current(server, job, principal)
+        server.params.keys.drop(("machines", row.key))
 
 
 def _adopt_stage(change: Change, *, keep_bootenv: bool) -> None:
     new = change.new
-    stage = change.world.store.data("stages", new["Stage"])
+    stage = change.server.store.data("stages", new["Stage"])
     if not stage:
         change.refusals.append(f"Stage {new['Stage']} does not exist")
         return
@@ -177,7 +177,7 @@ def edit_tasks(change: Change, old: Obj) -> None:
     elif moved and new["CurrentTask"] != -1 and old["Tasks"]:
         change.refusals.append(f"Cannot change CurrentTask from {old['CurrentTask']} to {new['CurrentTask']}")
     elif moved and new["CurrentTask"] == -1 and new["Runnable"]:
-        new["CurrentTask"] = _rewind(change.world, new, old["CurrentTask"])
+        new["CurrentTask"] = _rewind(change.server, new, old["CurrentTask"])
 
 
 def _edit_list(change: Change, old: Obj, *, moved: bool) -> None:
@@ -202,12 +202,12 @@ def _edit_list(change: Change, old: Obj, *, moved: bool) -> None:
         change.refusals.append("Cannot change tasks that are past the next stage transition")
 
 
-def _rewind(world: World, machine: Obj, position: int) -> int:
+def _rewind(server: Server, machine: Obj, position: int) -> int:
     """The earliest stage entry that can be run again without leaving the machine's bootenv."""
     found = -1
     for index in range(min(position, len(machine["Tasks"]) - 1), -1, -1):
         kind, _, name = machine["Tasks"][index].partition(":")
-        stage = world.store.data("stages", name) if kind == "stage" else None
+        stage = server.store.data("stages", name) if kind == "stage" else None
         if not stage or not stage["BootEnv"]:
             continue
         if stage["BootEnv"] != machine["BootEnv"]:
@@ -226,12 +226,12 @@ def _address_problem(text: str) -> str:
     return f"Address {text} is not a global unicast address" if bad else ""
 
 
-def _task_problem(world: World, entry: str) -> str:
+def _task_problem(server: Server, entry: str) -> str:
     kind, colon, name = entry.partition(":")
     if not colon:
-        return "" if world.store.get("tasks", entry) else f"Task {entry} does not exist"
+        return "" if server.store.get("tasks", entry) else f"Task {entry} does not exist"
     if kind in ("stage", "bootenv") and name:
-        return "" if world.store.get(f"{kind}s", name) else f"{kind.capitalize()} {name} does not exist"
+        return "" if server.store.get(f"{kind}s", name) else f"{kind.capitalize()} {name} does not exist"
     if (kind == "chroot" and name) or (kind == "action" and 1 <= len(name.split(":")) <= 2 and name):
         return ""
     return f"Task {entry} is malformed"

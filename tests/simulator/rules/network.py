@@ -11,8 +11,8 @@ from ..wire import Obj
 from .base import Change, Rules, refuse_if_used
 
 if TYPE_CHECKING:
+    from ..server import Server
     from ..store import Row
-    from ..world import World
 
 _NETMASK, _BROADCAST = 1, 28
 _PICKERS = ["hint", "nextFree", "mostExpired"]
@@ -30,7 +30,7 @@ def _inside(network: ipaddress.IPv4Network, *addresses: str) -> bool:
 
 
 class SubnetRules(Rules):
-    def fill(self, change: Change) -> None:
+    def set_defaults(self, change: Change) -> None:
         new = change.new
         new["Strategy"] = new["Strategy"] or "MAC"
         new["ActiveLeaseTime"] = new["ActiveLeaseTime"] or 60
@@ -49,7 +49,7 @@ class SubnetRules(Rules):
             if change.old and change.old[name] != change.new[name]:
                 change.refusals.append(f"Cannot change {name}")
 
-    def malformed(self, world: World, obj: Obj) -> list[str]:
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
         problems = self.name_problem(obj)
         network = _network(obj["Subnet"])
         if not network:
@@ -61,7 +61,7 @@ class SubnetRules(Rules):
                 problems.append(f"{name} must be greater than or equal to {least} seconds, not {obj[name]}")
         if obj["Proxy"] and obj["Unmanaged"]:
             problems.append("Proxy and Unmanaged exclude each other")
-        return problems or self._overlaps(world, network, obj)
+        return problems or self._overlaps(server, network, obj)
 
     @staticmethod
     def _range_problems(network: ipaddress.IPv4Network | None, obj: Obj) -> list[str]:
@@ -73,19 +73,19 @@ class SubnetRules(Rules):
         return []
 
     @staticmethod
-    def _overlaps(world: World, network: ipaddress.IPv4Network | None, obj: Obj) -> list[str]:
+    def _overlaps(server: Server, network: ipaddress.IPv4Network | None, obj: Obj) -> list[str]:
         problems = []
-        for other in world.store["subnets"]:
+        for other in server.store["subnets"]:
             theirs = _network(other.data["Subnet"])
             if other.key != obj["Name"] and network and theirs and theirs.overlaps(network):
                 problems.append(f"Overlaps subnet {other.key}")
         return problems
 
-    def guard_delete(self, world: World, row: Row) -> None:
+    def guard_delete(self, server: Server, row: Row) -> None:
         network = _network(row.data["Subnet"])
         users = [
             f"Subnet {row.key} in use by lease {lease.data['Addr']}"
-            for lease in world.store["leases"]
+            for lease in server.store["leases"]
             if network and _inside(network, lease.data["Addr"])
         ]
         refuse_if_used("subnets", row.key, users)
@@ -97,12 +97,12 @@ class ReservationRules(Rules):
             if change.old and change.old[name] != change.new[name]:
                 change.refusals.append(f"Cannot change {name}")
 
-    def malformed(self, world: World, obj: Obj) -> list[str]:
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
         return [
             f"Reservation {name} cannot be empty" for name in ("Addr", "Token", "Strategy") if not obj[name]
         ]
 
 
 class LeaseRules(Rules):
-    def malformed(self, world: World, obj: Obj) -> list[str]:
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
         return []

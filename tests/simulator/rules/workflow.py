@@ -10,16 +10,16 @@ from ..wire import Obj
 from .base import Change
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ..server import Server
 
 
-def expand(world: World, stages: list[str]) -> list[str]:
+def expand(server: Server, stages: list[str]) -> list[str]:
     """The task list of a workflow: ``stage:S``, ``bootenv:B`` where B changes, then the stage's tasks."""
     tasks: list[str] = []
     last = ""
     for name in stages:
         tasks.append(f"stage:{name}")
-        stage = world.store.data("stages", name)
+        stage = server.store.data("stages", name)
         if not stage:
             continue
         if stage["BootEnv"] and stage["BootEnv"] != last:
@@ -31,10 +31,10 @@ def expand(world: World, stages: list[str]) -> list[str]:
 
 def enter_bootenv(change: Change) -> None:
     """Checks and effects of a machine whose BootEnv is now another one."""
-    world, new = change.world, change.new
+    server, new = change.server, change.new
     if change.old and change.old["BootEnv"] == new["BootEnv"]:
         return
-    env = world.store.data("bootenvs", new["BootEnv"])
+    env = server.store.data("bootenvs", new["BootEnv"])
     if not env:
         change.refusals.append(f"BootEnv {new['BootEnv']} does not exist")
         return
@@ -50,14 +50,14 @@ def enter_bootenv(change: Change) -> None:
         new["Runnable"] = False
     if new["BootEnv"].endswith("-install"):
         new["OS"] = env["OS"]["Name"]
-    change.passing += world.isos.missing_files(env, new["Arch"])
+    change.passing += server.isos.missing_files(env, new["Arch"])
 
 
-def recompute_flags(world: World, machine: Obj) -> None:
+def recompute_flags(server: Server, machine: Obj) -> None:
     """Meta feature-flags follow from the machine's bootenv and stage at every save."""
     found: list[str] = []
     for prefix, member in (("bootenvs", "BootEnv"), ("stages", "Stage")):
-        data = world.store.data(prefix, machine[member])
+        data = server.store.data(prefix, machine[member])
         found += (data["Meta"].get("feature-flags", "") if data else "").split(",")
     original = "original-change-stage"
     change_stage = original if original in machine["Meta"].get("feature-flags", "") else "change-stage-v2"

@@ -55,7 +55,7 @@ def project(call: Call, row: Row) -> bytes:
         values = data["Params"]
         if call.flag("decode"):
             call.require(row.model.prefix, "getSecure", row.key)
-            values = call.world.params.decode((row.model.prefix, row.key), values)
+            values = call.server.params.decode((row.model.prefix, row.key), values)
         if wanted := call.option("params"):
             values = {name: values[name] for name in wanted.split(",") if name in values}
             changed["Partial"] = True
@@ -70,4 +70,4 @@ def project(call: Call, row: Row) -> bytes:
 def matches(call: Call, model: Model) -> int:
     """How many objects the filters select, whatever page of them was asked for."""
     query = [(name, value) for name, value in call.query if name not in ("limit", "offset", "sort")]
-    return len(select(call.world, model, query, call.method)) if call.may(model.prefix, "list") else 0
+    return len(select(call.server, model, query, call.method)) if call.may(model.prefix, "list") else 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 
 from .. import indexes as ix
-from ..kinds import ANY, ANY_MAP, BOOL, INT, STR, STRING_MAP, STRINGS, Kind, ListOf, MapOf, Struct
+from ..go_types import ANY, ANY_MAP, BOOL, INT, STR, STRING_MAP, STRINGS, GoType, ListOf, MapOf, Struct
 from ..models import MODELS, VALIDATION, Model
 
 _PARTIAL = ("machines", "profiles", "stages", "plugins")
@@ -22,7 +22,7 @@ _FINGERPRINT = Struct(
     SystemUUID=STR,
     MemoryIds=STRINGS,
 )
-_MORE: dict[str, dict[str, Kind]] = {
+_MORE: dict[str, dict[str, GoType]] = {
     "machines": {
         "RetryTaskAttempt": INT,
         "TaskErrorStacks": ListOf(_ERROR_STACK),
@@ -40,7 +40,7 @@ _MORE: dict[str, dict[str, Kind]] = {
     "jobs": {"Context": STR},
     "bootenvs": {"Loaders": MapOf(STR)},
 }
-_TEXTS: dict[str, Kind] = {"Description": STR, "Documentation": STR}
+_TEXTS: dict[str, GoType] = {"Description": STR, "Documentation": STR}
 _TRANSITIONS = ("EnterActions", "ExitActions", "AllocateActions", "ReleaseActions")
 _NEW: dict[str, Struct] = {
     "contexts": Struct(
@@ -62,13 +62,13 @@ _INDEXES: dict[str, tuple[ix.Index, ...]] = {
 }  # fmt: skip
 
 
-def _grown(model: Model) -> Model:
+def _extended(model: Model) -> Model:
     """The v3.12 model with the members and indexes that v4 adds."""
     prefix, fields = model.prefix, dict(model.struct.fields)
     fields.pop("Profile", None)
     head = {name: fields.pop(name) for name in (*VALIDATION, "Meta") if name in fields}
-    owned: dict[str, Kind] = {} if prefix in _UNOWNED else {"Endpoint": STR, "Bundle": STR}
-    partial: dict[str, Kind] = {"Partial": BOOL} if prefix in _PARTIAL else {}
+    owned: dict[str, GoType] = {} if prefix in _UNOWNED else {"Endpoint": STR, "Bundle": STR}
+    partial: dict[str, GoType] = {"Partial": BOOL} if prefix in _PARTIAL else {}
     struct = Struct(model.struct.title, **head, **owned, **partial, **fields, **_MORE.get(prefix, {}))
     indexes = {**model.indexes, **{index.name: index for index in _INDEXES.get(prefix, ())}}
     has_params = model.has_params or prefix == "stages"
@@ -81,7 +81,7 @@ def _new(prefix: str, key: str) -> Model:
 
 
 MODELS_V4: dict[str, Model] = {
-    **{prefix: _grown(model) for prefix, model in MODELS.items()},
+    **{prefix: _extended(model) for prefix, model in MODELS.items()},
     "contexts": _new("contexts", "Name"),
     "pools": _new("pools", "Id"),
 }

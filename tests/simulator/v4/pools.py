@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import objects
-from ..call import Answer, Call, reply
+from ..call import ApiResponse, Call, reply
 from ..errors import ApiError, bad_request, not_found
 from ..filters import select
 from ..store import Row
 from ..wire import Obj
+from .etags import duration
 from .rules import DEFAULT_POOL
-from .tagged import duration
 
 _LOOK_EVERY = 0.01
 
@@ -39,20 +39,20 @@ VERBS = {
 }
 
 
-def active(call: Call) -> Answer:
-    return reply(sorted({row.data["Pool"] for row in call.world.store["machines"]}))
+def active(call: Call) -> ApiResponse:
+    return reply(sorted({row.data["Pool"] for row in call.server.store["machines"]}))
 
 
-def status(call: Call, pool: str) -> Answer:
+def status(call: Call, pool: str) -> ApiResponse:
     call.require("pools", "get", pool)
     found: dict[str, list[Obj]] = {}
-    for row in call.world.store["machines"]:
+    for row in call.server.store["machines"]:
         if row.data["Pool"] == pool:
             found.setdefault(row.data["PoolStatus"], []).append(_result(row))
     return reply(found)
 
 
-async def manage(call: Call, pool: str, name: str) -> Answer:
+async def manage(call: Call, pool: str, name: str) -> ApiResponse:
     """One of the four verbs on machines of a pool."""
     verb, asked = VERBS[name], call.json() if call.body else {}
     call.require("pools", f"action:{name}", pool)
@@ -64,9 +64,9 @@ async def manage(call: Call, pool: str, name: str) -> Answer:
     return reply(await _settled(call, moved, str(asked.get("pool/wait-timeout") or "0")))
 
 
-async def release(call: Call, key: str) -> Answer:
+async def release(call: Call, key: str) -> ApiResponse:
     """``releaseToPool`` of one machine."""
-    row = call.world.store["machines"].find(key)
+    row = call.server.store["machines"].find(key)
     if not row:
         raise not_found(call.method, "machines", key)
     asked = call.json() if call.body else {}
@@ -77,13 +77,13 @@ async def release(call: Call, key: str) -> Answer:
 
 
 def _parent(call: Call, pool: str) -> str:
-    data = call.world.store.data("pools", pool)
+    data = call.server.store.data("pools", pool)
     return (data or {}).get("ParentPool") or DEFAULT_POOL
 
 
 def _chosen(call: Call, pool: str, source: str, verb: Verb, asked: Obj) -> list[Row]:
     """The machines that the request means; ApiError when they are fewer than its minimum."""
-    table = call.world.store["machines"]
+    table = call.server.store["machines"]
     named = asked.get("pool/machine-list") or []
     if named:
         rows = []
@@ -97,8 +97,8 @@ def _chosen(call: Call, pool: str, source: str, verb: Verb, asked: Obj) -> list[
     query = [tuple(part.split("=", 1)) for part in asked.get("pool/filter") or []]
     rows = [
         row
-        for row in select(call.world, table.model, query, call.method)
-        if not _trouble(row, source, verb) and not row.data["Locked"]
+        for row in select(call.server, table.model, query, call.method)
+        if not _pool_problem(row, source, verb) and not row.data["Locked"]
     ]
     if asked.get("pool/all-machines"):
         return rows
@@ -110,7 +110,7 @@ def _chosen(call: Call, pool: str, source: str, verb: Verb, asked: Obj) -> list[
     return rows[:count]
 
 
-def _trouble(row: Row, source: str, verb: Verb) -> str:
+def _pool_problem(row: Row, source: str, verb: Verb) -> str:
     data = row.data
     if data["Pool"] != source:
         return f"Machine {data['Name']} is in pool {data['Pool']}, not in {source}"
@@ -122,13 +122,13 @@ def _trouble(row: Row, source: str, verb: Verb) -> str:
 
 
 def _refuse(call: Call, pool: str, row: Row, source: str, verb: Verb) -> None:
-    if problem := _trouble(row, source, verb):
+    if problem := _pool_problem(row, source, verb):
         raise ApiError(409, call.method, problem, model="pools", key=pool)
 
 
 def _move(call: Call, row: Row, pool: str, name: str, asked: Obj) -> Row:
     verb, new = VERBS[name], row.copy()
-    defaults: Obj = (call.world.store.data("pools", pool) or {}).get(verb.actions) or {}
+    defaults: Obj = (call.server.store.data("pools", pool) or {}).get(verb.actions) or {}
     wanted = {
         member: asked.get(f"pool/{option}") or defaults.get(member)
         for member, option in (
@@ -143,23 +143,23 @@ def _move(call: Call, row: Row, pool: str, name: str, asked: Obj) -> Row:
     new["Params"] = {key: params[key] for key in params if key not in (wanted["RemoveParameters"] or [])}
     if wanted["Workflow"]:
         new["Workflow"] = ""
-        row = objects.update(call.world, row, new, call.who)
+        row = objects.update(call.server, row, new, call.principal)
         new = {**row.copy(), "Workflow": wanted["Workflow"], "Runnable": True}
     new["Pool"] = _parent(call, pool) if name == "removeMachines" else pool
     new["PoolAllocated"] = name == "allocateMachines"
     new["PoolStatus"] = verb.status
-    return objects.update(call.world, row, new, call.who)
+    return objects.update(call.server, row, new, call.principal)
 
 
-async def _settled(call: Call, moved: list[Row], patience: str) -> list[Obj]:
+async def _settled(call: Call, moved: list[Row], timeout: str) -> list[Obj]:
     """What the machines have become, at the latest after so long."""
     loop = asyncio.get_running_loop()
     try:
-        deadline = loop.time() + duration(patience)
+        deadline = loop.time() + duration(timeout)
     except ValueError as problem:
         raise bad_request(call.method, str(problem)) from None
     while True:
-        rows = [call.world.store["machines"].get(row.key) or row for row in moved]
+        rows = [call.server.store["machines"].get(row.key) or row for row in moved]
         if loop.time() >= deadline or all(row.data["WorkflowComplete"] for row in rows):
             return [_result(row) for row in rows]
         await asyncio.sleep(_LOOK_EVERY)

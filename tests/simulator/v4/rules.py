@@ -13,8 +13,8 @@ from ..rules.machines import MachineRules
 from ..wire import Obj
 
 if TYPE_CHECKING:
+    from ..server import Server
     from ..store import Row
-    from ..world import World
 
 DEFAULT_POOL = "default"
 _AFTER = {"Joining": "Free", "Building": "InUse", "Destroying": "Free", "Leaving": "Free"}
@@ -25,8 +25,8 @@ _MAY_CHANGE = {"Locked", "Validated", "Available", "Errors", "WorkflowComplete"}
 class MachineRulesV4(MachineRules):
     """A locked machine is not changed by users, except that it is unlocked."""
 
-    def fill(self, change: Change) -> None:
-        super().fill(change)
+    def set_defaults(self, change: Change) -> None:
+        super().set_defaults(change)
         change.new["Pool"] = change.new["Pool"] or DEFAULT_POOL
         change.new["PoolStatus"] = change.new["PoolStatus"] or "Free"
 
@@ -40,10 +40,12 @@ class MachineRulesV4(MachineRules):
         if new["WorkflowComplete"]:
             new["PoolStatus"] = _AFTER.get(new["PoolStatus"], new["PoolStatus"])
 
-    def unusable(self, world: World, obj: Obj) -> list[str]:
-        return super().unusable(world, obj) + missing(world, "contexts", "Context", [obj["Context"]])
+    def availability_problems(self, server: Server, obj: Obj) -> list[str]:
+        return super().availability_problems(server, obj) + missing(
+            server, "contexts", "Context", [obj["Context"]]
+        )
 
-    def guard_delete(self, world: World, row: Row) -> None:
+    def guard_delete(self, server: Server, row: Row) -> None:
         if row.data["Locked"]:
             raise invalid("machines", row.key, [f"Machine {row.data['Name']} is locked"])
 
@@ -51,8 +53,8 @@ class MachineRulesV4(MachineRules):
 class PoolRules(Rules):
     name_field = "Id"
 
-    def unusable(self, world: World, obj: Obj) -> list[str]:
-        return missing(world, "pools", "Pool", [obj["ParentPool"]])
+    def availability_problems(self, server: Server, obj: Obj) -> list[str]:
+        return missing(server, "pools", "Pool", [obj["ParentPool"]])
 
 
 def _touched(old: Obj, new: Obj) -> bool:

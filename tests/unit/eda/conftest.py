@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(autouse=True)
-def impatience(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def short_timeouts(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(drp_events, "PING_INTERVAL", 0.2)
-    monkeypatch.setattr(drp_events, "PATIENCE", 0.5)
+    monkeypatch.setattr(drp_events, "TIMEOUT", 0.5)
     caplog.set_level(logging.INFO)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)

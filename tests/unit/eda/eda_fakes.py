@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source.drp_events import (
+    ConnectionLost,
     Event,
-    Lost,
     Pattern,
     Settings,
     Source,
@@ -72,8 +72,8 @@ class FakeStream:
     async def register(self, patterns: list[Pattern]) -> None:
         self.registered.append(patterns)
 
-    def waiting(self) -> set[tuple[str, str]]:
-        return {event.place for event in self.coming if event.tells_state}
+    def pending_objects(self) -> set[tuple[str, str]]:
+        return {event.object_id for event in self.coming if event.carries_state}
 
     async def next(self, timeout: float) -> Event | None:
         self.timeouts.append(timeout)
@@ -84,7 +84,7 @@ class FakeStream:
             if not callable(step):
                 return step
             step()
-        raise Lost("the end of the script")
+        raise ConnectionLost("the end of the script")
 
 
 class Listener:
@@ -92,33 +92,33 @@ class Listener:
 
     def __init__(self, api: FakeApi, **arguments: Any) -> None:
         self.api = api
-        self.told: list[Item] = []
+        self.emitted: list[Item] = []
         self.source = Source(Settings({"token": "t", **arguments}, {}), self)  # type: ignore[arg-type]
 
     async def put(self, document: Item) -> None:
-        self.told.append(document)
+        self.emitted.append(document)
 
     def hear(self, *steps: Step, stream: FakeStream | None = None) -> list[Item]:
         """What one connection makes the source tell."""
-        before = len(self.told)
+        before = len(self.emitted)
         used = stream or FakeStream(*steps)
         run(lambda: self.source._listen(self.api, used))  # type: ignore[arg-type]
-        return self.told[before:]
+        return self.emitted[before:]
 
 
 def run(listen: Callable[[], Awaitable[Any]]) -> None:
     async def until_lost() -> None:
         try:
             await listen()
-        except Lost:
+        except ConnectionLost:
             return
         raise AssertionError("the stream ended and nobody noticed")
 
     asyncio.run(until_lost())
 
 
-def summary(told: list[Item]) -> list[tuple[str, str, str]]:
-    return [(document["type"], document["action"], document["key"]) for document in told]
+def summary(emitted: list[Item]) -> list[tuple[str, str, str]]:
+    return [(document["type"], document["action"], document["key"]) for document in emitted]
 
 
 ONE = {"Uuid": "u1", "Name": "one"}

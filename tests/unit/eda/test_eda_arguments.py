@@ -241,7 +241,7 @@ def test_patterns_that_are_never_sent(text: str) -> None:
 
 
 def test_a_pattern_may_fill_a_frame() -> None:
-    longest = "profiles.update." + "x" * (drp_events.LONGEST_FRAME - len("register profiles.update."))
+    longest = "profiles.update." + "x" * (drp_events.MAX_FRAME_BYTES - len("register profiles.update."))
     assert str(Pattern.parse(longest)) == longest
 
 

@@ -19,7 +19,7 @@ from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_sou
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source.drp_events import (
     Event,
     Snapshot,
-    defused,
+    escape_templates,
     key_of,
 )
 
@@ -59,11 +59,11 @@ def test_other_frames_are_no_events(text: str) -> None:
 
 
 def test_the_uuid_is_the_same_for_everybody() -> None:
-    told = job_event()
+    emitted = job_event()
     same = job_event(item=dict(reversed(JOB.items())))
-    assert told.uuid(ENDPOINTS) == same.uuid(ENDPOINTS)
+    assert emitted.uuid(ENDPOINTS) == same.uuid(ENDPOINTS)
     # a value that must never change: it is compared between processes, machines and versions
-    assert told.uuid(ENDPOINTS) == "a6318eb8-8d25-5415-bdbf-449797fc3918"
+    assert emitted.uuid(ENDPOINTS) == "a6318eb8-8d25-5415-bdbf-449797fc3918"
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_whether_a_secret_is_there_does_not_matter() -> None:
 # ---- secrets --------------------------------------------------------------------------------------------
 
 
-def disclosed(kind: str, item: Any, key: str = "k") -> Any:
-    return Event(kind, "update", key, item).disclosed(item)
+def redacted(kind: str, item: Any, key: str = "k") -> Any:
+    return Event(kind, "update", key, item).redacted(item)
 
 
 def test_secrets_are_taken_out() -> None:
@@ -115,32 +115,32 @@ def test_secrets_are_taken_out() -> None:
         "Secret": "s",
         "Params": {"pin": SEALED, "list": [SEALED, 1], "deep": {"x": SEALED}},
     }
-    assert disclosed("machines", machine) == {"Name": "m", "Params": {"list": [1], "deep": {}}}
+    assert redacted("machines", machine) == {"Name": "m", "Params": {"list": [1], "deep": {}}}
     assert machine["Secret"] == "s"
-    assert disclosed("users", {"Name": "u", "Secret": "s", "PasswordHash": "h"}) == {"Name": "u"}
-    assert disclosed("jobs", {"Uuid": "j", "Token": "t"}) == {"Uuid": "j"}
+    assert redacted("users", {"Name": "u", "Secret": "s", "PasswordHash": "h"}) == {"Name": "u"}
+    assert redacted("jobs", {"Uuid": "j", "Token": "t"}) == {"Uuid": "j"}
 
 
 def test_an_action_brings_the_machine_without_its_secret() -> None:
     action = {"Model": {"Name": "m", "Secret": "s"}, "Command": "poweron", "Params": {}}
-    assert disclosed("machines", action) == {"Model": {"Name": "m"}, "Command": "poweron", "Params": {}}
+    assert redacted("machines", action) == {"Model": {"Name": "m"}, "Command": "poweron", "Params": {}}
 
 
 @pytest.mark.parametrize("kind", ["leases", "reservations"])
 def test_the_token_of_a_lease_is_its_mac_address(kind: str) -> None:
-    assert disclosed(kind, {"Addr": "192.0.2.1", "Token": "52:54:00:12:34:56"})["Token"]
+    assert redacted(kind, {"Addr": "192.0.2.1", "Token": "52:54:00:12:34:56"})["Token"]
 
 
 def test_secret_preferences() -> None:
-    assert disclosed("preferences", {"Name": "baseTokenSecret", "Val": "s"}, "baseTokenSecret") == {
+    assert redacted("preferences", {"Name": "baseTokenSecret", "Val": "s"}, "baseTokenSecret") == {
         "Name": "baseTokenSecret"
     }
-    assert disclosed("preferences", {"Name": "logLevel", "Val": "warn"}, "logLevel")["Val"] == "warn"
+    assert redacted("preferences", {"Name": "logLevel", "Val": "warn"}, "logLevel")["Val"] == "warn"
 
 
 @pytest.mark.parametrize("item", [None, "text", 5, [1, 2]])
 def test_objects_that_are_none(item: Any) -> None:
-    assert disclosed("custom", item) == item
+    assert redacted("custom", item) == item
 
 
 # ---- templates ------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ ATTACKS = ["{{ 6 * 7 }}", "{%if 1%}42{%endif%}", "{{{{ 42 }}}}", "{#}#}{{42}}", 
 
 @pytest.mark.parametrize("text", ATTACKS)
 def test_texts_are_no_templates(text: str) -> None:
-    document = defused({"object": {"Description": text, text: [text]}})
+    document = escape_templates({"object": {"Description": text, text: [text]}})
     description = document["object"]["Description"]
     assert jinja2.Environment().from_string(description).render() == description
     assert description.replace(" ", "") == text.replace(" ", "")
@@ -163,7 +163,7 @@ def test_texts_are_no_templates(text: str) -> None:
 def test_everything_else_is_left_alone(item: dict[str, Any]) -> None:
     harmless = {"object": item}
     if not any(opening in json.dumps(harmless) for opening in ("{{", "{%", "{#")):
-        assert defused(harmless) == harmless
+        assert escape_templates(harmless) == harmless
 
 
 # ---- changes --------------------------------------------------------------------------------------------
@@ -172,32 +172,32 @@ def test_everything_else_is_left_alone(item: dict[str, Any]) -> None:
 def test_changed_names_the_members() -> None:
     before = Snapshot({"State": "running", "Task": "t", "Gone": 1})
     after = Snapshot({"State": "failed", "Task": "t", "New": 1})
-    assert after.changed_since(before) == ["Gone", "New", "State"]
-    assert after.changed_since(after) == []
-    assert after.changed_since(None) == ["New", "State", "Task"]
+    assert after.changed_members(before) == ["Gone", "New", "State"]
+    assert after.changed_members(after) == []
+    assert after.changed_members(None) == ["New", "State", "Task"]
 
 
 def test_events_and_lists_may_differ_in_empty_members_and_secrets() -> None:
     event = {"Name": "u", "Meta": None, "Errors": None, "Secret": "s", "Profile": {"Params": None}}
     listed = {"Name": "u", "Meta": {}, "Errors": [], "Profile": {"Params": {}}}
-    assert Snapshot(event).changed_since(Snapshot(listed)) == []
+    assert Snapshot(event).changed_members(Snapshot(listed)) == []
 
 
 def test_zero_and_false_are_values() -> None:
-    assert Snapshot({"a": 0, "b": False}).changed_since(Snapshot({})) == ["a", "b"]
-    assert Snapshot({"a": 0}).changed_since(Snapshot({"a": False})) == ["a"]
+    assert Snapshot({"a": 0, "b": False}).changed_members(Snapshot({})) == ["a", "b"]
+    assert Snapshot({"a": 0}).changed_members(Snapshot({"a": False})) == ["a"]
 
 
 def test_a_sealed_param_counts_although_it_is_not_shown() -> None:
     before, after = {"Params": {"pin": SEALED}}, {"Params": {"pin": {**SEALED, "Payload": "d"}}}
-    assert Snapshot(after).changed_since(Snapshot(before)) == ["Params"]
+    assert Snapshot(after).changed_members(Snapshot(before)) == ["Params"]
 
 
 @given(objects, st.randoms())
 def test_order_does_not_count(item: dict[str, Any], chance: random.Random) -> None:
     names = list(item)
     chance.shuffle(names)
-    assert Snapshot({name: item[name] for name in names}).changed_since(Snapshot(item)) == []
+    assert Snapshot({name: item[name] for name in names}).changed_members(Snapshot(item)) == []
 
 
 def test_objects_of_a_kind_share_their_names() -> None:
@@ -225,14 +225,14 @@ def test_keys(item: dict[str, Any], key: str) -> None:
 
 @pytest.mark.parametrize("name", ["web-1.example.com", "node_7", "7", "All", "alligator"])
 def test_hosts(name: str) -> None:
-    assert drp_events.ONE_HOST.fullmatch(name)
+    assert drp_events.HOST_NAME_PATTERN.fullmatch(name)
 
 
 @pytest.mark.parametrize(
     "name", ["", "all", "ungrouped", "localhost", "a,b", "a:b", "*", "!x", "web*", "a b", "~x", "-l"]
 )
 def test_what_is_not_one_host(name: str) -> None:
-    assert not drp_events.ONE_HOST.fullmatch(name)
+    assert not drp_events.HOST_NAME_PATTERN.fullmatch(name)
 
 
 def test_the_engine_can_load_the_file() -> None:

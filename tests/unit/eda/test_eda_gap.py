@@ -26,25 +26,27 @@ def test_what_happened_in_a_gap_is_told() -> None:
     api.put("machines", changed(ONE, Description="new"), {"Uuid": "u4", "Name": "four"})
     del api.objects["machines"]["u2"]
     api.put("jobs", changed(JOB, State="failed"))
-    told = listener.hear()
-    assert summary(told) == [
+    emitted = listener.hear()
+    assert summary(emitted) == [
         ("jobs", "update", "j1"),
         ("machines", "update", "u1"),
         ("machines", "create", "u4"),
         ("machines", "delete", "u2"),
     ]
-    assert [document["machine"] for document in told] == ["one", "one", "four", "two"]
-    assert [document["changed"] for document in told] == [["State"], ["Description"], ["Name", "Uuid"], []]
-    assert [document["object"] for document in told][3] == {}
-    assert all(document["synthesized"] and document["principal"] == "" for document in told)
+    assert [document["machine"] for document in emitted] == ["one", "one", "four", "two"]
+    assert [document["changed"] for document in emitted] == [["State"], ["Description"], ["Name", "Uuid"], []]
+    assert [document["object"] for document in emitted][3] == {}
+    assert all(document["synthesized"] and document["principal"] == "" for document in emitted)
     assert listener.hear() == []
 
 
 def test_a_gap_within_a_connection() -> None:
     api = FakeApi(ONE)
-    told = Listener(api).hear(lambda: api.put("machines", TWO), None, machine("update", changed(TWO, OS="x")))
-    assert summary(told) == [("machines", "create", "u2"), ("machines", "update", "u2")]
-    assert [document["changed"] for document in told] == [["Name", "Uuid"], ["OS"]]
+    emitted = Listener(api).hear(
+        lambda: api.put("machines", TWO), None, machine("update", changed(TWO, OS="x"))
+    )
+    assert summary(emitted) == [("machines", "create", "u2"), ("machines", "update", "u2")]
+    assert [document["changed"] for document in emitted] == [["Name", "Uuid"], ["OS"]]
 
 
 def test_what_an_event_told_is_not_told_again() -> None:
@@ -64,10 +66,10 @@ def test_what_an_event_will_tell_is_not_told_before() -> None:
     del api.objects["machines"]["u2"]
     stream = FakeStream()
     stream.coming.extend([machine("update", after), machine("delete", TWO)])
-    told = listener.hear(stream=stream)
-    assert summary(told) == [("machines", "update", "u1"), ("machines", "delete", "u2")]
-    assert [document["synthesized"] for document in told] == [False, False]
-    assert told[0]["changed"] == ["Description"]
+    emitted = listener.hear(stream=stream)
+    assert summary(emitted) == [("machines", "update", "u1"), ("machines", "delete", "u2")]
+    assert [document["synthesized"] for document in emitted] == [False, False]
+    assert emitted[0]["changed"] == ["Description"]
 
 
 def test_an_event_during_the_first_read_is_told_with_what_it_changed() -> None:
@@ -101,13 +103,13 @@ def test_an_event_that_comes_late_is_not_told_twice(action: str) -> None:
     after = changed(ONE, Description="new")
     api.put("machines", after)
     del api.objects["machines"]["u2"]
-    told = listener.hear(machine(action, after), machine("delete", TWO), machine(action, after))
-    assert summary(told) == [
+    emitted = listener.hear(machine(action, after), machine("delete", TWO), machine(action, after))
+    assert summary(emitted) == [
         ("machines", "update", "u1"),
         ("machines", "delete", "u2"),
         ("machines", action, "u1"),
     ]
-    assert [document["synthesized"] for document in told] == [True, True, False]
+    assert [document["synthesized"] for document in emitted] == [True, True, False]
 
 
 def test_a_real_deletion_after_a_synthesized_change_is_told() -> None:
@@ -216,9 +218,9 @@ def test_what_is_read_can_be_chosen() -> None:
     listener.hear()
     assert api.asked == ["jobs"]
     nothing = FakeApi(ONE)
-    told = Listener(nothing, resync_kinds=[]).hear(None, machine("update", ONE))
+    emitted = Listener(nothing, resync_kinds=[]).hear(None, machine("update", ONE))
     assert nothing.asked == []
-    assert told[0]["changed"] == ["Name", "Uuid"]
+    assert emitted[0]["changed"] == ["Name", "Uuid"]
 
 
 def test_the_state_is_read_now_and_then_without_a_reason() -> None:
@@ -231,8 +233,12 @@ def test_the_state_is_read_now_and_then_without_a_reason() -> None:
 
     # the stream never rests, and is left for a moment all the same
     listener = Listener(api, resync_interval=0.05)
-    told = listener.hear(long_time, job("update"), job("save"))
-    assert summary(told) == [("jobs", "update", "j1"), ("machines", "update", "u1"), ("jobs", "save", "j1")]
+    emitted = listener.hear(long_time, job("update"), job("save"))
+    assert summary(emitted) == [
+        ("jobs", "update", "j1"),
+        ("machines", "update", "u1"),
+        ("jobs", "save", "j1"),
+    ]
     stream = FakeStream(job("update"), job("save"))
     Listener(FakeApi(), resync_interval=50).hear(stream=stream)
     assert all(49 < timeout <= 50 for timeout in stream.timeouts)
@@ -299,7 +305,7 @@ def test_whoever_believes_the_events_knows_the_state(steps: list[tuple[str, str,
     listener.hear()
 
     believed = {"u1": ONE}
-    for document in listener.told:
+    for document in listener.emitted:
         if document["action"] == "delete":
             known = believed.pop(document["key"], None)
             assert known or not document["synthesized"], "deleted twice"

@@ -37,9 +37,11 @@ def test_more_events_than_the_queue_holds(caplog: pytest.LogCaptureFixture) -> N
             )
         await until(lambda: "events are dropped" in caplog.text)
         await asyncio.sleep(0.1)
-        told = [await listening.queue.get() for _ in range(100)]
-        assert sorted(document["key"] for document in told) == sorted(f"u{number}" for number in range(100))
-        synthesized = [document["synthesized"] for document in told]
+        emitted = [await listening.queue.get() for _ in range(100)]
+        assert sorted(document["key"] for document in emitted) == sorted(
+            f"u{number}" for number in range(100)
+        )
+        synthesized = [document["synthesized"] for document in emitted]
         assert synthesized == sorted(synthesized)
         assert 80 < sum(synthesized) < 100
         await asyncio.sleep(0.1)
@@ -69,7 +71,7 @@ def test_after_a_dropped_event_none_is_kept_until_the_state_is_read() -> None:
 
         def arrive(*keys: str) -> None:
             for key in keys:
-                stream._take(json.dumps({**JOB_EVENT, "Key": key}))
+                stream._on_message(json.dumps({**JOB_EVENT, "Key": key}))
 
         async def keys(count: int) -> list[str | None]:
             taken = [await stream.next(1) for _ in range(count)]
@@ -161,7 +163,7 @@ def test_waiting_names_only_what_tells_a_state() -> None:
             Event("log", "info", "x", None),
         ]
     )
-    assert stream.waiting() == {("machines", "u1")}
+    assert stream.pending_objects() == {("machines", "u1")}
 
 
 def test_patterns_are_sent_as_they_are() -> None:

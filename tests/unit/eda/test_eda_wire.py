@@ -15,7 +15,7 @@ from eda_server import JOB_EVENT, Listening, Server, against, serving, until
 
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source import drp_events
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source.drp_events import (
-    Refused,
+    AccessRefused,
     Settings,
 )
 
@@ -157,7 +157,7 @@ def refusal(answers: dict[str, web.Response], **arguments: Any) -> str:
 
     async def test(server: Server) -> None:
         server.answers.update(answers)
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(AccessRefused) as caught:
             await Listening(server, **arguments).task
         texts.append(str(caught.value))
 
@@ -253,9 +253,9 @@ def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_pages_find_everything_and_keep_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drp_events, "FIRST_PAGE", 100)
+    monkeypatch.setattr(drp_events, "FIRST_PAGE_SIZE", 100)
     monkeypatch.setattr(drp_events, "PAGE_BYTES", 40_000)
-    monkeypatch.setattr(drp_events, "OVERLAP", 5)
+    monkeypatch.setattr(drp_events, "PAGE_OVERLAP", 5)
     sizes: list[int] = []
 
     class Paged(Server):

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from simulator.launch import Simulator
+from simulator.server import Ports, Server
 from simulator.testing import Api, Objects
-from simulator.world import Ports, World
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path / "tftpboot", Ports(8092, 8091))
+def server(tmp_path: Path) -> Server:
+    return Server(tmp_path / "tftpboot", Ports(8092, 8091))
 
 
 @pytest.fixture
-def made(world: World) -> Objects:
-    return Objects(world)
+def made(server: Server) -> Objects:
+    return Objects(server)
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,14 @@ import pytest
 from simulator.errors import ApiError, Crash
 from simulator.filters import select, slimmed
 from simulator.models import MODELS
+from simulator.server import Server
 from simulator.testing import Objects
-from simulator.world import World
 
 Pairs = list[tuple[str, str]]
 
 
 @pytest.fixture
-def fleet(made: Objects) -> World:
+def fleet(made: Objects) -> Server:
     made.add("params", Name="rack", Schema={"type": "string", "default": "r0"})
     made.add("params", Name="lit", Schema={"type": "boolean"})
     made.add("params", Name="units", Schema={"type": "integer"})
@@ -24,11 +24,11 @@ def fleet(made: Objects) -> World:
     made.add("machines", Name="m1", Uuid=keys[1], Address="10.0.0.9", Params={"rack": "r1", "units": 2})
     made.add("machines", Name="m2", Uuid=keys[2], Address="10.0.0.10", Params={"lit": True})
     made.add("machines", Name="m5", Uuid=keys[3], Meta={"color": "red"})
-    return made.world
+    return made.server
 
 
-def names(world: World, *query: tuple[str, str]) -> list[str]:
-    return [row.data["Name"] for row in select(world, MODELS["machines"], list(query), "GET")]
+def names(server: Server, *query: tuple[str, str]) -> list[str]:
+    return [row.data["Name"] for row in select(server, MODELS["machines"], list(query), "GET")]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def names(world: World, *query: tuple[str, str]) -> list[str]:
         ([("Meta.color", "red")], ["m5"]),
     ],
 )
-def test_select(fleet: World, query: Pairs, expected: list[str]) -> None:
+def test_select(fleet: Server, query: Pairs, expected: list[str]) -> None:
     assert names(fleet, *query) == expected
 
 
@@ -79,7 +79,7 @@ def test_select(fleet: World, query: Pairs, expected: list[str]) -> None:
         (("aggregate", "true"), "Filter not found: aggregate"),
     ],
 )
-def test_refused(fleet: World, query: tuple[str, str], message: str) -> None:
+def test_refused(fleet: Server, query: tuple[str, str], message: str) -> None:
     with pytest.raises(ApiError) as caught:
         names(fleet, query)
     assert (caught.value.code, caught.value.model, caught.value.key) == (406, "machines", "")
@@ -87,12 +87,12 @@ def test_refused(fleet: World, query: tuple[str, str], message: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["Eq", "Between", "Between(a)", "Except(a)"])
-def test_what_crashes_a_real_server(fleet: World, value: str) -> None:
+def test_what_crashes_a_real_server(fleet: Server, value: str) -> None:
     with pytest.raises(Crash):
         names(fleet, ("Name", value))
 
 
-def test_slim(fleet: World) -> None:
+def test_slim(fleet: Server) -> None:
     row = select(fleet, MODELS["machines"], [("Name", "m1")], "GET")[0]
     assert b'"Params":{}' in slimmed(row, [("slim", "meta,PARAMS,other")])
     assert slimmed(row, [("slim", "other")]) is row.text

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.gotmpl import Bag, ParseError, Renderer, TemplateError, parse
+from simulator.gotmpl import GoObject, ParseError, Renderer, TemplateError, parse
 from simulator.gotmpl.parser import Node
 
 PARAMS = {"name": "world", "list": ["a", "b"], "map": {"k": 1}, "port": 8080, "float": 1.5, "off": False}
@@ -22,7 +22,9 @@ def render(source: str) -> str:
     def lookup(name: str) -> list[Node] | None:
         return parse("<{{ . }}>").body if name == "shared.tmpl" else None
 
-    data = Bag(Param=param, ParamExists=lambda key: key in PARAMS, Machine=Bag(Name="m1", Tasks=["t"]))
+    data = GoObject(
+        Param=param, ParamExists=lambda key: key in PARAMS, Machine=GoObject(Name="m1", Tasks=["t"])
+    )
     return Renderer(lookup).render(parse(source), data)
 
 

@@ -12,9 +12,9 @@ from simulator.errors import ApiError
 from simulator.jobs import next_job
 from simulator.models import MODELS
 from simulator.render import RenderFailed, job_actions
+from simulator.server import Server
 from simulator.store import Row
 from simulator.testing import Objects
-from simulator.world import World
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ class Agent:
 
     def post(self) -> tuple[int, str]:
         row = self.made.row("machines", self.key)
-        status, job = next_job(self.made.world, row, MODELS["jobs"].struct.zero(), "runner:x")
+        status, job = next_job(self.made.server, row, MODELS["jobs"].struct.zero(), "runner:x")
         return status, job.data["Task"] if job else ""
 
     def end(self, state: str = "finished") -> None:
@@ -105,7 +105,7 @@ def test_open_incomplete_and_failed_jobs(agent: Agent) -> None:
     assert agent.post() == (202, "t1")
     agent.end("failed")
     assert agent.post() == (201, "t1")
-    jobs = agent.made.world.store["jobs"].rows
+    jobs = agent.made.server.store["jobs"].rows
     assert jobs[agent.machine["CurrentJob"]].data["Previous"] == first
     assert not jobs[first].data["Current"]
 
@@ -167,7 +167,7 @@ def test_leaving_the_workflow(made: Objects, machine: Row) -> None:
     assert (left["Stage"], left["Tasks"], left["BootEnv"]) == ("none", [], "env-x")
 
 
-def test_actions_of_a_job(world: World, made: Objects) -> None:
+def test_actions_of_a_job(server: Server, made: Objects) -> None:
     made.add("templates", ID="part.tmpl", Contents="part of {{ .Machine.Name }}")
     made.add(
         "tasks",
@@ -194,10 +194,10 @@ def test_actions_of_a_job(world: World, made: Objects) -> None:
     agent.post()
     task = made.row("tasks", "render")
     with pytest.raises(RenderFailed, match="Missing required parameter who"):
-        job_actions(world, made.row("machines", machine.key), task, "linux")
+        job_actions(server, made.row("machines", machine.key), task, "linux")
     changed = made.change(machine, Params={"who": "you"})
-    assert [(a["Path"], a["Content"]) for a in job_actions(world, changed, task, "linux")] == [
+    assert [(a["Path"], a["Content"]) for a in job_actions(server, changed, task, "linux")] == [
         ("", "hi you, part of m2"),
         ("m2.conf", "part of m2"),
     ]
-    assert len(job_actions(world, changed, task, "")) == 3
+    assert len(job_actions(server, changed, task, "")) == 3

@@ -163,38 +163,40 @@ JsonObject = dict[str, t.Any]
 Headers = dict[str, str]
 
 API = "/api/v3"
-CHANGES = ("create", "update", "save", "delete")
-DEFAULT_EVENTS = [f"{kind}.{action}.*" for kind in ("machines", "jobs") for action in CHANGES]
-NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/digitalrebar/ansible-collection-provision")
+CHANGE_ACTIONS = ("create", "update", "save", "delete")
+DEFAULT_EVENTS = [f"{kind}.{action}.*" for kind in ("machines", "jobs") for action in CHANGE_ACTIONS]
+UUID_NAMESPACE = uuid.uuid5(
+    uuid.NAMESPACE_URL, "https://github.com/digitalrebar/ansible-collection-provision"
+)
 
-LONGEST_FRAME = 512
-LONGEST_EVENT = 64 << 20
+MAX_FRAME_BYTES = 512
+MAX_EVENT_BYTES = 64 << 20
 PING_INTERVAL = 20.0
 """Seconds between our pings; a peer that is silent for half as long after one is dead."""
-PATIENCE = 30.0
+TIMEOUT = 30.0
 """Seconds for a connection, for acknowledgements, and between two pieces of an answer."""
 TOKEN_LIFETIME = 600
-FIRST_PAGE, PAGE_BYTES, OVERLAP = 500, 8 << 20, 20
+FIRST_PAGE_SIZE, PAGE_BYTES, PAGE_OVERLAP = 500, 8 << 20, 20
 
-SECRETS = {"Secret", "PasswordHash", "Token"}
-TOKEN_IS_AN_ADDRESS = {"leases", "reservations"}
+SECRET_MEMBERS = {"Secret", "PasswordHash", "Token"}
+KINDS_WITH_PUBLIC_TOKEN = {"leases", "reservations"}
 SECRET_PREFERENCES = {"baseTokenSecret", "systemGrantorSecret"}
-SEALED = {"Key", "Nonce", "Payload"}
-TEMPLATE_OPENING = re.compile(r"\{(?=[{%#])")
+SEALED_MEMBERS = {"Key", "Nonce", "Payload"}
+TEMPLATE_START = re.compile(r"\{(?=[{%#])")
 KEY_MEMBERS = ("Uuid", "Id", "ID", "Addr", "Name")
-ONE_HOST = re.compile(r"(?!(?:all|ungrouped|localhost)\Z)\w[\w.-]*", re.ASCII)
-NO_HOST = "unknown-machine"
+HOST_NAME_PATTERN = re.compile(r"(?!(?:all|ungrouped|localhost)\Z)\w[\w.-]*", re.ASCII)
+UNKNOWN_HOST = "unknown-machine"
 
 
 class ArgumentError(ValueError):
     """An argument of the source is wrong; the text names it."""
 
 
-class Refused(Exception):
+class AccessRefused(Exception):
     """The server does not let us in, or is not the one that we were told to trust."""
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """There is no connection, or none any more; trying again may help."""
 
 
@@ -219,7 +221,7 @@ class Pattern(t.NamedTuple):
             raise ArgumentError(f"events: {text!r}: * stands for a whole part, other wildcards do not exist")
         if any("," in part for part in parts[:2]):
             raise ArgumentError(f"events: {text!r}: write one pattern for each type and each action")
-        if len(f"register {text.strip()}".encode()) > LONGEST_FRAME:
+        if len(f"register {text.strip()}".encode()) > MAX_FRAME_BYTES:
             raise ArgumentError(f"events: {text[:40]!r}... is too long for the server")
         return cls(*parts)
 
@@ -235,10 +237,10 @@ class Arguments:
 
     def __init__(self, given: t.Mapping[str, t.Any]) -> None:
         self._given = {name: value for name, value in given.items() if value is not None and value != ""}
-        self._names: set[str] = set()
+        self._known_names: set[str] = set()
 
     def get(self, name: str, default: t.Any) -> t.Any:
-        self._names.add(name)
+        self._known_names.add(name)
         return self._given.get(name, default)
 
     def text(self, name: str) -> str:
@@ -270,10 +272,10 @@ class Arguments:
             raise ArgumentError(f"{name}: must be a number, at least {least:g}")
         return number
 
-    def refuse_others(self) -> None:
+    def refuse_unknown(self) -> None:
         """ArgumentError for a name that nobody asked for: a slip in the rulebook."""
-        for name in sorted(map(str, self._given.keys() - self._names)):
-            raise ArgumentError(f"{name}: no such option; there are {', '.join(sorted(self._names))}")
+        for name in sorted(map(str, self._given.keys() - self._known_names)):
+            raise ArgumentError(f"{name}: no such option; there are {', '.join(sorted(self._known_names))}")
 
 
 class Settings:
@@ -294,12 +296,12 @@ class Settings:
         self.reconnect_delay = arguments.number("reconnect_delay", 1, 0.01)
         longest = max(60, self.reconnect_delay)
         self.reconnect_delay_max = arguments.number("reconnect_delay_max", longest, self.reconnect_delay)
-        arguments.refuse_others()
+        arguments.refuse_unknown()
 
     @property
     def registrations(self) -> list[Pattern]:
         """What to register: the patterns, and what keeps the names of machines fresh if jobs are wanted."""
-        names = [Pattern("machines", action, "*") for action in CHANGES]
+        names = [Pattern("machines", action, "*") for action in CHANGE_ACTIONS]
         wants_jobs = any(pattern.type in ("jobs", "*") for pattern in self.patterns)
         return list(dict.fromkeys([*self.patterns, *(names if wants_jobs else [])]))
 
@@ -309,8 +311,8 @@ class Settings:
 
 def read_endpoints(arguments: Arguments, environ: t.Mapping[str, str]) -> list[str]:
     """``https://host:port[/prefix]`` without trailing slashes, from the first place that names any."""
-    told = (arguments.text("endpoint"), environ.get("RS_ENDPOINT", ""), environ.get("RS_ENDPOINTS", ""))
-    urls = next((place.split() for place in told if place.strip()), ["https://127.0.0.1:8092"])
+    places = (arguments.text("endpoint"), environ.get("RS_ENDPOINT", ""), environ.get("RS_ENDPOINTS", ""))
+    urls = next((place.split() for place in places if place.strip()), ["https://127.0.0.1:8092"])
     for url in urls:
         try:
             parts = urllib.parse.urlsplit(url)
@@ -351,15 +353,18 @@ def read_trust(
     arguments: Arguments, environ: t.Mapping[str, str]
 ) -> tuple[ssl.SSLContext, aiohttp.Fingerprint | None]:
     """Whom to trust: the same choices, in the same order, as everywhere in this collection."""
-    told, ca_path, pin = arguments, "ca_path", "cert_fingerprint"
-    if not (told.text(ca_path) or told.text(pin)):  # whole from one place, as the credentials
-        told, ca_path, pin = Arguments(environ), "RS_CA_PATH", "RS_CERT_FINGERPRINT"
-    digits = re.sub(r"(?i)^\s*sha-?256[:=]|[:\s]", "", told.text(pin))
+    source, ca_path, pin = arguments, "ca_path", "cert_fingerprint"
+    if not (source.text(ca_path) or source.text(pin)):  # whole from one place, as the credentials
+        source, ca_path, pin = Arguments(environ), "RS_CA_PATH", "RS_CERT_FINGERPRINT"
+    digits = re.sub(r"(?i)^\s*sha-?256[:=]|[:\s]", "", source.text(pin))
     if digits and not re.fullmatch("[0-9a-fA-F]{64}", digits):
         raise ArgumentError(f"{pin}: must be the SHA-256 of the certificate, 64 hexadecimal digits")
     fingerprint = aiohttp.Fingerprint(bytes.fromhex(digits)) if digits else None
-    unless_told = told is arguments or told.flag("RS_VALIDATE_CERTS", True)
-    verify, path = arguments.flag("validate_certs", unless_told), os.path.expanduser(told.text(ca_path))
+    verify_by_default = source is arguments or source.flag("RS_VALIDATE_CERTS", True)
+    verify, path = (
+        arguments.flag("validate_certs", verify_by_default),
+        os.path.expanduser(source.text(ca_path)),
+    )
     context = ssl.create_default_context()
     if not verify or (fingerprint and not path):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -407,84 +412,86 @@ class Event(t.NamedTuple):
     @classmethod
     def from_frame(cls, text: str) -> Event:
         """The event in a frame of the server; ValueError for anything else."""
-        told = json.loads(text)
-        if not isinstance(told, dict) or not told.get("Type"):
+        document = json.loads(text)
+        if not isinstance(document, dict) or not document.get("Type"):
             raise ValueError("not an event")
-        texts = [str(told.get(name) or "") for name in ("Type", "Action", "Key", "Time", "Principal")]
+        texts = [str(document.get(name) or "") for name in ("Type", "Action", "Key", "Time", "Principal")]
         kind, action, key, when, who = texts
-        return cls(kind, action, key, told.get("Object"), when, who, told.get("Original"))
+        return cls(kind, action, key, document.get("Object"), when, who, document.get("Original"))
 
     @property
-    def place(self) -> tuple[str, str]:
+    def object_id(self) -> tuple[str, str]:
         return self.type, self.key
 
     @property
-    def tells_state(self) -> bool:
-        return self.action in CHANGES and isinstance(self.item, dict)
+    def carries_state(self) -> bool:
+        return self.action in CHANGE_ACTIONS and isinstance(self.item, dict)
 
     def uuid(self, endpoints: list[str]) -> str:
         """The same for every listener to these endpoints; docs/eda.md says what that is good for."""
-        parts = [endpoints, self.type, self.action, self.key, self.time, essence(self.item)]
-        return str(uuid.uuid5(NAMESPACE, json.dumps(parts, sort_keys=True)))
+        parts = [endpoints, self.type, self.action, self.key, self.time, comparable(self.item)]
+        return str(uuid.uuid5(UUID_NAMESPACE, json.dumps(parts, sort_keys=True)))
 
-    def disclosed(self, value: t.Any) -> t.Any:
+    def redacted(self, value: t.Any) -> t.Any:
         """The object, or the original, without passwords, tokens and encrypted params."""
-        hidden = SECRETS - ({"Token"} if self.type in TOKEN_IS_AN_ADDRESS else set())
+        hidden = SECRET_MEMBERS - ({"Token"} if self.type in KINDS_WITH_PUBLIC_TOKEN else set())
         if self.type == "preferences" and self.key in SECRET_PREFERENCES:
             hidden = hidden | {"Val"}
-        return without(value, lambda name, inner: name in hidden or is_sealed(inner))
+        return without_members(value, lambda name, inner: name in hidden or is_sealed(inner))
 
 
 class Snapshot:
     """What is kept of an object: a number for each of its members, about 500 bytes for a machine."""
 
-    __slots__ = ("names", "numbers")
+    __slots__ = ("hashes", "names")
 
     def __init__(self, item: JsonObject) -> None:
-        members = essence(item)
-        self.names = shared(tuple(sorted(members)))
+        members = comparable(item)
+        self.names = interned(tuple(sorted(members)))
         texts = (json.dumps(members[name], sort_keys=True) for name in self.names)
-        self.numbers = array.array("q", map(hash, texts))
+        self.hashes = array.array("q", map(hash, texts))
 
-    def changed_since(self, before: Snapshot | None) -> list[str]:
+    def changed_members(self, before: Snapshot | None) -> list[str]:
         """The names of the members that differ; all of them if there was nothing."""
-        now = dict(zip(self.names, self.numbers))
-        then = dict(zip(before.names, before.numbers)) if before else {}
+        now = dict(zip(self.names, self.hashes))
+        then = dict(zip(before.names, before.hashes)) if before else {}
         return sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
 
 
 @functools.lru_cache(maxsize=1000)
-def shared(names: tuple[str, ...]) -> tuple[str, ...]:
+def interned(names: tuple[str, ...]) -> tuple[str, ...]:
     """The same names as one object in memory, for all objects of a kind."""
     return names
 
 
-def essence(item: t.Any) -> t.Any:
+def comparable(item: t.Any) -> t.Any:
     """The object without secrets and empty members, in which events and lists may differ."""
-    return without(item, lambda name, inner: name in SECRETS or (bool(name) and inner in (None, [], {})))
+    return without_members(
+        item, lambda name, inner: name in SECRET_MEMBERS or (bool(name) and inner in (None, [], {}))
+    )
 
 
-def without(value: t.Any, leave_out: t.Callable[[str, t.Any], bool]) -> t.Any:
+def without_members(value: t.Any, leave_out: t.Callable[[str, t.Any], bool]) -> t.Any:
     """The value without the members for which the test holds; the items of a list have no name."""
     if isinstance(value, dict):
         kept = {name: inner for name, inner in value.items() if not leave_out(name, inner)}
-        return {name: without(inner, leave_out) for name, inner in kept.items()}
+        return {name: without_members(inner, leave_out) for name, inner in kept.items()}
     if isinstance(value, list):
-        return [without(inner, leave_out) for inner in value if not leave_out("", inner)]
+        return [without_members(inner, leave_out) for inner in value if not leave_out("", inner)]
     return value
 
 
 def is_sealed(value: t.Any) -> bool:
-    return isinstance(value, dict) and value.keys() == SEALED
+    return isinstance(value, dict) and value.keys() == SEALED_MEMBERS
 
 
-def defused(document: JsonObject) -> JsonObject:
+def escape_templates(document: JsonObject) -> JsonObject:
     """The same, with a space in what would open a Jinja template.
 
     A playbook evaluates templates in its extra variables, among which are the events: whoever may write a
     text on the server, as each machine may on its own object, could run code where the rulebook runs.
     """
-    harmless: JsonObject = json.loads(TEMPLATE_OPENING.sub("{ ", json.dumps(document)))
+    harmless: JsonObject = json.loads(TEMPLATE_START.sub("{ ", json.dumps(document)))
     return harmless
 
 
@@ -502,14 +509,14 @@ def quoted(text: str) -> str:
 class Api:
     """One endpoint: logs in once, lives on tokens, reads objects and opens the websocket.
 
-    Everything raises Refused or Lost.
+    Everything raises AccessRefused or ConnectionLost.
     """
 
     def __init__(self, endpoint: str, settings: Settings, http: aiohttp.ClientSession) -> None:
         self.endpoint = endpoint
         self._settings = settings
         self._http = http
-        self._route: dict[str, t.Any] = {"ssl": settings.context, "proxy": proxy_for(endpoint)}
+        self._request_options: dict[str, t.Any] = {"ssl": settings.context, "proxy": proxy_for(endpoint)}
         self._token = settings.token
         self._renew_at = float("inf")
 
@@ -520,25 +527,25 @@ class Api:
                     f"{self.endpoint}{API}/ws",
                     headers=headers,
                     heartbeat=PING_INTERVAL,
-                    max_msg_size=LONGEST_EVENT,
-                    **self._route,
+                    max_msg_size=MAX_EVENT_BYTES,
+                    **self._request_options,
                 )
             except aiohttp.WSServerHandshakeError as error:
-                self._check("GET", "ws", error.status)
-                raise Lost(f"{self.endpoint} does not speak websocket") from None
+                self._check_status("GET", "ws", error.status)
+                raise ConnectionLost(f"{self.endpoint} does not speak websocket") from None
 
-        socket: aiohttp.ClientWebSocketResponse = await self._authorized(connect)
+        socket: aiohttp.ClientWebSocketResponse = await self._send_authorized(connect)
         return socket
 
     async def get(self, path: str, **query: int) -> bytes | None:
         """The body of the answer; None if there is no such object."""
-        status, body = await self._authorized(lambda headers: self._send("GET", path, headers, query))
+        status, body = await self._send_authorized(lambda headers: self._send("GET", path, headers, query))
         return None if status == 404 else body
 
     async def exists(self, kind: str, key: str) -> bool:
         """Whether there is such an object; true even if it is hidden from us, and missing in lists."""
         path = f"{kind}/{quoted(key)}"
-        status, _body = await self._authorized(lambda headers: self._send("HEAD", path, headers, {}))
+        status, _body = await self._send_authorized(lambda headers: self._send("HEAD", path, headers, {}))
         return bool(status != 404)
 
     async def items(self, kind: str) -> t.AsyncIterator[JsonObject]:
@@ -547,61 +554,65 @@ class Api:
         The pages take a size that bounds our memory.  They overlap, so that no object is missed when
         another one is deleted meanwhile.
         """
-        offset, limit = 0, FIRST_PAGE
+        offset, limit = 0, FIRST_PAGE_SIZE
         while True:
             body = await self.get(kind, limit=limit, offset=offset)
             if body is None:
-                raise Refused(f"resync_kinds: {self.endpoint} has no objects of the kind {kind!r}")
-            page = self._document(body, list)
+                raise AccessRefused(f"resync_kinds: {self.endpoint} has no objects of the kind {kind!r}")
+            page = self._parse_document(body, list)
             for number, item in enumerate(page):
                 if number % 100 == 0:
                     await asyncio.sleep(0)  # the websocket wants to be read too
                 yield item
             if len(page) < limit:
                 return
-            offset += limit - OVERLAP
-            limit = max(limit * PAGE_BYTES // len(body), 5 * OVERLAP)
+            offset += limit - PAGE_OVERLAP
+            limit = max(limit * PAGE_BYTES // len(body), 5 * PAGE_OVERLAP)
 
     async def kinds(self) -> list[str]:
         """The kinds of objects that can be listed."""
-        return sorted(self._document(await self.get("indexes"), dict))
+        return sorted(self._parse_document(await self.get("indexes"), dict))
 
     async def machine_name(self, machine: str) -> str:
         """The name of a machine; "" for one that is gone, or hidden from us."""
         body = await self.get(f"machines/{quoted(machine)}")
-        return str(self._document(body, dict).get("Name") or "") if body else ""
+        return str(self._parse_document(body, dict).get("Name") or "") if body else ""
 
-    async def _authorized(self, send: t.Callable[[Headers], t.Awaitable[t.Any]]) -> t.Any:
+    async def _send_authorized(self, send: t.Callable[[Headers], t.Awaitable[t.Any]]) -> t.Any:
         """What ``send`` returns; with a new token if the server refuses the one that we have."""
         try:
-            return await self._attempt(send)
-        except Refused:
+            return await self._send_translating_errors(send)
+        except AccessRefused:
             if self._settings.token:
                 raise
         self._token = ""
-        return await self._attempt(send)
+        return await self._send_translating_errors(send)
 
-    async def _attempt(self, send: t.Callable[[Headers], t.Awaitable[t.Any]]) -> t.Any:
+    async def _send_translating_errors(self, send: t.Callable[[Headers], t.Awaitable[t.Any]]) -> t.Any:
         """What ``send`` returns, or what went wrong in words that name the option."""
         try:
             return await self._send_with_token(send)
         except aiohttp.ServerFingerprintMismatch as error:
             shown = f"{self.endpoint} shows a certificate with the SHA-256 {error.got.hex()}"
-            raise Refused(f"cert_fingerprint: {shown}") from None
+            raise AccessRefused(f"cert_fingerprint: {shown}") from None
         except aiohttp.ClientConnectorCertificateError as error:
             why = getattr(error.certificate_error, "verify_message", "") or error.certificate_error
             advice = "Name its CA with ca_path, or pin it with cert_fingerprint"
-            raise Refused(f"the certificate of {self.endpoint} is not trusted: {why}. {advice}") from None
+            raise AccessRefused(
+                f"the certificate of {self.endpoint} is not trusted: {why}. {advice}"
+            ) from None
         except asyncio.TimeoutError:
-            raise Lost(f"{self.endpoint} does not answer") from None
+            raise ConnectionLost(f"{self.endpoint} does not answer") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise Lost(f"cannot reach {self.endpoint}: {getattr(error, 'strerror', '') or error}") from None
+            raise ConnectionLost(
+                f"cannot reach {self.endpoint}: {getattr(error, 'strerror', '') or error}"
+            ) from None
 
     async def _send_with_token(self, send: t.Callable[[Headers], t.Awaitable[t.Any]]) -> t.Any:
         if self._token and time.monotonic() >= self._renew_at:
             try:
                 await self._fetch_token(f"Bearer {self._token}")
-            except Refused:
+            except AccessRefused:
                 self._token = ""
         if not self._token:
             pair = f"{self._settings.username}:{self._settings.password}".encode()
@@ -615,7 +626,7 @@ class Api:
         try:
             self._token = str(json.loads(body)["Token"])
         except (ValueError, KeyError, TypeError):
-            raise Refused(f"endpoint: {self.endpoint} is not the API port of a DRP server") from None
+            raise AccessRefused(f"endpoint: {self.endpoint} is not the API port of a DRP server") from None
         self._renew_at = asked + TOKEN_LIFETIME / 2
 
     async def _send(
@@ -627,20 +638,20 @@ class Api:
             params=query,
             headers={"Accept": "application/json", **headers},
             allow_redirects=False,
-            **self._route,
+            **self._request_options,
         ) as answer:
             body = await answer.read()
-        self._check(method, path, answer.status, body)
+        self._check_status(method, path, answer.status, body)
         return answer.status, body
 
-    def _check(self, method: str, path: str, status: int, body: bytes = b"") -> None:
-        """Refused or Lost for a status that is neither success nor 404."""
+    def _check_status(self, method: str, path: str, status: int, body: bytes = b"") -> None:
+        """AccessRefused or ConnectionLost for a status that is neither success nor 404."""
         if status in (401, 403):
-            raise Refused(self._refusal(body))
+            raise AccessRefused(self._refusal_message(body))
         if status >= 300 and status != 404:
-            raise Lost(f"{self.endpoint} answered {status} to {method} {path}")
+            raise ConnectionLost(f"{self.endpoint} answered {status} to {method} {path}")
 
-    def _refusal(self, body: bytes) -> str:
+    def _refusal_message(self, body: bytes) -> str:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             return f"{self.endpoint} refuses: {'; '.join(json.loads(body)['Messages'])}"
         if self._settings.token:
@@ -648,15 +659,15 @@ class Api:
         user = self._settings.username
         return f"{self.endpoint} refused the login of {user!r}: unknown user or wrong password"
 
-    def _document(self, body: bytes | None, kind: type) -> t.Any:
+    def _parse_document(self, body: bytes | None, kind: type) -> t.Any:
         with contextlib.suppress(ValueError):
             document = json.loads(body or b"")
             if isinstance(document, kind):
                 return document
-        raise Lost(f"{self.endpoint} answered with something that is not of the DRP API")
+        raise ConnectionLost(f"{self.endpoint} answered with something that is not of the DRP API")
 
 
-async def within(seconds: float, work: t.Coroutine[t.Any, t.Any, t.Any]) -> bool:
+async def finished_within(seconds: float, work: t.Coroutine[t.Any, t.Any, t.Any]) -> bool:
     """Whether the work was done in time; it is given up otherwise.
 
     asyncio.wait_for would sometimes swallow our own cancellation, before Python 3.12.
@@ -677,18 +688,18 @@ class Stream:
         self._socket = socket
         self._capacity = capacity
         self._events: collections.deque[Event] = collections.deque()
-        self._missing = 0
-        self._news = asyncio.Event()
+        self._dropped_count = 0
+        self._wakeup = asyncio.Event()
         self._unacknowledged: set[str] = set()
         self._acknowledged = asyncio.Event()
-        self._reader = asyncio.ensure_future(self._read())
+        self._read_task = asyncio.ensure_future(self._read_frames())
 
     async def close(self) -> None:
-        self._reader.cancel()
-        await within(2, self._socket.close())
+        self._read_task.cancel()
+        await finished_within(2, self._socket.close())
 
     async def register(self, patterns: list[Pattern]) -> None:
-        """Register patterns, again if need be; Lost without the server's acknowledgements.
+        """Register patterns, again if need be; ConnectionLost without the server's acknowledgements.
 
         They come in order: what was published before the server answered is in the queue afterwards.
         """
@@ -699,73 +710,75 @@ class Stream:
             for text in texts:
                 await self._socket.send_str(f"register {text}")
         except (aiohttp.ClientError, OSError):
-            raise Lost(f"the websocket of {self._endpoint} broke off") from None
-        if not await within(PATIENCE, self._acknowledged.wait()):
-            raise Lost(f"{self._endpoint} does not acknowledge what we register")
+            raise ConnectionLost(f"the websocket of {self._endpoint} broke off") from None
+        if not await finished_within(TIMEOUT, self._acknowledged.wait()):
+            raise ConnectionLost(f"{self._endpoint} does not acknowledge what we register")
         self._check_alive()
 
     async def next(self, timeout: float) -> Event | None:
         """The next event; None when some are missing here, or after ``timeout`` seconds.
 
-        Raises Lost when all events have been taken and the websocket has ended.
+        Raises ConnectionLost when all events have been taken and the websocket has ended.
         """
         while not self._events:
-            if self._missing:
-                logger.warning("%d events were dropped: the state is read instead", self._missing)
-                self._missing = 0
+            if self._dropped_count:
+                logger.warning("%d events were dropped: the state is read instead", self._dropped_count)
+                self._dropped_count = 0
                 return None
             self._check_alive()
-            self._news.clear()
-            if not await within(timeout, self._news.wait()):
+            self._wakeup.clear()
+            if not await finished_within(timeout, self._wakeup.wait()):
                 return None
         return self._events.popleft()
 
-    def waiting(self) -> set[tuple[str, str]]:
+    def pending_objects(self) -> set[tuple[str, str]]:
         """The objects whose state is told by an event that waits to be taken."""
-        return {event.place for event in self._events if event.tells_state}
+        return {event.object_id for event in self._events if event.carries_state}
 
     def _check_alive(self) -> None:
-        if self._reader.done():
+        if self._read_task.done():
             if isinstance(self._socket.exception(), asyncio.TimeoutError):
-                raise Lost(f"{self._endpoint} does not answer pings")
-            raise Lost(f"the websocket of {self._endpoint} ended with code {self._socket.close_code}")
+                raise ConnectionLost(f"{self._endpoint} does not answer pings")
+            raise ConnectionLost(
+                f"the websocket of {self._endpoint} ended with code {self._socket.close_code}"
+            )
 
-    async def _read(self) -> None:
+    async def _read_frames(self) -> None:
         try:
             async for message in self._socket:
                 if message.type is not aiohttp.WSMsgType.TEXT:
                     break
-                self._take(message.data)
+                self._on_message(message.data)
         finally:
             self._acknowledged.set()
-            self._news.set()
+            self._wakeup.set()
 
-    def _take(self, text: str) -> None:
+    def _on_message(self, text: str) -> None:
         try:
             event = Event.from_frame(text)
         except ValueError:
             logger.warning("%s sent something that is not an event", self._endpoint)
-            self._missing += 1
+            self._dropped_count += 1
         else:
             if event.type == "websocket":
-                self._note_acknowledgement(event.key)
+                self._on_acknowledgement(event.key)
             else:
-                self._keep(event)
-        self._news.set()
+                self._enqueue(event)
+        self._wakeup.set()
 
-    def _note_acknowledgement(self, text: str) -> None:
+    def _on_acknowledgement(self, text: str) -> None:
         self._unacknowledged.discard(text)
         if not self._unacknowledged:
             self._acknowledged.set()
 
-    def _keep(self, event: Event) -> None:
+    def _enqueue(self, event: Event) -> None:
         """Queue the event; after a dropped one none is kept until the state has been read."""
-        if not self._missing and len(self._events) < self._capacity:
+        if not self._dropped_count and len(self._events) < self._capacity:
             self._events.append(event)
             return
-        if not self._missing:
+        if not self._dropped_count:
             logger.warning("the rules are slow and the queue is full: events are dropped")
-        self._missing += 1
+        self._dropped_count += 1
 
 
 # ---- the loop ----------------------------------------------------------------------------------------
@@ -777,17 +790,17 @@ class Source:
     def __init__(self, settings: Settings, queue: asyncio.Queue[t.Any]) -> None:
         self._settings = settings
         self._queue = queue
-        self._known: dict[str, dict[str, Snapshot]] = {}
-        self._names: dict[str, str] = {}
+        self._snapshots: dict[str, dict[str, Snapshot]] = {}
+        self._machine_names: dict[str, str] = {}
         self._synthesized: set[tuple[str, str]] = set()
         self._started = False
 
     async def run(self) -> t.NoReturn:
-        """Raises Refused if the server refuses before the first state could be read; else never ends."""
+        """Raises AccessRefused if the server refuses before the first state was read; else never ends."""
         shortest, longest = self._settings.reconnect_delay, self._settings.reconnect_delay_max
         # aiohttp checks the fingerprint of its connector in addition to the context of each request
         connector = aiohttp.TCPConnector(ssl=self._settings.fingerprint or self._settings.context)
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=PATIENCE, sock_read=PATIENCE)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT, sock_read=TIMEOUT)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
             apis = [Api(endpoint, self._settings, http) for endpoint in self._settings.endpoints]
             delay = shortest
@@ -804,29 +817,29 @@ class Source:
     async def _serve(self, apis: list[Api]) -> Exception:
         """Listen to the first endpoint that answers, as long as it does; why that ended."""
         try:
-            api, socket = await self._dial(apis)
+            api, socket = await self._connect(apis)
             stream = Stream(api.endpoint, socket, self._settings.queue_size)
             try:
                 await stream.register(self._settings.registrations)
                 await self._listen(api, stream)
             finally:
                 await stream.close()
-        except Lost as problem:
+        except ConnectionLost as problem:
             return problem
-        except Refused as problem:
+        except AccessRefused as problem:
             if not self._started:
                 raise
             return problem
 
-    async def _dial(self, apis: list[Api]) -> tuple[Api, aiohttp.ClientWebSocketResponse]:
+    async def _connect(self, apis: list[Api]) -> tuple[Api, aiohttp.ClientWebSocketResponse]:
         problems: list[Exception] = []
         for api in apis:
             try:
                 return api, await api.websocket()
-            except (Lost, Refused) as problem:
+            except (ConnectionLost, AccessRefused) as problem:
                 problems.append(problem)
-        refused = any(isinstance(problem, Refused) for problem in problems)
-        raise (Refused if refused else Lost)("; ".join(map(str, problems)))
+        refused = any(isinstance(problem, AccessRefused) for problem in problems)
+        raise (AccessRefused if refused else ConnectionLost)("; ".join(map(str, problems)))
 
     async def _listen(self, api: Api, stream: Stream) -> t.NoReturn:
         interval = self._settings.resync_interval or float("inf")
@@ -838,7 +851,7 @@ class Source:
                 event = await stream.next(min(left, 86_400))
                 if event is None:
                     break
-                await self._tell(api, event)
+                await self._emit(api, event)
 
     async def _resync(self, api: Api, stream: Stream) -> None:
         """Read the state, and tell what no event told or will tell.
@@ -849,41 +862,41 @@ class Source:
         changes: list[Event] = []
         first: dict[str, dict[str, Snapshot]] = {}
         for kind in await self._kinds(api):
-            if kind in self._known:
-                changes += await self._compare(api, kind, self._known[kind])
+            if kind in self._snapshots:
+                changes += await self._find_changes(api, kind, self._snapshots[kind])
             else:
-                first[kind] = {key: Snapshot(item) async for key, item in self._read(api, kind)}
+                first[kind] = {key: Snapshot(item) async for key, item in self._read_objects(api, kind)}
         await stream.register(self._settings.registrations[:1])
-        coming = stream.waiting()
+        coming = stream.pending_objects()
         for kind, found in first.items():
-            self._known[kind] = {key: it for key, it in found.items() if (kind, key) not in coming}
-        changes = [change for change in changes if change.place not in coming]
+            self._snapshots[kind] = {key: it for key, it in found.items() if (kind, key) not in coming}
+        changes = [change for change in changes if change.object_id not in coming]
         self._synthesized.clear()
         for change in changes:
-            await self._tell(api, change)
-            self._synthesized.add(change.place)
+            await self._emit(api, change)
+            self._synthesized.add(change.object_id)
         logger.info("the state of %s is read: %d changes without an event", api.endpoint, len(changes))
 
     async def _kinds(self, api: Api) -> list[str]:
         if self._settings.resync_kinds is not None:
             return self._settings.resync_kinds
-        types = {each.type for each in self._settings.registrations if each.action in ("*", *CHANGES)}
+        types = {each.type for each in self._settings.registrations if each.action in ("*", *CHANGE_ACTIONS)}
         return [kind for kind in await api.kinds() if kind in types or "*" in types]
 
-    async def _read(self, api: Api, kind: str) -> t.AsyncIterator[tuple[str, JsonObject]]:
+    async def _read_objects(self, api: Api, kind: str) -> t.AsyncIterator[tuple[str, JsonObject]]:
         async for item in api.items(kind):
             key = key_of(item)
             if kind == "machines":
-                self._names[key] = str(item.get("Name") or "")
+                self._machine_names[key] = str(item.get("Name") or "")
             yield key, item
 
-    async def _compare(self, api: Api, kind: str, known: dict[str, Snapshot]) -> list[Event]:
+    async def _find_changes(self, api: Api, kind: str, known: dict[str, Snapshot]) -> list[Event]:
         """What differs between the server's objects and those that we know."""
         changes: dict[str, Event] = {}
         gone = set(known)
-        async for key, item in self._read(api, kind):
+        async for key, item in self._read_objects(api, kind):
             gone.discard(key)
-            if Snapshot(item).changed_since(known.get(key)):
+            if Snapshot(item).changed_members(known.get(key)):
                 action = "update" if key in known else "create"
                 changes[key] = Event(kind, action, key, item, synthesized=True)
         for key in gone:
@@ -891,24 +904,24 @@ class Source:
                 changes[key] = Event(kind, "delete", key, {}, synthesized=True)
         return list(changes.values())
 
-    async def _tell(self, api: Api, event: Event) -> None:
+    async def _emit(self, api: Api, event: Event) -> None:
         """Emit the event if the rulebook asked for it, and keep what it says."""
-        known = self._known.get(event.type, {})
-        now = Snapshot(event.item) if event.tells_state and event.action != "delete" else None
-        changed = now.changed_since(known.get(event.key)) if now else []
+        known = self._snapshots.get(event.type, {})
+        now = Snapshot(event.item) if event.carries_state and event.action != "delete" else None
+        changed = now.changed_members(known.get(event.key)) if now else []
         news = bool(changed) if now else event.action != "delete" or event.key in known
-        repeated = event.place in self._synthesized and not news
-        self._synthesized.discard(event.place)
+        repeated = event.object_id in self._synthesized and not news
+        self._synthesized.discard(event.object_id)
         if event.type == "machines" and now and event.item.get("Name"):
-            self._names[event.key] = str(event.item["Name"])
+            self._machine_names[event.key] = str(event.item["Name"])
         action = self._wanted_action(event)
         if action and not repeated:
-            await self._queue.put(await self._document(api, event, action, changed))
-        if now and event.type in self._known:
+            await self._queue.put(await self._event_document(api, event, action, changed))
+        if now and event.type in self._snapshots:
             known[event.key] = now
         elif event.action == "delete":
             known.pop(event.key, None)
-            self._names.pop(event.key, None)
+            self._machine_names.pop(event.key, None)
 
     def _wanted_action(self, event: Event) -> str | None:
         """The action to call it by, or None if the rulebook did not ask for it.
@@ -921,7 +934,7 @@ class Source:
             None,
         )
 
-    async def _document(self, api: Api, event: Event, action: str, changed: list[str]) -> JsonObject:
+    async def _event_document(self, api: Api, event: Event, action: str, changed: list[str]) -> JsonObject:
         now = datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
         meta: JsonObject = {"uuid": event.uuid(self._settings.endpoints)}
         document = {
@@ -930,21 +943,21 @@ class Source:
             "key": event.key,
             "time": event.time or now,
             "principal": event.principal,
-            "object": event.disclosed(event.item),
+            "object": event.redacted(event.item),
             "changed": changed,
             "synthesized": event.synthesized,
             "endpoint": api.endpoint,
             "meta": meta,
         }
         if event.original is not None:
-            document["original"] = event.disclosed(event.original)
-        machine = await self._machine(api, event)
+            document["original"] = event.redacted(event.original)
+        machine = await self._event_machine_name(api, event)
         if machine:
             document["machine"] = machine
             meta["hosts"] = [machine]
-        return defused(document)
+        return escape_templates(document)
 
-    async def _machine(self, api: Api, event: Event) -> str:
+    async def _event_machine_name(self, api: Api, event: Event) -> str:
         """The name of the machine that the event is about; "" if it is about none.
 
         An event of a machine or a job always has one, even if it matches no host: without a limit the
@@ -953,21 +966,21 @@ class Source:
         item = event.item if isinstance(event.item, dict) else {}
         if event.type == "machines":
             item = item["Model"] if isinstance(item.get("Model"), dict) else item  # an action was run
-            names = [str(item.get("Name") or self._names.get(event.key, "")), event.key]
+            names = [str(item.get("Name") or self._machine_names.get(event.key, "")), event.key]
         elif event.type == "jobs":
             machine = str(item.get("Machine") or "")
-            names = [await self._name(api, machine), machine or event.key]
+            names = [await self._cached_machine_name(api, machine), machine or event.key]
         else:
             return ""
-        return next((name for name in names if ONE_HOST.fullmatch(name)), NO_HOST)
+        return next((name for name in names if HOST_NAME_PATTERN.fullmatch(name)), UNKNOWN_HOST)
 
-    async def _name(self, api: Api, machine: str) -> str:
-        if machine and machine not in self._names:
+    async def _cached_machine_name(self, api: Api, machine: str) -> str:
+        if machine and machine not in self._machine_names:
             try:
-                self._names[machine] = await api.machine_name(machine)
-            except (Lost, Refused) as problem:
+                self._machine_names[machine] = await api.machine_name(machine)
+            except (ConnectionLost, AccessRefused) as problem:
                 logger.warning("the name of machine %s is not known: %s", machine, problem)
-        return self._names.get(machine, "")
+        return self._machine_names.get(machine, "")
 
 
 async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:

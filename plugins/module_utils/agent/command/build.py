@@ -24,7 +24,7 @@ import typing as t
 import zipfile
 
 from ...client.errors import UsageError
-from .console import complain, say
+from .console import print_error, print_line
 
 DISTRIBUTIONS = {
     "requests": "requests",
@@ -40,17 +40,17 @@ DISTRIBUTIONS = {
 """What is imported, and the distribution that brings it."""
 
 NAME = "drp_agent"
-_UTILS = str(pathlib.Path(__file__).resolve().parents[2])
-_ROOT = "agent.command.cli"
+_MODULE_UTILS = str(pathlib.Path(__file__).resolve().parents[2])
+_ENTRY_MODULE = "agent.command.cli"
 _DATA = ("cacert.pem",)
 _SKIPPED = {"__pycache__", "tests", "cli", "emscripten"}
 _LICENCES = re.compile(r"(?i)(licen[cs]e|copying|notice)")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_OLDEST = 9
+_MIN_PYTHON_MINOR = 9
 _MAIN = f"""import sys
 
-if sys.version_info < (3, {{oldest}}):
-    sys.exit("drp-agent needs Python 3.{{oldest}} or newer; this is %d.%d" % sys.version_info[:2])
+if sys.version_info < (3, {{min_python_minor}}):
+    sys.exit("drp-agent needs Python 3.{{min_python_minor}} or newer; this is %d.%d" % sys.version_info[:2])
 
 import certifi
 from {NAME}.agent.command import trust
@@ -64,40 +64,43 @@ sys.exit(main())
 
 
 @dataclasses.dataclass(frozen=True)
-class Built:
-    """A zipapp: its bytes, what it is made of, and the oldest Python that runs it (3.``oldest``)."""
+class Zipapp:
+    """A zipapp: its bytes, its packages, and the oldest Python that runs it (3.``min_python_minor``)."""
 
     content: bytes
     versions: dict[str, str]
-    oldest: int
+    min_python_minor: int
 
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def build(packages: str | None = None, shebang: str = "/usr/bin/env python3") -> Built:
+def build(packages: str | None = None, shebang: str = "/usr/bin/env python3") -> Zipapp:
     """The agent with the packages of this environment, or those in the folder ``packages``.
 
     UsageError when one is missing.
     """
-    if not _source(_ROOT):
+    if not _source(_ENTRY_MODULE):
         raise UsageError(
             "the agent can only be built where the collection is installed: on the controller, without async "
             "and without run_in: target"
         )
-    where = [packages] if packages else sys.path
-    versions, oldest = _versions(where)
-    files = {f"{NAME}/__init__.py": b"", "__main__.py": _MAIN.format(oldest=oldest).encode()}
-    for module in sorted(_closure(_ROOT)):
+    search_path = [packages] if packages else sys.path
+    versions, min_python_minor = _versions(search_path)
+    files = {
+        f"{NAME}/__init__.py": b"",
+        "__main__.py": _MAIN.format(min_python_minor=min_python_minor).encode(),
+    }
+    for module in sorted(_required_modules(_ENTRY_MODULE)):
         path = _source(module)
         with open(path, "rb") as file:
-            files[f"{NAME}/{os.path.relpath(path, _UTILS)}"] = file.read()
+            files[f"{NAME}/{os.path.relpath(path, _MODULE_UTILS)}"] = file.read()
     for name in DISTRIBUTIONS:
-        files.update(_package(name, where))
-    about = {"versions": versions, "python": f">=3.{oldest}"}
+        files.update(_package(name, search_path))
+    about = {"versions": versions, "python": f">=3.{min_python_minor}"}
     files[f"{NAME}/about.json"] = json.dumps(about, indent=1, sort_keys=True).encode()
-    return Built(_archive(files, shebang), versions, oldest)
+    return Zipapp(_archive(files, shebang), versions, min_python_minor)
 
 
 def _archive(files: t.Mapping[str, bytes], shebang: str) -> bytes:
@@ -117,7 +120,7 @@ def _archive(files: t.Mapping[str, bytes], shebang: str) -> bytes:
 # -- our own modules
 
 
-def _closure(module: str) -> set[str]:
+def _required_modules(module: str) -> set[str]:
     """The module, and all that it needs of this collection, such as ``client.errors``."""
     found: set[str] = set()
     waiting = [module]
@@ -125,11 +128,11 @@ def _closure(module: str) -> set[str]:
         name = waiting.pop()
         if name and name not in found and _source(name):
             found.add(name)
-            waiting += [name.rpartition(".")[0], *_needs(name)]
+            waiting += [name.rpartition(".")[0], *_imported_modules(name)]
     return found
 
 
-def _needs(module: str) -> t.Iterator[str]:
+def _imported_modules(module: str) -> t.Iterator[str]:
     path = _source(module)
     package = module.split(".")
     if not path.endswith("__init__.py"):
@@ -146,7 +149,7 @@ def _needs(module: str) -> t.Iterator[str]:
 
 def _source(module: str) -> str:
     """The file of a module; "" when that is no module."""
-    place = os.path.join(_UTILS, *module.split("."))
+    place = os.path.join(_MODULE_UTILS, *module.split("."))
     candidates = (f"{place}.py", os.path.join(place, "__init__.py"))
     return next((path for path in candidates if os.path.isfile(path)), "")
 
@@ -154,9 +157,9 @@ def _source(module: str) -> str:
 # -- packages
 
 
-def _package(name: str, where: t.Sequence[str]) -> dict[str, bytes]:
+def _package(name: str, search_path: t.Sequence[str]) -> dict[str, bytes]:
     """The Python files of an installed package or module; compiled parts have counterparts in Python."""
-    spec = importlib.machinery.PathFinder.find_spec(name, list(where))
+    spec = importlib.machinery.PathFinder.find_spec(name, list(search_path))
     if spec is None or not spec.origin:
         raise _missing(name)
     if not spec.submodule_search_locations:
@@ -171,11 +174,11 @@ def _package(name: str, where: t.Sequence[str]) -> dict[str, bytes]:
                 path = os.path.join(folder, each)
                 with open(path, "rb") as file:
                     files[os.path.relpath(path, os.path.dirname(top))] = file.read()
-    return {**files, **_licences(name, where)}
+    return {**files, **_licences(name, search_path)}
 
 
-def _licences(name: str, where: t.Sequence[str]) -> dict[str, bytes]:
-    distribution = _distribution(DISTRIBUTIONS[name], where)
+def _licences(name: str, search_path: t.Sequence[str]) -> dict[str, bytes]:
+    distribution = _distribution(DISTRIBUTIONS[name], search_path)
     found = {}
     for entry in (distribution.files if distribution else None) or []:
         if _LICENCES.search(entry.name) and not entry.name.endswith((".py", ".pyc")):
@@ -184,17 +187,17 @@ def _licences(name: str, where: t.Sequence[str]) -> dict[str, bytes]:
     return found
 
 
-def _versions(where: t.Sequence[str]) -> tuple[dict[str, str], int]:
+def _versions(search_path: t.Sequence[str]) -> tuple[dict[str, str], int]:
     """The version of each package, and the minor version of the oldest Python that all of them take."""
-    versions, oldest = {}, _OLDEST
+    versions, min_python_minor = {}, _MIN_PYTHON_MINOR
     for name in DISTRIBUTIONS.values():
-        distribution = _distribution(name, where)
+        distribution = _distribution(name, search_path)
         if distribution is None:
             raise _missing(name)
         versions[name] = distribution.version
         wanted = re.search(r">=\s*3\.(\d+)", _requires_python(distribution))
-        oldest = max(oldest, int(wanted.group(1)) if wanted else 0)
-    return versions, oldest
+        min_python_minor = max(min_python_minor, int(wanted.group(1)) if wanted else 0)
+    return versions, min_python_minor
 
 
 def _requires_python(distribution: importlib.metadata.Distribution) -> str:
@@ -202,9 +205,9 @@ def _requires_python(distribution: importlib.metadata.Distribution) -> str:
     return known["Requires-Python"] if "Requires-Python" in known else ""  # noqa: SIM401  it has no get
 
 
-def _distribution(name: str, where: t.Sequence[str]) -> importlib.metadata.Distribution | None:
+def _distribution(name: str, search_path: t.Sequence[str]) -> importlib.metadata.Distribution | None:
     wanted = re.sub(r"[-_.]+", "-", name).lower()
-    for distribution in importlib.metadata.distributions(path=list(where)):
+    for distribution in importlib.metadata.distributions(path=list(search_path)):
         if re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "").lower() == wanted:
             return distribution
     return None
@@ -222,19 +225,19 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="build", description="Build the agent as one file.")
     parser.add_argument("--output", required=True, help="the file to write")
     parser.add_argument("--packages", help="folder with the packages; default: those installed here")
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     try:
-        built = build(asked.packages)
+        built = build(args.packages)
     except UsageError as error:
-        complain(error.messages[0])
+        print_error(error.messages[0])
         return 1
-    os.makedirs(os.path.dirname(os.path.abspath(asked.output)), exist_ok=True)
-    with open(f"{asked.output}.new", "wb") as file:
+    os.makedirs(os.path.dirname(os.path.abspath(args.output)), exist_ok=True)
+    with open(f"{args.output}.new", "wb") as file:
         file.write(built.content)
-    os.chmod(f"{asked.output}.new", 0o755)
-    os.rename(f"{asked.output}.new", asked.output)
-    told = {"sha256": built.sha256, "size": len(built.content), "python": f">=3.{built.oldest}"}
-    say(json.dumps({**told, "versions": built.versions}, indent=1, sort_keys=True))
+    os.chmod(f"{args.output}.new", 0o755)
+    os.rename(f"{args.output}.new", args.output)
+    summary = {"sha256": built.sha256, "size": len(built.content), "python": f">=3.{built.min_python_minor}"}
+    print_line(json.dumps({**summary, "versions": built.versions}, indent=1, sort_keys=True))
     return 0
 
 

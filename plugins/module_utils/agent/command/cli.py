@@ -14,11 +14,11 @@ import typing as t
 from ...client.errors import DrpError, UsageError
 from ...client.formats import decode_yaml
 from ...client.objects import params
-from ..job.spool import Spool
+from ..script.spool import Spool
 from ..state import Lock, Store
 from . import commands
 from .config import FIELDS, Config, load
-from .console import complain, say
+from .console import print_error, print_line
 from .preflight import Preflight
 
 _HELP = {
@@ -51,16 +51,16 @@ _HELP = {
 def main(arguments: t.Sequence[str] | None = None) -> int:
     """The exit status: 0 as meant, 1 for an error, 2 for wrong usage."""
     parser = _parser()
-    asked = parser.parse_args(arguments)
-    given = {name: getattr(asked, name, None) for name in FIELDS}
-    if asked.command == "once":
+    args = parser.parse_args(arguments)
+    given = {name: getattr(args, name, None) for name in FIELDS}
+    if args.command == "once":
         for name, value in (("exit_on_not_runnable", True), ("wait_timeout", 1.0), ("make_runnable", False)):
             given[name] = value if given[name] is None else given[name]
     try:
-        return int(asked.run(load(given, file=asked.config), asked))
+        return int(args.run(load(given, file=args.config), args))
     except (DrpError, OSError) as error:
         text = "; ".join(error.messages) if isinstance(error, UsageError) else str(error)
-        complain(text)
+        print_error(text)
         return 1
 
 
@@ -112,20 +112,20 @@ def _add(parser: argparse.ArgumentParser, name: str, kind: type) -> None:
 # -- params
 
 
-def _get(config: Config, asked: t.Any) -> int:
+def _get(config: Config, args: t.Any) -> int:
     with commands.connect(config) as client:
         uuid = _uuid(client, config)
-        value = params.get(client, "machines", uuid, asked.name, aggregate=not asked.own, decode=asked.decode)
-    say(json.dumps(value, indent=2, ensure_ascii=False))
+        value = params.get(client, "machines", uuid, args.name, aggregate=not args.own, decode=args.decode)
+    print_line(json.dumps(value, indent=2, ensure_ascii=False))
     return 0
 
 
-def _set(config: Config, asked: t.Any) -> int:
-    text = sys.stdin.read() if asked.value in (None, "-") else asked.value
+def _set(config: Config, args: t.Any) -> int:
+    text = sys.stdin.read() if args.value in (None, "-") else args.value
     value = decode_yaml(text, source="the value")
     with commands.connect(config) as client:
-        stored = params.set(client, "machines", _uuid(client, config), asked.name, value)
-    say(json.dumps(stored, indent=2, ensure_ascii=False))
+        stored = params.set(client, "machines", _uuid(client, config), args.name, value)
+    print_line(json.dumps(stored, indent=2, ensure_ascii=False))
     return 0
 
 
@@ -139,42 +139,46 @@ def _uuid(client: t.Any, config: Config) -> str:
 # -- status and check
 
 
-def _status(config: Config, asked: t.Any) -> int:
+def _status(config: Config, args: t.Any) -> int:
     """Works without the server.  1 when no agent runs."""
     machine = config.machine
     if not machine or ":" in machine:
         with commands.connect(config) as client:
             machine = str(commands.find_machine(client, config)["Uuid"])
     holder = Lock.holder(config.state_dir, machine)
-    told: dict[str, t.Any] = {"machine": machine, "running": holder is not None, "pid": holder}
+    status: dict[str, t.Any] = {"machine": machine, "running": holder is not None, "pid": holder}
     if os.path.isdir(config.state_dir):
         store = Store(config.state_dir, machine)
-        memory, record = store.recall(), store.record()
-        told.update(state=memory.state or None, name=memory.machine.get("Name"), chroot=memory.chroot or None)
+        saved_state, record = store.load_state(), store.load_job()
+        status.update(
+            state=saved_state.state or None,
+            name=saved_state.machine.get("Name"),
+            chroot=saved_state.chroot or None,
+        )
         if record is not None:
-            spool = Spool(store.spool_of(record.job))
-            told["job"] = {
+            spool = Spool(store.spool_dir(record.job))
+            status["job"] = {
                 **{name: getattr(record, name) for name in ("job", "phase", "done", "actions", "task_dir")},
-                "log_bytes": spool.end(),
+                "log_bytes": spool.end_offset(),
             }
-    if asked.json:
-        say(json.dumps(told, indent=2))
+    if args.json:
+        print_line(json.dumps(status, indent=2))
     else:
-        for name, value in told.items():
-            say(f"{name}: {value if not isinstance(value, dict) else json.dumps(value)}")
+        for name, value in status.items():
+            print_line(f"{name}: {value if not isinstance(value, dict) else json.dumps(value)}")
     return 0 if holder is not None else 1
 
 
-def _check(config: Config, asked: t.Any) -> int:
+def _check(config: Config, args: t.Any) -> int:
     """1 when something is to be fixed."""
     findings = Preflight(config).run()
-    if asked.json:
-        say(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
+    if args.json:
+        print_line(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
     else:
         for finding in findings:
-            say(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.told}")
+            print_line(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.told}")
             if finding.advice:
-                say(f"      -> {finding.advice}")
+                print_line(f"      -> {finding.advice}")
     return 0 if all(finding.ok for finding in findings) else 1
 
 

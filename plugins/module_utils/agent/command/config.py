@@ -11,7 +11,7 @@ import typing as t
 from ...client import settings
 from ...client.errors import UsageError
 from ...client.formats import decode_yaml
-from ..context import Manners
+from ..context import RunnerSettings
 from ..machine_agent import Options
 from .token_file import FileSession
 
@@ -51,18 +51,18 @@ class Config:
     echo: bool = False
 
     @property
-    def options(self) -> Options:
+    def agent_options(self) -> Options:
         return Options(
             exit_on_not_runnable=self.exit_on_not_runnable,
             exit_on_failure=self.exit_on_failure,
             make_runnable=self.make_runnable,
-            timeout=self.wait_timeout,
-            pause=self.retry_pause,
+            wait_timeout=self.wait_timeout,
+            retry_pause=self.retry_pause,
         )
 
     @property
-    def manners(self) -> Manners:
-        return Manners(
+    def runner_settings(self) -> RunnerSettings:
+        return RunnerSettings(
             task_timeout=self.task_timeout,
             kill_grace=self.kill_grace,
             spool_limit=self.spool_limit,
@@ -84,19 +84,19 @@ class Config:
             "token_cache": "",
         }
 
-    def for_scripts(self) -> dict[str, str]:
+    def script_variables(self) -> dict[str, str]:
         """The variables by which the agent, as a command of a script, reaches the endpoint as we do."""
-        told = {
+        values = {
             "VALIDATE_CERTS": "true" if self.validate_certs else "false",
             "CA_PATH": self.ca_path,
             "CERT_FINGERPRINT": self.cert_fingerprint,
             "CONFIG": os.devnull,
         }
-        return {_PREFIX + name: value for name, value in told.items() if value}
+        return {_PREFIX + name: value for name, value in values.items() if value}
 
 
 FIELDS = {field.name: field for field in dataclasses.fields(Config)}
-DRPCLI = {
+DRPCLI_VARIABLES = {
     "endpoint": ("RS_ENDPOINT", "RS_ENDPOINTS"),
     "token": ("RS_TOKEN",),
     "key": ("RS_KEY",),
@@ -105,7 +105,7 @@ DRPCLI = {
     "runner_dir": ("RS_RUNNER_DIR",),
 }
 """Variables by the names that drpcli knows; each option has one of its own, ``DRP_AGENT_<OPTION>``, too."""
-OFFICIAL = {
+OFFICIAL_KEYS = {
     "Endpoints": "endpoint",
     "Token": "token",
     "MachineID": "machine",
@@ -123,10 +123,10 @@ def load(
     """
     environ = os.environ if environ is None else environ
     named = file or environ.get(FILE_VARIABLE)
-    told: dict[str, t.Any] = _from_file(named or DEFAULT_FILE, required=bool(named))
-    told.update(_from_environment(environ))
-    told.update({name: value for name, value in given.items() if value is not None})
-    values = {name: _fit(name, value) for name, value in told.items()}
+    options: dict[str, t.Any] = _from_file(named or DEFAULT_FILE, required=bool(named))
+    options.update(_from_environment(environ))
+    options.update({name: value for name, value in given.items() if value is not None})
+    values = {name: _convert(name, value) for name, value in options.items()}
     for sources in (given, _from_environment(environ)):
         # credentials are taken whole from one place
         if any(sources.get(name) for name in ("token", "token_file", "key")):
@@ -146,33 +146,33 @@ def _from_file(path: str, required: bool) -> dict[str, t.Any]:
     document = decode_yaml(text, source=path) or {}
     if not isinstance(document, dict):
         raise UsageError(f"{path} must be a map of options")
-    told = {OFFICIAL.get(str(name), str(name)): value for name, value in document.items()}
+    options = {OFFICIAL_KEYS.get(str(name), str(name)): value for name, value in document.items()}
     if "Endpoints" in document:
-        told["endpoint"] = str(document["Endpoints"]).replace(",", " ")
+        options["endpoint"] = str(document["Endpoints"]).replace(",", " ")
     if "SkipRunnable" in document:
-        told["make_runnable"] = not told.pop("SkipRunnable")
-    told.pop("AllowAutoUpdate", None)
-    unknown = sorted(set(told) - set(FIELDS))
+        options["make_runnable"] = not options.pop("SkipRunnable")
+    options.pop("AllowAutoUpdate", None)
+    unknown = sorted(set(options) - set(FIELDS))
     if unknown:
         raise UsageError(f"{path}: unknown option {unknown[0]} (known: {', '.join(FIELDS)})")
-    return told
+    return options
 
 
 def _from_environment(environ: t.Mapping[str, str]) -> dict[str, str]:
-    told = {}
+    options = {}
     for name in FIELDS:
-        for variable in (_PREFIX + name.upper(), *DRPCLI.get(name, ())):
+        for variable in (_PREFIX + name.upper(), *DRPCLI_VARIABLES.get(name, ())):
             if environ.get(variable):
-                told[name] = environ[variable]
+                options[name] = environ[variable]
                 break
-    return told
+    return options
 
 
-def _fit(name: str, value: t.Any) -> t.Any:
+def _convert(name: str, value: t.Any) -> t.Any:
     kind: type = type(FIELDS[name].default)
     try:
         if kind is bool:
-            return _truth(value)
+            return _parse_bool(value)
         fitted = kind("" if value is None else value)
     except (TypeError, ValueError):
         raise UsageError(f"{name}: {value!r} is not a {kind.__name__}") from None
@@ -181,7 +181,7 @@ def _fit(name: str, value: t.Any) -> t.Any:
     return fitted
 
 
-def _truth(value: t.Any) -> bool:
+def _parse_bool(value: t.Any) -> bool:
     if isinstance(value, bool):
         return value
     word = str(value).strip().lower()
@@ -190,7 +190,7 @@ def _truth(value: t.Any) -> bool:
     return word in _TRUE
 
 
-def settings_of(config: Config) -> settings.Settings:
+def connection_settings(config: Config) -> settings.Settings:
     """Where and as whom to connect."""
     options = config.connection()
     if config.token_file:

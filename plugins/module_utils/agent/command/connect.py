@@ -10,19 +10,19 @@ from ...client import settings
 from ...client.client import Client, Object
 from ...client.errors import UsageError
 from ...client.transport import Retry
-from ..retry import Pulse
+from ..retry import StopSignal
 from . import trust
-from .config import Config, settings_of
+from .config import Config, connection_settings
 from .token_file import FileSession
 
 
-def connect(config: Config, pulse: Pulse | None = None) -> Client:
+def connect(config: Config, stop_signal: StopSignal | None = None) -> Client:
     """A client by the configuration; between its tries it shows signs of life and notices the end."""
-    chosen = settings_of(config)
+    chosen = connection_settings(config)
     if chosen.trust.verifies_chain and not chosen.trust.ca_path:
         found = trust.bundle(config.state_dir)
         chosen = dataclasses.replace(chosen, trust=dataclasses.replace(chosen.trust, ca_path=found or None))
-    client = settings.connect(chosen, Retry(sleep=pulse.sleep) if pulse else None)
+    client = settings.connect(chosen, Retry(sleep=stop_signal.sleep) if stop_signal else None)
     if config.token_file:
         client.session = FileSession(config.token_file)
     return client

@@ -7,13 +7,13 @@ from __future__ import annotations
 import sys
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """A line on standard output, at once."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
-def complain(error: object) -> None:
+def print_error(error: object) -> None:
     """A line on standard error."""
     sys.stderr.write(f"Error: {error}\n")
     sys.stderr.flush()

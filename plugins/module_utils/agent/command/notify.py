@@ -17,10 +17,10 @@ class Notifier:
     def __init__(self, environ: t.Mapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ
         self._address = environ.get("NOTIFY_SOCKET", "")
-        self._every = _interval(environ)
+        self._watchdog_interval = _interval(environ)
         self._next = 0.0
 
-    def say(self, **states: str) -> None:
+    def send(self, **states: str) -> None:
         """Such as ``READY="1", STATUS="waiting"``.  Never fails."""
         if not self._address:
             return
@@ -30,17 +30,17 @@ class Notifier:
             plain.settimeout(1.0)
             plain.sendto(text.encode(), address)
 
-    def beat(self) -> None:
+    def feed_watchdog(self) -> None:
         """Feed the watchdog, when that is due."""
         now = time.monotonic()
-        if self._every and now >= self._next:
-            self._next = now + self._every
-            self.say(WATCHDOG="1")
+        if self._watchdog_interval and now >= self._next:
+            self._next = now + self._watchdog_interval
+            self.send(WATCHDOG="1")
 
 
 def _interval(environ: t.Mapping[str, str]) -> float:
     """A third of what systemd allows, in seconds; 0 when it does not watch us."""
-    told, pid = environ.get("WATCHDOG_USEC", ""), environ.get("WATCHDOG_PID", "")
-    if not told.isdigit() or (pid and pid != str(os.getpid())):
+    usec, pid = environ.get("WATCHDOG_USEC", ""), environ.get("WATCHDOG_PID", "")
+    if not usec.isdigit() or (pid and pid != str(os.getpid())):
         return 0.0
-    return int(told) / 3e6
+    return int(usec) / 3e6

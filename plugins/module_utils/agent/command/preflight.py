@@ -21,16 +21,16 @@ import typing as t
 
 from ...client.client import Client, Object
 from ...client.errors import CertificateRejected, ConnectionFailed, DrpError, LoginRequired, NotPermitted
-from ..job import job_requests as offers
+from ..job import job_requests
 from ..machine_watch import MachineWatch
-from ..retry import Pulse
+from ..retry import StopSignal
 from ..script import scripts
 from ..state import Lock
 from .config import Config
 from .connect import connect, find_machine
 
-_LARGEST_SKEW = 60.0
-_LEAST_FREE = 64 << 20
+_MAX_CLOCK_SKEW = 60.0
+_MIN_FREE_BYTES = 64 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,32 +53,40 @@ class Preflight:
     def run(self) -> list[Finding]:
         self._local()
         try:
-            client = connect(self._config).in_a_hurry(15.0)
+            client = connect(self._config).with_timeout(15.0)
             if self._endpoint(client):
                 machine = self._machine(client)
                 if machine is not None:
                     self._work(client, machine)
         except DrpError as error:
-            self._bad("configuration", error.messages[0], "correct the option or the file that is named")
+            self._add_failure(
+                "configuration", error.messages[0], "correct the option or the file that is named"
+            )
         return self.findings
 
     # -- here
 
     def _local(self) -> None:
         version = ".".join(map(str, sys.version_info[:3]))
-        self._say("python", sys.version_info >= (3, 9), version, "run the agent with Python 3.9 or newer")
+        self._add_finding(
+            "python", sys.version_info >= (3, 9), version, "run the agent with Python 3.9 or newer"
+        )
         folder = self._config.state_dir
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
             free = shutil.disk_usage(folder).free
         except OSError as error:
-            self._bad("state_dir", f"{folder}: {error.strerror}", "name a writable folder with state_dir")
+            self._add_failure(
+                "state_dir", f"{folder}: {error.strerror}", "name a writable folder with state_dir"
+            )
         else:
-            told = f"{folder}, {free >> 20} MiB free"
-            self._say("state_dir", free >= _LEAST_FREE, told, "make room: job logs wait there for the server")
+            message = f"{folder}, {free >> 20} MiB free"
+            self._add_finding(
+                "state_dir", free >= _MIN_FREE_BYTES, message, "make room: job logs wait there for the server"
+            )
         self._runner_dir()
         shell = shutil.which("bash")
-        self._say(
+        self._add_finding(
             "bash", shell is not None, shell or "not found", "most tasks are bash scripts: install bash"
         )
 
@@ -93,9 +101,9 @@ class Preflight:
                 subprocess.run([path], check=True, timeout=10)
         except (OSError, subprocess.SubprocessError) as error:
             advice = "name a folder that is writable and not mounted noexec with runner_dir"
-            self._bad("runner_dir", f"scripts cannot run in {base}: {error}", advice)
+            self._add_failure("runner_dir", f"scripts cannot run in {base}: {error}", advice)
         else:
-            self._good("runner_dir", f"scripts can run in {base}")
+            self._add_success("runner_dir", f"scripts can run in {base}")
 
     # -- the server
 
@@ -105,101 +113,109 @@ class Preflight:
             request = client.req().get().url_for("info")
             info = request.do()
         except CertificateRejected as error:
-            self._good("endpoint", f"{client.endpoint} answers")
-            return self._bad("tls", error.messages[0], "set ca_path or cert_fingerprint")
+            self._add_success("endpoint", f"{client.endpoint} answers")
+            return self._add_failure("tls", error.messages[0], "set ca_path or cert_fingerprint")
         except ConnectionFailed as error:
             advice = "check the endpoint's name and port, the network and the firewall"
-            return self._bad("endpoint", error.messages[0], advice)
+            return self._add_failure("endpoint", error.messages[0], advice)
         except LoginRequired as error:
-            self._good("endpoint", f"{client.endpoint} answers")
+            self._add_success("endpoint", f"{client.endpoint} answers")
             advice = "write a fresh token for this machine into the configuration or the token file"
-            return self._bad("token", error.messages[0], advice)
+            return self._add_failure("token", error.messages[0], advice)
         except DrpError as error:
-            return self._bad("endpoint", str(error), "is this the API port of a DRP server?")
-        self._good("endpoint", f"{client.endpoint} answers, DRP {info.get('version')}")
-        secure = client.transport.trust.authenticates
-        told = "the certificate is verified" if secure else "nothing proves that this is the right server"
-        self._say("tls", secure, told, "set ca_path or cert_fingerprint instead of validate_certs: false")
-        self._good("token", "is accepted")
+            return self._add_failure("endpoint", str(error), "is this the API port of a DRP server?")
+        self._add_success("endpoint", f"{client.endpoint} answers, DRP {info.get('version')}")
+        secure = client.transport.trust.authenticates_server
+        message = "the certificate is verified" if secure else "nothing proves that this is the right server"
+        self._add_finding(
+            "tls", secure, message, "set ca_path or cert_fingerprint instead of validate_certs: false"
+        )
+        self._add_success("token", "is accepted")
         self._clock(request.answer.headers if request.answer else {}, before)
         return True
 
     def _clock(self, headers: t.Mapping[str, str], before: float) -> None:
         try:
-            there = email.utils.parsedate_to_datetime(headers.get("Date", "")).timestamp()
+            server_time = email.utils.parsedate_to_datetime(headers.get("Date", "")).timestamp()
         except (TypeError, ValueError):
             return
-        skew = before - there
-        told = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's"
-        self._say("clock", abs(skew) <= _LARGEST_SKEW, told, "set the clock: certificates and tokens expire")
+        skew = before - server_time
+        message = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's"
+        self._add_finding(
+            "clock", abs(skew) <= _MAX_CLOCK_SKEW, message, "set the clock: certificates and tokens expire"
+        )
 
     def _machine(self, client: Client) -> Object | None:
         try:
             machine = find_machine(client, self._config)
         except NotPermitted as error:
-            self._bad("machine", str(error), "the token is not one for this machine: mint another")
+            self._add_failure("machine", str(error), "the token is not one for this machine: mint another")
         except DrpError as error:
-            self._bad("machine", str(error), "set machine to the UUID of a machine that the token may see")
+            self._add_failure(
+                "machine", str(error), "set machine to the UUID of a machine that the token may see"
+            )
         else:
-            self._good("machine", f"{machine.get('Name')} ({machine['Uuid']})")
+            self._add_success("machine", f"{machine.get('Name')} ({machine['Uuid']})")
             return machine
         return None
 
     def _work(self, client: Client, machine: Object) -> None:
         self._claims(client, machine)
         holder = Lock.holder(self._config.state_dir, str(machine["Uuid"]))
-        self._good("agent", "none runs" if holder is None else f"process {holder} runs for this machine")
+        self._add_success(
+            "agent", "none runs" if holder is None else f"process {holder} runs for this machine"
+        )
         self._events(client, machine)
         self._runnable(client, machine)
 
     def _claims(self, client: Client, machine: Object) -> None:
-        for kind, key in (("stages", str(machine.get("Stage") or "none")), ("jobs", _job(machine))):
+        for kind, key in (("stages", str(machine.get("Stage") or "none")), ("jobs", _current_job(machine))):
             try:
                 if key and client.find(kind, key) is None and kind == "jobs":
                     advice = "mint the machine's token with claims on its own jobs, or ignore a deleted job"
-                    self._bad("claims", f"the current job {key} cannot be read", advice)
+                    self._add_failure("claims", f"the current job {key} cannot be read", advice)
                     return
             except DrpError as error:
-                self._bad("claims", str(error), f"the token needs the claim to get {kind}")
+                self._add_failure("claims", str(error), f"the token needs the claim to get {kind}")
                 return
-        self._good("claims", "machine, stage and current job can be read")
+        self._add_success("claims", "machine, stage and current job can be read")
 
     def _events(self, client: Client, machine: Object) -> None:
         try:
-            MachineWatch(client, str(machine["Uuid"]), Pulse()).close()
+            MachineWatch(client, str(machine["Uuid"]), StopSignal()).close()
         except DrpError as error:
-            self._bad("events", str(error), "let websockets to /api/v3/ws through, proxies included")
+            self._add_failure("events", str(error), "let websockets to /api/v3/ws through, proxies included")
         else:
-            self._good("events", "the server tells of changes")
+            self._add_success("events", "the server tells of changes")
 
     def _runnable(self, client: Client, machine: Object) -> None:
         position = f"task {machine.get('CurrentTask')} of {len(machine.get('Tasks') or [])}"
         where = f"workflow {machine.get('Workflow') or '-'}, stage {machine.get('Stage')}, {position}"
         if not machine.get("Available"):
             reasons = "; ".join(map(str, machine.get("Errors") or [])) or "no reason is given"
-            self._bad("runnable", f"the machine is not available: {reasons}", "correct what is named")
+            self._add_failure("runnable", f"the machine is not available: {reasons}", "correct what is named")
             return
-        job = offers.find_job(client, _job(machine)) if _job(machine) else None
+        job = job_requests.find_job(client, _current_job(machine)) if _current_job(machine) else None
         if not machine.get("Runnable"):
             last = f"; its last job ({job['Task']}) is {job['State']}" if job else ""
             advice = "see that job's log; set Runnable to true when work may go on"
-            self._bad("runnable", f"{where}: the machine is not runnable{last}", advice)
+            self._add_failure("runnable", f"{where}: the machine is not runnable{last}", advice)
             return
-        self._good("runnable", where)
+        self._add_success("runnable", where)
 
     # -- findings
 
-    def _say(self, what: str, ok: bool, told: str, advice: str) -> None:
-        self.findings.append(Finding(what, ok, told, "" if ok else advice))
+    def _add_finding(self, what: str, ok: bool, message: str, advice: str) -> None:
+        self.findings.append(Finding(what, ok, message, "" if ok else advice))
 
-    def _good(self, what: str, told: str) -> None:
-        self._say(what, True, told, "")
+    def _add_success(self, what: str, message: str) -> None:
+        self._add_finding(what, True, message, "")
 
-    def _bad(self, what: str, told: str, advice: str) -> bool:
-        self._say(what, False, told, advice)
+    def _add_failure(self, what: str, message: str, advice: str) -> bool:
+        self._add_finding(what, False, message, advice)
         return False
 
 
-def _job(machine: Object) -> str:
+def _current_job(machine: Object) -> str:
     uuid = str(machine.get("CurrentJob") or "")
     return uuid if uuid.strip("0-") else ""

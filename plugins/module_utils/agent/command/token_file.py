@@ -16,7 +16,7 @@ class FileSession(TokenSession):
         self._path = path
         super().__init__(_read(path))
 
-    def replace(self, refused: str, fail_fast: bool = False) -> bool:  # noqa: ARG002  the protocol's signature
+    def replace_token(self, refused: str, fail_fast: bool = False) -> bool:  # noqa: ARG002  the protocol's signature
         try:
             found = _read(self._path).strip()
         except UsageError:

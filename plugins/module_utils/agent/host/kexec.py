@@ -28,56 +28,56 @@ Fetch = t.Callable[[str, str], None]
 _TIMEOUT = (10, 60)
 
 
-class NotStaged(Exception):
+class KexecUnavailable(Exception):
     """Why there will be a normal reboot."""
 
 
-def stage(
+def load_kernel(
     client: Client,
     machine: str,
     fetch: Fetch | None = None,
     run: t.Callable[[t.Sequence[str]], int] | None = None,
     command_line: str = "/proc/cmdline",
 ) -> None:
-    """Load the kernel that the server names for the machine; raises NotStaged."""
+    """Load the kernel that the server names for the machine; raises KexecUnavailable."""
     try:
         if not sys.platform.startswith("linux") or shutil.which("kexec") is None:
-            raise NotStaged("there is no kexec here")
+            raise KexecUnavailable("there is no kexec here")
         if params.get(client, "machines", machine, "kexec-ok", aggregate=True) is not True:
-            raise NotStaged("the param kexec-ok is not true")
+            raise KexecUnavailable("the param kexec-ok is not true")
         with tempfile.TemporaryDirectory(prefix="drp-kexec-") as folder:
             _load(client, machine, folder, fetch or _fetch, run or _run, command_line)
     except (DrpError, OSError) as error:
-        raise NotStaged(str(error)) from error
+        raise KexecUnavailable(str(error)) from error
 
 
 def _load(
     client: Client, machine: str, folder: str, fetch: Fetch, run: t.Callable[..., int], command_line: str
 ) -> None:
-    told = os.path.join(folder, "kexec")
-    fetch(f"{static_url(client)}/machines/{machine}/kexec", told)
-    with open(told, encoding="utf-8") as file:
-        kernel, initrd, words = parse(file.read())
+    boot_file = os.path.join(folder, "kexec")
+    fetch(f"{static_url(client)}/machines/{machine}/kexec", boot_file)
+    with open(boot_file, encoding="utf-8") as file:
+        kernel, initrd, kernel_params = parse(file.read())
     for url, name in ((kernel, "kernel"), (initrd, "initrd")):
         fetch(url, os.path.join(folder, name))
-    words += " " + _boot_interface(client, machine, command_line)
+    kernel_params += " " + _boot_interface(client, machine, command_line)
     command = [
         "/sbin/kexec", "-l", os.path.join(folder, "kernel"),
-        f"--initrd={os.path.join(folder, 'initrd')}", f"--command-line={words}",
+        f"--initrd={os.path.join(folder, 'initrd')}", f"--command-line={kernel_params}",
     ]  # fmt: skip
     if run(command):
-        raise NotStaged("kexec did not take the kernel")
+        raise KexecUnavailable("kexec did not take the kernel")
 
 
 def parse(text: str) -> tuple[str, str, str]:
-    """Kernel, initrd and command line of what the server says; NotStaged unless there is one of each file."""
+    """Kernel, initrd and command line from the server; KexecUnavailable unless there is one of each file."""
     found: dict[str, list[str]] = {"kernel": [], "initrd": [], "params": []}
     for line in text.splitlines():
         word, _space, rest = line.strip().partition(" ")
         if word in found and rest.strip():
             found[word].append(rest.strip())
     if len(found["kernel"]) != 1 or len(found["initrd"]) != 1:
-        raise NotStaged(
+        raise KexecUnavailable(
             f"one kernel and one initrd are needed, not {len(found['kernel'])} and {len(found['initrd'])}"
         )
     return found["kernel"][0], found["initrd"][0], " ".join(found["params"])
@@ -90,7 +90,7 @@ def _boot_interface(client: Client, machine: str, command_line: str) -> str:
         return match.group(0)
     address = params.get(client, "machines", machine, "last-boot-macaddr")
     if not isinstance(address, str) or not address:
-        raise NotStaged("the interface to boot from is not known")
+        raise KexecUnavailable("the interface to boot from is not known")
     return f"BOOTIF={address}"
 
 

@@ -10,8 +10,8 @@ from ...client.client import Object
 from ...client.errors import DrpError, NotFound
 from ...client.objects import actions
 from ...client.patch import Patch
-from ..context import Workbench
-from ..job.change_stage import INSTALL
+from ..context import AgentContext
+from ..job.change_stage import INSTALL_SUFFIX
 from . import kexec
 from .power import Power
 
@@ -20,50 +20,50 @@ AUTO_BOOT_TARGET = "auto-boot-target"
 _NEXT_BOOT = "nextbootpxe"
 
 
-class Way(enum.Enum):
+class RebootKind(enum.Enum):
     EXIT = "exit"
     """Within an installation: the installer reboots."""
     REBOOT = "reboot"
     KEXEC = "kexec"
 
 
-def choose(bench: Workbench, machine: Object, power: Power, stage_kernel: bool) -> Way:
+def choose_reboot(agent_context: AgentContext, machine: Object, power: Power, use_kexec: bool) -> RebootKind:
     """How to leave the boot environment of the snapshot ``machine``; stages a kernel if asked to."""
     if "Context" in machine:
-        _mark_not_runnable(bench, machine)
-    if str(machine.get("BootEnv") or "").endswith(INSTALL):
-        return Way.EXIT
+        _mark_not_runnable(agent_context, machine)
+    if str(machine.get("BootEnv") or "").endswith(INSTALL_SUFFIX):
+        return RebootKind.EXIT
     if not power.enabled:
-        return Way.REBOOT
-    if stage_kernel and not power.kernel_is_loaded():
+        return RebootKind.REBOOT
+    if use_kexec and not power.kernel_is_loaded():
         try:
-            kexec.stage(bench.client, bench.machine)
-        except kexec.NotStaged as reason:
-            bench.report(f"No kexec: {reason}")
-    return Way.KEXEC if power.kernel_is_loaded() else Way.REBOOT
+            kexec.load_kernel(agent_context.client, agent_context.machine)
+        except kexec.KexecUnavailable as reason:
+            agent_context.report(f"No kexec: {reason}")
+    return RebootKind.KEXEC if power.kernel_is_loaded() else RebootKind.REBOOT
 
 
-def boot_from_network_next(bench: Workbench) -> None:
+def boot_from_network_next(agent_context: AgentContext) -> None:
     """Have the machine boot from the network, where a plugin can do that and the server does not."""
     try:
-        if not bench.client.has_feature(AUTO_BOOT_TARGET):
-            actions.describe(bench.client, "machines", bench.machine, _NEXT_BOOT)
-            actions.run(bench.client, "machines", bench.machine, _NEXT_BOOT)
+        if not agent_context.client.has_feature(AUTO_BOOT_TARGET):
+            actions.describe(agent_context.client, "machines", agent_context.machine, _NEXT_BOOT)
+            actions.run(agent_context.client, "machines", agent_context.machine, _NEXT_BOOT)
     except NotFound:
         pass
     except DrpError as error:
-        bench.report(f"{_NEXT_BOOT}: {error}")
+        agent_context.report(f"{_NEXT_BOOT}: {error}")
 
 
-def _mark_not_runnable(bench: Workbench, machine: Object) -> None:
+def _mark_not_runnable(agent_context: AgentContext, machine: Object) -> None:
     """On servers with contexts: nothing is to be started until the machine is back."""
-    if bench.context or machine.get("Context"):
+    if agent_context.context or machine.get("Context"):
         return
     operations: Patch = [
         {"op": "test", "path": "/Context", "from": "", "value": ""},
         {"op": "replace", "path": "/Runnable", "from": "", "value": False},
     ]
     try:
-        bench.client.patch("machines", bench.machine, operations)
+        agent_context.client.patch("machines", agent_context.machine, operations)
     except DrpError as error:
-        bench.report(f"Failed to mark the machine as not runnable: {error}")
+        agent_context.report(f"Failed to mark the machine as not runnable: {error}")

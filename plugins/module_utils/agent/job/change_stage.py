@@ -13,11 +13,11 @@ from ...client.errors import DrpError
 from ...client.objects import params
 
 PARAM = "change-stage/map"
-INSTALL = "-install"
-AFTER_INSTALL = "local"
+INSTALL_SUFFIX = "-install"
+STAGE_AFTER_INSTALL = "local"
 
 
-class Target(enum.Enum):
+class PowerAction(enum.Enum):
     """What is to be done once the stage is set; NONE leaves it to the boot environments."""
 
     NONE = ""
@@ -27,39 +27,39 @@ class Target(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class StageChange:
     stage: str
-    target: Target = Target.NONE
+    action: PowerAction = PowerAction.NONE
 
 
-class BadMap(Exception):
+class InvalidStageMap(Exception):
     """The map is not one of texts to texts."""
 
 
-def next_step(client: Client, machine: t.Mapping[str, t.Any]) -> Step | None:
-    """The stage to go to, or None to stay.  A map that cannot be read counts as empty; raises BadMap."""
+def next_stage(client: Client, machine: t.Mapping[str, t.Any]) -> StageChange | None:
+    """The stage to go to, or None to stay.  An unreadable map counts as empty; raises InvalidStageMap."""
     try:
-        told = params.get(client, "machines", str(machine["Uuid"]), PARAM, aggregate=True)
+        stage_map = params.get(client, "machines", str(machine["Uuid"]), PARAM, aggregate=True)
     except DrpError:
-        told = None
-    step = choose(told, str(machine.get("Stage") or ""), str(machine.get("BootEnv") or ""))
-    return None if step.stage == machine.get("Stage") else step
+        stage_map = None
+    change = choose_stage(stage_map, str(machine.get("Stage") or ""), str(machine.get("BootEnv") or ""))
+    return None if change.stage == machine.get("Stage") else change
 
 
-def choose(told: t.Any, stage: str, bootenv: str) -> Step:
+def choose_stage(stage_map: t.Any, stage: str, bootenv: str) -> StageChange:
     """The entry for ``stage``, or without one what ends an installation (by the name of ``bootenv``)."""
-    entries = {} if told is None else told
+    entries = {} if stage_map is None else stage_map
     if not isinstance(entries, dict) or not all(isinstance(value, str) for value in entries.values()):
-        raise BadMap(f"the param {PARAM} must be a map of texts to texts")
+        raise InvalidStageMap(f"the param {PARAM} must be a map of texts to texts")
     entry = entries.get(stage) or ""
     if not entry:
-        return Step(AFTER_INSTALL if bootenv.endswith(INSTALL) else stage)
+        return StageChange(STAGE_AFTER_INSTALL if bootenv.endswith(INSTALL_SUFFIX) else stage)
     name, _colon, word = entry.partition(":")
-    return Step(name or stage, _target(word))
+    return StageChange(name or stage, _power_action(word))
 
 
-def _target(word: str) -> Target:
+def _power_action(word: str) -> PowerAction:
     """Unknown words say nothing; Poweroff is what some descriptions call Shutdown."""
     if word == "Poweroff":
-        return Target.SHUTDOWN
-    return next((target for target in Target if target.value == word), Target.NONE)
+        return PowerAction.SHUTDOWN
+    return next((target for target in PowerAction if target.value == word), PowerAction.NONE)

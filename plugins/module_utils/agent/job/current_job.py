@@ -10,13 +10,13 @@ import uuid
 from ...client.client import Object
 from ...client.errors import Conflict
 from ..checkpoints import reached
-from ..context import Workbench
+from ..context import AgentContext
 from ..retry import Stopped
 from ..script import chroot, supervised
-from ..state import ASKED, ENDED, ENDING, RECEIVED, Record
-from . import job_requests as offers
+from ..script.spool import Spool
+from ..state import ASKED, ENDED, ENDING, RECEIVED, JobRecord
+from . import job_requests
 from .job_log import JobLog
-from .spool import Spool
 from .task_runner import TaskRunner
 
 
@@ -24,90 +24,92 @@ class NotRunnable(Exception):
     """The machine must not run anything now; something has changed since it was last seen."""
 
 
-class JobDesk:
+class CurrentJob:
     """Holds at most one job: :attr:`record` is the one to go on with."""
 
-    def __init__(self, bench: Workbench, machine: str) -> None:
-        self.record: Record | None = None
-        self._bench = bench
-        self._client = bench.client
+    def __init__(self, agent_context: AgentContext, machine: str) -> None:
+        self.record: JobRecord | None = None
+        self._agent_context = agent_context
+        self._client = agent_context.client
         self._machine = machine
 
     # -- from the server
 
-    def next(self, root: str) -> tuple[Record, Object] | None:
+    def resume_or_request(self, root: str) -> tuple[JobRecord, Object] | None:
         """The job at hand, or what the server has for us; None for nothing.
 
         ``root`` is the chroot that a new job will run in.  Raises NotRunnable.
         """
         if self.record is not None:
             return self.record, self._client.get("jobs", self.record.job)
-        return self._ask(root)
+        return self._request(root)
 
-    def _ask(self, root: str) -> tuple[Record, Object] | None:
+    def _request(self, root: str) -> tuple[JobRecord, Object] | None:
         """Ask in a way that neither a lost answer nor our own death loses the job."""
-        record = self.record = Record(job=str(uuid.uuid4()), chroot=root)
-        self._bench.store.note(record)
-        reached("job asked for")
+        record = self.record = JobRecord(job=str(uuid.uuid4()), chroot=root)
+        self._agent_context.store.save_job(record)
+        reached("job requested")
         try:
-            job = offers.next_job(self._client, self._machine, record.job, self._bench.context)
+            job = job_requests.next_job(self._client, self._machine, record.job, self._agent_context.context)
         except Conflict as error:
             if self._client.get("machines", self._machine).get("Runnable"):
                 raise
-            self.done(record)
+            self.clear(record)
             raise NotRunnable(str(error)) from error
         if job is None:
-            self.done(record)
+            self.clear(record)
             return None
         record.fresh = job["Uuid"] == record.job
         record.job, record.phase = str(job["Uuid"]), RECEIVED
-        self._bench.store.note(record)
+        self._agent_context.store.save_job(record)
         reached("job received")
         return record, job
 
-    def runner(self, machine: Object, record: Record, job: Object) -> TaskRunner:
+    def runner(self, machine: Object, record: JobRecord, job: Object) -> TaskRunner:
         """The runner of a job that is a task."""
-        return TaskRunner(self._bench, machine, record, job)
+        return TaskRunner(self._agent_context, machine, record, job)
 
-    def done(self, record: Record) -> None:
+    def clear(self, record: JobRecord) -> None:
         """The job is over for good."""
         self.record = None
-        self._bench.store.forget(record)
+        self._agent_context.store.delete_job(record)
 
     # -- from an earlier agent
 
-    def settle(self) -> None:
+    def recover(self) -> None:
         """Find the job to go on with; any other that is open here has nobody who works at it, and fails.
 
         The machine is read for this only: whoever holds a snapshot keeps it.
         """
-        record = self.record or self._bench.store.record()
+        record = self.record or self._agent_context.store.load_job()
         self.record = None
         live = self._client.get("machines", self._machine)
-        if record is not None and self._goes_on(record, live):
+        if record is not None and self._can_resume(record, live):
             self.record = record
             return
         if record is not None:
             self._abandon(record)
-        current = offers.find_job(self._client, str(live.get("CurrentJob") or ""))
-        if current is not None and current["State"] in offers.OPEN and self._is_of_our_context(current):
-            offers.fail(self._client, current)
+        current = job_requests.find_job(self._client, str(live.get("CurrentJob") or ""))
+        if current is not None and current["State"] in job_requests.OPEN and self._is_of_our_context(current):
+            job_requests.fail(self._client, current)
 
-    def forget_strays(self) -> None:
+    def remove_other_jobs(self) -> None:
         """Remove what is left of jobs other than the noted one, and end their scripts."""
-        record = self._bench.store.record()
-        for job in self._bench.store.leftovers():
+        record = self._agent_context.store.load_job()
+        for job in self._agent_context.store.saved_jobs():
             if record is None or job != record.job:
-                supervised.end(self._bench.store.run_of(job), self._bench.manners.kill_grace)
-                shutil.rmtree(self._bench.store.folder(job), ignore_errors=True)
+                supervised.stop(
+                    self._agent_context.store.run_dir(job), self._agent_context.runner_settings.kill_grace
+                )
+                shutil.rmtree(self._agent_context.store.job_dir(job), ignore_errors=True)
 
-    def _goes_on(self, record: Record, live: Object) -> bool:
+    def _can_resume(self, record: JobRecord, live: Object) -> bool:
         """Whether the noted job is still to be worked at, and by us."""
-        rebooted = record.boot != self._bench.store.boot
+        rebooted = record.boot != self._agent_context.store.boot
         record.stale = record.stale or rebooted
         if record.phase == ENDED:
             return not rebooted
-        job = offers.find_job(self._client, record.job)
+        job = job_requests.find_job(self._client, record.job)
         if job is None:
             return False
         if record.phase == ENDING:
@@ -115,31 +117,33 @@ class JobDesk:
         if record.phase == ASKED:
             record.phase = RECEIVED
         elsewhere = rebooted and job.get("BootEnv") != live.get("BootEnv")
-        return job["State"] in (*offers.OPEN, "incomplete") and not elsewhere
+        return job["State"] in (*job_requests.OPEN, "incomplete") and not elsewhere
 
-    def _abandon(self, record: Record) -> None:
+    def _abandon(self, record: JobRecord) -> None:
         """Nobody waits for this job any more: end its script, and fail it where it is still open."""
-        supervised.end(self._bench.store.run_of(record.job), self._bench.manners.kill_grace)
+        supervised.stop(
+            self._agent_context.store.run_dir(record.job), self._agent_context.runner_settings.kill_grace
+        )
         if record.chroot:
-            chroot.undo(record.chroot, (self._bench.runner_dir,))
+            chroot.unmount(record.chroot, (self._agent_context.runner_dir,))
         self._send_log(record)
-        job = offers.find_job(self._client, record.job)
-        if job is not None and job["State"] in offers.OPEN:
-            offers.fail(self._client, job)
-        self._bench.store.forget(record)
+        job = job_requests.find_job(self._client, record.job)
+        if job is not None and job["State"] in job_requests.OPEN:
+            job_requests.fail(self._client, job)
+        self._agent_context.store.delete_job(record)
 
-    def _send_log(self, record: Record) -> None:
+    def _send_log(self, record: JobRecord) -> None:
         """What the server does not have yet of the log; it takes that whatever the job's state is."""
-        spool = Spool(self._bench.store.spool_of(record.job))
-        if not spool.end():
+        spool = Spool(self._agent_context.store.spool_dir(record.job))
+        if not spool.end_offset():
             return
-        log = JobLog(self._client, record.job, spool, self._bench.pulse, fresh=record.fresh)
+        log = JobLog(self._client, record.job, spool, self._agent_context.stop_signal, fresh=record.fresh)
         try:
             log.flush()
         except Stopped:
-            self._bench.report(f"The rest of the log of job {record.job} is lost: the agent must end")
+            self._agent_context.report(f"The rest of the log of job {record.job} is lost: the agent must end")
         finally:
             log.close()
 
     def _is_of_our_context(self, job: Object) -> bool:
-        return (job.get("Context") or "") == self._bench.context
+        return (job.get("Context") or "") == self._agent_context.context

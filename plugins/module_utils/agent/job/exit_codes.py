@@ -33,10 +33,10 @@ class Flags:
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
-    """The job after an action: ``go_on`` with the next one, or end in ``state`` with ``flags``."""
+class ActionOutcome:
+    """The job after an action: ``continues`` with the next one, or end in ``state`` with ``flags``."""
 
-    go_on: bool
+    continues: bool
     state: str
     flags: Flags
 
@@ -75,11 +75,11 @@ def flags_of(code: int, sane: bool) -> Flags:
 
 def uses_sane_codes(task: t.Mapping[str, t.Any]) -> bool:
     """Whether the task's feature flags select the sane table."""
-    told = str((task.get("Meta") or {}).get("feature-flags") or "")
-    return SANE_FLAG in [flag.strip() for flag in told.split(",")]
+    feature_flags = str((task.get("Meta") or {}).get("feature-flags") or "")
+    return SANE_FLAG in [flag.strip() for flag in feature_flags.split(",")]
 
 
-def verdict(flags: Flags, final: bool, strict: bool = False) -> Verdict:
+def outcome_of(flags: Flags, final: bool, strict: bool = False) -> ActionOutcome:
     """What follows from an action's flags; ``final`` is the last action of the job.
 
     On an action that is not the last, incomplete alone means early success and a signal alone leaves the
@@ -87,12 +87,12 @@ def verdict(flags: Flags, final: bool, strict: bool = False) -> Verdict:
     ``strict`` finishes the job, as a v3.12 agent does.
     """
     if flags.failed:
-        return Verdict(False, "failed", flags)
+        return ActionOutcome(False, "failed", flags)
     if not flags.any:
-        return Verdict(not final, "finished", flags)
+        return ActionOutcome(not final, "finished", flags)
     if flags.incomplete and flags.signals:
         incomplete = not strict
     else:
         incomplete = flags.incomplete if final else flags.signals
     state = "incomplete" if incomplete else "finished"
-    return Verdict(False, state, dataclasses.replace(flags, incomplete=incomplete))
+    return ActionOutcome(False, state, dataclasses.replace(flags, incomplete=incomplete))

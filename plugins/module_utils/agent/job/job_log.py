@@ -17,8 +17,8 @@ from ...client.client import Client
 from ...client.errors import DrpError
 from ...client.objects.jobs import job_log
 from ..checkpoints import reached
-from ..retry import Backoff, Pulse, Stopped, may_pass
-from .spool import SEGMENT, Spool, Writer
+from ..retry import Backoff, Stopped, StopSignal, is_transient
+from ..script.spool import SEGMENT, Spool, SpoolWriter
 
 HEADER = "Log for Job: {}\n"
 """With this line the server begins the log of a new job."""
@@ -26,13 +26,13 @@ _UNKNOWN = -1
 _PROGRESS = "progress"
 _FORM = "{:20d} {:20d} {:20d}\n"
 _POLL = 0.05
-_QUIET = 1.0
+_FLUSH_INTERVAL = 1.0
 """Seconds after which output is sent even if it is little, as the reference does."""
-_PLENTY = SEGMENT // 2
+_FLUSH_SIZE = SEGMENT // 2
 _TIMEOUT = 30.0
 
 
-class Progress:
+class UploadProgress:
     """What is known of the server's side, kept in a file of the spool so that it outlives the agent."""
 
     def __init__(self, folder: str) -> None:
@@ -49,14 +49,14 @@ class Progress:
         if len(fields) == 3:
             self.base, self.sent, self.in_doubt = map(int, fields)
 
-    def fit(self, end: int) -> None:
+    def shrink_to(self, end: int) -> None:
         """After a loss of power the spool may be shorter than what has been sent."""
         if self.sent + self.in_doubt > end and self.base != _UNKNOWN:
             self.base += max(self.sent - end, 0)
             self.sent, self.in_doubt = min(self.sent, end), max(min(self.in_doubt, end - self.sent), 0)
-            self.keep()
+            self.save()
 
-    def keep(self) -> None:
+    def save(self) -> None:
         # one write of fixed length: there is no moment at which half of it counts
         os.pwrite(self._descriptor, _FORM.format(self.base, self.sent, self.in_doubt).encode(), 0)
 
@@ -72,7 +72,7 @@ class JobLog:
         client: Client,
         job: str,
         spool: Spool,
-        pulse: Pulse,
+        stop_signal: StopSignal,
         *,
         fresh: bool,
         backoff: Backoff | None = None,
@@ -81,19 +81,19 @@ class JobLog:
         """``fresh``: the server has just made the job, so that its log holds the header only."""
         self.job = job
         self.spool = spool
-        self._client = client.in_a_hurry(_TIMEOUT)
-        self._pulse = pulse
+        self._client = client.with_timeout(_TIMEOUT)
+        self._stop_signal = stop_signal
         self._backoff = backoff or Backoff(0.5, 15.0)
         self._report = report
-        self._progress = Progress(spool.folder)
+        self._progress = UploadProgress(spool.folder)
         if fresh and self._progress.base == _UNKNOWN:
             self._progress.base = len(HEADER.format(job))
-            self._progress.keep()
-        self._progress.fit(spool.end())
-        self._doubtful = self._progress.in_doubt > 0 or self._progress.base == _UNKNOWN
+            self._progress.save()
+        self._progress.shrink_to(spool.end_offset())
+        self._must_verify = self._progress.in_doubt > 0 or self._progress.base == _UNKNOWN
         self.refused: DrpError | None = None
         """Why the server will never take the rest; that then stays unsent."""
-        self._hurry = threading.Event()
+        self._flush_requested = threading.Event()
         self._closing = False
         self._idle = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="drp-job-log", daemon=True)
@@ -101,45 +101,45 @@ class JobLog:
 
     # -- for the runner
 
-    def line(self, text: str) -> None:
+    def write_line(self, text: str) -> None:
         """Append a line of the agent's own.  No script may be writing at this time.
 
         On a full disk it waits for room, which there will be when the server has taken what lies there.
         """
         data = f"{text}\n".encode("utf-8", "replace")
-        with Writer(self.spool, patience=0.0) as writer:
+        with SpoolWriter(self.spool, full_timeout=0.0) as writer:
             while data:
                 writer.dropped = 0
                 writer.append(data)
                 data = data[len(data) - writer.dropped :] if writer.dropped else b""
-                if data and (self._pulse.must_end or self.refused is not None):
+                if data and (self._stop_signal.grace_period_over or self.refused is not None):
                     return
                 if data:
-                    self._hurry.set()
+                    self._flush_requested.set()
                     time.sleep(_POLL)
-                    self._pulse.beat()
+                    self._stop_signal.heartbeat()
 
     def flush(self) -> bool:
         """Wait until the server has everything; False when it refuses the rest for good.
 
         Waits as long as it takes.  Raises Stopped when the agent must end before that.
         """
-        self._hurry.set()
+        self._flush_requested.set()
         while True:
             with self._idle:
                 if self.refused is not None:
                     return False
-                if self._progress.sent >= self.spool.end() and not self._progress.in_doubt:
+                if self._progress.sent >= self.spool.end_offset() and not self._progress.in_doubt:
                     return True
-                self._idle.wait(self._pulse.SLICE)
-            self._pulse.beat()
-            if self._pulse.must_end:
+                self._idle.wait(self._stop_signal.POLL_INTERVAL)
+            self._stop_signal.heartbeat()
+            if self._stop_signal.grace_period_over:
                 raise Stopped
 
     def close(self, timeout: float = _TIMEOUT) -> None:
         """End the thread after the request under way; what is unsent stays in the spool."""
         self._closing = True
-        self._hurry.set()
+        self._flush_requested.set()
         self._thread.join(timeout)
         if not self._thread.is_alive():
             self._progress.close()
@@ -149,32 +149,32 @@ class JobLog:
     def _run(self) -> None:
         last, urgent = time.monotonic(), False
         while not self._closing and self.refused is None:
-            if self._hurry.is_set():
+            if self._flush_requested.is_set():
                 # taken back before looking: what is written after the look sets it again
-                self._hurry.clear()
+                self._flush_requested.clear()
                 urgent = True
-            waiting = self.spool.end() - self._progress.sent
+            waiting = self.spool.end_offset() - self._progress.sent
             urgent = urgent and waiting > 0
-            due = waiting >= _PLENTY or urgent or time.monotonic() >= last + _QUIET
+            due = waiting >= _FLUSH_SIZE or urgent or time.monotonic() >= last + _FLUSH_INTERVAL
             if waiting > 0 and due:
                 self._attempt()
                 last = time.monotonic()
                 continue
             with self._idle:
                 self._idle.notify_all()
-            self._hurry.wait(_POLL)
+            self._flush_requested.wait(_POLL)
         with self._idle:
             self._idle.notify_all()
 
     def _attempt(self) -> None:
         try:
-            self._settle() if self._doubtful else self._send()
+            self._verify_length() if self._must_verify else self._send()
         except DrpError as error:
-            if not may_pass(error):
+            if not is_transient(error):
                 self._report(f"The server refuses the log of job {self.job}: {error}")
                 self.refused = error
                 return
-            self._doubtful = self._doubtful or self._progress.in_doubt > 0
+            self._must_verify = self._must_verify or self._progress.in_doubt > 0
             self._report(f"The log of job {self.job} waits: {error}")
             self._wait(self._backoff.next())
         else:
@@ -189,42 +189,42 @@ class JobLog:
         progress = self._progress
         data = self.spool.read(progress.sent, SEGMENT)
         progress.in_doubt = len(data)
-        progress.keep()
-        reached("log chunk noted")
+        progress.save()
+        reached("log chunk saved")
         request = self._client.req().put(data).url_for("jobs", self.job, "log").fail_fast()
         request.timeout(_TIMEOUT).do()
         reached("log chunk sent")
-        self._arrived(len(data))
+        self._mark_sent(len(data))
 
-    def _arrived(self, size: int) -> None:
+    def _mark_sent(self, size: int) -> None:
         self._progress.sent += size
         self._progress.in_doubt = 0
-        self._progress.keep()
+        self._progress.save()
         self.spool.free(self._progress.sent)
 
-    def _settle(self) -> None:
+    def _verify_length(self) -> None:
         """Find out whether what is in doubt has arrived."""
         progress = self._progress
         data = self.spool.read(progress.sent, progress.in_doubt) if progress.in_doubt else b""
-        there = _Ending(len(data))
-        job_log(self._client, self.job, t.cast(t.BinaryIO, there))
+        server_log = _Tail(len(data))
+        job_log(self._client, self.job, t.cast(t.BinaryIO, server_log))
         if progress.base == _UNKNOWN:
-            progress.base = there.size - progress.sent
+            progress.base = server_log.size - progress.sent
         known = progress.base + progress.sent
-        if there.size == known + len(data):
-            self._arrived(len(data))
-        elif there.size != known and data and there.last == data:
+        if server_log.size == known + len(data):
+            self._mark_sent(len(data))
+        elif server_log.size != known and data and server_log.last == data:
             # somebody else writes to this log as well; but it ends with what we sent
-            progress.base = there.size - len(data) - progress.sent
-            self._arrived(len(data))
+            progress.base = server_log.size - len(data) - progress.sent
+            self._mark_sent(len(data))
         else:
-            progress.base = there.size - progress.sent
+            progress.base = server_log.size - progress.sent
             progress.in_doubt = 0
-            progress.keep()
-        self._doubtful = False
+            progress.save()
+        self._must_verify = False
 
 
-class _Ending:
+class _Tail:
     """A file to write to that counts, and keeps so many bytes of the end."""
 
     def __init__(self, keep: int) -> None:

@@ -22,15 +22,15 @@ def next_job(client: Client, machine: str, job: str, context: str = "") -> Objec
     """
     wanted = {"Machine": machine, "Uuid": job, **({"Context": context} if context else {})}
     try:
-        offered = client.ask_for_job(wanted)
+        response = client.request_job(wanted)
     except ApiError as error:
         # a v3.12 server answers 500 to a UUID that it has already
         if error.attempts < 2 or error.code != 500:
             raise
-        offered = client.find("jobs", job)
-        if offered is None:
+        response = client.find("jobs", job)
+        if response is None:
             raise
-    return offered if offered and offered.get("State") else None
+    return response if response and response.get("State") else None
 
 
 def start(client: Client, job: Object) -> Object:
@@ -43,7 +43,7 @@ def end(client: Client, job: Object, state: str, exit_state: str) -> Object:
     return _once(client, job, "running", {"State": state, "ExitState": exit_state})
 
 
-def settle(client: Client, job: Object, failed: bool) -> Object:
+def finish_without_running(client: Client, job: Object, failed: bool) -> Object:
     """End a job that has nothing to run."""
     state, exit_state = ("failed", "failed") if failed else ("finished", "complete")
     return _once(client, job, str(job["State"]), {"State": state, "ExitState": exit_state})

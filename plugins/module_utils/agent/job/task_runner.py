@@ -17,17 +17,16 @@ from ...client.client import Object
 from ...client.errors import ApiError, Conflict, DrpError, NotFound
 from ...client.objects.jobs import job_actions
 from ..checkpoints import reached
-from ..context import Workbench
-from ..retry import Pulse, Stopped, patiently
+from ..context import AgentContext
+from ..retry import Stopped, StopSignal, retry_until
 from ..script import chroot, scripts, supervised
-from ..script.launch import Launch
-from ..script.scripts import SYSTEM, Action, CannotStart
-from ..state import ENDED, ENDING, RUNNING, Record
-from . import exit_codes
-from . import job_requests as offers
-from .exit_codes import FAILED, Flags, Verdict, verdict
+from ..script.launch import ScriptRun
+from ..script.scripts import OS_NAME, Action, CannotStart
+from ..script.spool import Spool, missing
+from ..state import ENDED, ENDING, RUNNING, JobRecord
+from . import exit_codes, job_requests
+from .exit_codes import FAILED, ActionOutcome, Flags, outcome_of
 from .job_log import JobLog
-from .spool import Spool, missing
 
 _SERVER_ERRORS = 3
 """So many answers of 500 to the question for the actions are believed."""
@@ -38,24 +37,24 @@ class RunnerFailed(Exception):
 
 
 class TaskRunner:
-    """Runs the job of a :class:`.state.Record`."""
+    """Runs the job of a :class:`.state.JobRecord`."""
 
-    def __init__(self, bench: Workbench, machine: Object, record: Record, job: Object) -> None:
+    def __init__(self, agent_context: AgentContext, machine: Object, record: JobRecord, job: Object) -> None:
         self.job = job
-        self._bench = bench
+        self._agent_context = agent_context
         self._machine = machine
         self._record = record
         self._problem = ""
-        self._seconds: float | None = None
-        spool = Spool(bench.store.spool_of(record.job), bench.manners.spool_limit)
+        self._script_timeout: float | None = None
+        spool = Spool(agent_context.store.spool_dir(record.job), agent_context.runner_settings.spool_limit)
         self._log = JobLog(
-            bench.client,
+            agent_context.client,
             record.job,
             spool,
-            bench.pulse,
+            agent_context.stop_signal,
             fresh=record.fresh,
-            backoff=bench.backoff(),
-            report=bench.report,
+            backoff=agent_context.backoff(),
+            report=agent_context.report,
         )
 
     @property
@@ -74,9 +73,9 @@ class TaskRunner:
         before the server could be told, and what the server answers when it disowns the job.
         """
         if self._record.phase not in (ENDING, ENDED):
-            self._work()
+            self._run_task()
         if self._record.phase == ENDING:
-            self._end()
+            self._finish_job()
         if self._problem:
             raise RunnerFailed(self._problem)
         return self._record.outcome
@@ -86,37 +85,37 @@ class TaskRunner:
 
     # -- working
 
-    def _work(self) -> None:
+    def _run_task(self) -> None:
         try:
-            self._begin()
-            decided = self._perform_or_stop(self._read_actions())
+            self._start_job()
+            action_outcome = self._perform_or_stop(self._read_actions())
         except CannotStart as problem:
             self._problem = str(problem)
-            self._log.line(self._problem)
-            decided = Verdict(False, "failed", FAILED)
-        self._record.decide(decided.state, decided.flags)
-        self._record.closing_at = self._log.spool.end()
-        self._note("end noted")
+            self._log.write_line(self._problem)
+            action_outcome = ActionOutcome(False, "failed", FAILED)
+        self._record.set_outcome(action_outcome.state, action_outcome.flags)
+        self._record.closing_at = self._log.spool.end_offset()
+        self._save("outcome saved")
 
-    def _begin(self) -> None:
+    def _start_job(self) -> None:
         record = self._record
         if self.job["State"] != "running":
-            self.job = self._patiently(lambda: offers.start(self._bench.client, self.job))
+            self.job = self._retry(lambda: job_requests.start(self._agent_context.client, self.job))
         reached("job running")
-        if not self._log.spool.end():
-            self._log.line(f"Starting task {self.title} on {self._machine.get('Name')}")
+        if not self._log.spool.end_offset():
+            self._log.write_line(f"Starting task {self.title} on {self._machine.get('Name')}")
         elif record.phase == RUNNING:
-            self._log_return()
+            self._log_interruption()
         record.phase = RUNNING
         if not record.task_dir or not os.path.isdir(record.task_dir):
-            record.task_dir = self._bench.task_dir(self.name)
+            record.task_dir = self._agent_context.task_dir(self.name)
             record.done, record.begun, record.actions = 0, False, []
-        self._note("task directory made")
+        self._save("task directory made")
 
-    def _log_return(self) -> None:
+    def _log_interruption(self) -> None:
         """Say that there was a break, unless a script is writing this very log."""
-        if not (self._record.begun and supervised.find(self._run_folder)):
-            self._log.line("The agent was interrupted, and goes on with the job")
+        if not (self._record.begun and supervised.find_running(self._run_dir)):
+            self._log.write_line("The agent was interrupted, and goes on with the job")
 
     def _read_actions(self) -> list[Action]:
         refused = 0
@@ -124,107 +123,107 @@ class TaskRunner:
         def ask() -> list[dict[str, t.Any]]:
             nonlocal refused
             try:
-                return job_actions(self._bench.client, self._record.job, SYSTEM)
+                return job_actions(self._agent_context.client, self._record.job, OS_NAME)
             except ApiError as error:
                 refused += error.code == 500
                 if error.code == 422 or refused >= _SERVER_ERRORS:
                     raise CannotStart(f"Failed to render actions: {error}") from error
                 raise
 
-        actions = scripts.actions_for(self._patiently(ask))
+        actions = scripts.actions_for(self._retry(ask))
         names = [str(action["Name"]) for action in actions]
         if names != self._record.actions:
             self._record.actions, self._record.done, self._record.begun = names, 0, False
         reached("actions read")
         return actions
 
-    def _perform_or_stop(self, actions: t.Sequence[Action]) -> Verdict:
+    def _perform_or_stop(self, actions: t.Sequence[Action]) -> ActionOutcome:
         try:
             return self._perform_all(actions)
         except Stopped:
             self._record.stopped = True
-            self._log.line("The agent is ending: the job is left incomplete")
-            return Verdict(False, "incomplete", Flags(incomplete=True))
+            self._log.write_line("The agent is ending: the job is left incomplete")
+            return ActionOutcome(False, "incomplete", Flags(incomplete=True))
 
-    def _perform_all(self, actions: t.Sequence[Action]) -> Verdict:
+    def _perform_all(self, actions: t.Sequence[Action]) -> ActionOutcome:
         record = self._record
-        decided = Verdict(True, "finished", Flags())
+        action_outcome = ActionOutcome(True, "finished", Flags())
         if not record.done and not record.begun and any(not action.get("Path") for action in actions):
             scripts.write_helper(record.task_dir)
         for number in range(record.done, len(actions)):
-            if self._bench.pulse.stopping and not record.begun:
+            if self._agent_context.stop_signal.requested and not record.begun:
                 raise Stopped
             final = number == len(actions) - 1
             flags = self._perform(actions[number])
-            decided = verdict(flags, final, self._bench.manners.strict)
-            if not decided.go_on:
+            action_outcome = outcome_of(flags, final, self._agent_context.runner_settings.strict)
+            if not action_outcome.continues:
                 break
             record.done, record.begun = number + 1, False
-            self._note("action done", lasting=not final)
-        return decided
+            self._save("action done", durable=not final)
+        return action_outcome
 
     def _perform(self, action: Action) -> Flags:
         if not action.get("Path"):
             return self._run_script(action)
-        self._note("action noted")
-        target = scripts.target_of(action, self._record.task_dir, self._record.chroot)
-        self._log.line(f"{_now()}: Writing {action['Name']} to {target}")
-        secrets = {self._bench.client.token(), str(self.job.get("Token") or "")}
-        scripts.expand(action, self._record.task_dir, secrets, self._record.chroot)
-        self._log.line(f"Action {action['Name']} finished")
+        self._save("action saved")
+        target = scripts.target_path(action, self._record.task_dir, self._record.chroot)
+        self._log.write_line(f"{_now()}: Writing {action['Name']} to {target}")
+        secrets = {self._agent_context.client.token(), str(self.job.get("Token") or "")}
+        scripts.write_file(action, self._record.task_dir, secrets, self._record.chroot)
+        self._log.write_line(f"Action {action['Name']} finished")
         reached("action written")
         return Flags()
 
     def _run_script(self, action: Action) -> Flags:
-        running = supervised.find(self._run_folder) if self._record.begun else None
+        running = supervised.find_running(self._run_dir) if self._record.begun else None
         if running is None:
             running = self._start(action)
-        ending = self._wait_for(running)
+        result = self._wait_for(running)
         reached("script ended")
-        if ending.error:
-            raise CannotStart(f"Cannot start the script of {action['Name']}: {ending.error}")
-        if ending.stopped:
+        if result.error:
+            raise CannotStart(f"Cannot start the script of {action['Name']}: {result.error}")
+        if result.stopped:
             raise Stopped
-        if ending.lost:
-            self._log.line(f"Action {action['Name']} was killed together with its supervisor")
-        if ending.unsaid:
-            self._log.line(f"\n{missing(ending.missing)}\nCommand exited with status {ending.code}")
-            self._log.line(f"Action {action['Name']} finished")
-        if ending.left:
-            self._log.line(
+        if result.lost:
+            self._log.write_line(f"Action {action['Name']} was killed together with its supervisor")
+        if result.log_incomplete:
+            self._log.write_line(f"\n{missing(result.missing)}\nCommand exited with status {result.code}")
+            self._log.write_line(f"Action {action['Name']} finished")
+        if result.holds_output:
+            self._log.write_line(
                 "Processes that the script has left behind hold its output: what they say later is not kept"
             )
-        if ending.lost or ending.timed_out:
+        if result.lost or result.timed_out:
             return FAILED
-        if not ending.code:
+        if not result.code:
             return Flags()  # by either table, so that nobody has to be asked for the right one
-        return exit_codes.flags_of(ending.code, self._sane())
+        return exit_codes.flags_of(result.code, self._sane())
 
-    def _start(self, action: Action) -> supervised.Running:
-        record, bench = self._record, self._bench
+    def _start(self, action: Action) -> supervised.RunningScript:
+        record, agent_context = self._record, self._agent_context
         name = scripts.write_script(action, self.name, record.task_dir)
-        environment = bench.surroundings(self.job).environment(record.task_dir)
+        environment = agent_context.environment_for(self.job).environment(record.task_dir)
         command = scripts.command_of(action, name)
         scripts.check_startable(command, record.task_dir, environment.get("PATH", os.defpath), record.chroot)
         record.begun = True
-        self._note("action noted")
+        self._save("action saved")
         path = os.path.join(record.task_dir, name)
-        work = Launch(
+        script_run = ScriptRun(
             command=command,
             environment=environment,
-            directory=record.task_dir,
-            folder=self._run_folder,
+            task_dir=record.task_dir,
+            run_dir=self._run_dir,
             spool=self._log.spool,
             timeout=self._timeout(),
-            grace=bench.manners.kill_grace,
-            root=record.chroot,
-            binds=(bench.runner_dir,),
-            opening=f"Starting command {path}\n\n\nCommand running\n",
-            closing=f"Action {action['Name']} finished\n",
-            echo=bench.manners.echo,
+            kill_grace=agent_context.runner_settings.kill_grace,
+            chroot=record.chroot,
+            bind_mounts=(agent_context.runner_dir,),
+            log_header=f"Starting command {path}\n\n\nCommand running\n",
+            log_footer=f"Action {action['Name']} finished\n",
+            echo=agent_context.runner_settings.echo,
         )
         try:
-            running = supervised.start(work)
+            running = supervised.start(script_run)
         except OSError as error:
             raise CannotStart(f"Cannot start {path}: {error.strerror or error}") from error
         reached("script started")
@@ -232,64 +231,66 @@ class TaskRunner:
 
     def _timeout(self) -> float:
         """Seconds for each script of this job; asked for once."""
-        if self._seconds is None:
-            self._seconds = float(self._patiently(lambda: self._bench.timeout_for(self.name)))
-        return self._seconds
+        if self._script_timeout is None:
+            self._script_timeout = float(self._retry(lambda: self._agent_context.timeout_for(self.name)))
+        return self._script_timeout
 
-    def _wait_for(self, running: supervised.Running) -> supervised.Ending:
+    def _wait_for(self, running: supervised.RunningScript) -> supervised.ScriptResult:
         asked = False
-        while (ending := running.wait(Pulse.SLICE)) is None:
-            self._bench.pulse.beat()
-            if self._bench.pulse.stopping and not asked:
+        while (result := running.wait(StopSignal.POLL_INTERVAL)) is None:
+            self._agent_context.stop_signal.heartbeat()
+            if self._agent_context.stop_signal.requested and not asked:
                 running.stop()
                 asked = True
-        if ending.lost and self._record.chroot:
-            chroot.undo(self._record.chroot, (self._bench.runner_dir,))
-        return ending
+        if result.lost and self._record.chroot:
+            chroot.unmount(self._record.chroot, (self._agent_context.runner_dir,))
+        return result
 
     def _sane(self) -> bool:
         """Which table counts: a file in the task directory selects the sane one, else the task does."""
         if os.path.isfile(os.path.join(self._record.task_dir, exit_codes.SANE_MARKER)):
             return True
-        task = self._patiently(lambda: self._bench.client.find("tasks", self.name))
+        task = self._retry(lambda: self._agent_context.client.find("tasks", self.name))
         return exit_codes.uses_sane_codes(task or {})
 
     # -- ending
 
-    def _end(self) -> None:
+    def _finish_job(self) -> None:
         """Tell the server: first the machine, then the whole log, then the outcome."""
         record = self._record
         lines = [f"Task {self.name} {record.final_state}"]
         if record.outcome.any:
-            lines.append(self._stop_machine())
+            lines.append(self._make_not_runnable())
         reached("machine not runnable")
         lines.append(f"Updated job for {self.title} to {record.final_state}")
-        lines += _signals(record.outcome)
-        if self._log.spool.end() <= record.closing_at:
-            self._log.line("\n".join(lines))
+        lines += _signal_lines(record.outcome)
+        if self._log.spool.end_offset() <= record.closing_at:
+            self._log.write_line("\n".join(lines))
         self._log.flush()
         reached("log complete")
-        exit_state = Verdict(False, record.final_state, record.outcome).exit_state
+        exit_state = ActionOutcome(False, record.final_state, record.outcome).exit_state
         try:
-            self._patiently(lambda: offers.end(self._bench.client, self.job, record.final_state, exit_state))
+            self._retry(
+                lambda: job_requests.end(self._agent_context.client, self.job, record.final_state, exit_state)
+            )
         except (Conflict, NotFound) as error:
-            self._bench.report(f"Failed to update job {record.job} to {record.final_state}: {error}")
+            self._agent_context.report(f"Failed to update job {record.job} to {record.final_state}: {error}")
         record.phase = ENDED
-        self._note("job ended")
+        self._save("job ended")
         if record.task_dir:
             shutil.rmtree(record.task_dir, ignore_errors=True)
 
-    def _stop_machine(self) -> str:
+    def _make_not_runnable(self) -> str:
         """Make the machine not runnable; what the log says about that."""
         name, tries = self._machine.get("Name"), 0
 
         def stop() -> None:
             nonlocal tries
             tries += 1
-            offers.make_not_runnable(self._bench.client, str(self._machine["Uuid"]))
+            job_requests.make_not_runnable(self._agent_context.client, str(self._machine["Uuid"]))
 
         try:
-            self._patiently(stop)
+            self._retry(stop)
         except Conflict as error:
             if tries == 1 and error.attempts == 1:  # else only the answer to an earlier try was lost
                 return f"Machine {name} is not runnable already"
@@ -300,24 +301,24 @@ class TaskRunner:
     # -- helpers
 
     @property
-    def _run_folder(self) -> str:
-        return self._bench.store.run_of(self._record.job)
+    def _run_dir(self) -> str:
+        return self._agent_context.store.run_dir(self._record.job)
 
-    def _note(self, checkpoint: str, lasting: bool = False) -> None:
-        self._bench.store.note(self._record, lasting)
+    def _save(self, checkpoint: str, durable: bool = False) -> None:
+        self._agent_context.store.save_job(self._record, durable)
         reached(checkpoint)
 
-    def _patiently(self, work: t.Callable[[], t.Any]) -> t.Any:
-        bench = self._bench
-        return patiently(
-            work,
-            bench.pulse,
-            bench.backoff(),
-            told=lambda error: bench.report(f"Job {self._record.job} waits: {error}"),
+    def _retry(self, operation: t.Callable[[], t.Any]) -> t.Any:
+        agent_context = self._agent_context
+        return retry_until(
+            operation,
+            agent_context.stop_signal,
+            agent_context.backoff(),
+            on_error=lambda error: agent_context.report(f"Job {self._record.job} waits: {error}"),
         )
 
 
-def _signals(outcome: Flags) -> list[str]:
+def _signal_lines(outcome: Flags) -> list[str]:
     lines = [
         f"Task signalled runner to {word}"
         for word in ("reboot", "poweroff", "stop")

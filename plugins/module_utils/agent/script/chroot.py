@@ -12,8 +12,8 @@ import re
 import subprocess
 import typing as t
 
-SYSTEM = ("/proc", "/sys", "/dev", "/dev/pts")
-TASK = "chroot:"
+SYSTEM_MOUNTS = ("/proc", "/sys", "/dev", "/dev/pts")
+TASK_PREFIX = "chroot:"
 _MOUNTS = "/proc/self/mountinfo"
 
 Run = t.Callable[[t.Sequence[str]], None]
@@ -22,13 +22,13 @@ Run = t.Callable[[t.Sequence[str]], None]
 class Chroot:
     """A context in which ``root`` can be entered; does nothing for an empty ``root``.
 
-    Each of :data:`SYSTEM` and ``binds`` is bound, not recursively, at the same path below the root.  OSError,
-    with everything undone, when one cannot be.
+    Each of :data:`SYSTEM_MOUNTS` and ``bind_mounts`` is bound, not recursively, at the same path below the
+    root.  OSError, with everything undone, when one cannot be.
     """
 
-    def __init__(self, root: str, binds: t.Sequence[str] = (), run: Run | None = None) -> None:
+    def __init__(self, root: str, bind_mounts: t.Sequence[str] = (), run: Run | None = None) -> None:
         self._root = root
-        self._folders = [*SYSTEM, *binds] if root else []
+        self._folders = [*SYSTEM_MOUNTS, *bind_mounts] if root else []
         self._run = run or _run
         self._mounted: list[str] = []
 
@@ -40,14 +40,14 @@ class Chroot:
                 self._run(["mount", "--bind", folder, target])
                 self._mounted.append(target)
         except OSError:
-            self.leave()
+            self.unmount()
             raise
         return self
 
     def __exit__(self, *reason: object) -> None:
-        self.leave()
+        self.unmount()
 
-    def leave(self) -> None:
+    def unmount(self) -> None:
         """Unmount, the newest first; one that is busy is taken out of sight at least."""
         while self._mounted:
             target = self._mounted.pop()
@@ -58,18 +58,18 @@ class Chroot:
                     self._run(["umount", "-l", target])
 
 
-def undo(root: str, binds: t.Sequence[str] = (), run: Run | None = None) -> list[str]:
+def unmount(root: str, bind_mounts: t.Sequence[str] = (), run: Run | None = None) -> list[str]:
     """Unmount what a supervisor that was killed has left below ``root``; the targets."""
     root = os.path.realpath(root)
-    ours = {root + folder for folder in (*SYSTEM, *binds)}
+    ours = {root + folder for folder in (*SYSTEM_MOUNTS, *bind_mounts)}
     left = Chroot("", run=run)
-    left._mounted = [target for target in mounted() if target in ours]
+    left._mounted = [target for target in mount_points() if target in ours]
     targets = left._mounted[::-1]
-    left.leave()
+    left.unmount()
     return targets
 
 
-def mounted() -> list[str]:
+def mount_points() -> list[str]:
     """All mount points, in the order in which they were mounted."""
     with open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as file:
         raw = [line.split(" ")[4] for line in file]

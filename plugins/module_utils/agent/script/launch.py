@@ -7,39 +7,39 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..job.spool import Spool
+from .spool import Spool
 
 LOCK = "lock"
 """Locked by the supervisor as long as it lives."""
 PIDS = "pids"
 STATUS = "status"
-NOTE_SIZE = 2048
+STATUS_FILE_SIZE = 2048
 """Bytes of each of the last two, which are there, and blank, before the script is started."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Launch:
+class ScriptRun:
     """A script to run.  Seconds; a ``timeout`` of 0 is none."""
 
     command: t.Sequence[str]
     environment: t.Mapping[str, str]
-    directory: str
-    folder: str
+    task_dir: str
+    run_dir: str
     spool: Spool
     timeout: float = 0.0
-    grace: float = 10.0
-    root: str = ""
+    kill_grace: float = 10.0
+    chroot: str = ""
     """Run it in this chroot."""
-    binds: tuple[str, ...] = ()
+    bind_mounts: tuple[str, ...] = ()
     """What must be visible in the chroot, at the same paths."""
-    opening: str = ""
-    """Goes to the log before the script starts, ``closing`` when it has ended."""
-    closing: str = ""
+    log_header: str = ""
+    """Goes to the log before the script starts, ``log_footer`` when it has ended."""
+    log_footer: str = ""
     echo: bool = False
 
-    def farewell(self, code: int) -> str:
+    def exit_lines(self, code: int) -> str:
         """What the log says when the script has ended."""
-        return f"Command exited with status {code}\n{self.closing}"
+        return f"Command exited with status {code}\n{self.log_footer}"
 
 
 def started_at(pid: int) -> str:

@@ -19,14 +19,14 @@ import zipfile
 
 LAUNCHER = "drp-agent"
 _UNPACKED = "program"
-_CARRIED = ".agent"
-_AUTHORITY = ".ca.pem"
+_CHROOT_PROGRAM = ".agent"
+_CA_FILE = ".ca.pem"
 _STAMP = ".stamp"
 _TEXT = """#!/bin/sh
 here=${{0%/*}}
-if [ -d "$here/{carried}" ]; then
-    if [ -f "$here/{authority}" ]; then export DRP_AGENT_CA_PATH="$here/{authority}"; fi
-    exec {python} "$here/{carried}" "$@"
+if [ -d "$here/{chroot_program}" ]; then
+    if [ -f "$here/{ca_file}" ]; then export DRP_AGENT_CA_PATH="$here/{ca_file}"; fi
+    exec {python} "$here/{chroot_program}" "$@"
 fi
 {path}exec {python} {program} "$@"
 """
@@ -43,8 +43,8 @@ def write_launcher(runner_dir: str, state_dir: str) -> None:
         program = f"-m {agent}.command.cli"
         path = f"PYTHONPATH={shlex.quote(str(top))}${{PYTHONPATH:+:$PYTHONPATH}} "
     text = _TEXT.format(
-        carried=_CARRIED,
-        authority=_AUTHORITY,
+        chroot_program=_CHROOT_PROGRAM,
+        ca_file=_CA_FILE,
         python=shlex.quote(sys.executable),
         program=program,
         path=path,
@@ -56,13 +56,13 @@ def write_launcher(runner_dir: str, state_dir: str) -> None:
     os.rename(f"{target}.new", target)
 
 
-def carry(runner_dir: str, state_dir: str, ca_path: str) -> None:
+def copy_program(runner_dir: str, state_dir: str, ca_path: str) -> None:
     """Put a copy of the program where a chroot, which sees only the runner directory, can start it."""
-    source, target = os.path.join(state_dir, _UNPACKED), os.path.join(runner_dir, _CARRIED)
+    source, target = os.path.join(state_dir, _UNPACKED), os.path.join(runner_dir, _CHROOT_PROGRAM)
     if os.path.isdir(source) and not os.path.isdir(target):
         shutil.copytree(source, target)
     if os.path.isfile(ca_path):
-        shutil.copyfile(ca_path, os.path.join(runner_dir, _AUTHORITY))
+        shutil.copyfile(ca_path, os.path.join(runner_dir, _CA_FILE))
 
 
 def _unpacked(zipped: str, state_dir: str) -> str:

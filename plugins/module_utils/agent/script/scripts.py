@@ -15,7 +15,7 @@ from .launcher import LAUNCHER
 
 Action = t.Mapping[str, t.Any]
 
-SYSTEM = "linux"
+OS_NAME = "linux"
 _LONGEST_NAME = 200
 _HASHBANG = b"#!"
 _ELF = b"\x7fELF"
@@ -31,7 +31,7 @@ class CannotStart(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class Surroundings:
+class ScriptEnvironment:
     """What the scripts of one job are told about their agent."""
 
     machine: str
@@ -62,17 +62,17 @@ class Surroundings:
         }
 
 
-def actions_for(actions: t.Sequence[Action], system: str = SYSTEM) -> list[Action]:
+def actions_for(actions: t.Sequence[Action], system: str = OS_NAME) -> list[Action]:
     """The actions meant for ``system``.
 
     The server has filtered already; like the reference it is done again only if the first one names systems.
     """
     if not actions or "OS" not in (actions[0].get("Meta") or {}):
         return list(actions)
-    return [action for action in actions if _meant_for(action, system)]
+    return [action for action in actions if _matches_os(action, system)]
 
 
-def _meant_for(action: Action, system: str) -> bool:
+def _matches_os(action: Action, system: str) -> bool:
     told = (action.get("Meta") or {}).get("OS")
     return told is None or any(part.strip() in ("any", system) for part in str(told).split(","))
 
@@ -80,7 +80,7 @@ def _meant_for(action: Action, system: str) -> bool:
 # -- file actions
 
 
-def target_of(action: Action, task_dir: str, root: str = "") -> str:
+def target_path(action: Action, task_dir: str, root: str = "") -> str:
     """Where a file action writes: relative paths in the task directory, absolute ones below ``root``."""
     path = os.path.normpath(str(action["Path"]))
     if os.path.isabs(path):
@@ -88,16 +88,16 @@ def target_of(action: Action, task_dir: str, root: str = "") -> str:
     return os.path.join(task_dir, path)
 
 
-def expand(action: Action, task_dir: str, secrets: t.Collection[str], root: str = "") -> str:
+def write_file(action: Action, task_dir: str, secrets: t.Collection[str], root: str = "") -> str:
     """Write a file action; its path.  A content that carries a secret ends in a file of mode 0600.
 
     Otherwise a new file has 0644 less the umask, and one that exists keeps its mode.
     """
-    target = target_of(action, task_dir, root)
+    target = target_path(action, task_dir, root)
     content = str(action["Content"])
     if os.path.isdir(target):
         raise CannotStart(f"Cannot write {action['Name']}: {target} is a directory (is its path empty?)")
-    private = carries_secret(content, secrets)
+    private = contains_secret(content, secrets)
     try:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         write(target, content, 0o600 if private else 0o644, enforce=private)
@@ -106,7 +106,7 @@ def expand(action: Action, task_dir: str, secrets: t.Collection[str], root: str 
     return target
 
 
-def carries_secret(content: str, secrets: t.Collection[str]) -> bool:
+def contains_secret(content: str, secrets: t.Collection[str]) -> bool:
     """Whether a file must be for its owner only: it holds one of ``secrets``, or some token as such."""
     return any(secret in content for secret in secrets if secret) or bool(_CREDENTIALS.search(content))
 
@@ -156,7 +156,7 @@ def check_startable(command: t.Sequence[str], task_dir: str, path: str, root: st
     """CannotStart in clear words when the kernel would refuse the command."""
     first = command[0]
     if not first.startswith("./"):
-        if not _finds(first, path, root):
+        if not _program_exists(first, path, root):
             raise CannotStart(f"Cannot start the script: its interpreter {first} is not on this machine")
         return
     with open(os.path.join(task_dir, first[2:]), "rb") as file:
@@ -169,11 +169,11 @@ def check_startable(command: t.Sequence[str], task_dir: str, path: str, root: st
             f"Cannot start {first[2:]}: exec format error. Its first line must name an interpreter, such as "
             "#!/bin/bash, or the template must have an Interpreter in its Meta"
         )
-    if not _finds(words[0], path, root):
+    if not _program_exists(words[0], path, root):
         raise CannotStart(f"Cannot start {first[2:]}: its interpreter {words[0]} is not on this machine")
 
 
-def _finds(program: str, path: str, root: str) -> bool:
+def _program_exists(program: str, path: str, root: str) -> bool:
     if "/" in program:
         # a link in a chroot may be absolute: then only the kernel can follow it
         place = f"{root}{program}" if root else program

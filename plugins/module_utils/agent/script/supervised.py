@@ -20,7 +20,7 @@ import time
 import typing as t
 import warnings
 
-from .launch import LOCK, NOTE_SIZE, PIDS, STATUS, Launch, started_at
+from .launch import LOCK, PIDS, STATUS, STATUS_FILE_SIZE, ScriptRun, started_at
 from .supervisor import supervise
 
 _POLL = 0.05
@@ -28,7 +28,7 @@ _unreaped: set[int] = set()
 
 
 @dataclasses.dataclass(frozen=True)
-class Ending:
+class ScriptResult:
     """How a script ended; ``code`` is negative for a signal."""
 
     code: int = 0
@@ -37,78 +37,78 @@ class Ending:
     stopped: bool = False
     """It was ended because the agent was to end."""
     timed_out: bool = False
-    left: bool = False
+    holds_output: bool = False
     """Processes that it has left behind hold its output."""
-    unsaid: bool = False
+    log_incomplete: bool = False
     """The disk was full to the end: the log lacks ``missing`` bytes of output, and how the script ended."""
     missing: int = 0
     lost: bool = False
     """Its supervisor was killed: nobody knows."""
 
 
-class Running:
+class RunningScript:
     """A script under a supervisor, of this agent or of the one before it."""
 
-    def __init__(self, folder: str, pid: int = 0, life: int = -1) -> None:
+    def __init__(self, folder: str, pid: int = 0, exit_pipe: int = -1) -> None:
         self.folder = folder
         self._pid = pid
-        self._life = life
+        self._exit_pipe = exit_pipe
 
-    def wait(self, seconds: float) -> Ending | None:
+    def wait(self, seconds: float) -> ScriptResult | None:
         """How it ended; None when it runs on after ``seconds``."""
-        if self._life >= 0:
-            if not select.select([self._life], [], [], seconds)[0]:
+        if self._exit_pipe >= 0:
+            if not select.select([self._exit_pipe], [], [], seconds)[0]:
                 return None
-            os.close(self._life)
-            self._life = -1
+            os.close(self._exit_pipe)
+            self._exit_pipe = -1
             _reap(self._pid)
-            return _ending(self.folder)
+            return _read_result(self.folder)
         deadline = time.monotonic() + seconds
-        while _locked(self.folder):
+        while _is_supervised(self.folder):
             if time.monotonic() >= deadline:
                 return None
             time.sleep(min(_POLL, seconds))
-        return _ending(self.folder)
+        return _read_result(self.folder)
 
     def stop(self) -> None:
         """Have it ended, with its process group; :meth:`wait` then tells when that is done."""
         pid = self._pid or int(_read(self.folder, PIDS).get("supervisor") or 0)
-        if pid and _locked(self.folder):
+        if pid and _is_supervised(self.folder):
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGTERM)
 
 
-def start(work: Launch) -> Running:
+def start(script_run: ScriptRun) -> RunningScript:
     """Run a script.  OSError when not even its folder can be made."""
     for pid in list(_unreaped):
         _reap(pid)
-    shutil.rmtree(work.folder, ignore_errors=True)
-    os.makedirs(work.folder, mode=0o700)
+    shutil.rmtree(script_run.run_dir, ignore_errors=True)
+    os.makedirs(script_run.run_dir, mode=0o700)
     for name in (PIDS, STATUS):
-        with open(os.path.join(work.folder, name), "wb") as file:
-            file.write(b" " * NOTE_SIZE)
+        with open(os.path.join(script_run.run_dir, name), "wb") as file:
+            file.write(b" " * STATUS_FILE_SIZE)
     # taken before the fork, so that there is no moment at which it is free though the script will run
-    lock = os.open(os.path.join(work.folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(os.path.join(script_run.run_dir, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    life, alive = os.pipe()
+    exit_pipe, exit_pipe_writer = os.pipe()
     with warnings.catch_warnings():
         # the child goes its own way: it takes no lock that another thread might hold
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if not pid:
-        supervise(work, (lock, alive))
+        supervise(script_run, (lock, exit_pipe_writer))
     os.close(lock)
-    os.close(alive)
-    return Running(work.folder, pid, life)
+    os.close(exit_pipe_writer)
+    return RunningScript(script_run.run_dir, pid, exit_pipe)
 
 
-def find(folder: str) -> Running | None:
+def find_running(folder: str) -> RunningScript | None:
     """The script that an earlier agent started in ``folder``: running, or ended and noted.
 
     None when it never ran or nobody knows its end; what is left of its process group is then killed.
     """
-    if _locked(folder) or _read(folder, STATUS):
-        return Running(folder)
+    if _is_supervised(folder) or _read(folder, STATUS):
+        return RunningScript(folder)
     pids = _read(folder, PIDS)
     script = int(pids.get("script") or 0)
     if script and started_at(script) == pids.get("started"):
@@ -117,32 +117,32 @@ def find(folder: str) -> Running | None:
     return None
 
 
-def end(folder: str, grace: float) -> None:
+def stop(folder: str, grace: float) -> None:
     """End the script of an earlier agent, if it is still there."""
-    running = find(folder)
+    running = find_running(folder)
     if running is not None:
         running.stop()
         running.wait(grace + 5.0)
 
 
-def _ending(folder: str) -> Ending:
+def _read_result(folder: str) -> ScriptResult:
     status = _read(folder, STATUS)
     if not status:
-        find(folder)
-        return Ending(lost=True)
+        find_running(folder)
+        return ScriptResult(lost=True)
     if status.get("error"):
-        return Ending(error=str(status["error"]))
-    return Ending(
+        return ScriptResult(error=str(status["error"]))
+    return ScriptResult(
         code=int(status.get("code") or 0),
         stopped=bool(status.get("stopped")),
         timed_out=bool(status.get("timed_out")),
-        left=bool(status.get("left")),
-        unsaid=bool(status.get("unsaid")),
+        holds_output=bool(status.get("left")),
+        log_incomplete=bool(status.get("unsaid")),
         missing=int(status.get("missing") or 0),
     )
 
 
-def _locked(folder: str) -> bool:
+def _is_supervised(folder: str) -> bool:
     try:
         descriptor = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CLOEXEC)
     except OSError:

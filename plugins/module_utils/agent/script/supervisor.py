@@ -22,9 +22,9 @@ import subprocess
 import time
 import typing as t
 
-from ..job.spool import Writer
 from .chroot import Chroot
-from .launch import NOTE_SIZE, PIDS, STATUS, Launch, started_at
+from .launch import PIDS, STATUS, STATUS_FILE_SIZE, ScriptRun, started_at
+from .spool import SpoolWriter
 
 _BUFFER = 256 << 10
 _PIPE = 1 << 20
@@ -35,31 +35,31 @@ _STEP = 0.25
 class Supervisor:
     """Runs in the forked process only."""
 
-    def __init__(self, work: Launch) -> None:
-        self._work = work
-        self._writer = Writer(work.spool)
+    def __init__(self, script_run: ScriptRun) -> None:
+        self._script_run = script_run
+        self._writer = SpoolWriter(script_run.spool)
         self._script = 0
-        self._exit: int | None = None
+        self._exit_code: int | None = None
         self._stopped = False
         self._timed_out = False
         self._kill_at: float | None = None
         self._output = -1
-        self._at_end = False
-        self._line_end = ""
+        self._output_closed = False
+        self._missing_newline = ""
         """What the last line of the output lacks."""
 
     def run(self) -> None:
         self._prepare()
         try:
-            status = self._whole()
+            status = self._run_script()
         except (OSError, ValueError) as error:
             status = {"error": str(getattr(error, "strerror", None) or error)[:1000]}
         self._writer.close()
-        self._note(STATUS, status)
+        self._write_status(STATUS, status)
 
-    def drain(self) -> None:
+    def discard_output(self) -> None:
         """Become a reader of what processes left behind still write, so that it does not end them."""
-        if self._output < 0 or self._at_end:
+        if self._output < 0 or self._output_closed:
             return
         os.set_blocking(self._output, True)
         os.dup2(self._output, 0)
@@ -89,22 +89,22 @@ class Supervisor:
     def _on_term(self, *_args: object) -> None:
         self._stopped = True
 
-    def _whole(self) -> dict[str, t.Any]:
-        with Chroot(self._work.root, self._work.binds):
-            self._say(self._work.opening)
+    def _run_script(self) -> dict[str, t.Any]:
+        with Chroot(self._script_run.chroot, self._script_run.bind_mounts):
+            self._write_output(self._script_run.log_header)
             self._start()
-            self._note(PIDS, {"supervisor": os.getpid(), "script": self._script, **self._identity()})
-            self._follow()
+            self._write_status(PIDS, {"supervisor": os.getpid(), "script": self._script, **self._identity()})
+            self._wait_for_exit()
         lost = self._writer.dropped
-        self._say(f"{self._line_end}{self._work.farewell(self._exit or 0)}")
+        self._write_output(f"{self._missing_newline}{self._script_run.exit_lines(self._exit_code or 0)}")
         unsaid = self._writer.dropped > 0
         return {
             "unsaid": unsaid,
             "missing": lost if unsaid else 0,
-            "code": self._exit,
+            "code": self._exit_code,
             "stopped": self._stopped,
             "timed_out": self._timed_out,
-            "left": not self._at_end,
+            "left": not self._output_closed,
         }
 
     def _identity(self) -> dict[str, t.Any]:
@@ -114,60 +114,60 @@ class Supervisor:
         self._output, writing = os.pipe()
         with contextlib.suppress(OSError, AttributeError):
             fcntl.fcntl(self._output, getattr(fcntl, "F_SETPIPE_SZ", 1031), _PIPE)
-        work = self._work
+        script_run = self._script_run
         try:
             self._process = subprocess.Popen(
-                work.command,
-                cwd=None if work.root else work.directory,
-                env=dict(work.environment),
+                script_run.command,
+                cwd=None if script_run.chroot else script_run.task_dir,
+                env=dict(script_run.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=writing,
                 stderr=writing,
                 start_new_session=True,
-                preexec_fn=self._enter if work.root else None,
+                preexec_fn=self._enter if script_run.chroot else None,
             )
         finally:
             os.close(writing)
         self._script = self._process.pid
 
     def _enter(self) -> None:
-        os.chroot(self._work.root)
-        os.chdir(self._work.directory)
+        os.chroot(self._script_run.chroot)
+        os.chdir(self._script_run.task_dir)
 
     # -- until it has ended
 
-    def _follow(self) -> None:
-        deadline = time.monotonic() + self._work.timeout if self._work.timeout > 0 else None
+    def _wait_for_exit(self) -> None:
+        deadline = time.monotonic() + self._script_run.timeout if self._script_run.timeout > 0 else None
         poll = select.poll()
         poll.register(self._output, select.POLLIN)
         poll.register(self._wake, select.POLLIN)
-        while not self._over():
+        while not self._is_finished():
             if deadline is not None and time.monotonic() >= deadline:
                 deadline = None
-                self._timed_out = self._exit is None
-            self._end_group()
+                self._timed_out = self._exit_code is None
+            self._terminate_if_due()
             for number, _events in poll.poll(int(_STEP * 1000)):
                 if number == self._wake:
                     self._drain_wake()
-                elif not self._take():
-                    self._at_end = True
+                elif not self._read_output():
+                    self._output_closed = True
                     poll.unregister(self._output)
             self._reap()
-        self._take_the_rest()
+        self._drain_output()
 
-    def _over(self) -> bool:
+    def _is_finished(self) -> bool:
         """Ended; and when it had to be ended, all of its group."""
-        if self._exit is None:
+        if self._exit_code is None:
             return False
         return self._kill_at is None or not self._signal(0)
 
-    def _end_group(self) -> None:
+    def _terminate_if_due(self) -> None:
         """Ask the group to end when that is due, and insist after the grace period."""
         if self._kill_at is None:
-            if self._exit is None and (self._stopped or self._timed_out):
-                why = "the agent is to end" if self._stopped else f"it took {self._work.timeout:g} s"
-                self._say(f"\nThe script is being ended: {why}\n")
-                self._kill_at = time.monotonic() + self._work.grace
+            if self._exit_code is None and (self._stopped or self._timed_out):
+                why = "the agent is to end" if self._stopped else f"it took {self._script_run.timeout:g} s"
+                self._write_output(f"\nThe script is being ended: {why}\n")
+                self._kill_at = time.monotonic() + self._script_run.kill_grace
                 self._signal(signal.SIGTERM)
         elif time.monotonic() >= self._kill_at:
             self._signal(signal.SIGKILL)
@@ -183,8 +183,8 @@ class Supervisor:
         return True
 
     def _reap(self) -> None:
-        if self._exit is None:
-            self._exit = self._process.poll()
+        if self._exit_code is None:
+            self._exit_code = self._process.poll()
 
     def _drain_wake(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -192,46 +192,46 @@ class Supervisor:
 
     # -- its output
 
-    def _take(self) -> bool:
+    def _read_output(self) -> bool:
         data = os.read(self._output, _BUFFER)
         if data:
-            self._say(data)
-            self._line_end = "" if data.endswith(b"\n") else "\n"
+            self._write_output(data)
+            self._missing_newline = "" if data.endswith(b"\n") else "\n"
         return bool(data)
 
-    def _take_the_rest(self) -> None:
+    def _drain_output(self) -> None:
         """What is in the pipe when the script has ended; what comes later is not its own."""
         os.set_blocking(self._output, False)
         deadline = time.monotonic() + _DRAIN
         with contextlib.suppress(BlockingIOError):
-            while not self._at_end and time.monotonic() < deadline:
-                self._at_end = not self._take()
+            while not self._output_closed and time.monotonic() < deadline:
+                self._output_closed = not self._read_output()
 
-    def _say(self, said: bytes | str) -> None:
+    def _write_output(self, said: bytes | str) -> None:
         data = said.encode() if isinstance(said, str) else said
         self._writer.append(data)
-        if self._work.echo:
+        if self._script_run.echo:
             with contextlib.suppress(OSError):
                 os.write(1, data)
 
-    def _note(self, name: str, document: dict[str, t.Any]) -> None:
+    def _write_status(self, name: str, document: dict[str, t.Any]) -> None:
         """Overwrite a file that is there already, and large enough: that works on a full disk too."""
-        text = json.dumps(document).ljust(NOTE_SIZE)
-        descriptor = os.open(os.path.join(self._work.folder, name), os.O_WRONLY | os.O_CLOEXEC)
+        text = json.dumps(document).ljust(STATUS_FILE_SIZE)
+        descriptor = os.open(os.path.join(self._script_run.run_dir, name), os.O_WRONLY | os.O_CLOEXEC)
         os.pwrite(descriptor, text.encode(), 0)
         os.close(descriptor)
 
 
-def supervise(work: Launch, keep: t.Collection[int]) -> t.NoReturn:
+def supervise(script_run: ScriptRun, keep: t.Collection[int]) -> t.NoReturn:
     """The life of a forked supervisor; ``keep`` are the descriptors that stay open beside the first three."""
     gc.disable()
     try:
         _close_all_but({0, 1, 2, *keep})
-        supervisor = Supervisor(work)
+        supervisor = Supervisor(script_run)
         supervisor.run()
         for descriptor in keep:
             os.close(descriptor)
-        supervisor.drain()
+        supervisor.discard_output()
     finally:
         os._exit(0)
 

@@ -19,10 +19,10 @@ import urllib.parse
 from ..auth import API_PATH
 from ..errors import ConnectionFailed, LoginRequired, UsageError, from_answer
 from ..protocols import Connector
-from ..third_party import need, requests, websocket
+from ..third_party import requests, require_packages, websocket
 
-_CLOSE_NORMALLY = 1000
-_KEEP_ALIVE = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
+_CLOSE_NORMAL = 1000
+_SOCKET_OPTIONS = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
 
 
 class Channel:
@@ -41,11 +41,11 @@ class Channel:
 
     def send(self, text: str) -> None:
         """Send one text frame.  ConnectionFailed when the other side is gone."""
-        with _failures():
+        with _connection_errors():
             self._websocket.send(text)
 
     def ping(self) -> None:
-        with _failures():
+        with _connection_errors():
             self._websocket.ping()
 
     def receive(self) -> bytes | None:
@@ -53,7 +53,7 @@ class Channel:
 
         A ping is answered.  ConnectionFailed when the connection ended or went silent within a frame.
         """
-        with _failures():
+        with _connection_errors():
             opcode, data = self._websocket.recv_data(control_frame=True)
         if opcode == websocket.ABNF.OPCODE_CLOSE:
             raise ConnectionFailed("the server closed the event stream")
@@ -62,7 +62,7 @@ class Channel:
     def close(self) -> None:
         """Say goodbye as far as possible and let go of the socket; never fails."""
         with contextlib.suppress(Exception):
-            self._websocket.send_close(_CLOSE_NORMALLY)
+            self._websocket.send_close(_CLOSE_NORMAL)
         with contextlib.suppress(Exception):
             self._websocket.shutdown()
 
@@ -74,13 +74,13 @@ def open_channel(client: Connector, timeout: float) -> Channel:
     refused is replaced once.  Raises ConnectionFailed, CertificateRejected, LoginRequired, or what the
     server answered instead of a handshake.
     """
-    need("websocket-client", "requests")
+    require_packages("websocket-client", "requests")
     for again in (False, True):
         token = client.session.token(fail_fast=True)
         try:
             return _handshake(client, token, timeout)
         except LoginRequired as error:
-            if again or not client.session.replace(token, fail_fast=True):
+            if again or not client.session.replace_token(token, fail_fast=True):
                 raise client.session.explain(error) from error
     raise AssertionError("unreachable")
 
@@ -101,14 +101,14 @@ def _handshake(client: Connector, token: str, timeout: float) -> Channel:
         )
     except websocket.WebSocketBadStatusException as error:
         plain.close()
-        raise _refusal(error) from error
+        raise _handshake_error(error) from error
     except (websocket.WebSocketException, OSError) as error:
         plain.close()
-        raise client.transport.unreachable(f"no event stream: {error}") from error
+        raise client.transport.unreachable_error(f"no event stream: {error}") from error
     return Channel(connection, plain)
 
 
-def _refusal(error: websocket.WebSocketBadStatusException) -> Exception:
+def _handshake_error(error: websocket.WebSocketBadStatusException) -> Exception:
     if error.status_code in (401, 403):
         return LoginRequired(type="AUTH", code=error.status_code)
     body = getattr(error, "resp_body", None) or b""
@@ -123,8 +123,8 @@ def _connect(client: Connector, url: urllib.parse.SplitResult, timeout: float) -
             (host, port), timeout
         )
     except (OSError, http.client.HTTPException) as error:
-        raise client.transport.unreachable(error) from error
-    for option in _KEEP_ALIVE:
+        raise client.transport.unreachable_error(error) from error
+    for option in _SOCKET_OPTIONS:
         plain.setsockopt(*option)
     if url.scheme != "https":
         return plain
@@ -133,12 +133,12 @@ def _connect(client: Connector, url: urllib.parse.SplitResult, timeout: float) -
         secured = trust.context().wrap_socket(plain, server_hostname=host)
     except (OSError, ValueError) as error:
         plain.close()
-        raise client.transport.tls_failure(error) from error
+        raise client.transport.tls_error(error) from error
     try:
-        trust.check(secured)
+        trust.check_fingerprint(secured)
     except ConnectionFailed as error:
         secured.close()
-        raise client.transport.tls_failure(error) from error
+        raise client.transport.tls_error(error) from error
     return secured
 
 
@@ -160,7 +160,7 @@ def _through_proxy(endpoint: str, host: str, port: int, timeout: float) -> socke
 
 
 @contextlib.contextmanager
-def _failures() -> t.Iterator[None]:
+def _connection_errors() -> t.Iterator[None]:
     try:
         yield
     except websocket.WebSocketTimeoutException as error:

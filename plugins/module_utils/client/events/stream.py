@@ -31,18 +31,18 @@ Object = dict[str, t.Any]
 INTERNAL_HANDLE = 1
 """Taken by the acknowledgements, ``websocket.*.*``; the handles of others follow."""
 QUEUE_SIZE = 100
-_FATAL = (CertificateRejected, LoginRequired, NotPermitted, UsageError)
-_SHORTEST_DELAY, _LONGEST_DELAY = 0.05, 15.0
-_STEADY = 10.0
+_FATAL_ERRORS = (CertificateRejected, LoginRequired, NotPermitted, UsageError)
+_MIN_RECONNECT_DELAY, _MAX_RECONNECT_DELAY = 0.05, 15.0
+_STABLE_AFTER = 10.0
 """A connection that lasted so many seconds is replaced at once; one that did not, after a growing delay."""
 
 
-class Timing(t.NamedTuple):
+class StreamTimeouts(t.NamedTuple):
     """Seconds."""
 
     connect: float = 30.0
-    acknowledge: float = 30.0
-    silence: float = 60.0
+    acknowledgement: float = 30.0
+    ping_after: float = 60.0
     """The server pings every 54 s; after so long without a frame we ping it ourselves."""
     answer: float = 10.0
     """So long it may take to answer our ping; then the connection counts as lost."""
@@ -56,27 +56,27 @@ class EventStream:
     every subscription then gets the error and ends.
     """
 
-    def __init__(self, client: Connector, timing: Timing | None = None) -> None:
+    def __init__(self, client: Connector, timeouts: StreamTimeouts | None = None) -> None:
         """Connects; raises what :func:`.channel.open_channel` raises."""
         self._client = client
-        self._timing = timing or Timing()
-        self._state = threading.Condition()
+        self._timeouts = timeouts or StreamTimeouts()
+        self._condition = threading.Condition()
         self._subscriptions: dict[int, Subscription] = {}
         self._next_handle = INTERNAL_HANDLE + 1
-        self._unsent: collections.deque[str] = collections.deque()
-        self._awaited: collections.Counter[str] = collections.Counter()
+        self._command_queue: collections.deque[str] = collections.deque()
+        self._pending_acknowledgements: collections.Counter[str] = collections.Counter()
         """Acknowledgements of ``register`` that are still to come on this connection."""
         self._error: DrpError | None = None
         self._closing = threading.Event()
-        self._delay = 0.0
+        self._reconnect_delay = 0.0
         self.connected = True
         """Whether events come; False from the loss of a connection until the gap has been told."""
-        self._wake, self._woken = socket.socketpair()
-        self._wake.setblocking(False)
-        self._woken.setblocking(False)
+        self._wake_sender, self._wake_receiver = socket.socketpair()
+        self._wake_sender.setblocking(False)
+        self._wake_receiver.setblocking(False)
         self._channel = self._open()
-        self._since = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="drp-events", daemon=True)
+        self._connected_since = time.monotonic()
+        self._thread = threading.Thread(target=self._run_thread, name="drp-events", daemon=True)
         self._thread.start()
 
     # -- for users
@@ -87,8 +87,8 @@ class EventStream:
         Returns when the server has acknowledged: what happens from now on will be told.  UsageError for
         a pattern that would crash a v3.12 server; ConnectionFailed without an acknowledgement in time.
         """
-        with self._state:
-            self._refuse_when_closed()
+        with self._condition:
+            self._require_open()
             subscription = Subscription(self._next_handle, queue_size)
             self._next_handle += 1
             self._subscriptions[subscription.handle] = subscription
@@ -104,30 +104,30 @@ class EventStream:
         """Add patterns to a subscription; as :meth:`register`.  UsageError for an unknown handle."""
         for pattern in patterns:
             check_pattern(pattern)
-        with self._state:
-            self._refuse_when_closed()
-            subscription = self._find(handle)
+        with self._condition:
+            self._require_open()
+            subscription = self._find_subscription(handle)
             for pattern in dict.fromkeys(patterns):
-                if pattern not in self._held():
-                    self._send_later(f"register {pattern}")
+                if pattern not in self._registered_patterns():
+                    self._enqueue_command(f"register {pattern}")
                 subscription.patterns.add(pattern)
         self._wait_for_acknowledgements(patterns)
 
     def deregister(self, handle: int) -> None:
         """End a subscription; patterns that nobody else holds are taken back at the server."""
-        with self._state:
-            subscription = self._find(handle)
+        with self._condition:
+            subscription = self._find_subscription(handle)
             del self._subscriptions[handle]
-            for pattern in subscription.patterns - self._held():
-                self._send_later(f"deregister {pattern}")
+            for pattern in subscription.patterns - self._registered_patterns():
+                self._enqueue_command(f"deregister {pattern}")
         subscription.end(None)
 
     def close(self) -> None:
         """End all subscriptions and the connection.  May be called twice."""
         self._closing.set()
-        self._poke()
+        self._wake_thread()
         if threading.current_thread() is not self._thread:
-            self._thread.join(self._timing.answer)
+            self._thread.join(self._timeouts.answer)
 
     def __enter__(self) -> EventStream:
         return self
@@ -137,69 +137,69 @@ class EventStream:
 
     # -- shared between threads; called with the lock held
 
-    def _refuse_when_closed(self) -> None:
+    def _require_open(self) -> None:
         if self._error is not None:
             raise self._error
         if self._closing.is_set():
             raise UsageError("the event stream is closed")
 
-    def _find(self, handle: int) -> Subscription:
+    def _find_subscription(self, handle: int) -> Subscription:
         try:
             return self._subscriptions[handle]
         except KeyError:
             raise UsageError(f"No such handle {handle}") from None
 
-    def _held(self) -> set[str]:
+    def _registered_patterns(self) -> set[str]:
         return {pattern for each in self._subscriptions.values() for pattern in each.patterns}
 
-    def _send_later(self, command: str) -> None:
+    def _enqueue_command(self, command: str) -> None:
         verb, _space, pattern = command.partition(" ")
         if verb == "register":
-            self._awaited[pattern] += 1
+            self._pending_acknowledgements[pattern] += 1
         else:
             # an acknowledgement that got lost must not be waited for when it is registered again
-            self._awaited.pop(pattern, None)
-        self._unsent.append(command)
-        self._poke()
+            self._pending_acknowledgements.pop(pattern, None)
+        self._command_queue.append(command)
+        self._wake_thread()
 
-    def _poke(self) -> None:
+    def _wake_thread(self) -> None:
         with contextlib.suppress(OSError):
-            self._wake.send(b"!")
+            self._wake_sender.send(b"!")
 
     # -- acknowledgements
 
     def _wait_for_acknowledgements(self, patterns: t.Iterable[str]) -> None:
-        deadline = time.monotonic() + self._timing.acknowledge
-        with self._state:
+        deadline = time.monotonic() + self._timeouts.acknowledgement
+        with self._condition:
             while True:
-                self._refuse_when_closed()
-                missing = [pattern for pattern in patterns if self._awaited[pattern] > 0]
+                self._require_open()
+                missing = [pattern for pattern in patterns if self._pending_acknowledgements[pattern] > 0]
                 left = deadline - time.monotonic()
                 if not missing:
                     return
                 if left <= 0:
                     raise ConnectionFailed(
                         f"{self._client.endpoint} did not acknowledge the subscription to "
-                        f"{', '.join(missing)} within {self._timing.acknowledge:g} s"
+                        f"{', '.join(missing)} within {self._timeouts.acknowledgement:g} s"
                     )
-                self._state.wait(left)
+                self._condition.wait(left)
 
     def _acknowledge(self, pattern: str) -> None:
-        with self._state:
-            if self._awaited[pattern] > 0:
-                self._awaited[pattern] -= 1
-            self._state.notify_all()
+        with self._condition:
+            if self._pending_acknowledgements[pattern] > 0:
+                self._pending_acknowledgements[pattern] -= 1
+            self._condition.notify_all()
 
     # -- the thread of the socket
 
     def _open(self) -> Channel:
-        return open_channel(self._client, self._timing.connect)
+        return open_channel(self._client, self._timeouts.connect)
 
-    def _run(self) -> None:
+    def _run_thread(self) -> None:
         try:
             while not self._closing.is_set():
                 try:
-                    self._serve(self._channel)
+                    self._exchange_frames(self._channel)
                 except ConnectionFailed as lost:
                     self.connected = False
                     self._channel.close()
@@ -209,49 +209,49 @@ class EventStream:
         except Exception as error:  # whoever waits must hear of it, whatever it is
             self._error = ConnectionFailed(f"the event stream failed: {error}")
         finally:
-            self._finish()
+            self._shut_down()
 
-    def _serve(self, channel: Channel) -> None:
+    def _exchange_frames(self, channel: Channel) -> None:
         """Send what is to be sent and hand out what comes, until the connection is lost or not wanted."""
         with selectors.DefaultSelector() as selector:
             selector.register(channel.fileno(), selectors.EVENT_READ)
-            selector.register(self._woken, selectors.EVENT_READ)
-            asked = False
+            selector.register(self._wake_receiver, selectors.EVENT_READ)
+            pinged = False
             while not self._closing.is_set():
-                patience = self._timing.answer if asked else self._timing.silence
-                ready = [] if channel.ready() else selector.select(patience)
+                timeout = self._timeouts.answer if pinged else self._timeouts.ping_after
+                ready = [] if channel.ready() else selector.select(timeout)
                 if not ready and not channel.ready():
-                    if asked:
-                        raise ConnectionFailed(f"the server is silent for {patience:g} s after a ping")
+                    if pinged:
+                        raise ConnectionFailed(f"the server is silent for {timeout:g} s after a ping")
                     channel.ping()
-                    asked = True
+                    pinged = True
                     continue
                 keys = {key.fileobj for key, _events in ready}
-                if self._woken in keys:
-                    self._drain_wake()
-                    self._send(channel)
+                if self._wake_receiver in keys:
+                    self._drain_wake_receiver()
+                    self._send_commands(channel)
                 if channel.ready() or channel.fileno() in keys:
-                    asked = False
-                    self._take(channel.receive())
+                    pinged = False
+                    self._dispatch_frame(channel.receive())
 
-    def _drain_wake(self) -> None:
+    def _drain_wake_receiver(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            while self._woken.recv(4096):
+            while self._wake_receiver.recv(4096):
                 pass
 
-    def _send(self, channel: Channel) -> None:
+    def _send_commands(self, channel: Channel) -> None:
         while True:
-            with self._state:
-                if not self._unsent:
+            with self._condition:
+                if not self._command_queue:
                     return
-                command = self._unsent[0]
+                command = self._command_queue[0]
             channel.send(command)
-            with self._state:
+            with self._condition:
                 # unless a reconnect has emptied the queue meanwhile
-                if self._unsent and self._unsent[0] is command:
-                    self._unsent.popleft()
+                if self._command_queue and self._command_queue[0] is command:
+                    self._command_queue.popleft()
 
-    def _take(self, frame: bytes | None) -> None:
+    def _dispatch_frame(self, frame: bytes | None) -> None:
         """Hand a frame to each subscription it matches, once."""
         if frame is None:
             return
@@ -259,64 +259,66 @@ class EventStream:
             event = json.loads(frame)
             triple = str(event["Type"]), str(event["Action"]), str(event["Key"])
         except (ValueError, TypeError, KeyError):
-            self._tell_all(Gap("an event could not be read"))
+            self._publish_gap(Gap("an event could not be read"))
             return
         if triple[:2] == ("websocket", "register"):
             self._acknowledge(triple[2])
-        with self._state:
-            takers = [each for each in self._subscriptions.values() if each.wants(triple)]
-        for each in takers:
+        with self._condition:
+            receivers = [each for each in self._subscriptions.values() if each.matches(triple)]
+        for each in receivers:
             each.put(ReceivedEvent(event))
 
     def _reconnect(self, lost: ConnectionFailed) -> None:
         """A new connection with everything registered on it; the gap is told once that is acknowledged."""
-        if time.monotonic() >= self._since + _STEADY:
-            self._delay = 0.0
-        while not self._closing.wait(random.uniform(0.5, 1.0) * self._delay):
-            self._delay = min(max(2 * self._delay, _SHORTEST_DELAY), _LONGEST_DELAY)
+        if time.monotonic() >= self._connected_since + _STABLE_AFTER:
+            self._reconnect_delay = 0.0
+        while not self._closing.wait(random.uniform(0.5, 1.0) * self._reconnect_delay):
+            self._reconnect_delay = min(
+                max(2 * self._reconnect_delay, _MIN_RECONNECT_DELAY), _MAX_RECONNECT_DELAY
+            )
             try:
                 self._channel = self._open()
                 self._register_all()
                 break
-            except _FATAL:
+            except _FATAL_ERRORS:
                 raise
             except DrpError:
                 self._channel.close()
-        self._since = time.monotonic()
-        self._tell_all(Gap(f"the event stream was interrupted: {lost.messages[0]}"))
+        self._connected_since = time.monotonic()
+        self._publish_gap(Gap(f"the event stream was interrupted: {lost.messages[0]}"))
         self.connected = True
 
     def _register_all(self) -> None:
         """Register what is held on the new connection, and wait until the server has taken it all."""
-        with self._state:
-            self._unsent.clear()
-            held = self._held()
-            self._awaited = collections.Counter(held)
+        with self._condition:
+            self._command_queue.clear()
+            held = self._registered_patterns()
+            self._pending_acknowledgements = collections.Counter(held)
         for pattern in sorted(held):
             self._channel.send(f"register {pattern}")
-        deadline = time.monotonic() + self._timing.acknowledge
-        while any(self._awaited[pattern] > 0 for pattern in held):
+        deadline = time.monotonic() + self._timeouts.acknowledgement
+        while any(self._pending_acknowledgements[pattern] > 0 for pattern in held):
             if self._closing.is_set() or time.monotonic() > deadline:
                 raise ConnectionFailed("the subscriptions were not acknowledged after a reconnect")
-            self._take(self._channel.receive())
+            self._dispatch_frame(self._channel.receive())
 
-    def _tell_all(self, gap: Gap) -> None:
-        with self._state:
-            everybody = list(self._subscriptions.values())
-        for each in everybody:
+    def _publish_gap(self, gap: Gap) -> None:
+        with self._condition:
+            subscriptions = list(self._subscriptions.values())
+        for each in subscriptions:
             each.put(ReceivedEvent({}, gap))
 
-    def _finish(self) -> None:
+    def _shut_down(self) -> None:
         self._channel.close()
         self._closing.set()
-        with self._state:
-            everybody = list(self._subscriptions.values())
+        with self._condition:
+            subscriptions = list(self._subscriptions.values())
             self._subscriptions.clear()
-            self._state.notify_all()
-        for each in everybody:
+            self._condition.notify_all()
+        for each in subscriptions:
             each.end(self._error)
-        self._wake.close()
-        self._woken.close()
+        self._wake_sender.close()
+        self._wake_receiver.close()
 
 
 def post_event(

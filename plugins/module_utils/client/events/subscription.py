@@ -12,8 +12,8 @@ import typing as t
 
 from ..errors import DrpError, UsageError
 
-_LONGEST_FRAME = 512
-_PARTS = ("type", "action", "key")
+_MAX_FRAME_BYTES = 512
+_PATTERN_PARTS = ("type", "action", "key")
 
 
 class Gap(DrpError):
@@ -84,7 +84,7 @@ class Subscription:
 
     # -- for the stream
 
-    def wants(self, triple: tuple[str, str, str]) -> bool:
+    def matches(self, triple: tuple[str, str, str]) -> bool:
         return any(_matches(pattern, triple) for pattern in self.patterns)
 
     def put(self, received: ReceivedEvent) -> None:
@@ -119,11 +119,11 @@ def check_pattern(pattern: str) -> None:
     if not all(parts):
         raise UsageError(
             f"event pattern {pattern!r}: must be type.action.key, each a name or *, "
-            f"such as machines.update.* ({_PARTS[parts.index('')]} is missing)"
+            f"such as machines.update.* ({_PATTERN_PARTS[parts.index('')]} is missing)"
         )
     if any(character.isspace() for character in "".join(parts[:2])) or "\n" in pattern:
         raise UsageError(f"event pattern {pattern!r}: must not contain white space")
-    if len(f"deregister {pattern}".encode()) > _LONGEST_FRAME:
+    if len(f"deregister {pattern}".encode()) > _MAX_FRAME_BYTES:
         raise UsageError(f"event pattern {pattern[:40]}...: is longer than the server accepts")
 
 

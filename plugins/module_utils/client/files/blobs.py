@@ -21,12 +21,12 @@ from ..transport import Answer
 from .download import Download, Progress, Sender, transfer
 
 KINDS = ("files", "isos")
-STATIC_OFF = "Static file service not running"
+STATIC_PORT_OFF = "Static file service not running"
 
-_PIECE = 1 << 17
+_CHUNK_SIZE = 1 << 17
 # compressed, an answer has no length, and a range of it no meaning
-_PLAIN = {"Accept": "application/json, application/octet-stream", "Accept-Encoding": "identity"}
-_UNFETCHABLE = "index.html"
+_IDENTITY_HEADERS = {"Accept": "application/json, application/octet-stream", "Accept-Encoding": "identity"}
+_NOT_SERVED_BY_API = "index.html"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,10 +76,10 @@ def list_blobs(client: Client, kind: str, folder: str = "") -> list[str]:
 
 def open_blob(client: Client, kind: str, path: str, start: int = 0) -> Answer:
     """The content from the byte ``start`` on, to be read piece by piece.  NotFound when there is none."""
-    headers = {**_PLAIN, "Range": f"bytes={start}-"} if start else _PLAIN
+    headers = {**_IDENTITY_HEADERS, "Range": f"bytes={start}-"} if start else _IDENTITY_HEADERS
     answer = _get(client, kind, blob_path(kind, path), headers)
     if answer.status >= 300:
-        raise _refusal(kind, path, answer)
+        raise _error_of_response(kind, path, answer)
     return answer
 
 
@@ -89,9 +89,9 @@ def get_blob(client: Client, kind: str, path: str, target: t.BinaryIO) -> int:
     Raises ConnectionFailed when it breaks off; ``target`` then holds the part that came.
     """
     copied = 0
-    for piece in open_blob(client, kind, path).chunks(_PIECE):
-        target.write(piece)
-        copied += len(piece)
+    for chunk in open_blob(client, kind, path).chunks(_CHUNK_SIZE):
+        target.write(chunk)
+        copied += len(chunk)
     return copied
 
 
@@ -108,7 +108,7 @@ def save_blob(
     Raises DownloadFailed; what was at the target before is then still there.
     """
     path = blob_path(kind, path)
-    static = posixpath.basename(path) == _UNFETCHABLE
+    static = posixpath.basename(path) == _NOT_SERVED_BY_API
     sender: Sender = client.transport if static else client
     url = f"{static_url(client)}/{kind}/{urllib.parse.quote(path)}" if static else client.url_for(kind, path)
     sleep = client.transport.retry.sleep
@@ -136,15 +136,15 @@ def stat_blob(client: Client, kind: str, path: str, checksum: bool = False) -> S
     Made from a request for its first byte, because a v3.12 server knows no HEAD here.
     """
     path = blob_path(kind, path)
-    answer = _get(client, kind, path, {**_PLAIN, "Range": "bytes=0-0"})
-    _put_down(answer)
+    answer = _get(client, kind, path, {**_IDENTITY_HEADERS, "Range": "bytes=0-0"})
+    _discard_body(answer)
     if answer.status == 404:
         return None
     if answer.status not in (200, 206, 416):
-        raise _refusal(kind, path, answer)
-    stat = Stat(_total(answer), _checksum(answer), answer.headers.get("Last-Modified", ""))
+        raise _error_of_response(kind, path, answer)
+    stat = Stat(_total_size(answer), _checksum(answer), answer.headers.get("Last-Modified", ""))
     if checksum and not stat.sha256:
-        head = client.send("HEAD", client.url_for(kind, path), _PLAIN)
+        head = client.send("HEAD", client.url_for(kind, path), _IDENTITY_HEADERS)
         return dataclasses.replace(stat, sha256=_checksum(head) if head.status < 300 else "")
     return stat
 
@@ -154,12 +154,12 @@ def same_content(
 ) -> bool:
     """Whether the blob holds what ``local`` holds from where it stands; reads no further than it differs."""
     answer = open_blob(client, kind, path)
-    done, total = 0, _total(answer)
-    for piece in answer.chunks(_PIECE):
-        if local.read(len(piece)) != piece:
+    done, total = 0, _total_size(answer)
+    for chunk in answer.chunks(_CHUNK_SIZE):
+        if local.read(len(chunk)) != chunk:
             answer.raw.close()
             return False
-        done += len(piece)
+        done += len(chunk)
         if progress:
             progress(done, total)
     return not local.read(1)
@@ -168,8 +168,8 @@ def same_content(
 def digest_of_blob(client: Client, kind: str, path: str) -> str:
     """The SHA-256 of the content, for which all of it is read."""
     digest = hashlib.sha256()
-    for piece in open_blob(client, kind, path).chunks(_PIECE):
-        digest.update(piece)
+    for chunk in open_blob(client, kind, path).chunks(_CHUNK_SIZE):
+        digest.update(chunk)
     return digest.hexdigest()
 
 
@@ -178,7 +178,7 @@ def static_url(client: Client) -> str:
     info = client.info()
     port = info.get("file_port")
     if not port or not info.get("prov_enabled", True):
-        raise UsageError(f"{STATIC_OFF} on {client.endpoint}")
+        raise UsageError(f"{STATIC_PORT_OFF} on {client.endpoint}")
     host = urllib.parse.urlsplit(client.endpoint).hostname or ""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -189,14 +189,14 @@ def static_file(client: Client, path: str, headers: t.Mapping[str, str] | None =
     Blobs are there as ``files/<path>`` and ``isos/<name>``.  Raises NotFound and the like for what is
     answered with an error, ConnectionFailed when the port cannot be reached.
     """
-    answer = _static(client, path, headers or _PLAIN)
+    answer = _static(client, path, headers or _IDENTITY_HEADERS)
     if answer.status >= 400:
         raise from_answer("GET", f"{static_url(client)}/{path}", answer.status, answer.reason, answer.body)
     return answer
 
 
 def _get(client: Client, kind: str, path: str, headers: t.Mapping[str, str]) -> Answer:
-    if posixpath.basename(path) == _UNFETCHABLE:
+    if posixpath.basename(path) == _NOT_SERVED_BY_API:
         # the API sends a client on to the folder, where there is nothing
         return _static(client, f"{kind}/{path}", headers)
     return client.send("GET", client.url_for(kind, path), headers, stream=True)
@@ -212,7 +212,7 @@ def _static(client: Client, path: str, headers: t.Mapping[str, str]) -> Answer:
         raise ConnectionFailed(told) from error
 
 
-def _put_down(answer: Answer) -> None:
+def _discard_body(answer: Answer) -> None:
     """End with an answer whose body nobody wants; that of a single byte leaves the connection usable."""
     if answer.status == 206:
         for _piece in answer.chunks():
@@ -221,7 +221,7 @@ def _put_down(answer: Answer) -> None:
         answer.raw.close()
 
 
-def _total(answer: Answer) -> int:
+def _total_size(answer: Answer) -> int:
     whole = answer.status == 200
     told = answer.headers.get("Content-Length" if whole else "Content-Range", "").rpartition("/")[2]
     if not told.isdigit():
@@ -235,5 +235,5 @@ def _checksum(answer: Answer) -> str:
     return found.group(1).lower() if found else ""
 
 
-def _refusal(kind: str, path: str, answer: Answer) -> DrpError:
+def _error_of_response(kind: str, path: str, answer: Answer) -> DrpError:
     return from_answer("GET", f"{kind}/{path}", answer.status, answer.reason, answer.body, answer.attempts)

@@ -17,7 +17,7 @@ from . import blobs
 
 Object = t.Mapping[str, t.Any]
 
-_ALIASES = {
+_ARCH_ALIASES = {
     "x86_64": "amd64",
     "x86": "386",
     "i386": "386",
@@ -33,14 +33,14 @@ _ALIASES = {
     "power9": "ppc64le",
     "s390": "s390x",
 }
-_FIRST = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
+_FIRST_BYTE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 _NO_SUCH_RANGE = 416
-_LONGEST_CANARY = 4096
+_MAX_CANARY_BYTES = 4096
 
 
 def canonical_arch(arch: str) -> str:
     """The server's name of an architecture: ``amd64`` for ``x86_64``; others come back as they are."""
-    return _ALIASES.get(arch.lower(), arch)
+    return _ARCH_ALIASES.get(arch.lower(), arch)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +56,7 @@ class BootTree:
     canary: str
     files: tuple[str, ...]
     """The kernel and the initrds, which the ISO must bring."""
-    keeps_kernel: bool = False
+    accepts_any_kernel: bool = False
     """Whether the server takes any kernel that is there for good and asks no further."""
 
 
@@ -68,7 +68,7 @@ class TreeState:
     """The SHA-256 that was unpacked, in the server's words; None when no unpacking has come to its end."""
     missing: tuple[str, ...]
 
-    def proves(self, tree: BootTree) -> bool:
+    def is_complete(self, tree: BootTree) -> bool:
         """Whether the ISO that the boot environment asks for was unpacked, with all it is needed for."""
         if self.missing:
             return False
@@ -76,9 +76,9 @@ class TreeState:
 
     def unpacked(self, tree: BootTree) -> bool:
         """Whether the server sees nothing to do: it never unpacks over a canary with the wanted checksum."""
-        return self.canary == tree.sha256 or (tree.keeps_kernel and tree.files[:1] != self.missing[:1])
+        return self.canary == tree.sha256 or (tree.accepts_any_kernel and tree.files[:1] != self.missing[:1])
 
-    def told(self, tree: BootTree) -> str:
+    def problem(self, tree: BootTree) -> str:
         """Why it proves nothing, for a person."""
         if self.canary is None:
             return f"no ISO has been unpacked into /{tree.folder}"
@@ -99,15 +99,15 @@ def trees_of(env: Object) -> list[BootTree]:
     return found
 
 
-def look(client: Client, tree: BootTree) -> TreeState:
+def tree_state(client: Client, tree: BootTree) -> TreeState:
     """The state of a tree.  Raises UsageError when the static port is off, ConnectionFailed without it."""
     try:
         answer = blobs.static_file(client, tree.canary)
-        text = b"".join(answer.chunks())[:_LONGEST_CANARY].decode("utf-8", "replace").strip()
+        text = b"".join(answer.chunks())[:_MAX_CANARY_BYTES].decode("utf-8", "replace").strip()
         canary: str | None = text
     except NotFound:
         canary = None
-    missing = tuple(name for name in tree.files if not _is_there(client, f"{tree.folder}/{name}"))
+    missing = tuple(name for name in tree.files if not _has_content(client, f"{tree.folder}/{name}"))
     return TreeState(canary, missing)
 
 
@@ -127,14 +127,14 @@ def _tree(env: Object, arch: str, iso: Object, sha256: str | None, boot: Object)
         folder=folder,
         canary=f"{folder}/.{name.replace('/', '_')}.rebar_canary",
         files=tuple(str(file) for file in files if file and "://" not in str(file)),
-        keeps_kernel=name == "sledgehammer",
+        accepts_any_kernel=name == "sledgehammer",
     )
 
 
-def _is_there(client: Client, path: str) -> bool:
+def _has_content(client: Client, path: str) -> bool:
     """Whether the file has content: an empty one is being unpacked, and has no first byte to ask for."""
     try:
-        answer = blobs.static_file(client, path, _FIRST)
+        answer = blobs.static_file(client, path, _FIRST_BYTE_HEADERS)
     except NotFound:
         return False
     except ApiError as error:

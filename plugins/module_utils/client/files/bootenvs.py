@@ -52,7 +52,7 @@ def read_bootenv(path: str) -> BootEnvFile:
         raise UsageError(f"{path}: the boot environment has no Name", model="bootenvs")
     folder, in_pack = _template_folder(path)
     named = [str(entry["ID"]) for entry in spec.get("Templates") or [] if entry.get("ID")]
-    others = [name for name in _plain_files(folder) if in_pack or name.endswith(".tmpl")]
+    others = [name for name in _visible_files(folder) if in_pack or name.endswith(".tmpl")]
     files = {name: os.path.join(folder, name) for name in dict.fromkeys([*named, *others])}
     outside = [name for name, file in files.items() if not _is_below(folder, file)]
     if outside:
@@ -95,7 +95,7 @@ def install_bootenv_from_file(client: Client, path: str) -> Object:
     if old is None:
         return client.create("bootenvs", read.spec)
     wanted = {member: value for member, value in read.spec.items() if member not in models.COMPUTED}
-    new = _laid_over(old, wanted)
+    new = _merged(old, wanted)
     return old if new == old else client.patch_to("bootenvs", old, new)
 
 
@@ -188,7 +188,7 @@ def _download(name: str, url: str, path: str, checksum: str | None, fetch: Fetch
         fetch(url, path, checksum or None)
     except DownloadFailed as error:
         raise DrpError(
-            *error.messages, type="DOWNLOAD_FAILED", model="isos", key=download.shown(url)
+            *error.messages, type="DOWNLOAD_FAILED", model="isos", key=download.redacted_url(url)
         ) from error
 
 
@@ -200,7 +200,7 @@ def _template_folder(path: str) -> tuple[str, bool]:
     return folder, os.path.basename(folder) == "templates"
 
 
-def _plain_files(folder: str) -> list[str]:
+def _visible_files(folder: str) -> list[str]:
     """Those that are no hidden ones."""
     try:
         return sorted(
@@ -215,10 +215,10 @@ def _is_below(folder: str, file: str) -> bool:
     return os.path.commonpath([folder, os.path.normpath(file)]) == folder
 
 
-def _laid_over(old: t.Any, new: t.Any) -> t.Any:
+def _merged(old: t.Any, new: t.Any) -> t.Any:
     """``new``, with the members that the server added to ``old`` and that ``new`` does not name."""
     if isinstance(old, dict) and isinstance(new, dict):
-        return {**old, **{name: _laid_over(old.get(name), value) for name, value in new.items()}}
+        return {**old, **{name: _merged(old.get(name), value) for name, value in new.items()}}
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        return [_laid_over(*pair) for pair in zip(old, new)]
+        return [_merged(*pair) for pair in zip(old, new)]
     return old if new is None else new

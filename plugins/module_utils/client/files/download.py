@@ -26,14 +26,14 @@ from ..errors import CertificateRejected, ConnectionFailed, DrpError, UsageError
 from ..tls import Tls
 from ..transport import Answer, Body, Retry, Timeouts, Transport
 
-Refuse = t.Callable[[str, bytes], str]
+CheckContent = t.Callable[[str, bytes], str]
 """Gets the content type and the first bytes of a file; says why it is not what is wanted, or ""."""
 Progress = t.Callable[[int, t.Optional[int]], None]
 """Gets the bytes so far and, where the server tells it, how many there will be."""
 
-_DELAYS = (1, 2, 3, 5)
-_PIECE = 1 << 18
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_RETRY_DELAYS = (1, 2, 3, 5)
+_CHUNK_SIZE = 1 << 18
+_DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DownloadFailed(DrpError):
@@ -64,7 +64,7 @@ def fetch(
     validate_certs: bool = True,
     ca_path: str | None = None,
     timeout: float = 60.0,
-    refuse: Refuse | None = None,
+    check_content: CheckContent | None = None,
     progress: Progress | None = None,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> Download:
@@ -74,9 +74,9 @@ def fetch(
     host only.  A call for a target that another process is fetching waits for that.  Raises UsageError
     for unusable arguments, else DownloadFailed; what was at the target before is then still there.
     """
-    trust, patience = Tls.choose(validate_certs, ca_path), Timeouts(read=timeout)
+    trust, patience = Tls.create(validate_certs, ca_path), Timeouts(read=timeout)
     with contextlib.closing(Transport(_origin(url), trust, patience, Retry(sleep=sleep))) as transport:
-        return transfer(transport, url, target_path, checksum, refuse, progress, sleep)
+        return transfer(transport, url, target_path, checksum, check_content, progress, sleep)
 
 
 def transfer(
@@ -84,27 +84,27 @@ def transfer(
     url: str,
     target_path: str,
     checksum: str | None = None,
-    refuse: Refuse | None = None,
+    check_content: CheckContent | None = None,
     progress: Progress | None = None,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> Download:
     """Like :func:`fetch`, over a connection of the caller's, with its trust and its credentials."""
-    wanted = normal_checksum(checksum) if checksum else ""
+    wanted = normalize_checksum(checksum) if checksum else ""
     folder = os.path.dirname(os.path.abspath(target_path))
     if not os.path.isdir(folder):
         raise UsageError(f"{folder}: no such folder to download to")
     try:
-        with _locked(_partial(target_path)) as file:
+        with _locked_partial(_partial_path(target_path)) as file:
             already = wanted and digest_of(target_path)
             if already and already.sha256 == wanted:
-                _forget(target_path)
+                _remove_partial(target_path)
                 return already
-            return _Transfer(url, target_path, wanted, sender, file, refuse, progress, sleep).run()
+            return _Transfer(url, target_path, wanted, sender, file, check_content, progress, sleep).run()
     except OSError as error:
         raise DownloadFailed(f"Cannot write {target_path}: {error.strerror}") from error
 
 
-def normal_checksum(text: str) -> str:
+def normalize_checksum(text: str) -> str:
     """The 64 lower-case digits of ``<digits>`` or ``sha256:<digits>``; UsageError for anything else."""
     digits = re.sub("^sha-?256[:=]", "", text.strip().lower())
     if not re.fullmatch("[0-9a-f]{64}", digits):
@@ -116,7 +116,7 @@ def digest_of(path: str) -> Download | None:
     """Size and SHA-256 of a file; None when it cannot be read."""
     try:
         with open(path, "rb") as file:
-            return Download(os.fstat(file.fileno()).st_size, _hashed(file).hexdigest())
+            return Download(os.fstat(file.fileno()).st_size, _sha256_of(file).hexdigest())
     except OSError:
         return None
 
@@ -137,66 +137,66 @@ class _Transfer:
     wanted: str
     sender: Sender
     file: t.BinaryIO
-    refuse: Refuse | None
+    check_content: CheckContent | None
     progress: Progress | None
     sleep: t.Callable[[float], None]
     validator: str = ""
     """What the server said about the version of the file that the partial one holds a part of."""
-    worthless: bool = False
+    discard_partial: bool = False
     """What came is not what is wanted, so no later call should go on with it."""
 
     def run(self) -> Download:
         try:
-            got = self._verified()
-            os.replace(_partial(self.target), self.target)
-            self.worthless = True
+            got = self._transfer_verified()
+            os.replace(_partial_path(self.target), self.target)
+            self.discard_partial = True
         finally:
-            if self.worthless or not self._size() or not (self.validator or self.wanted):
-                _forget(self.target)
+            if self.discard_partial or not self._size() or not (self.validator or self.wanted):
+                _remove_partial(self.target)
         return got
 
-    def _verified(self) -> Download:
-        self.validator = self._known_validator()
-        resumed = self._try_all()
+    def _transfer_verified(self) -> Download:
+        self.validator = self._load_validator()
+        resumed = self._transfer_with_retries()
         got = self._digest()
         if self.wanted not in ("", got.sha256) and resumed:
             self._restart()
-            self._try_all()
+            self._transfer_with_retries()
             got = self._digest()
         if self.wanted not in ("", got.sha256):
-            self._give_up(f"its SHA-256 is {got.sha256} ({got.size} bytes), not {self.wanted}")
+            self._fail_and_discard(f"its SHA-256 is {got.sha256} ({got.size} bytes), not {self.wanted}")
         return got
 
-    def _try_all(self) -> bool:
+    def _transfer_with_retries(self) -> bool:
         """Transfer all of it, in as many goes as it takes; whether an older part was used."""
         resumed = self._size() > 0
-        for delay in (*_DELAYS, None):
+        for delay in (*_RETRY_DELAYS, None):
             try:
-                self._go()
+                self._request_rest()
                 return resumed
             except ConnectionFailed as error:
                 if delay is None:
-                    raise self._failed(error.messages[0]) from error
+                    raise self._download_error(error.messages[0]) from error
                 self.sleep(delay)
         raise AssertionError("the last go returns or raises")
 
-    def _go(self) -> None:
+    def _request_rest(self) -> None:
         """One request; ConnectionFailed when its answer ends before the file does."""
         start = self._size()
         if start and not (self.validator or self.wanted):
             self._restart()
             start = 0
-        answer = self._ask(start)
-        if answer.status == 416 or (start and answer.status == 206 and _first(answer) != start):
+        answer = self._request_from(start)
+        if answer.status == 416 or (start and answer.status == 206 and _range_start(answer) != start):
             self._restart()
-            answer = self._ask(start := 0)
-        self._check(answer, start)
+            answer = self._request_from(start := 0)
+        self._check_response(answer, start)
         if answer.status != 206:
             self._restart()
-        self._remember(answer)
+        self._save_validator(answer)
         self._copy(answer)
 
-    def _ask(self, start: int) -> Answer:
+    def _request_from(self, start: int) -> Answer:
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"
@@ -206,64 +206,68 @@ class _Transfer:
             return self.sender.send("GET", self.url, headers, stream=True)
         except CertificateRejected as error:
             told = error.messages[0].partition(". Name its CA")[0]
-            raise self._failed(
+            raise self._download_error(
                 f"{told}. The TLS options of the download count here, not those of the DRP server"
             ) from error
         except ConnectionFailed as error:
-            raise self._failed(error.messages[0]) from error
+            raise self._download_error(error.messages[0]) from error
 
-    def _check(self, answer: Answer, start: int) -> None:
+    def _check_response(self, answer: Answer, start: int) -> None:
         if answer.status not in (200, 206) or (answer.status == 206 and not start):
-            self.worthless = answer.status < 500
-            raise self._failed(f"the server answered {answer.status} {answer.reason}".rstrip())
+            self.discard_partial = answer.status < 500
+            raise self._download_error(f"the server answered {answer.status} {answer.reason}".rstrip())
         hops = [answer.raw.url, *(hop.url for hop in answer.raw.history)]
         plain = [hop for hop in hops if not hop.lower().startswith("https:")]
         if plain and self.url.lower().startswith("https:") and not self.wanted:
-            self._give_up(
-                f"the server sends us on to {shown(plain[0])}, which is not encrypted; give a checksum, "
+            self._fail_and_discard(
+                f"the server redirects to {redacted_url(plain[0])}, which is not encrypted; give a checksum, "
                 "or that address, if this is right"
             )
 
     def _copy(self, answer: Answer) -> None:
         left = _length(answer)
         total = None if left is None else (self._size() if answer.status == 206 else 0) + left
-        self._need_space(left or 0)
+        self._require_space(left or 0)
         first = answer.status == 200
-        for piece in answer.chunks(_PIECE):
-            if first and self.refuse and (why := self.refuse(answer.headers.get("Content-Type", ""), piece)):
-                self._give_up(why)
+        for chunk in answer.chunks(_CHUNK_SIZE):
+            if (
+                first
+                and self.check_content
+                and (why := self.check_content(answer.headers.get("Content-Type", ""), chunk))
+            ):
+                self._fail_and_discard(why)
             first = False
-            self._write(piece)
+            self._write(chunk)
             if self.progress:
                 self.progress(self._size(), total)
         if total is not None and self._size() < total:
             raise ConnectionFailed(f"the answer broke off: {self._size()} of {total} bytes came")
 
-    def _write(self, piece: bytes) -> None:
-        left = memoryview(piece)
+    def _write(self, chunk: bytes) -> None:
+        left = memoryview(chunk)
         try:
             while left:
                 left = left[self.file.write(left) :]
         except OSError as error:
-            if error.errno in _FULL:
+            if error.errno in _DISK_FULL_ERRNOS:
                 self._no_space()
             raise
 
-    def _need_space(self, size: int) -> None:
+    def _require_space(self, size: int) -> None:
         if size > shutil.disk_usage(os.path.dirname(os.path.abspath(self.target))).free:
             self._no_space(f", {size} bytes are needed")
 
     def _no_space(self, more: str = "") -> t.NoReturn:
         folder = os.path.dirname(os.path.abspath(self.target))
-        self._give_up(f"no space left in {folder}{more}")
+        self._fail_and_discard(f"no space left in {folder}{more}")
 
-    def _give_up(self, why: str) -> t.NoReturn:
+    def _fail_and_discard(self, why: str) -> t.NoReturn:
         """Fail, and leave nothing behind that a later call could mistake for a good start."""
-        self.worthless = True
-        raise self._failed(why)
+        self.discard_partial = True
+        raise self._download_error(why)
 
-    def _failed(self, why: str) -> DownloadFailed:
-        return DownloadFailed(f"Cannot download {shown(self.url)}: {why}")
+    def _download_error(self, why: str) -> DownloadFailed:
+        return DownloadFailed(f"Cannot download {redacted_url(self.url)}: {why}")
 
     # -- the partial file
 
@@ -275,29 +279,32 @@ class _Transfer:
 
     def _digest(self) -> Download:
         self.file.seek(0)
-        digest = _hashed(self.file).hexdigest()
+        digest = _sha256_of(self.file).hexdigest()
         return Download(self._size(), digest)
 
-    def _known_validator(self) -> str:
+    def _load_validator(self) -> str:
         """From the note beside the partial file; a part of something else is thrown away."""
         note: dict[str, str] = {}
-        with contextlib.suppress(OSError, ValueError), open(_note(self.target), encoding="utf-8") as file:
+        with (
+            contextlib.suppress(OSError, ValueError),
+            open(_partial_state_path(self.target), encoding="utf-8") as file,
+        ):
             note = json.load(file)
         if not isinstance(note, dict) or note.get("url") != _digest_of_text(self.url):
             self._restart()
             return ""
         return str(note.get("validator") or "")
 
-    def _remember(self, answer: Answer) -> None:
+    def _save_validator(self, answer: Answer) -> None:
         """Keep what identifies this version of the file; the URL may hold secrets, so only its hash."""
         etag = answer.headers.get("ETag", "")
         told = etag if etag.startswith('"') else answer.headers.get("Last-Modified", "")
         self.validator = told or (self.validator if answer.status == 206 else "")
-        with open(_note(self.target), "w", encoding="utf-8", opener=_no_link) as file:
+        with open(_partial_state_path(self.target), "w", encoding="utf-8", opener=_open_no_follow) as file:
             json.dump({"url": _digest_of_text(self.url), "validator": self.validator}, file)
 
 
-def shown(url: str) -> str:
+def redacted_url(url: str) -> str:
     """A URL as it may appear in messages: without credentials and without a query that may hold some."""
     parts = urllib.parse.urlsplit(url)
     return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
@@ -306,45 +313,45 @@ def shown(url: str) -> str:
 def _origin(url: str) -> str:
     parts = urllib.parse.urlsplit(url)
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"{shown(url)} is not an http or https URL")
+        raise UsageError(f"{redacted_url(url)} is not an http or https URL")
     return f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2]}"
 
 
 @contextlib.contextmanager
-def _locked(path: str) -> t.Iterator[t.BinaryIO]:
+def _locked_partial(path: str) -> t.Iterator[t.BinaryIO]:
     """The partial file, ours alone: the lock is on a file that another process may just have renamed."""
     while True:
-        descriptor = _no_link(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        descriptor = _open_no_follow(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         with open(descriptor, "r+b", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if _is_still(path, descriptor):
+            if _is_same_file(path, descriptor):
                 yield t.cast(t.BinaryIO, file)
                 return
 
 
-def _no_link(path: str, flags: int) -> int:
+def _open_no_follow(path: str, flags: int) -> int:
     """Open what nobody else has put there to lead us to another file."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
 
 
-def _is_still(path: str, descriptor: int) -> bool:
+def _is_same_file(path: str, descriptor: int) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except OSError:
         return False
 
 
-def _partial(target: str) -> str:
+def _partial_path(target: str) -> str:
     folder, name = os.path.split(os.path.abspath(target))
     return os.path.join(folder, f".{name}.part")
 
 
-def _note(target: str) -> str:
-    return _partial(target) + ".json"
+def _partial_state_path(target: str) -> str:
+    return _partial_path(target) + ".json"
 
 
-def _forget(target: str) -> None:
-    for path in (_partial(target), _note(target)):
+def _remove_partial(target: str) -> None:
+    for path in (_partial_path(target), _partial_state_path(target)):
         with contextlib.suppress(OSError):
             os.unlink(path)
 
@@ -357,15 +364,15 @@ def _length(answer: Answer) -> int | None:
     return int(told)
 
 
-def _first(answer: Answer) -> int | None:
+def _range_start(answer: Answer) -> int | None:
     match = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
     return int(match.group(1)) if match else None
 
 
-def _hashed(file: t.IO[bytes]) -> t.Any:
+def _sha256_of(file: t.IO[bytes]) -> t.Any:
     digest = hashlib.sha256()
-    while piece := file.read(_PIECE):
-        digest.update(piece)
+    while chunk := file.read(_CHUNK_SIZE):
+        digest.update(chunk)
     return digest
 
 

@@ -21,14 +21,14 @@ FOLDER_MODE = 0o750
 
 def replace_file(path: str, content: bytes) -> None:
     """Write a file beside ``path`` and rename it; UsageError when that fails, with nothing changed."""
-    place = os.path.realpath(path)
-    folder, name = os.path.split(place)
+    real_path = os.path.realpath(path)
+    folder, name = os.path.split(real_path)
     try:
         with _scratch(f".{name}.", folder) as scratch:
             staged = os.path.join(scratch, "new")
-            with open(staged, "xb", opener=_private) as file:
+            with open(staged, "xb", opener=_open_private) as file:
                 file.write(content)
-            _put(staged, place)
+            _move_into_place(staged, real_path)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
@@ -53,33 +53,33 @@ class Staging:
 
     def commit(self) -> None:
         """Make all changes; UsageError when one fails, and then none is made."""
-        place = os.path.realpath(self.folder)
+        real_path = os.path.realpath(self.folder)
         try:
-            if os.path.isdir(place):
-                self._change(place)
+            if os.path.isdir(real_path):
+                self._change(real_path)
             else:
-                self._create(place)
+                self._create(real_path)
         except OSError as error:
             what = error.filename or self.folder
             raise UsageError(f"{self.folder}: nothing was changed: {what}: {error.strerror}") from error
 
-    def _create(self, place: str) -> None:
-        above, name = os.path.split(place)
-        with _scratch(f".{name}.", above) as scratch:
+    def _create(self, real_path: str) -> None:
+        parent, name = os.path.split(real_path)
+        with _scratch(f".{name}.", parent) as scratch:
             fresh = os.path.join(scratch, "new")
             os.mkdir(fresh, FOLDER_MODE)
             self._write_below(fresh)
-            os.rename(fresh, place)
+            os.rename(fresh, real_path)
 
-    def _change(self, place: str) -> None:
-        with _scratch(".drp-", place) as scratch:
+    def _change(self, real_path: str) -> None:
+        with _scratch(".drp-", real_path) as scratch:
             fresh, old = os.path.join(scratch, "new"), os.path.join(scratch, "old")
             os.mkdir(fresh)
             os.mkdir(old)
             self._write_below(fresh)
             undo: list[t.Callable[[], object]] = []
             try:
-                self._rename_into_place(place, fresh, old, undo)
+                self._rename_into_place(real_path, fresh, old, undo)
             except BaseException:
                 for step in reversed(undo):
                     with contextlib.suppress(OSError):
@@ -90,32 +90,32 @@ class Staging:
         for folder in sorted({*self.folders, *map(os.path.dirname, self.writes)} - {""}):
             os.mkdir(os.path.join(fresh, folder), FOLDER_MODE)
         for path, content in self.writes.items():
-            with open(os.path.join(fresh, path), "xb", opener=_private) as file:
+            with open(os.path.join(fresh, path), "xb", opener=_open_private) as file:
                 file.write(content)
 
     def _rename_into_place(
-        self, place: str, fresh: str, old: str, undo: list[t.Callable[[], object]]
+        self, real_path: str, fresh: str, old: str, undo: list[t.Callable[[], object]]
     ) -> None:
         for folder in sorted({*self.folders, *map(os.path.dirname, self.writes)} - {""}):
-            target = os.path.join(place, folder)
+            target = os.path.join(real_path, folder)
             if not os.path.isdir(target):
                 os.mkdir(target, FOLDER_MODE)
                 undo.append(functools.partial(os.rmdir, target))
         # removals first: where case does not count, a new file may have the place of an old one
         for number, path in enumerate([*self.removals, *self.writes]):
-            target, kept = os.path.join(place, path), os.path.join(old, str(number))
+            target, kept = os.path.join(real_path, path), os.path.join(old, str(number))
             if os.path.lexists(target):
-                _keep(target, kept)
+                _back_up(target, kept)
                 undo.append(functools.partial(os.replace, kept, target))
             elif path in self.writes:
                 undo.append(functools.partial(os.unlink, target))
             if path in self.writes:
-                _put(os.path.join(fresh, path), target)
+                _move_into_place(os.path.join(fresh, path), target)
             else:
                 os.unlink(target)
         for folder in self.stale:
             with contextlib.suppress(OSError):
-                os.rmdir(os.path.join(place, folder))
+                os.rmdir(os.path.join(real_path, folder))
 
 
 @contextlib.contextmanager
@@ -127,18 +127,18 @@ def _scratch(prefix: str, folder: str) -> t.Iterator[str]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _private(path: str, flags: int) -> int:
+def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, FILE_MODE)
 
 
-def _put(staged: str, target: str) -> None:
+def _move_into_place(staged: str, target: str) -> None:
     """Rename into place; what is replaced hands down its mode."""
     with contextlib.suppress(FileNotFoundError):
         os.chmod(staged, stat.S_IMODE(os.stat(target).st_mode))
     os.replace(staged, target)
 
 
-def _keep(target: str, kept: str) -> None:
+def _back_up(target: str, kept: str) -> None:
     try:
         os.link(target, kept, follow_symlinks=False)
     except OSError:

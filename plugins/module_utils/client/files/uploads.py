@@ -22,12 +22,12 @@ from . import blobs
 Progress = t.Callable[[int, int], None]
 """Gets the bytes sent so far, and how many there will be."""
 
-TRIES = 3
-STILL_AFTER = 10
+MAX_ATTEMPTS = 3
+STALE_AFTER = 10
 """A partial file that has not grown in so many seconds belongs to nobody."""
-BUSY_AFTER = 60
+BUSY_TIMEOUT = 60
 
-_PIECE = 1 << 18
+_CHUNK_SIZE = 1 << 18
 
 
 class UploadFailed(DrpError):
@@ -41,8 +41,8 @@ class Uploaded:
     size: int
     sha256: str = ""
     """"" when neither the caller nor the server knew it: nobody had to read the file for it."""
-    tries: int = 1
-    answered: bool = True
+    attempts: int = 1
+    response_received: bool = True
     """False when the reply was lost and the blob was then found to be there."""
     remarks: tuple[str, ...] = ()
     """What else was done on the server, for a person."""
@@ -65,21 +65,21 @@ class Source:
             raise UsageError(f"{self.name} cannot be read twice, as an upload may need it")
         self._start = file.tell()
         self.size = file.seek(0, os.SEEK_END) - self._start
-        self._stamp = _stamp(file)
+        self._file_version = _file_version(file)
         self.seek(0)
 
     @property
     def changed(self) -> bool:
         """Whether somebody has written to the file since."""
-        return _stamp(self._file) != self._stamp
+        return _file_version(self._file) != self._file_version
 
     def digest(self) -> str:
         """The SHA-256, for which the file is read if it is not known."""
         if not self.sha256:
             digest = hashlib.sha256()
             self.seek(0)
-            for piece in iter(self.read, b""):
-                digest.update(piece)
+            for chunk in iter(self.read, b""):
+                digest.update(chunk)
             self.sha256 = digest.hexdigest()
         return self.sha256
 
@@ -90,15 +90,15 @@ class Source:
         """
         del size
         try:
-            piece = self._file.read(min(_PIECE, self.size - self._done))
+            chunk = self._file.read(min(_CHUNK_SIZE, self.size - self._done))
         except OSError as error:
             raise UsageError(f"{self.name} cannot be read: {error.strerror}") from error
-        if not piece and self._done < self.size:
+        if not chunk and self._done < self.size:
             raise UsageError(f"{self.name} has become shorter while it was read")
-        self._done += len(piece)
-        if self._progress and piece:
+        self._done += len(chunk)
+        if self._progress and chunk:
             self._progress(self._done, self.size)
-        return piece
+        return chunk
 
     def seekable(self) -> bool:
         return True
@@ -114,7 +114,7 @@ class Source:
         self._done = 0
         return 0
 
-    def rewound(self) -> t.IO[bytes]:
+    def rewound_file(self) -> t.IO[bytes]:
         """The file itself, at the beginning, to be compared with."""
         self.seek(0)
         return self._file
@@ -136,7 +136,7 @@ def upload(client: Client, kind: str, path: str, source: Source) -> Uploaded:
     return _Upload(client, kind, blobs.blob_path(kind, path), source).run()
 
 
-def part_of(kind: str, path: str) -> str:
+def partial_path(kind: str, path: str) -> str:
     """Where the server keeps what has come of an upload so far."""
     folder, name = posixpath.split(path)
     return posixpath.join(folder, f"{'.' if kind == 'isos' else ''}{name}.part")
@@ -151,56 +151,58 @@ class _Upload:
 
     def run(self) -> Uploaded:
         self.before = blobs.stat_blob(self.client, self.kind, self.path)
-        removed = self._make_way()
+        removed = self._remove_stale_partial()
         remarks = (f"{removed}, which an earlier upload had left behind, was removed",) if removed else ()
-        return dataclasses.replace(self._tried(), remarks=remarks)
+        return dataclasses.replace(self._upload_with_retries(), remarks=remarks)
 
-    def _tried(self) -> Uploaded:
+    def _upload_with_retries(self) -> Uploaded:
         last: DrpError = UploadFailed()
-        for number in range(1, TRIES + 1):
+        for number in range(1, MAX_ATTEMPTS + 1):
             if number > 1:
                 self.client.transport.retry.sleep(number)
             try:
                 self._send()
-                return self._checked(number)
-            except (ConnectionFailed, _NotWhole) as error:
+                return self._verify_uploaded(number)
+            except (ConnectionFailed, _IncompleteUpload) as error:
                 last = error
             except Conflict as error:
-                if self._part() is None:
+                if self._partial_size() is None:
                     raise
                 last = error
             except DrpError as error:
-                raise self._failed(error, number, self._loss()) from error
-            if self._arrived():
-                return Uploaded(self.source.size, self.source.sha256, number, answered=False)
-        raise self._failed(last, TRIES, self._loss()) from last
+                raise self._upload_error(error, number, self._fate_of_old_file()) from error
+            if self._arrived_despite_error():
+                return Uploaded(self.source.size, self.source.sha256, number, response_received=False)
+        raise self._upload_error(last, MAX_ATTEMPTS, self._fate_of_old_file()) from last
 
     def _send(self) -> None:
         self.source.seek(0)
         body: t.Any = self.source if self.source.size else b""
         blobs.post_blob(self.client, self.kind, self.path, body)
 
-    def _checked(self, number: int) -> Uploaded:
+    def _verify_uploaded(self, number: int) -> Uploaded:
         """What a 201 does not promise: that the file is there, as long as it was, with its content."""
         there = blobs.stat_blob(self.client, self.kind, self.path, checksum=True)
         if there is None:
-            self._delete(part_of(self.kind, self.path))
+            self._delete(partial_path(self.kind, self.path))
             raise UsageError(f"{self.path} is a folder on the server")
         if self.source.sha256 and self.source.changed:
             self._delete(self.path)
             raise UsageError(f"{self.source.name} has changed while it was uploaded")
         if there.size != self.source.size or (there.sha256 and there.sha256 != self.source.digest()):
             self._delete(self.path)
-            raise _NotWhole(f"{there.size} bytes arrived of {self.source.size}, or other ones than were sent")
+            raise _IncompleteUpload(
+                f"{there.size} bytes arrived of {self.source.size}, or other ones than were sent"
+            )
         return Uploaded(self.source.size, self.source.sha256, number)
 
-    def _arrived(self) -> bool:
+    def _arrived_despite_error(self) -> bool:
         """Whether all was done and only the reply was lost; if not, nothing is in the way of another try."""
         try:
-            self._make_way()
+            self._remove_stale_partial()
             return self._is_there()
         except ConnectionFailed as error:
-            raise self._failed(error, 1, ". What is there now is not known") from error
+            raise self._upload_error(error, 1, ". What is there now is not known") from error
 
     def _is_there(self) -> bool:
         there = blobs.stat_blob(self.client, self.kind, self.path, checksum=True)
@@ -210,44 +212,44 @@ class _Upload:
             return there.sha256 == self.source.digest()
         if self.before is None or self.before.size != there.size:
             return True
-        return blobs.same_content(self.client, self.kind, self.path, self.source.rewound())
+        return blobs.same_content(self.client, self.kind, self.path, self.source.rewound_file())
 
     # -- the partial file
 
-    def _part(self) -> int | None:
+    def _partial_size(self) -> int | None:
         """The size of what lies in the way."""
-        there = blobs.stat_blob(self.client, self.kind, part_of(self.kind, self.path))
+        there = blobs.stat_blob(self.client, self.kind, partial_path(self.kind, self.path))
         return there.size if there else None
 
-    def _make_way(self) -> str:
+    def _remove_stale_partial(self) -> str:
         """Return when no partial file is there: the leftover that was removed, "" if there was none."""
-        seen, still, waited = self._part(), 0, 0
-        while seen is not None and still < STILL_AFTER:
-            if waited >= BUSY_AFTER:
+        seen, still, waited = self._partial_size(), 0, 0
+        while seen is not None and still < STALE_AFTER:
+            if waited >= BUSY_TIMEOUT:
                 raise UploadFailed(
                     f"{self.kind}/{self.path}: another upload of it does not come to its end, "
                     f"{seen} bytes so far"
                 )
             self.client.transport.retry.sleep(1)
-            now = self._part()
+            now = self._partial_size()
             still = still + 1 if now == seen else 0
             waited += 1
             seen = now
         if seen is None:
             return ""
-        self._delete(part_of(self.kind, self.path))
-        return f"{self.kind}/{part_of(self.kind, self.path)}"
+        self._delete(partial_path(self.kind, self.path))
+        return f"{self.kind}/{partial_path(self.kind, self.path)}"
 
     def _delete(self, path: str) -> None:
         with contextlib.suppress(NotFound):
             blobs.delete_blob(self.client, self.kind, path)
 
-    def _failed(self, error: DrpError, tries: int, more: str) -> UploadFailed:
+    def _upload_error(self, error: DrpError, attempts: int, more: str) -> UploadFailed:
         told = "; ".join(error.messages)
-        often = f" (tried {tries} times)" if tries > 1 else ""
+        often = f" (tried {attempts} times)" if attempts > 1 else ""
         return UploadFailed(f"Cannot upload {self.kind}/{self.path}: {told}{often}{more}")
 
-    def _loss(self) -> str:
+    def _fate_of_old_file(self) -> str:
         """What became of the file that was there before."""
         if self.before is None:
             return ""
@@ -260,7 +262,7 @@ class _Upload:
         return ". The old file is still there" if there == self.before else ""
 
 
-def _stamp(file: t.IO[bytes]) -> tuple[int, ...] | None:
+def _file_version(file: t.IO[bytes]) -> tuple[int, ...] | None:
     """What changes when a file is written to; None for what only looks like a file."""
     try:
         now = os.fstat(file.fileno())
@@ -269,5 +271,5 @@ def _stamp(file: t.IO[bytes]) -> tuple[int, ...] | None:
     return now.st_size, now.st_mtime_ns, now.st_ctime_ns
 
 
-class _NotWhole(DrpError):
+class _IncompleteUpload(DrpError):
     """The server said yes, and yet it is not there as it was sent."""

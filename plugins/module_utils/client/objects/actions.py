@@ -14,13 +14,13 @@ SYSTEM = "system"
 
 def available(client: Client, kind: str, key: str = "", plugin: str = "") -> list[dict[str, Json]]:
     """The actions that could run now, each with Provider, Model, Command and its params."""
-    request = client.req().get().url_for(*_base(kind, key)).params(*_only(plugin))
+    request = client.req().get().url_for(*_path(kind, key)).params(*_plugin_query(plugin))
     return t.cast("list[dict[str, Json]]", request.do() or [])
 
 
 def describe(client: Client, kind: str, key: str, command: str, plugin: str = "") -> dict[str, Json]:
     """One action; NotFound when it cannot run on this object."""
-    request = client.req().get().url_for(*_base(kind, key), command).params(*_only(plugin))
+    request = client.req().get().url_for(*_path(kind, key), command).params(*_plugin_query(plugin))
     return t.cast("dict[str, Json]", request.do())
 
 
@@ -36,16 +36,16 @@ def run(
 
     Never sent twice: whether an action may run again is not for the transport to decide.
     """
-    request = client.req().post(values or {}).url_for(*_base(kind, key), command)
-    return request.params(*_only(plugin)).fail_fast().do()
+    request = client.req().post(values or {}).url_for(*_path(kind, key), command)
+    return request.params(*_plugin_query(plugin)).fail_fast().do()
 
 
-def _base(kind: str, key: str) -> tuple[str, ...]:
+def _path(kind: str, key: str) -> tuple[str, ...]:
     if kind == SYSTEM:
         return (SYSTEM, "actions")
     # The path /actions of a job is its list of scripts.
     return (kind, key, "plugin_actions" if kind == "jobs" else "actions")
 
 
-def _only(plugin: str) -> tuple[str, ...]:
+def _plugin_query(plugin: str) -> tuple[str, ...]:
     return ("plugin", plugin) if plugin else ()

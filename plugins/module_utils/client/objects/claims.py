@@ -22,7 +22,7 @@ def is_hidden(client: Client, kind: str, key: str) -> bool:
         return False
 
 
-def hidden_text(kind: str, names: t.Sequence[str]) -> str:
+def hidden_message(kind: str, names: t.Sequence[str]) -> str:
     """What to tell about objects that may not be seen."""
     return (
         f"there is a {models.get(kind).singular} {', '.join(names)}, but these credentials may not see it: "

@@ -16,7 +16,7 @@ from ..errors import UnreadableAnswer, UsageError
 
 Object = dict[str, t.Any]
 
-LONGEST = 600
+MAX_WAIT = 600
 """Seconds that the server lets one request wait."""
 _MARGIN = 30.0
 _UNCHANGED = 304
@@ -29,25 +29,27 @@ def etag(client: Client, kind: str, key: str) -> str:
     return str(request.answer.headers.get("ETag", "")) if request.answer else ""
 
 
-def get_tagged(client: Client, kind: str, key: str) -> tuple[Object, str]:
+def get_with_etag(client: Client, kind: str, key: str) -> tuple[Object, str]:
     """An object and its mark."""
     request = client.req().get().url_for(kind, key)
     item = request.do()
     return item, str(request.answer.headers.get("ETag", "")) if request.answer else ""
 
 
-def next_state(client: Client, kind: str, key: str, known: str, timeout: float) -> tuple[Object, str] | None:
-    """The object and its mark as soon as the mark is not ``known`` any more; None after ``timeout`` seconds.
+def wait_for_change(
+    client: Client, kind: str, key: str, known_etag: str, timeout: float
+) -> tuple[Object, str] | None:
+    """The object and its etag as soon as that is not ``known_etag``; None after ``timeout`` seconds.
 
-    NotFound when it was deleted meanwhile; UsageError when ``known`` is empty, as it is with v3.12.
+    NotFound when it was deleted meanwhile; UsageError when ``known_etag`` is empty, as it is with v3.12.
     """
-    if not known:
+    if not known_etag:
         raise UsageError(f"{kind}/{key}: this server gives its objects no ETag, so it cannot tell of changes")
     deadline = time.monotonic() + timeout
     while (left := deadline - time.monotonic()) > 0:
-        seconds = max(1, min(round(left), LONGEST))
+        seconds = max(1, min(round(left), MAX_WAIT))
         request = client.req().get().url_for(kind, key).timeout(seconds + _MARGIN)
-        item = request.headers("If-None-Match", known, "Prefer", f"wait={seconds}s").do()
+        item = request.headers("If-None-Match", known_etag, "Prefer", f"wait={seconds}s").do()
         if request.answer is None or request.answer.status == _UNCHANGED:
             continue
         if not isinstance(item, dict):

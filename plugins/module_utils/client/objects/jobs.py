@@ -41,24 +41,27 @@ def job_log_tail(client: Client, job: str, lines: int) -> list[str]:
 class _Tail:
     """A file to write to that keeps the end only."""
 
-    _LONGEST = 2000
+    _MAX_LINE_LENGTH = 2000
 
     def __init__(self, count: int) -> None:
-        self._kept: collections.deque[bytes] = collections.deque(maxlen=max(count, 1))
-        self._open = b""
+        self._lines: collections.deque[bytes] = collections.deque(maxlen=max(count, 1))
+        self._partial_line = b""
         self._count = count
 
-    def write(self, piece: bytes) -> int:
-        *whole, self._open = (self._open + piece).split(b"\n")
-        self._kept.extend(whole)
+    def write(self, chunk: bytes) -> int:
+        *whole, self._partial_line = (self._partial_line + chunk).split(b"\n")
+        self._lines.extend(whole)
         # of a line that never ends only the beginning will be shown
-        self._open = self._open[: 4 * self._LONGEST]
-        return len(piece)
+        self._partial_line = self._partial_line[: 4 * self._MAX_LINE_LENGTH]
+        return len(chunk)
 
     def lines(self) -> list[str]:
-        if self._open:
-            self._kept.append(self._open)
-            self._open = b""
-        texts = [line.decode("utf-8", "replace").rstrip("\r") for line in self._kept]
-        shown = [text if len(text) <= self._LONGEST else text[: self._LONGEST] + "..." for text in texts]
+        if self._partial_line:
+            self._lines.append(self._partial_line)
+            self._partial_line = b""
+        texts = [line.decode("utf-8", "replace").rstrip("\r") for line in self._lines]
+        shown = [
+            text if len(text) <= self._MAX_LINE_LENGTH else text[: self._MAX_LINE_LENGTH] + "..."
+            for text in texts
+        ]
         return shown[-self._count :] if self._count > 0 else []

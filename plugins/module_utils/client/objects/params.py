@@ -82,16 +82,18 @@ def public_key(client: Client, kind: str, key: str) -> str:
 
 def get_meta(client: Client, kind: str, key: str) -> dict[str, str]:
     """The metadata of an object, a map of strings."""
-    return t.cast("dict[str, str]", client.req().get().url_for("meta", _with_meta(client, kind), key).do())
+    return t.cast(
+        "dict[str, str]", client.req().get().url_for("meta", _kind_with_meta(client, kind), key).do()
+    )
 
 
 def patch_meta(client: Client, kind: str, key: str, operations: Patch) -> dict[str, str]:
     """Patch the metadata; pointers are relative to it.  The new map."""
-    request = client.req().patch(operations).url_for("meta", _with_meta(client, kind), key)
+    request = client.req().patch(operations).url_for("meta", _kind_with_meta(client, kind), key)
     return t.cast("dict[str, str]", request.do())
 
 
-def _with_meta(client: Client, kind: str) -> str:
+def _kind_with_meta(client: Client, kind: str) -> str:
     """A kind that the server knows: a v3.12 server that is asked for any other freezes."""
     client.require_kind(kind)
     if kind in models.NOT_MODELS:

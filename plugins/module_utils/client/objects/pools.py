@@ -85,25 +85,29 @@ def status(client: Client, pool: str) -> dict[str, list[PoolResult]]:
 
 
 def add(
-    client: Client, pool: str, which: Selection, changes: Changes = Changes(), source: str = ""
+    client: Client, pool: str, selection: Selection, changes: Changes = Changes(), source: str = ""
 ) -> list[PoolResult]:
     """Take free machines over from the pool ``source``, the parent of this one by default."""
-    return _manage(client, pool, "add", which, changes, ("source-pool", source) if source else ())
+    return _manage(client, pool, "add", selection, changes, ("source-pool", source) if source else ())
 
 
-def remove(client: Client, pool: str, which: Selection, changes: Changes = Changes()) -> list[PoolResult]:
+def remove(client: Client, pool: str, selection: Selection, changes: Changes = Changes()) -> list[PoolResult]:
     """Give free machines back to the parent of the pool."""
-    return _manage(client, pool, "remove", which, changes)
+    return _manage(client, pool, "remove", selection, changes)
 
 
-def allocate(client: Client, pool: str, which: Selection, changes: Changes = Changes()) -> list[PoolResult]:
+def allocate(
+    client: Client, pool: str, selection: Selection, changes: Changes = Changes()
+) -> list[PoolResult]:
     """Reserve free machines.  They are Building while the workflow of the transition runs, then InUse."""
-    return _manage(client, pool, "allocate", which, changes)
+    return _manage(client, pool, "allocate", selection, changes)
 
 
-def release(client: Client, pool: str, which: Selection, changes: Changes = Changes()) -> list[PoolResult]:
+def release(
+    client: Client, pool: str, selection: Selection, changes: Changes = Changes()
+) -> list[PoolResult]:
     """Give allocated machines back.  They are Destroying while the workflow runs, then Free."""
-    return _manage(client, pool, "release", which, changes)
+    return _manage(client, pool, "release", selection, changes)
 
 
 def release_to_pool(client: Client, machine: str) -> None:
@@ -113,11 +117,13 @@ def release_to_pool(client: Client, machine: str) -> None:
 
 
 def _manage(
-    client: Client, pool: str, verb: str, which: Selection, changes: Changes, query: tuple[str, ...] = ()
+    client: Client, pool: str, verb: str, selection: Selection, changes: Changes, query: tuple[str, ...] = ()
 ) -> list[PoolResult]:
     """Never sent twice: a request that took effect and whose reply was lost would take more machines."""
     require(client)
     request = (
-        client.req().post({**changes.as_body(), **which.as_body()}).url_for("pools", pool, f"{verb}Machines")
+        client.req()
+        .post({**changes.as_body(), **selection.as_body()})
+        .url_for("pools", pool, f"{verb}Machines")
     )
     return t.cast("list[PoolResult]", request.params(*query).fail_fast().do() or [])

@@ -17,7 +17,7 @@ import typing as t
 from .. import features
 from ..client import Client
 from ..errors import NotFound, NotPermitted, UsageError
-from ..third_party import nacl, need
+from ..third_party import nacl, require_packages
 from . import params
 
 Json = t.Any
@@ -25,7 +25,7 @@ Sealed = dict[str, str]
 
 _MEMBERS = {"Key", "Nonce", "Payload"}
 _KEY_BYTES = 32
-_LIST_FROM = 8
+_LIST_THRESHOLD = 8
 """From so many names on, one list of all params is cheaper than a look at each."""
 
 
@@ -40,7 +40,7 @@ def seal(value: Json, public_key: str) -> Sealed:
     ``public_key`` is what ``GET <kind>/<key>/pubkey`` answers: the base64 of 32 bytes.  No two results
     are equal, whatever the values are.  UsageError without PyNaCl, or for something that is no key.
     """
-    need("PyNaCl", purpose="to set secure params")
+    require_packages("PyNaCl", purpose="to set secure params")
     try:
         raw = base64.b64decode(public_key, validate=True)
     except (binascii.Error, ValueError):
@@ -72,12 +72,12 @@ def unseal(client: Client, kind: str, key: str, names: t.Sequence[str]) -> dict[
     return {name: shown[name] for name in names if shown.get(name) is not None and not is_sealed(shown[name])}
 
 
-def security(client: Client, names: t.Collection[str]) -> dict[str, bool]:
+def secure_flags(client: Client, names: t.Collection[str]) -> dict[str, bool]:
     """Whether each param is defined as secure; left out is what has no definition that this token may see.
 
     The client remembers it in ``param_security``, where what has no definition counts as not secure.
     """
-    if len(names) >= _LIST_FROM:
+    if len(names) >= _LIST_THRESHOLD:
         definitions = [item for item in client.list("params", "slim", "Meta") if item["Name"] in names]
     else:
         definitions = [found for found in (_definition(client, name) for name in names) if found]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..auth import basic
+from ..auth import basic_auth_header
 from ..client import Client
 from ..errors import LoginRequired, NotPermitted, UsageError
 
@@ -22,7 +22,7 @@ def password_works(client: Client, name: str, password: str) -> bool:
         raise UsageError("the name of a user must not contain a colon")
     request = client.req().get().url_for("users", name, "token").params("ttl", "1")
     try:
-        request.headers("Authorization", basic(name, password)).do()
+        request.headers("Authorization", basic_auth_header(name, password)).do()
     except LoginRequired:
         return False
     return True
@@ -42,7 +42,7 @@ def set_password(client: Client, name: str, password: str) -> None:
         # if the reply to a first try was lost, that try has ended the very token of the second
         if client.username != name or not password_works(client, name, password):
             raise
-    client.session.password_changed(name, password)
+    client.session.on_password_changed(name, password)
 
 
 def mint_token(client: Client, name: str, ttl: int, roles: t.Sequence[str] = ()) -> str:

@@ -3,7 +3,7 @@
 """A folder -> a content pack: ``bundle(unbundle(pack)) == pack`` for every pack.
 
 Folders made by or for the original tool are read as its v4 does.  Objects stay as they are written; see
-:func:`.pack_forms.fitted` for what a server wants of them.  No network is needed.
+:func:`.pack_forms.normalized` for what a server wants of them.  No network is needed.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import typing as t
 
 from .. import models
 from ..errors import UsageError
-from .layout import Layout, field_of, is_object_file, is_skipped
-from .pack import Json, Object, Pack, own_key, require_name
+from .layout import Layout, is_object_file, is_skipped, meta_field
+from .pack import Json, Object, Pack, require_name, server_key
 from .pack_file import decode_file, read_bytes, write_pack
 
 TEMPLATES = "templates"
 
 
 @dataclasses.dataclass
-class Found:
+class ObjectFile:
     """An object of a pack, and the file that holds it, relative to the pack's folder."""
 
     path: str
@@ -60,7 +60,7 @@ def read_meta(folder: str, layout: Layout) -> dict[str, Json]:
     """The metadata; the original strips its files, so only those noted as verbatim keep their edges."""
     meta: dict[str, Json] = dict(layout.meta)
     for name in _names(folder):
-        field = field_of(name)
+        field = meta_field(name)
         if field is not None:
             text = _text(os.path.join(folder, name))
             meta[field] = text if field in layout.verbatim else text.strip()
@@ -81,15 +81,15 @@ def section_folders(folder: str) -> list[str]:
     ]
 
 
-def objects_in(folder: str, name: str, section: str, layout: Layout) -> t.Iterator[Found]:
+def objects_in(folder: str, name: str, section: str, layout: Layout) -> t.Iterator[ObjectFile]:
     """The objects in the folder ``name`` of a section, in the order of their files' names."""
     for file in _names(os.path.join(folder, name)):
-        place = os.path.join(folder, name, file)
-        if is_skipped(file) or os.path.isdir(place):
+        full_path = os.path.join(folder, name, file)
+        if is_skipped(file) or os.path.isdir(full_path):
             continue
         path = f"{name}/{file}"
-        item = _item(place, section, file)
-        yield Found(path, section, layout.keys.get(path, own_key(section, item)), item)
+        item = _item(full_path, section, file)
+        yield ObjectFile(path, section, layout.keys.get(path, server_key(section, item)), item)
 
 
 def _section(folder: str, name: str, section: str, layout: Layout) -> dict[str, Object]:
@@ -108,16 +108,16 @@ def _section(folder: str, name: str, section: str, layout: Layout) -> dict[str, 
     return items
 
 
-def _item(place: str, section: str, file: str) -> Object:
+def _item(full_path: str, section: str, file: str) -> Object:
     if is_object_file(file):
-        item = decode_file(place)
+        item = decode_file(full_path)
         if not isinstance(item, dict):
-            raise UsageError(f"{place} must hold one object with members, not {type(item).__name__}")
+            raise UsageError(f"{full_path} must hold one object with members, not {type(item).__name__}")
         return item
     if section == TEMPLATES:
-        return {"ID": file, "Contents": _text(place)}
+        return {"ID": file, "Contents": _text(full_path)}
     raise UsageError(
-        f"{place}: only .yaml, .yml and .json files can be {section}; move it elsewhere or hide it"
+        f"{full_path}: only .yaml, .yml and .json files can be {section}; move it elsewhere or hide it"
     )
 
 

@@ -33,7 +33,7 @@ def get_item(client: Client, name: str) -> Pack:
 
     That of the server's own objects, ``BackingStore``, holds secrets and hashes of passwords.
     """
-    return client.req().get().url_for("contents", _named("get", name)).do_object()
+    return client.req().get().url_for("contents", _require_layer_name("get", name)).do_object()
 
 
 def create(client: Client, content: Pack, replace_writable: bool = False) -> Summary:
@@ -70,18 +70,18 @@ def delete(client: Client, name: str) -> None:
     For a built-in layer the server says yes and does nothing: look at its Type before.
     """
     try:
-        client.req().del_().url_for("contents", _named("delete", name)).do()
+        client.req().del_().url_for("contents", _require_layer_name("delete", name)).do()
     except NotFound as error:
         if error.attempts < 2:
             raise
 
 
-def takes_replace_writable(client: Client) -> bool:
+def supports_replace_writable(client: Client) -> bool:
     """Whether the server can let a pack take the place of objects that were made by hand; v3.12 cannot."""
     return client.has_feature(features.V4.flag)
 
 
-def _named(verb: str, name: str) -> str:
+def _require_layer_name(verb: str, name: str) -> str:
     if not name:
         raise UsageError(f"Cannot {verb} contents with an empty name")
     return name
@@ -96,6 +96,6 @@ def _query(client: Client, replace_writable: bool) -> tuple[str, ...]:
 
 def _is_there(client: Client, content: Pack) -> bool:
     try:
-        return not compare(get_item(client, content["meta"]["Name"]), content, complete=True)
+        return not compare(get_item(client, content["meta"]["Name"]), content, from_server=True)
     except (NotFound, NotPermitted):
         return False

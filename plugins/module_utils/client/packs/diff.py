@@ -9,17 +9,17 @@ import typing as t
 
 from ..objects.secure import is_sealed
 from ..patch import same_json
-from .forms import COMPUTED, COMPUTED_META, STRUCT_MAPS, TEXT_MAPS, fitted, form_of, is_zero
-from .pack import Json, Object, Pack, own_key
+from .forms import COMPUTED, COMPUTED_META, STRUCT_MAPS, TEXT_MAPS, is_zero, member_type, normalized
+from .pack import Json, Object, Pack, server_key
 
-Sides = tuple[Object, Object]
+BeforeAfter = tuple[Object, Object]
 """The members that differ: as they were, as they will be."""
-Place = tuple[str, str]
+ObjectKey = tuple[str, str]
 """Section and key."""
 
-_NOTHING_SAID = {"", "Unspecified", "v0.0.0"}
+_UNSET_VALUES = {"", "Unspecified", "v0.0.0"}
 """Metadata that nobody gave, as we and as the original tool write it."""
-_SENT_WHEN_SET = ("ExtraClaims", "ExtraRoles", "Token")
+_OMITTED_WHEN_EMPTY = ("ExtraClaims", "ExtraRoles", "Token")
 """Members that a v4 server leaves out of its answer while they are empty."""
 _ADDED_FLAGS = {"sane-exit-codes", "original-exit-codes"}
 
@@ -28,67 +28,67 @@ _ADDED_FLAGS = {"sane-exit-codes", "original-exit-codes"}
 class PackDiff:
     """Differences by object."""
 
-    meta: Sides = dataclasses.field(default_factory=lambda: ({}, {}))
-    added: dict[Place, Object] = dataclasses.field(default_factory=dict)
-    removed: dict[Place, Object] = dataclasses.field(default_factory=dict)
-    changed: dict[Place, Sides] = dataclasses.field(default_factory=dict)
-    sealed: dict[Place, Object] = dataclasses.field(default_factory=dict)
+    meta: BeforeAfter = dataclasses.field(default_factory=lambda: ({}, {}))
+    added: dict[ObjectKey, Object] = dataclasses.field(default_factory=dict)
+    removed: dict[ObjectKey, Object] = dataclasses.field(default_factory=dict)
+    changed: dict[ObjectKey, BeforeAfter] = dataclasses.field(default_factory=dict)
+    sealed: dict[ObjectKey, Object] = dataclasses.field(default_factory=dict)
     """Params that the server holds sealed and the pack in clear: only the server can compare those."""
 
     def __bool__(self) -> bool:
         return bool(self.meta[0] or self.meta[1] or self.added or self.removed or self.changed)
 
 
-def compare(there: Pack, wanted: Pack, complete: bool = False) -> PackDiff:
-    """What turns ``there`` into ``wanted``.
+def compare(current: Pack, wanted: Pack, from_server: bool = False) -> PackDiff:
+    """What turns ``current`` into ``wanted``.
 
-    ``complete`` says that ``there`` comes from a server, whose objects have all members that it knows:
+    ``from_server`` says that ``current`` comes from a server, whose objects have all members that it knows:
     others are dropped by it without a word, and so are no difference.  Empty members and sections count
     as absent.
     """
-    there, wanted = fitted(there), fitted(wanted)
-    old, new = _flat(there), _flat(wanted)
+    current, wanted = normalized(current), normalized(wanted)
+    old, new = _by_server_key(current), _by_server_key(wanted)
     diff = PackDiff(
-        meta=_meta_changes(there["meta"], wanted["meta"], complete),
-        added={place: new[place] for place in new if place not in old},
-        removed={place: old[place] for place in old if place not in new},
+        meta=_meta_changes(current["meta"], wanted["meta"], from_server),
+        added={object_key: new[object_key] for object_key in new if object_key not in old},
+        removed={object_key: old[object_key] for object_key in old if object_key not in new},
     )
-    for place in new:
-        if place in old:
-            before, after = item_changes(place[0], old[place], new[place], complete)
+    for object_key in new:
+        if object_key in old:
+            before, after = item_changes(object_key[0], old[object_key], new[object_key], from_server)
             if before or after:
-                diff.changed[place] = (before, after)
-            sealed = _sealed_params(old[place].get("Params") or {}, new[place].get("Params") or {})
+                diff.changed[object_key] = (before, after)
+            sealed = _sealed_params(old[object_key].get("Params") or {}, new[object_key].get("Params") or {})
             if sealed:
-                diff.sealed[place] = sealed
+                diff.sealed[object_key] = sealed
     return diff
 
 
-def item_changes(kind: str, there: Object, wanted: Object, complete: bool = False) -> Sides:
+def item_changes(kind: str, current: Object, wanted: Object, from_server: bool = False) -> BeforeAfter:
     """The members of two objects that differ, on both sides.
 
     A stage's RunnerWait is no difference: the server sets it always.
     """
     before: Object = {}
     after: Object = {}
-    for name in dict.fromkeys([*there, *wanted]):
+    for name in dict.fromkeys([*current, *wanted]):
         if name in COMPUTED or (kind == "stages" and name == "RunnerWait"):
             continue
-        if complete and name not in there and not _may_be_left_out(name, there):
+        if from_server and name not in current and not _server_may_omit(name, current):
             continue
-        old, new = there.get(name), wanted.get(name)
-        if not _same_member(kind, name, old, new, complete):
+        old, new = current.get(name), wanted.get(name)
+        if not _same_member(kind, name, old, new, from_server):
             before[name], after[name] = old, new
     return before, after
 
 
-def dropped(there: Pack, sent: Pack) -> list[str]:
+def dropped_members(current: Pack, sent: Pack) -> list[str]:
     """The members that the server has not kept of what was sent, as ``stages.Params``.
 
-    ``there`` comes from the server, so its objects have all the members that it knows.  Empty members do
+    ``current`` comes from the server, so its objects have all the members that it knows.  Empty members do
     not count.
     """
-    old, new = _flat(fitted(there)), _flat(fitted(sent))
+    old, new = _by_server_key(normalized(current)), _by_server_key(normalized(sent))
     names = {
         f"{section}.{name}"
         for (section, key), item in new.items()
@@ -97,58 +97,60 @@ def dropped(there: Pack, sent: Pack) -> list[str]:
     return sorted(names)
 
 
-def _flat(pack: Pack) -> dict[Place, Object]:
+def _by_server_key(pack: Pack) -> dict[ObjectKey, Object]:
     """The objects by the keys that they have on the server."""
     return {
-        (section, own_key(section, item) or place): item
+        (section, server_key(section, item) or object_key): item
         for section, items in sorted(pack["sections"].items())
-        for place, item in items.items()
+        for object_key, item in items.items()
     }
 
 
-def _meta_changes(there: Object, wanted: Object, complete: bool) -> Sides:
+def _meta_changes(current: Object, wanted: Object, from_server: bool) -> BeforeAfter:
     before: Object = {}
     after: Object = {}
-    for name in dict.fromkeys([*there, *wanted]):
-        if name in COMPUTED_META or (complete and name not in there):
+    for name in dict.fromkeys([*current, *wanted]):
+        if name in COMPUTED_META or (from_server and name not in current):
             continue
-        old, new = (side.get(name) or "" for side in (there, wanted))
-        if old != new and not {old, new} <= _NOTHING_SAID:
+        old, new = (side.get(name) or "" for side in (current, wanted))
+        if old != new and not {old, new} <= _UNSET_VALUES:
             before[name], after[name] = old, new
     return before, after
 
 
-def _unknown(section: str, there: Object, sent: Object) -> t.Iterator[str]:
+def _unknown(section: str, current: Object, sent: Object) -> t.Iterator[str]:
     for name, value in sent.items():
-        if name not in there and not (is_zero(value) or name in COMPUTED or _may_be_left_out(name, there)):
+        if name not in current and not (
+            is_zero(value) or name in COMPUTED or _server_may_omit(name, current)
+        ):
             yield name
-        elif form_of(section, name) in ("struct", "structs"):
-            yield from (f"{name}.{inner}" for inner in _unknown_in_struct(there.get(name), value))
+        elif member_type(section, name) in ("struct", "structs"):
+            yield from (f"{name}.{inner}" for inner in _unknown_in_struct(current.get(name), value))
 
 
-def _unknown_in_struct(there: Json, sent: Json) -> t.Iterator[str]:
-    if isinstance(there, list) and isinstance(sent, list):
-        for pair in zip(there, sent):
+def _unknown_in_struct(current: Json, sent: Json) -> t.Iterator[str]:
+    if isinstance(current, list) and isinstance(sent, list):
+        for pair in zip(current, sent):
             yield from _unknown_in_struct(*pair)
-    elif isinstance(there, dict) and isinstance(sent, dict):
+    elif isinstance(current, dict) and isinstance(sent, dict):
         for name, value in sent.items():
-            if name not in there and not is_zero(value):
+            if name not in current and not is_zero(value):
                 yield name
             elif name in STRUCT_MAPS and isinstance(value, dict):
                 for key in value:
-                    known = (there.get(name) or {}).get(key)
+                    known = (current.get(name) or {}).get(key)
                     yield from (f"{name}.{inner}" for inner in _unknown_in_struct(known, value[key]))
 
 
-def _may_be_left_out(name: str, there: Object) -> bool:
-    return name in _SENT_WHEN_SET and ("Prerequisites" in there or "Endpoint" in there)
+def _server_may_omit(name: str, current: Object) -> bool:
+    return name in _OMITTED_WHEN_EMPTY and ("Prerequisites" in current or "Endpoint" in current)
 
 
-def _same_member(kind: str, name: str, old: Json, new: Json, complete: bool) -> bool:
-    if form_of(kind, name) in ("struct", "structs"):
-        return _same_struct(old, new, complete)
+def _same_member(kind: str, name: str, old: Json, new: Json, from_server: bool) -> bool:
+    if member_type(kind, name) in ("struct", "structs"):
+        return _same_struct(old, new, from_server)
     if name == "Params":
-        old, new = _comparable(old or {}, new or {})
+        old, new = _without_sealed(old or {}, new or {})
     if kind == "tasks" and name == "Meta":
         old = _without_added_flags(old or {}, new or {})
     return _same(old, new)
@@ -158,27 +160,27 @@ def _same(old: Json, new: Json) -> bool:
     return same_json(old, new) or (is_zero(old) and is_zero(new))
 
 
-def _same_struct(old: Json, new: Json, complete: bool) -> bool:
+def _same_struct(old: Json, new: Json, from_server: bool) -> bool:
     if isinstance(old, list) and isinstance(new, list):
-        return len(old) == len(new) and all(_same_struct(*pair, complete) for pair in zip(old, new))
+        return len(old) == len(new) and all(_same_struct(*pair, from_server) for pair in zip(old, new))
     if isinstance(old, dict) or isinstance(new, dict):
         old, new = (side or {} for side in (old, new))
     if not isinstance(old, dict) or not isinstance(new, dict):
         return _same(old, new)
-    known = old if complete and old else {*old, *new}
-    return all(_same_inner(name, old.get(name), new.get(name), complete) for name in known)
+    known = old if from_server and old else {*old, *new}
+    return all(_same_struct_member(name, old.get(name), new.get(name), from_server) for name in known)
 
 
-def _same_inner(name: str, old: Json, new: Json, complete: bool) -> bool:
+def _same_struct_member(name: str, old: Json, new: Json, from_server: bool) -> bool:
     if name in TEXT_MAPS:
         return _same(old, new)
     if name in STRUCT_MAPS:
         old, new = old or {}, new or {}
-        return old.keys() == new.keys() and all(_same_struct(old[key], new[key], complete) for key in old)
-    return _same_struct(old, new, complete)
+        return old.keys() == new.keys() and all(_same_struct(old[key], new[key], from_server) for key in old)
+    return _same_struct(old, new, from_server)
 
 
-def _comparable(old: Object, new: Object) -> tuple[Json, Json]:
+def _without_sealed(old: Object, new: Object) -> tuple[Json, Json]:
     """Both without what the server holds sealed and the other side in clear."""
     hidden = _sealed_params(old, new)
     return (

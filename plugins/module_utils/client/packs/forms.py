@@ -20,13 +20,13 @@ TEXT_MAPS = ("Meta", "Loaders")
 """Members that are maps of names to texts, wherever they stand."""
 STRUCT_MAPS = ("SupportedArchitectures",)
 """Members of structs that are maps of names to structs."""
-_MADE_BY_SERVERS = ("machines", "jobs", "leases", "plugin_providers", "interfaces")
-_NUMBERS = ("Code",)
+_RUNTIME_KINDS = ("machines", "jobs", "leases", "plugin_providers", "interfaces")
+_NUMERIC_MEMBERS = ("Code",)
 _STRUCT_MEMBERS = (
     "Name Path ID Contents Meta Link Family Codename Version IsoFile IsoSha256 Sha256 IsoUrl Kernel Initrds "
     "BootParams Loader SupportedArchitectures Code Value"
 )
-_SHAPES: dict[str, tuple[type, str]] = {
+_PYTHON_TYPES: dict[str, tuple[type, str]] = {
     "map": (dict, "a map"),
     "struct": (dict, "a map"),
     "list": (list, "a list"),
@@ -35,57 +35,57 @@ _SHAPES: dict[str, tuple[type, str]] = {
 _SPELLINGS = {name.lower(): name for name in _STRUCT_MEMBERS.split()}
 
 
-def require_forms(pack: Pack, source: str) -> None:
+def require_json_types(pack: Pack, source: str) -> None:
     """UsageError for a member whose JSON type the server could not read, which it would answer with 500."""
     for section, items in pack["sections"].items():
         for key, item in items.items():
-            for name, form, value in _formed_members(section, item):
-                shape, words = _SHAPES.get(form, (object, ""))
+            for name, form, value in _typed_members(section, item):
+                shape, words = _PYTHON_TYPES.get(form, (object, ""))
                 if value is not None and not isinstance(value, shape):
                     raise UsageError(f"{source}: {section} {key!r}: {name} must be {words}")
 
 
-def fitted(pack: Pack) -> Pack:
+def normalized(pack: Pack) -> Pack:
     """The pack as the original tool sends it: members in the model's spelling, scalars as text.
 
     A number or boolean becomes text where the model has text, as in a version written without quotes.
     Unlike that tool it keeps members that are not in the table: the server may be newer than the table.
     """
     sections = {
-        section: {key: fitted_item(section, item) for key, item in items.items()}
+        section: {key: normalized_item(section, item) for key, item in items.items()}
         for section, items in pack["sections"].items()
     }
     return {"meta": {name: _text(value) for name, value in pack["meta"].items()}, "sections": sections}
 
 
-def fitted_item(section: str, item: Object) -> Object:
-    """One object of a pack as :func:`fitted` makes it."""
+def normalized_item(section: str, item: Object) -> Object:
+    """One object of a pack as :func:`normalized` makes it."""
     model = models.find(section)
-    if model is None or section in _MADE_BY_SERVERS:
+    if model is None or section in _RUNTIME_KINDS:
         return item
     fit: Object = {}
     for name, value in item.items():
         proper = model.spelling(name) or name
         form = model.fields.get(proper, "any")
-        if form in models.TEXTUAL:
+        if form in models.TEXT_TYPES:
             value = _text(value)
         elif form in ("list", "struct", "structs") or proper in TEXT_MAPS:
-            value = _fitted_member(proper, value)
+            value = _normalized_member(proper, value)
         fit[proper] = value
     return fit
 
 
-def trimmed(pack: Pack) -> Pack:
+def without_defaults(pack: Pack) -> Pack:
     """The pack as a person would write it: without what the server computes, and without defaults."""
     meta = {name: value for name, value in pack["meta"].items() if name not in COMPUTED_META and value != ""}
     sections = {
-        section: {key: _trimmed_item(section, item) for key, item in items.items()}
+        section: {key: _item_without_defaults(section, item) for key, item in items.items()}
         for section, items in pack["sections"].items()
     }
     return {"meta": meta, "sections": sections}
 
 
-def form_of(section: str, name: str) -> str:
+def member_type(section: str, name: str) -> str:
     """How the model table describes a member; ``any`` for kinds and members that are not in it."""
     model = models.find(section)
     return model.fields.get(name, "any") if model else "any"
@@ -96,29 +96,29 @@ def is_zero(value: Json) -> bool:
     return value is None or value is False or value in ("", [], {}) or (value == 0 and value is not True)
 
 
-def _formed_members(section: str, item: Object) -> t.Iterator[tuple[str, str, Json]]:
+def _typed_members(section: str, item: Object) -> t.Iterator[tuple[str, str, Json]]:
     """Name, form and value of the members, and of the maps inside of structs."""
     for name, value in item.items():
-        form = form_of(section, name)
+        form = member_type(section, name)
         yield name, form, value
         if form == "struct" and isinstance(value, dict):
             yield from ((inner, "map", value.get(inner)) for inner in STRUCT_MAPS)
 
 
-def _fitted_member(name: str, value: Json) -> Json:
+def _normalized_member(name: str, value: Json) -> Json:
     """A struct, or a list or map of something: of texts, but for the numbers of DHCP options."""
     if isinstance(value, list):
-        return [_fitted_member(name, inner) for inner in value]
+        return [_normalized_member(name, inner) for inner in value]
     if not isinstance(value, dict):
-        return value if name in _NUMBERS else _text(value)
+        return value if name in _NUMERIC_MEMBERS else _text(value)
     if name in TEXT_MAPS:
         return {key: _text(inner) for key, inner in value.items()}
     if name in STRUCT_MAPS:
-        return {key: _fitted_member("", inner) for key, inner in value.items()}
+        return {key: _normalized_member("", inner) for key, inner in value.items()}
     fit = {}
     for member, inner in value.items():
         proper = _SPELLINGS.get(str(member).lower(), str(member))
-        fit[proper] = _fitted_member(proper, inner)
+        fit[proper] = _normalized_member(proper, inner)
     return fit
 
 
@@ -126,29 +126,33 @@ def _text(value: Json) -> Json:
     return json.dumps(value) if isinstance(value, (bool, int, float)) else value
 
 
-def _trimmed_item(section: str, item: Object) -> Object:
+def _item_without_defaults(section: str, item: Object) -> Object:
     kept: Object = {}
     identity = (models.get(section).key, "Name", "Contents")
     for name, value in item.items():
         if name in COMPUTED or (is_zero(value) and name not in identity):
             continue
-        value = _trimmed_struct(value) if form_of(section, name) in ("struct", "structs") else value
+        value = (
+            _struct_without_defaults(value) if member_type(section, name) in ("struct", "structs") else value
+        )
         if value != {}:
             kept[name] = value
     return kept
 
 
-def _trimmed_struct(value: Json) -> Json:
+def _struct_without_defaults(value: Json) -> Json:
     if isinstance(value, list):
-        return [_trimmed_struct(inner) for inner in value]
+        return [_struct_without_defaults(inner) for inner in value]
     if not isinstance(value, dict):
         return value
-    return {name: _trimmed_inner(name, inner) for name, inner in value.items() if not is_zero(inner)}
+    return {
+        name: _member_without_defaults(name, inner) for name, inner in value.items() if not is_zero(inner)
+    }
 
 
-def _trimmed_inner(name: str, value: Json) -> Json:
+def _member_without_defaults(name: str, value: Json) -> Json:
     if name in TEXT_MAPS:
         return value
     if name in STRUCT_MAPS and isinstance(value, dict):
-        return {key: _trimmed_struct(inner) for key, inner in value.items()}
-    return _trimmed_struct(value)
+        return {key: _struct_without_defaults(inner) for key, inner in value.items()}
+    return _struct_without_defaults(value)

@@ -32,7 +32,7 @@ from ..errors import UsageError
 from .pack_file import SUFFIXES, decode_file, encode
 
 LAYOUT_FILE = "._Layout.yaml"
-_LONGEST = 200
+_MAX_NAME_BYTES = 200
 """Bytes of a name, which leaves room for a number and a suffix in the 255 that a file system takes."""
 
 
@@ -51,14 +51,14 @@ class Layout:
         path = os.path.join(folder, LAYOUT_FILE)
         if not os.path.lexists(path):
             return cls()
-        said = decode_file(path)
+        document = decode_file(path)
         shapes: dict[str, type] = {"meta": dict, "verbatim": list, "keys": dict, "sections": dict}
-        if not isinstance(said, dict) or not said.keys() <= shapes.keys():
+        if not isinstance(document, dict) or not document.keys() <= shapes.keys():
             raise UsageError(f"{path} must hold only {', '.join(shapes)}")
-        for name, value in said.items():
+        for name, value in document.items():
             if not isinstance(value, shapes[name]):
                 raise UsageError(f"{path}: {name} must be a {shapes[name].__name__}")
-        layout = cls(**said)
+        layout = cls(**document)
         if not all(isinstance(text, str) for text in layout.texts()):
             raise UsageError(f"{path}: verbatim, keys and sections must hold texts only")
         return layout
@@ -69,11 +69,11 @@ class Layout:
 
     def content(self) -> bytes:
         """The text of the file; empty when there is nothing to say."""
-        said = {name: value for name, value in dataclasses.asdict(self).items() if value}
-        return encode(said, "yaml") if said else b""
+        document = {name: value for name, value in dataclasses.asdict(self).items() if value}
+        return encode(document, "yaml") if document else b""
 
 
-def field_of(name: str) -> str | None:
+def meta_field(name: str) -> str | None:
     """``Name`` for ``._Name.meta``; None for the name of any other file."""
     field = name[2:-5] if name.startswith("._") and name.endswith(".meta") else ""
     return field if field and not field.startswith(".") else None
@@ -82,7 +82,7 @@ def field_of(name: str) -> str | None:
 def meta_file(field: str) -> str | None:
     """The file of a metadata field; None when it cannot have one."""
     name = f"._{field}.meta"
-    return name if field_of(name) == field and _can_be_a_name(field) else None
+    return name if meta_field(name) == field and _is_valid_file_name(field) else None
 
 
 def is_skipped(name: str) -> bool:
@@ -94,18 +94,20 @@ def is_object_file(name: str) -> bool:
     return os.path.splitext(name)[1] in SUFFIXES
 
 
-def can_be_raw(template_id: str) -> bool:
+def can_be_text_file(template_id: str) -> bool:
     """Whether a file with this name is read as the text of the template with this ID."""
-    return _can_be_a_name(template_id) and not is_skipped(template_id) and not is_object_file(template_id)
+    return (
+        _is_valid_file_name(template_id) and not is_skipped(template_id) and not is_object_file(template_id)
+    )
 
 
-def stems(key: str) -> t.Iterator[str]:
+def file_stems(key: str) -> t.Iterator[str]:
     """Names for the file of an object or the folder of a section, the best first.
 
     The original tool writes ``.`` for ``/``; the others are escaped as it does in its directory stores.
     """
     mangled = key.replace("/", ".")
-    if _can_be_a_name(mangled) and not is_skipped(mangled):
+    if _is_valid_file_name(mangled) and not is_skipped(mangled):
         yield mangled
     quoted = _quoted(key)
     yield quoted
@@ -115,19 +117,19 @@ def stems(key: str) -> t.Iterator[str]:
         number += 1
 
 
-def refuse_path(name: str, what: str) -> None:
+def require_safe_name(name: str, what: str) -> None:
     """UsageError for a name with which somebody may want to reach a file outside the pack."""
     if "\0" in name or name.startswith("/") or {".", ".."} & set(name.split("/")):
         raise UsageError(f"{what} {name!r}: such a name could reach files outside the pack's folder; refused")
 
 
-def folded(name: str) -> str:
+def case_folded(name: str) -> str:
     """What a file system that ignores case and Unicode forms takes for the same name."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _can_be_a_name(name: str) -> bool:
-    return bool(name) and len(name.encode()) <= _LONGEST and not set(name) & {"/", "\0", "\n"}
+def _is_valid_file_name(name: str) -> bool:
+    return bool(name) and len(name.encode()) <= _MAX_NAME_BYTES and not set(name) & {"/", "\0", "\n"}
 
 
 def _quoted(key: str) -> str:
@@ -137,4 +139,4 @@ def _quoted(key: str) -> str:
         name = "%2E" + name[1:]
     if name.endswith("~"):
         name = name[:-1] + "%7E"
-    return name if len(name) <= _LONGEST else name[:_LONGEST]
+    return name if len(name) <= _MAX_NAME_BYTES else name[:_MAX_NAME_BYTES]

@@ -16,7 +16,7 @@ Object = dict[str, t.Any]
 Pack = dict[str, t.Any]
 
 
-def checked(document: Json, source: str) -> Pack:
+def validated_pack(document: Json, source: str) -> Pack:
     """``document`` as a pack; UsageError, in which it is called ``source``, when it has no such shape.
 
     Objects stay as they are.  ``meta`` and ``sections`` match in any letter case, and null is empty.
@@ -28,15 +28,15 @@ def checked(document: Json, source: str) -> Pack:
         place = name.lower()
         if place not in pack:
             raise UsageError(f"{source}: a content pack has meta and sections, but no member {name}")
-        pack[place] = _map(value, f"{source}: {place}")
+        pack[place] = _require_map(value, f"{source}: {place}")
     pack["sections"] = {
         section: {
-            key: _map(item, f"{source}: {section} {key!r}")
-            for key, item in _map(items, f"{source}: section {section}").items()
+            key: _require_map(item, f"{source}: {section} {key!r}")
+            for key, item in _require_map(items, f"{source}: section {section}").items()
         }
         for section, items in pack["sections"].items()
     }
-    _refuse_broken_text(pack, source)
+    _require_valid_unicode(pack, source)
     return pack
 
 
@@ -48,7 +48,7 @@ def require_name(pack: Pack, source: str) -> str:
     return name
 
 
-def own_key(section: str, item: t.Mapping[str, Json]) -> str:
+def server_key(section: str, item: t.Mapping[str, Json]) -> str:
     """The key by which the server will know an object, whatever its section calls it; "" if it has none."""
     field = models.get(section).key
     value = member(item, field)
@@ -71,7 +71,7 @@ def member(item: t.Mapping[str, Json], name: str) -> Json:
     return next((value for other, value in item.items() if other.lower() == name.lower()), None)
 
 
-def by_own_key(pack: Pack, source: str = "the content pack") -> dict[str, dict[str, Object]]:
+def by_server_key(pack: Pack, source: str = "the content pack") -> dict[str, dict[str, Object]]:
     """The sections that hold something, each object under its own key.
 
     UsageError for an object that has no key, and for two that share one: the server would keep the last.
@@ -80,7 +80,7 @@ def by_own_key(pack: Pack, source: str = "the content pack") -> dict[str, dict[s
     for section, items in pack["sections"].items():
         seen: dict[str, str] = {}
         for place, item in items.items():
-            key = own_key(section, item) or ("" if models.find(section) else place)
+            key = server_key(section, item) or ("" if models.find(section) else place)
             if not key:
                 raise UsageError(f"{source}: {section} {place!r} has no {models.get(section).key}")
             if key in seen:
@@ -95,7 +95,7 @@ def counts(pack: Pack) -> dict[str, int]:
     return {section: len(items) for section, items in sorted(pack["sections"].items())}
 
 
-def _map(value: Json, what: str) -> dict[str, Json]:
+def _require_map(value: Json, what: str) -> dict[str, Json]:
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -103,7 +103,7 @@ def _map(value: Json, what: str) -> dict[str, Json]:
     return value
 
 
-def _refuse_broken_text(pack: Pack, source: str) -> None:
+def _require_valid_unicode(pack: Pack, source: str) -> None:
     """Half of a surrogate pair is no text: neither a file nor the server could hold it."""
     try:
         json.dumps(pack, ensure_ascii=False).encode()

@@ -13,33 +13,33 @@ import typing as t
 from ..errors import UsageError
 from ..files.staging import replace_file
 from ..formats import decode_yaml
-from ..third_party import need, yaml
-from .pack import Json, Pack, checked
+from ..third_party import require_packages, yaml
+from .pack import Json, Pack, validated_pack
 
 SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 
 # Line breaks of which a block would make plain ones.
-_OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029]")
+_UNUSUAL_LINE_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 # What Go's YAML takes for a number, a boolean or a time though PyYAML does not.
-_DOUBTFUL = re.compile(r"[-+.]*[0-9][-+.0-9_eExXoObBa-fA-FtTzZ: ]*|[yYnN]")
+_AMBIGUOUS_SCALAR = re.compile(r"[-+.]*[0-9][-+.0-9_eExXoObBa-fA-FtTzZ: ]*|[yYnN]")
 
 
-def form_of_file(path: str) -> str | None:
+def format_of_file(path: str) -> str | None:
     """``yaml`` or ``json`` by the suffix of a file name; None for any other."""
     return SUFFIXES.get(os.path.splitext(path)[1])
 
 
 def read_pack(path: str) -> Pack:
     """The pack in a file; UsageError names the file, and line and column of what cannot be read."""
-    return checked(decode_file(path), path)
+    return validated_pack(decode_file(path), path)
 
 
 def write_pack(pack: Pack, path: str) -> None:
     """Write a pack to a file whose suffix says how; whole or not at all.  Raises UsageError."""
-    form = form_of_file(path)
+    form = format_of_file(path)
     if form is None:
         raise UsageError(f"{path}: the name of a pack file must end in .yaml, .yml or .json")
-    replace_file(path, encode(checked(pack, path), form))
+    replace_file(path, encode(validated_pack(pack, path), form))
 
 
 def decode_file(path: str) -> Json:
@@ -71,7 +71,7 @@ def encode(value: Json, form: str) -> bytes:
     What YAML cannot hold is written as JSON, which every reader of YAML takes.
     """
     if form == "yaml":
-        need("PyYAML")
+        require_packages("PyYAML")
         text: str = yaml.dump(
             value,
             Dumper=_dumper(),
@@ -80,12 +80,12 @@ def encode(value: Json, form: str) -> bytes:
             default_flow_style=False,
             width=1 << 20,
         )
-        if _reads_back(text, value):
+        if _round_trips(text, value):
             return text.encode()
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
-def _reads_back(text: str, value: Json) -> bool:
+def _round_trips(text: str, value: Json) -> bool:
     try:
         return identical(decode_yaml(text.encode()), value)
     except UsageError:
@@ -113,8 +113,8 @@ def _dumper() -> t.Any:
             return True
 
     def text(dumper: t.Any, value: str) -> t.Any:
-        style = '"' if _OTHER_BREAKS.search(value) else "|" if "\n" in value else None
-        if _DOUBTFUL.fullmatch(value):
+        style = '"' if _UNUSUAL_LINE_BREAKS.search(value) else "|" if "\n" in value else None
+        if _AMBIGUOUS_SCALAR.fullmatch(value):
             style = "'"
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 

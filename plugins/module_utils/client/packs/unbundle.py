@@ -10,12 +10,21 @@ import typing as t
 
 from ..errors import UsageError
 from ..files.staging import Staging
-from .bundle import TEMPLATES, Found, objects_in, read_meta, section_folders
-from .layout import LAYOUT_FILE, Layout, can_be_raw, field_of, folded, meta_file, refuse_path, stems
-from .pack import Json, Object, Pack, checked, own_key, require_name
+from .bundle import TEMPLATES, ObjectFile, objects_in, read_meta, section_folders
+from .layout import (
+    LAYOUT_FILE,
+    Layout,
+    can_be_text_file,
+    case_folded,
+    file_stems,
+    meta_field,
+    meta_file,
+    require_safe_name,
+)
+from .pack import Json, Object, Pack, require_name, server_key, validated_pack
 from .pack_file import encode, identical, read_bytes, read_pack
 
-Same = t.Callable[[str, Object, Object], bool]
+SameObject = t.Callable[[str, Object, Object], bool]
 """Gets a section and two objects: whether the file of the first may stand for the second."""
 
 
@@ -24,7 +33,7 @@ def unbundle_content(source: str, folder: str, form: str = "yaml") -> None:
     unbundle(read_pack(source), folder, form)
 
 
-def unbundle(pack: Pack, folder: str, form: str = "yaml", same: Same | None = None) -> Staging:
+def unbundle(pack: Pack, folder: str, form: str = "yaml", same: SameObject | None = None) -> Staging:
     """Make ``folder`` hold this pack and no other objects; what was written and removed.
 
     Objects are written as ``form``, ``yaml`` or ``json``.  What a pack's folder may hold beside the pack
@@ -38,19 +47,21 @@ def unbundle(pack: Pack, folder: str, form: str = "yaml", same: Same | None = No
     return staging
 
 
-def plan(pack: Pack, folder: str, form: str = "yaml", same: Same | None = None) -> Staging:
+def plan(pack: Pack, folder: str, form: str = "yaml", same: SameObject | None = None) -> Staging:
     """What :func:`unbundle` would write and remove."""
-    pack = checked(pack, "the content pack")
+    pack = validated_pack(pack, "the content pack")
     require_name(pack, "the content pack")
-    refuse_stranger(folder)
-    planner = _Planner(form, same or (lambda _section, one, two: identical(one, two)), _Present.read(folder))
-    planner.place_meta(pack["meta"])
+    require_pack_folder(folder)
+    planner = _Planner(
+        form, same or (lambda _section, one, two: identical(one, two)), _ExistingFolder.read(folder)
+    )
+    planner.plan_meta(pack["meta"])
     for section in sorted(pack["sections"]):
-        planner.place_section(section, pack["sections"][section])
+        planner.plan_section(section, pack["sections"][section])
     return planner.staging(folder)
 
 
-def refuse_stranger(folder: str) -> None:
+def require_pack_folder(folder: str) -> None:
     """UsageError for a folder with things in it that are no content pack: they would be removed."""
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise UsageError(f"{folder} is not a folder")
@@ -65,37 +76,37 @@ def refuse_stranger(folder: str) -> None:
 
 
 @dataclasses.dataclass
-class _Present:
+class _ExistingFolder:
     """What the folder holds already."""
 
     meta: dict[str, Json] = dataclasses.field(default_factory=dict)
     verbatim: list[str] = dataclasses.field(default_factory=list)
     files: set[str] = dataclasses.field(default_factory=set)
     """All files that are read as parts of a pack."""
-    objects: dict[tuple[str, str], list[Found]] = dataclasses.field(default_factory=dict)
+    objects: dict[tuple[str, str], list[ObjectFile]] = dataclasses.field(default_factory=dict)
     folders: dict[str, str] = dataclasses.field(default_factory=dict)
     """Section -> its folder."""
     layout: bytes = b""
 
     @classmethod
-    def read(cls, folder: str) -> _Present:
-        present = cls()
+    def read(cls, folder: str) -> _ExistingFolder:
+        existing = cls()
         if not os.path.isdir(folder):
-            return present
+            return existing
         layout = Layout.read(folder)
-        present.meta = read_meta(folder, layout)
-        present.verbatim = layout.verbatim
-        present.files = {name for name in os.listdir(folder) if field_of(name) is not None}
+        existing.meta = read_meta(folder, layout)
+        existing.verbatim = layout.verbatim
+        existing.files = {name for name in os.listdir(folder) if meta_field(name) is not None}
         if os.path.lexists(os.path.join(folder, LAYOUT_FILE)):
-            present.files.add(LAYOUT_FILE)
-            present.layout = read_bytes(os.path.join(folder, LAYOUT_FILE))
+            existing.files.add(LAYOUT_FILE)
+            existing.layout = read_bytes(os.path.join(folder, LAYOUT_FILE))
         for name in section_folders(folder):
             section = layout.sections.get(name, name)
-            present.folders[section] = name
+            existing.folders[section] = name
             for found in objects_in(folder, name, section, layout):
-                present.files.add(found.path)
-                present.objects.setdefault((found.section, found.key), []).append(found)
-        return present
+                existing.files.add(found.path)
+                existing.objects.setdefault((found.section, found.key), []).append(found)
+        return existing
 
 
 @dataclasses.dataclass
@@ -103,88 +114,93 @@ class _Planner:
     """Chooses a file for each part of a pack."""
 
     form: str
-    same: Same
-    present: _Present
+    same: SameObject
+    existing: _ExistingFolder
     layout: Layout = dataclasses.field(default_factory=Layout)
     writes: dict[str, bytes] = dataclasses.field(default_factory=dict)
     kept: set[str] = dataclasses.field(default_factory=set)
     folders: set[str] = dataclasses.field(default_factory=set)
-    taken: set[str] = dataclasses.field(default_factory=set)
+    used_paths: set[str] = dataclasses.field(default_factory=set)
 
     def staging(self, folder: str) -> Staging:
         content = self.layout.content()
-        if content and content == self.present.layout:
+        if content and content == self.existing.layout:
             self.kept.add(LAYOUT_FILE)
         elif content:
             self.writes[LAYOUT_FILE] = content
-        removals = sorted(self.present.files - self.kept - self.writes.keys())
-        stale = {*self.present.folders.values()} - self.folders
+        removals = sorted(self.existing.files - self.kept - self.writes.keys())
+        stale = {*self.existing.folders.values()} - self.folders
         return Staging(folder, self.writes, removals, self.folders, stale)
 
-    def place_meta(self, meta: dict[str, Json]) -> None:
+    def plan_meta(self, meta: dict[str, Json]) -> None:
         for field, value in sorted(meta.items()):
             name = meta_file(field)
-            if name is None or not isinstance(value, str) or folded(name) in self.taken:
+            if name is None or not isinstance(value, str) or case_folded(name) in self.used_paths:
                 self.layout.meta[field] = value
                 continue
-            self.taken.add(folded(name))
+            self.used_paths.add(case_folded(name))
             if value != value.strip():
                 self.layout.verbatim.append(field)
-            known = name in self.present.files and field in self.present.meta
-            as_before = (field in self.layout.verbatim) == (field in self.present.verbatim)
-            if known and as_before and self.present.meta[field] == value:
+            known = name in self.existing.files and field in self.existing.meta
+            as_before = (field in self.layout.verbatim) == (field in self.existing.verbatim)
+            if known and as_before and self.existing.meta[field] == value:
                 self.kept.add(name)
             else:
                 self.writes[name] = value.encode()
 
-    def place_section(self, section: str, items: dict[str, Object]) -> None:
-        folder = self._folder(section)
+    def plan_section(self, section: str, items: dict[str, Object]) -> None:
+        folder = self._choose_folder(section)
         rest = {}
         for key in sorted(items):
-            refuse_path(key, f"the key in {section}")
-            if not self._keep(section, key, items[key]):
+            require_safe_name(key, f"the key in {section}")
+            if not self._keep_existing(section, key, items[key]):
                 rest[key] = items[key]
         for key, item in rest.items():
-            self._write(folder, section, key, item)
+            self._plan_write(folder, section, key, item)
 
-    def _folder(self, section: str) -> str:
-        refuse_path(section, "section")
+    def _choose_folder(self, section: str) -> str:
+        require_safe_name(section, "section")
         if "/" in section:
             raise UsageError(f"section {section!r}: the name of a section cannot hold a slash")
-        used = {folded(name) for name in (*self.folders, *self.present.folders.values())}
-        free = (name for name in stems(section) if folded(name) not in used)
-        folder = self.present.folders.get(section) or next(free)
+        used = {case_folded(name) for name in (*self.folders, *self.existing.folders.values())}
+        free = (name for name in file_stems(section) if case_folded(name) not in used)
+        folder = self.existing.folders.get(section) or next(free)
         if folder != section:
             self.layout.sections[folder] = section
         self.folders.add(folder)
         return folder
 
-    def _keep(self, section: str, key: str, item: Object) -> bool:
-        for found in self.present.objects.get((section, key), []):
+    def _keep_existing(self, section: str, key: str, item: Object) -> bool:
+        for found in self.existing.objects.get((section, key), []):
             if self.same(section, found.item, item):
                 self.kept.add(found.path)
-                self.taken.add(folded(found.path))
-                self._note_key(found.path, section, key, found.item)
+                self.used_paths.add(case_folded(found.path))
+                self._record_key(found.path, section, key, found.item)
                 return True
         return False
 
-    def _write(self, folder: str, section: str, key: str, item: Object) -> None:
+    def _plan_write(self, folder: str, section: str, key: str, item: Object) -> None:
         path = f"{folder}/{key}"
-        if section == TEMPLATES and can_be_raw(key) and self._is_free(path) and _is_just_text(key, item):
+        if (
+            section == TEMPLATES
+            and can_be_text_file(key)
+            and self._is_free(path)
+            and _is_just_text(key, item)
+        ):
             content = item["Contents"].encode()
         else:
-            paths = (f"{folder}/{stem}.{self.form}" for stem in stems(key))
+            paths = (f"{folder}/{stem}.{self.form}" for stem in file_stems(key))
             path = next(filter(self._is_free, paths))
             content = encode(item, self.form)
-        self.taken.add(folded(path))
+        self.used_paths.add(case_folded(path))
         self.writes[path] = content
-        self._note_key(path, section, key, item)
+        self._record_key(path, section, key, item)
 
     def _is_free(self, path: str) -> bool:
-        return folded(path) not in self.taken
+        return case_folded(path) not in self.used_paths
 
-    def _note_key(self, path: str, section: str, key: str, item: Object) -> None:
-        if own_key(section, item) != key or not key:
+    def _record_key(self, path: str, section: str, key: str, item: Object) -> None:
+        if server_key(section, item) != key or not key:
             self.layout.keys[path] = key
 
 

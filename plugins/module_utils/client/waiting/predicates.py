@@ -27,10 +27,10 @@ class Condition(t.Protocol):
 
     def __call__(self, item: Object) -> bool: ...
 
-    def met(self, item: Object) -> str:
+    def why_met(self, item: Object) -> str:
         """In words why it holds: what there is."""
 
-    def unmet(self, item: Object) -> str:
+    def why_unmet(self, item: Object) -> str:
         """In words why it does not hold: what there is, and what is wanted."""
 
 
@@ -38,7 +38,7 @@ TestFunc = Condition
 """The name in the Go client."""
 
 
-def steps_of(path: str) -> list[str]:
+def path_steps(path: str) -> list[str]:
     """The names and numbers along a path."""
     if path.startswith("/"):
         return [step.replace("~1", "/").replace("~0", "~") for step in path[1:].split("/")]
@@ -50,7 +50,7 @@ def find(item: Json, path: str) -> Json:
 
     Numbers lead into lists.
     """
-    for step in steps_of(path):
+    for step in path_steps(path):
         if isinstance(item, dict):
             item = item.get(step, MISSING)
         elif isinstance(item, list) and _INDEX.fullmatch(step) and -len(item) <= int(step) < len(item):
@@ -78,24 +78,24 @@ class Compare:
         if self.operator not in OPERATORS:
             raise UsageError(f"unknown operator {self.operator} (known: {', '.join(OPERATORS)})")
         check = _OPERAND_CHECKS.get(self.operator)
-        complaint = check(self.wanted) if check else ""
-        if complaint:
-            raise UsageError(f"{self.path}: {self.operator} {complaint}")
+        problem = check(self.wanted) if check else ""
+        if problem:
+            raise UsageError(f"{self.path}: {self.operator} {problem}")
 
     def __call__(self, item: Object) -> bool:
         return OPERATORS[self.operator](find(item, self.path), self.wanted)
 
-    def met(self, item: Object) -> str:
-        return f"{self.path} is {_brief(find(item, self.path))}"
+    def why_met(self, item: Object) -> str:
+        return f"{self.path} is {_abbreviated(find(item, self.path))}"
 
-    def unmet(self, item: Object) -> str:
-        return f"{self.met(item)}, wanted: {self._wish()}"
+    def why_unmet(self, item: Object) -> str:
+        return f"{self.why_met(item)}, wanted: {self._wanted_text()}"
 
-    def _wish(self) -> str:
+    def _wanted_text(self) -> str:
         if self.operator == "exists":
             return "a value" if self.wanted else "none"
         word = {"equals": "", "in": "one of "}.get(self.operator, self.operator.replace("_", " ") + " ")
-        return f"{word}{_brief(self.wanted)}"
+        return f"{word}{_abbreviated(self.wanted)}"
 
 
 @dataclasses.dataclass
@@ -103,20 +103,22 @@ class Changed:
     """Whether the value at ``path`` differs from what it was when it was first asked about."""
 
     path: str
-    _first: Json = dataclasses.field(default=None, init=False)
-    _asked: bool = dataclasses.field(default=False, init=False)
+    _initial: Json = dataclasses.field(default=None, init=False)
+    _has_initial: bool = dataclasses.field(default=False, init=False)
 
     def __call__(self, item: Object) -> bool:
         now = find(item, self.path)
-        if not self._asked:
-            self._asked, self._first = True, now
-        return not (now is self._first or (MISSING not in (now, self._first) and same_json(now, self._first)))
+        if not self._has_initial:
+            self._has_initial, self._initial = True, now
+        return not (
+            now is self._initial or (MISSING not in (now, self._initial) and same_json(now, self._initial))
+        )
 
-    def met(self, item: Object) -> str:
-        return f"{self.path} has become {_brief(find(item, self.path))}"
+    def why_met(self, item: Object) -> str:
+        return f"{self.path} has become {_abbreviated(find(item, self.path))}"
 
-    def unmet(self, item: Object) -> str:
-        return f"{self.path} is still {_brief(find(item, self.path))}"
+    def why_unmet(self, item: Object) -> str:
+        return f"{self.path} is still {_abbreviated(find(item, self.path))}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,11 +131,11 @@ class EqualItem:
     def __call__(self, item: Object) -> bool:
         return self.field in item and same_json(item[self.field], self.value)
 
-    def met(self, item: Object) -> str:
-        return f"{self.field} is {_brief(item.get(self.field, MISSING))}"
+    def why_met(self, item: Object) -> str:
+        return f"{self.field} is {_abbreviated(item.get(self.field, MISSING))}"
 
-    def unmet(self, item: Object) -> str:
-        return f"{self.met(item)}, wanted: {_brief(self.value)}"
+    def why_unmet(self, item: Object) -> str:
+        return f"{self.why_met(item)}, wanted: {_abbreviated(self.value)}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,11 +148,11 @@ class AndItems:
         answers = [test(item) for test in self.tests]
         return all(answers)
 
-    def met(self, item: Object) -> str:
-        return "; ".join(test.met(item) for test in self.tests)
+    def why_met(self, item: Object) -> str:
+        return "; ".join(test.why_met(item) for test in self.tests)
 
-    def unmet(self, item: Object) -> str:
-        return "; ".join(test.unmet(item) for test in self.tests if not test(item))
+    def why_unmet(self, item: Object) -> str:
+        return "; ".join(test.why_unmet(item) for test in self.tests if not test(item))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,11 +165,11 @@ class OrItems:
         answers = [test(item) for test in self.tests]
         return any(answers)
 
-    def met(self, item: Object) -> str:
-        return "; ".join(test.met(item) for test in self.tests if test(item))
+    def why_met(self, item: Object) -> str:
+        return "; ".join(test.why_met(item) for test in self.tests if test(item))
 
-    def unmet(self, item: Object) -> str:
-        return "; and ".join(test.unmet(item) for test in self.tests)
+    def why_unmet(self, item: Object) -> str:
+        return "; and ".join(test.why_unmet(item) for test in self.tests)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,11 +181,11 @@ class NotItem:
     def __call__(self, item: Object) -> bool:
         return not self.test(item)
 
-    def met(self, item: Object) -> str:
-        return self.test.unmet(item)
+    def why_met(self, item: Object) -> str:
+        return self.test.why_unmet(item)
 
-    def unmet(self, item: Object) -> str:
-        return f"{self.test.met(item)}, which is not wanted"
+    def why_unmet(self, item: Object) -> str:
+        return f"{self.test.why_met(item)}, which is not wanted"
 
 
 def equal_item(field: str, value: Json) -> Condition:
@@ -202,7 +204,7 @@ def not_item(test: Condition) -> Condition:
     return NotItem(test)
 
 
-def _ordered(compare: t.Callable[[t.Any, t.Any], bool]) -> t.Callable[[Json, Json], bool]:
+def _comparing(compare: t.Callable[[t.Any, t.Any], bool]) -> t.Callable[[Json, Json], bool]:
     def ordered(seen: Json, wanted: Json) -> bool:
         for kind in ((int, float), str):
             if isinstance(seen, kind) and isinstance(wanted, kind) and not isinstance(seen, bool):
@@ -224,17 +226,17 @@ OPERATORS: t.Mapping[str, t.Callable[[Json, Json], bool]] = {
     "contains": lambda seen, wanted: (
         isinstance(seen, (list, dict)) and any(same_json(one, wanted) for one in seen)
     ),
-    "gt": _ordered(lambda seen, wanted: seen > wanted),
-    "gte": _ordered(lambda seen, wanted: seen >= wanted),
-    "lt": _ordered(lambda seen, wanted: seen < wanted),
-    "lte": _ordered(lambda seen, wanted: seen <= wanted),
+    "gt": _comparing(lambda seen, wanted: seen > wanted),
+    "gte": _comparing(lambda seen, wanted: seen >= wanted),
+    "lt": _comparing(lambda seen, wanted: seen < wanted),
+    "lte": _comparing(lambda seen, wanted: seen <= wanted),
     "exists": lambda seen, wanted: (seen is not MISSING and seen is not None) == wanted,
 }
 """``gt`` and its like order numbers, and texts by their characters (which orders UTC times too);
 ``exists`` asks for a value other than null."""
 
 
-def _bad_expression(wanted: Json) -> str:
+def _pattern_problem(wanted: Json) -> str:
     try:
         re.compile(wanted)
     except (re.error, TypeError) as error:
@@ -242,22 +244,22 @@ def _bad_expression(wanted: Json) -> str:
     return ""
 
 
-def _not_ordered(wanted: Json) -> str:
+def _ordering_problem(wanted: Json) -> str:
     usable = isinstance(wanted, (int, float, str)) and not isinstance(wanted, bool)
-    return "" if usable else f"must be a number or a text, not {_brief(wanted)}"
+    return "" if usable else f"must be a number or a text, not {_abbreviated(wanted)}"
 
 
 _OPERAND_CHECKS: t.Mapping[str, t.Callable[[Json], str]] = {
     "in": lambda wanted: "" if isinstance(wanted, list) and wanted else "must be a list of values",
-    "matches": _bad_expression,
-    "gt": _not_ordered,
-    "gte": _not_ordered,
-    "lt": _not_ordered,
-    "lte": _not_ordered,
+    "matches": _pattern_problem,
+    "gt": _ordering_problem,
+    "gte": _ordering_problem,
+    "lt": _ordering_problem,
+    "lte": _ordering_problem,
     "exists": lambda wanted: "" if isinstance(wanted, bool) else "must be true or false",
 }
 
 
-def _brief(value: Json, limit: int = 80) -> str:
+def _abbreviated(value: Json, limit: int = 80) -> str:
     text = "missing" if value is MISSING else repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -32,27 +32,27 @@ Object = dict[str, t.Any]
 
 TIMEOUT = "timeout"
 INTERRUPT = "interrupt"
-RECHECK = 60.0
-_QUEUE = 2000
+RECHECK_INTERVAL = 60.0
+_QUEUE_SIZE = 2000
 _READ_TIMEOUT = 30.0
-_LONGEST_PAUSE = 5.0
-_LONGEST_KEY = 400
+_MAX_BACKOFF = 5.0
+_MAX_KEY_BYTES = 400
 """Bytes; a longer one does not fit into a pattern."""
-_LONGEST_SLEEP = 3600.0
-_LAST_LOOK = 2.0
+_MAX_SLEEP = 3600.0
+_FINAL_READ_BEFORE = 2.0
 """So long before the deadline, at most, everything is read once more."""
-_SILENCE = 1.0
-_ONE_LOOK = 10.0
+_SLOW_READ_AFTER = 1.0
+_SINGLE_CHECK_TIMEOUT = 10.0
 """Seconds that a wait with a time-out of 0 may take."""
-_DISCOVER_EVERY = 1.0
+_DISCOVERY_INTERVAL = 1.0
 
 
 class Waiter:
-    """Waits until ``enough`` of ``watches`` (all by default) are complete, or cannot become so any more.
+    """Waits until ``required_count`` of ``watches`` (all by default) are complete, or no longer can be.
 
-    ``discover`` makes the set an open one, of which ``enough`` must be told: it is asked for the watches of
-    all objects that belong to it whenever one may have come.  After :meth:`run` the watches hold what
-    became of each.
+    ``discover`` makes the set an open one, which requires ``required_count``: it is called for the watches
+    of all objects that belong to the set whenever one may have been added.  After
+    :meth:`run` each watch holds its outcome.
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class Waiter:
         watches: t.Iterable[Watch],
         timeout: float,
         *,
-        enough: int | None = None,
+        required_count: int | None = None,
         stable_for: float = 0.0,
-        recheck: float = RECHECK,
+        recheck_interval: float = RECHECK_INTERVAL,
         discover: t.Callable[[Client], t.Iterable[Watch]] | None = None,
         kind: str = "",
     ) -> None:
@@ -75,47 +75,47 @@ class Waiter:
         self._client = client
         self._started = time.monotonic()
         self._deadline = self._started + max(timeout, 0.0)
-        self._last_look = self._deadline - min(_LAST_LOOK, timeout / 4)
-        self._end = self._deadline if timeout > 0 else self._started + _ONE_LOOK
-        self._enough = enough
+        self._final_read_at = self._deadline - min(_FINAL_READ_BEFORE, timeout / 4)
+        self._hard_deadline = self._deadline if timeout > 0 else self._started + _SINGLE_CHECK_TIMEOUT
+        self._required_count = required_count
         self._stable_for = stable_for
-        self._recheck = recheck
+        self._recheck_interval = recheck_interval
         self._discover = discover
         self._kind = kind
         self._error: BaseException | None = None
-        self._trouble: DrpError | None = None
-        self._asked_at: float | None = None
+        self._read_error: DrpError | None = None
+        self._read_started: float | None = None
         self._stop = threading.Event()
         self._done = threading.Event()
         self._stream: EventStream | None = None
         self._subscription: Subscription | None = None
         self._next_read = 0.0
         self._next_discovery = float("inf")
-        self._pause = 0.1
-        self._admit(watches)
+        self._backoff = 0.1
+        self._add_watches(watches)
 
     # -- for users
 
-    def run(self, tick: t.Callable[[Waiter], None] | None = None, every: float = 1.0) -> str:
+    def run(self, on_tick: t.Callable[[Waiter], None] | None = None, tick_interval: float = 1.0) -> str:
         """``complete``, ``failed``, ``deleted``, ``timeout`` or ``interrupt``; never later than its deadline.
 
         A time-out of 0 means one look.  What the caller has just read may be enough; all other work is done
-        in a thread of its own, which is left behind if it hangs.  ``tick`` is called about ``every`` so many
-        seconds.  Raises what the first connection or read raises, and later only what waiting cannot mend,
-        such as credentials that are no longer accepted.
+        in a thread of its own, which is left behind if it hangs.  ``on_tick`` is called about every
+        ``tick_interval`` seconds.  Raises what the first connection or read raises, and later only what
+        waiting cannot mend, such as credentials that are no longer accepted.
         """
         for watch in self._pending():
-            if watch.item is not None and not watch.lacks_job:
-                watch.judge(time.monotonic(), self._stable_for)
-        if self.verdict():
-            return self.verdict()
-        threading.Thread(target=self._work, name="drp-wait", daemon=True).start()
+            if watch.item is not None and not watch.job_is_unread:
+                watch.evaluate(time.monotonic(), self._stable_for)
+        if self.outcome():
+            return self.outcome()
+        threading.Thread(target=self._run_thread, name="drp-wait", daemon=True).start()
         try:
-            while not self._done.wait(self._patience(every if tick else None)):
-                if self._patience(None) <= 0:
+            while not self._done.wait(self._seconds_left(tick_interval if on_tick else None)):
+                if self._seconds_left(None) <= 0:
                     break
-                if tick:
-                    tick(self)
+                if on_tick:
+                    on_tick(self)
         except KeyboardInterrupt:
             return INTERRUPT
         finally:
@@ -124,7 +124,7 @@ class Waiter:
                 self._subscription.end(None)
         if self._error is not None:
             raise self._error
-        return self.verdict() or TIMEOUT
+        return self.outcome() or TIMEOUT
 
     @property
     def seconds(self) -> float:
@@ -132,20 +132,20 @@ class Waiter:
         return time.monotonic() - self._started
 
     @property
-    def trouble(self) -> DrpError | None:
+    def read_error(self) -> DrpError | None:
         """Why the server cannot be read at present."""
-        asked_at = self._asked_at
+        asked_at = self._read_started
         silence = 0.0 if asked_at is None else time.monotonic() - asked_at
-        if silence < _SILENCE:
-            return self._trouble
+        if silence < _SLOW_READ_AFTER:
+            return self._read_error
         return ConnectionFailed(f"{self._client.endpoint} has not answered for {silence:.0f} s")
 
     @property
     def needed(self) -> int:
         """How many objects have to be complete."""
-        return len(self.watches) if self._enough is None else self._enough
+        return len(self.watches) if self._required_count is None else self._required_count
 
-    def verdict(self) -> str:
+    def outcome(self) -> str:
         """What has become of the whole; "" while that is open."""
         counted = collections.Counter(watch.outcome for watch in list(self.watches.values()))
         if counted[COMPLETE] >= self.needed:
@@ -157,14 +157,14 @@ class Waiter:
 
     # -- the thread
 
-    def _work(self) -> None:
+    def _run_thread(self) -> None:
         try:
-            self._look_at_the_rest()
-            if self.verdict() or self._deadline == self._started:
+            self._read_without_stream()
+            if self.outcome() or self._deadline == self._started:
                 return
             self._stream = self._connect()
-            self._subscription = self._stream.register(*self._patterns(), queue_size=_QUEUE)
-            self._follow(self._subscription)
+            self._subscription = self._stream.register(*self._patterns(), queue_size=_QUEUE_SIZE)
+            self._follow_events(self._subscription)
         except BaseException as error:
             self._error = error
         finally:
@@ -173,12 +173,12 @@ class Waiter:
             if self._stream is not None:
                 self._stream.close()
 
-    def _look_at_the_rest(self) -> None:
+    def _read_without_stream(self) -> None:
         """Read what may make a stream needless: jobs of the objects that were given, and all for one look."""
         if self._deadline == self._started:
             unread = [watch for watch in self._pending() if watch.item is None]
             reading.read(self._client, unread, self._stable_for)
-        lacking = [watch for watch in self._pending() if watch.lacks_job]
+        lacking = [watch for watch in self._pending() if watch.job_is_unread]
         reading.read_jobs(self._client, lacking, self._stable_for)
 
     def _connect(self) -> EventStream:
@@ -188,52 +188,52 @@ class Waiter:
             try:
                 return self._client.events()
             except DrpError as error:
-                if not _may_pass(error) or self._stop.wait(pause):
+                if not _is_transient(error) or self._stop.wait(pause):
                     raise
         return self._client.events()
 
-    def _follow(self, subscription: Subscription) -> None:
-        reader = self._client.in_a_hurry(_READ_TIMEOUT)
-        self._read_or_later(reader)
-        while not self._stop.is_set() and not self.verdict():
+    def _follow_events(self, subscription: Subscription) -> None:
+        reader = self._client.with_timeout(_READ_TIMEOUT)
+        self._read_or_schedule_retry(reader)
+        while not self._stop.is_set() and not self.outcome():
             now = time.monotonic()
             if now >= self._deadline:
                 return
-            wake = min(self._deadline, self._next_read, self._next_discovery, self._next_ripe())
+            wake = min(self._deadline, self._next_read, self._next_discovery, self._next_stable())
             received = subscription.get(max(wake - now, 0.0))
             if received is None:
                 if subscription.ended:
                     return
-                self._when_due(reader)
+                self._on_timer(reader)
             elif received.error is None:
-                self._take(reader, received.event)
+                self._on_event(reader, received.event)
             elif isinstance(received.error, Gap):
                 for watch in self._pending():
-                    watch.held_since = None  # what was not seen may have been a break
-                self._read_or_later(reader)
+                    watch.met_since = None  # what was not seen may have been a break
+                self._read_or_schedule_retry(reader)
             else:
                 raise received.error
 
-    def _when_due(self, client: Client) -> None:
+    def _on_timer(self, client: Client) -> None:
         now = time.monotonic()
         if now >= self._next_read or now >= self._next_discovery:
-            self._read_or_later(client)
+            self._read_or_schedule_retry(client)
             return
         for watch in self._pending():
-            if self._can_confirm() and watch.ripe(now, self._stable_for):
+            if self._can_confirm() and watch.is_stable(now, self._stable_for):
                 self._confirm(client, watch)
 
     def _can_confirm(self) -> bool:
         """Whether a break would have been noticed: events come, and reads work."""
-        return self._trouble is None and self._stream is not None and self._stream.connected
+        return self._read_error is None and self._stream is not None and self._stream.connected
 
     def _confirm(self, client: Client, watch: Watch) -> None:
         """One more look before what has held for long enough counts as complete."""
-        read = self._attempt(lambda: reading.read_one(client, watch, self._stable_for))
-        if read and watch.ripe(time.monotonic(), self._stable_for):
+        read = self._try_read(lambda: reading.read_one(client, watch, self._stable_for))
+        if read and watch.is_stable(time.monotonic(), self._stable_for):
             watch.outcome = COMPLETE
 
-    def _take(self, client: Client, event: Object) -> None:
+    def _on_event(self, client: Client, event: Object) -> None:
         """An event: what it says of an object that is waited for."""
         kind, item = str(event.get("Type")), event.get("Object")
         # the server tells the key of a lease or a reservation in another spelling than its address
@@ -241,55 +241,55 @@ class Waiter:
         if kind == "jobs" and isinstance(item, dict):
             machine = self.watches.get(("machines", str(item.get("Machine"))))
             if machine is not None and machine.with_job:
-                machine.see_job(item, time.monotonic(), self._stable_for)
+                machine.observe_job(item, time.monotonic(), self._stable_for)
         watch = self.watches.get((kind, told or str(event.get("Key"))))
         if watch is None:
             if self._discover is not None and kind == self._kind:
-                self._next_discovery = min(self._next_discovery, time.monotonic() + _DISCOVER_EVERY)
+                self._next_discovery = min(self._next_discovery, time.monotonic() + _DISCOVERY_INTERVAL)
             return
         if event.get("Action") == "delete":
-            watch.see(None, time.monotonic(), self._stable_for)
+            watch.observe(None, time.monotonic(), self._stable_for)
         elif isinstance(item, dict) and told:
-            watch.see(item, time.monotonic(), self._stable_for)
-            if watch.pending and watch.lacks_job:
-                self._attempt(lambda: reading.read_jobs(client, [watch], self._stable_for))
+            watch.observe(item, time.monotonic(), self._stable_for)
+            if watch.pending and watch.job_is_unread:
+                self._try_read(lambda: reading.read_jobs(client, [watch], self._stable_for))
         elif watch.pending:
-            self._attempt(lambda: reading.read_one(client, watch, self._stable_for))
+            self._try_read(lambda: reading.read_one(client, watch, self._stable_for))
 
     # -- reading
 
-    def _read_or_later(self, client: Client) -> None:
-        if self._attempt(lambda: self._read(client)):
-            self._plan_next_read()
+    def _read_or_schedule_retry(self, client: Client) -> None:
+        if self._try_read(lambda: self._read(client)):
+            self._schedule_next_read()
 
-    def _attempt(self, read: t.Callable[[], None]) -> bool:
+    def _try_read(self, read: t.Callable[[], None]) -> bool:
         """Read; when that fails in a way that may pass, plan to try again soon."""
-        self._asked_at = time.monotonic()
+        self._read_started = time.monotonic()
         try:
             read()
         except DrpError as error:
-            if not _may_pass(error):
+            if not _is_transient(error):
                 raise
-            self._trouble = error
-            self._next_read = time.monotonic() + random.uniform(0.5, 1.0) * self._pause
-            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+            self._read_error = error
+            self._next_read = time.monotonic() + random.uniform(0.5, 1.0) * self._backoff
+            self._backoff = min(2 * self._backoff, _MAX_BACKOFF)
             return False
         finally:
-            self._asked_at = None
-        self._trouble = None
-        self._pause = 0.1
+            self._read_started = None
+        self._read_error = None
+        self._backoff = 0.1
         return True
 
     def _read(self, client: Client) -> None:
         """Read everything that is still waited for."""
         if self._discover is not None:
             self._next_discovery = float("inf")
-            self._admit(self._discover(client))
+            self._add_watches(self._discover(client))
         reading.read(client, self._pending(), self._stable_for)
 
     # -- what and when
 
-    def _admit(self, watches: t.Iterable[Watch]) -> None:
+    def _add_watches(self, watches: t.Iterable[Watch]) -> None:
         for watch in watches:
             self.watches.setdefault((watch.kind, watch.key), watch)
 
@@ -303,7 +303,7 @@ class Waiter:
             by_kind[kind].append(key)
         patterns = []
         for kind, keys in by_kind.items():
-            for key in keys if self._discover is None and _fit_for_patterns(kind, keys) else ["*"]:
+            for key in keys if self._discover is None and _can_subscribe_by_key(kind, keys) else ["*"]:
                 patterns += [f"{kind}.{action}.{key}" for action in ("update", "save", "delete")]
         if self._discover is not None:
             patterns += [f"{self._kind}.{action}.*" for action in ("create", "update", "save", "delete")]
@@ -311,21 +311,21 @@ class Waiter:
             patterns += ["jobs.create.*", "jobs.update.*"]
         return list(dict.fromkeys(patterns))
 
-    def _plan_next_read(self) -> None:
+    def _schedule_next_read(self) -> None:
         now = time.monotonic()
-        self._next_read = now + self._recheck
-        if now < self._last_look < self._next_read:
-            self._next_read = self._last_look
+        self._next_read = now + self._recheck_interval
+        if now < self._final_read_at < self._next_read:
+            self._next_read = self._final_read_at
 
-    def _next_ripe(self) -> float:
+    def _next_stable(self) -> float:
         if self._stable_for <= 0 or not self._can_confirm():
             return float("inf")
-        held = [watch.held_since for watch in self._pending() if watch.held_since is not None]
+        held = [watch.met_since for watch in self._pending() if watch.met_since is not None]
         return min(held, default=float("inf")) + self._stable_for
 
-    def _patience(self, at_most: float | None) -> float:
+    def _seconds_left(self, at_most: float | None) -> float:
         """Seconds that may still be waited."""
-        left = min(max(self._end - time.monotonic(), 0.0), _LONGEST_SLEEP)
+        left = min(max(self._hard_deadline - time.monotonic(), 0.0), _MAX_SLEEP)
         return left if at_most is None else min(left, at_most)
 
 
@@ -351,13 +351,15 @@ def wait_for(
     return outcome
 
 
-def _fit_for_patterns(kind: str, keys: list[str]) -> bool:
+def _can_subscribe_by_key(kind: str, keys: list[str]) -> bool:
     """Whether the events of these objects can be asked for by key: they are few, and told by that key."""
     longest = max(len(key.encode()) for key in keys)
-    return len(keys) <= reading.FEW and longest <= _LONGEST_KEY and models.get(kind).key != "Addr"
+    return (
+        len(keys) <= reading.MAX_SINGLE_READS and longest <= _MAX_KEY_BYTES and models.get(kind).key != "Addr"
+    )
 
 
-def _may_pass(error: DrpError) -> bool:
+def _is_transient(error: DrpError) -> bool:
     """Whether waiting may mend it: the server is away, busy or starting."""
     if isinstance(error, ApiError):
         return isinstance(error, UnreadableAnswer) or error.code in (429, *range(500, 600))

@@ -36,7 +36,7 @@ class Watch:
     with_job: bool = False
     item: Object | None = None
     outcome: str = PENDING
-    held_since: float | None = None
+    met_since: float | None = None
     """Since when, on the monotonic clock, ``until`` has held without a break."""
     _jobs: dict[str, Object] = dataclasses.field(default_factory=dict)
 
@@ -56,7 +56,7 @@ class Watch:
         return self._jobs.get(self.current_job)
 
     @property
-    def lacks_job(self) -> bool:
+    def job_is_unread(self) -> bool:
         return self.with_job and bool(self.current_job) and self.job is None
 
     @property
@@ -65,7 +65,7 @@ class Watch:
         item = self.item or {}
         return {**item, JOB: self.job or {}} if self.with_job else item
 
-    def see(self, item: Object | None, now: float, stable_for: float = 0.0) -> None:
+    def observe(self, item: Object | None, now: float, stable_for: float = 0.0) -> None:
         """Take in the object as it is, or that it is gone; ``now`` is on the monotonic clock."""
         if not self.pending:
             return
@@ -73,16 +73,16 @@ class Watch:
             self.outcome = COMPLETE if self.until_deleted else DELETED
             return
         self.item = item
-        if not self.lacks_job:
-            self.judge(now, stable_for)
+        if not self.job_is_unread:
+            self.evaluate(now, stable_for)
 
-    def see_job(self, job: Object, now: float, stable_for: float = 0.0) -> None:
+    def observe_job(self, job: Object, now: float, stable_for: float = 0.0) -> None:
         """Take in a job of the machine.  The news of a new job come before those of its machine."""
-        self.know_job(job)
+        self.remember_job(job)
         if job.get("Uuid") == self.current_job:
-            self.judge(now, stable_for)
+            self.evaluate(now, stable_for)
 
-    def know_job(self, job: Object) -> None:
+    def remember_job(self, job: Object) -> None:
         """Take in a job without deciding anything."""
         uuid = str(job.get("Uuid"))
         kept = {self.current_job, uuid}
@@ -92,21 +92,21 @@ class Watch:
     def forget_jobs(self) -> None:
         self._jobs.clear()
 
-    def judge(self, now: float, stable_for: float) -> None:
-        """Decide by what was last seen.  With ``stable_for`` it is complete only after :meth:`ripe`."""
+    def evaluate(self, now: float, stable_for: float) -> None:
+        """Decide by what was last seen.  With ``stable_for`` it is complete only after :meth:`is_stable`."""
         if not self.pending:
             return
         view = self.view
         if not self.until_deleted and self.until(view):
             if stable_for <= 0:
                 self.outcome = COMPLETE
-            elif self.held_since is None:
-                self.held_since = now
+            elif self.met_since is None:
+                self.met_since = now
             return
-        self.held_since = None
+        self.met_since = None
         if self.fail_when is not None and self.fail_when(view):
             self.outcome = FAILED
 
-    def ripe(self, now: float, stable_for: float) -> bool:
+    def is_stable(self, now: float, stable_for: float) -> bool:
         """Whether it has held for long enough, so that one more look may complete it."""
-        return self.pending and self.held_since is not None and now >= self.held_since + stable_for
+        return self.pending and self.met_since is not None and now >= self.met_since + stable_for

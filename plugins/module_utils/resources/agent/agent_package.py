@@ -9,7 +9,7 @@ import hashlib
 import os
 import tempfile
 
-from ...agent.command.build import Built, build
+from ...agent.command.build import Zipapp, build
 from ...client.errors import UsageError
 from ...converge.task import Result, Task
 
@@ -30,7 +30,7 @@ def run(task: Task) -> Result:
         "dest": dest,
         "sha256": built.sha256,
         "size": len(built.content),
-        "python": f"3.{built.oldest}",
+        "python": f"3.{built.min_python_minor}",
         "versions": built.versions,
         "diff": {"before": {"sha256": before}, "after": {"sha256": built.sha256}},
     }
@@ -46,7 +46,7 @@ def _digest(path: str) -> str:
         raise UsageError(f"dest: {path}: {error.strerror}") from error
 
 
-def _write(path: str, built: Built) -> None:
+def _write(path: str, built: Zipapp) -> None:
     """All of it or nothing, however many plays build at once."""
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)

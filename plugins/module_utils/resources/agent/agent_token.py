@@ -19,7 +19,7 @@ from ...client.errors import UsageError
 from ...client.objects import users
 from ...converge.bulk import Bulk
 from ...converge.resource import Resource
-from ...converge.task import Result, Task, many
+from ...converge.task import Result, Task, bulk_result
 from ..lookup import find_one, resolve
 
 Object = dict[str, t.Any]
@@ -31,27 +31,27 @@ def run(task: Task) -> Result:
     """What ``drp_agent_token`` does."""
     if task.options["ttl"] < 1:
         raise UsageError("ttl: must be at least 1 second")
-    old = not task.client.has_feature(features.V4.flag)
+    is_v3 = not task.client.has_feature(features.V4.flag)
     if task.options["state"] == "absent":
-        return _revoke(task, old)
+        return _revoke(task, is_v3)
     machine = find_one(task.client, "machines", task.options["machine"])
-    told: Result = {"machine": machine["Uuid"], "ttl": task.options["ttl"]}
-    if not old:
-        token = users.mint_machine_token(task.client, machine["Uuid"], told["ttl"])
-        return {"changed": False, **told, "token": token}
+    common: Result = {"machine": machine["Uuid"], "ttl": task.options["ttl"]}
+    if not is_v3:
+        token = users.mint_machine_token(task.client, machine["Uuid"], common["ttl"])
+        return {"changed": False, **common, "token": token}
     if task.options.get("user"):
         name = str(task.options["user"])
-        token = users.mint_token(task.client, name, told["ttl"])
-        return {"changed": False, **told, "user": name, "token": token}
-    return {**_for_a_user_of_its_own(task, machine["Uuid"], told["ttl"]), **told}
+        token = users.mint_token(task.client, name, common["ttl"])
+        return {"changed": False, **common, "user": name, "token": token}
+    return {**_token_of_dedicated_user(task, machine["Uuid"], common["ttl"]), **common}
 
 
-def user_of(uuid: str) -> str:
+def user_name_for(uuid: str) -> str:
     """The name of the user and of the role that stand for a machine on v3.12."""
     return f"drp-agent-{uuid}"
 
 
-def claims_of(uuid: str) -> list[dict[str, str]]:
+def claims_for(uuid: str) -> list[dict[str, str]]:
     """What an agent may do: all with its own machine and its jobs, and read what jobs are made of."""
     return [
         {"scope": "machines", "action": "*", "specific": uuid},
@@ -61,7 +61,7 @@ def claims_of(uuid: str) -> list[dict[str, str]]:
     ]
 
 
-def _for_a_user_of_its_own(task: Task, uuid: str, ttl: int) -> Result:
+def _token_of_dedicated_user(task: Task, uuid: str, ttl: int) -> Result:
     result = _ensure(task, uuid, "present")
     if result.get("failed"):
         if _UNLICENSED in result["msg"]:
@@ -71,31 +71,31 @@ def _for_a_user_of_its_own(task: Task, uuid: str, ttl: int) -> Result:
                 "and the agent gets all its rights; or bring a token of your own (agent_token)"
             )
         return result
-    name = user_of(uuid)
+    name = user_name_for(uuid)
     token = "" if task.check and result["changed"] else users.mint_token(task.client, name, ttl)
     return {**result, "user": name, "token": token}
 
 
 def _ensure(task: Task, uuid: str, state: str) -> Result:
-    name = user_of(uuid)
+    name = user_name_for(uuid)
     about = f"The agent of machine {uuid}"
-    role = {"Name": name, "Description": about, "Claims": claims_of(uuid)}
+    role = {"Name": name, "Description": about, "Claims": claims_for(uuid)}
     user = {"Name": name, "Description": about, "Roles": [name]}
     resources = [
         Resource(kind="roles", spec=role, state=state),
         Resource(kind="users", spec=user, state=state),
     ]
-    result = many(task, Bulk(task.client, resources, check=task.check).run())
+    result = bulk_result(task, Bulk(task.client, resources, check=task.check).run())
     result.pop("results")
     return result
 
 
-def _revoke(task: Task, old: bool) -> Result:
+def _revoke(task: Task, is_v3: bool) -> Result:
     """End all tokens of the agent.  A machine that is gone has none."""
     (machine,) = resolve(task.client, "machines", [task.options["machine"]]).values()
-    if old:
+    if is_v3:
         uuid = machine["Uuid"] if machine else task.options["machine"]
-        if task.client.find("users", user_of(uuid)) is None:
+        if task.client.find("users", user_name_for(uuid)) is None:
             return {"changed": False, "machine": uuid}
         return {**_ensure(task, uuid, "absent"), "machine": uuid}
     if machine is None:

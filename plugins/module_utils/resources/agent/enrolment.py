@@ -16,14 +16,14 @@ from ...client import models
 from ...client.client import Client
 from ...client.errors import UsageError
 from ...converge.bulk import Bulk
-from ...converge.task import Options, Result, Task, many
+from ...converge.task import Options, Result, Task, bulk_result
 from ..listing import Query, select
 from ..machine import Machine
 
 Object = dict[str, t.Any]
 
-_NO_CARD = "00:00:00:00:00:00"
-_NO_SERIAL = {
+_EMPTY_MAC = "00:00:00:00:00:00"
+_PLACEHOLDER_SERIALS = {
     "",
     "0",
     "none",
@@ -50,13 +50,13 @@ class Host:
     @classmethod
     def of(cls, entry: Options) -> Host:
         serial = str(entry.get("serial") or "").strip()
-        cards = dict.fromkeys(map(_mac, entry.get("macs") or []))
+        cards = dict.fromkeys(map(_normalized_mac, entry.get("macs") or []))
         return cls(
             host=entry["host"],
             uuid=entry.get("uuid") or "",
             name=entry.get("name") or "",
-            macs=tuple(card for card in cards if card not in ("", _NO_CARD)),
-            serial="" if serial.replace(" ", "").lower() in _NO_SERIAL else serial,
+            macs=tuple(card for card in cards if card not in ("", _EMPTY_MAC)),
+            serial="" if serial.replace(" ", "").lower() in _PLACEHOLDER_SERIALS else serial,
             address=entry.get("address") or "",
         )
 
@@ -64,33 +64,33 @@ class Host:
 def run(task: Task) -> Result:
     """What ``drp_enrol`` does."""
     hosts = [Host.of(entry) for entry in task.options["hosts"]]
-    _refuse_doubles(hosts)
+    _refuse_duplicates(hosts)
     serial_param = task.options["serial_param"]
-    finder = Finder(_machines(task.client, hosts), serial_param)
+    finder = MachineFinder(_machines(task.client, hosts), serial_param)
     found = {host.host: finder.find(host) for host in hosts}
-    _refuse_shared(found)
+    _refuse_shared_machines(found)
     missing = [host for host in hosts if found[host.host] is None]
     result: Result = {"changed": False, "diff": {"before": {}, "after": {}}}
     created: dict[str, Object] = {}
     if missing:
         created = _create(task, missing, serial_param, result)
-    told = {host: _told(*match) for host, match in found.items() if match is not None}
-    told.update({host: _told(item, "created") for host, item in created.items()})
-    return {**result, "machines": {host.host: told[host.host] for host in hosts if host.host in told}}
+    entries = {host: _machine_entry(*match) for host, match in found.items() if match is not None}
+    entries.update({host: _machine_entry(item, "created") for host, item in created.items()})
+    return {**result, "machines": {host.host: entries[host.host] for host in hosts if host.host in entries}}
 
 
-class Finder:
+class MachineFinder:
     """The machines of a server by all that identifies them."""
 
     def __init__(self, machines: t.Iterable[Object], serial_param: str) -> None:
         self._by: dict[str, dict[str, list[Object]]] = {
-            how: collections.defaultdict(list) for how in ("uuid", "name", "mac", "serial")
+            matched_by: collections.defaultdict(list) for matched_by in ("uuid", "name", "mac", "serial")
         }
         for item in machines:
             self._by["uuid"][str(item.get("Uuid")).lower()].append(item)
             self._by["name"][str(item.get("Name"))].append(item)
             for card in item.get("HardwareAddrs") or []:
-                self._by["mac"][_mac(card)].append(item)
+                self._by["mac"][_normalized_mac(card)].append(item)
             serial = str((item.get("Params") or {}).get(serial_param) or "").strip()
             if serial:
                 self._by["serial"][serial.lower()].append(item)
@@ -100,16 +100,16 @@ class Finder:
         if host.uuid:
             return self._by_uuid(host)
         hits: dict[str, tuple[Object, list[str]]] = {}
-        for how, value in self._says(host):
-            for item in self._by[how].get(value, []):
-                hits.setdefault(str(item["Uuid"]), (item, []))[1].append(f"{how} {value}")
+        for matched_by, value in self._identifiers(host):
+            for item in self._by[matched_by].get(value, []):
+                hits.setdefault(str(item["Uuid"]), (item, []))[1].append(f"{matched_by} {value}")
         if len(hits) > 1:
-            told = "; ".join(
+            matches = "; ".join(
                 f"{item['Name']} ({uuid}) by its {', '.join(ways)}" for uuid, (item, ways) in hits.items()
             )
             raise UsageError(
-                f"hosts: {host.host} could be {len(hits)} machines: {told}. Say which with uuid, or correct "
-                "the machines on the server"
+                f"hosts: {host.host} matches {len(hits)} machines: {matches}. Set uuid, or correct the "
+                "machines on the server"
             )
         for item, ways in hits.values():
             return item, ways[0].partition(" ")[0]
@@ -123,7 +123,7 @@ class Finder:
             )
         return items[0], "uuid"
 
-    def _says(self, host: Host) -> t.Iterator[tuple[str, str]]:
+    def _identifiers(self, host: Host) -> t.Iterator[tuple[str, str]]:
         if host.name:
             yield "name", host.name
         for card in host.macs:
@@ -137,17 +137,19 @@ def _machines(client: Client, hosts: t.Sequence[Host]) -> list[Object]:
     return select(client, "machines", Query(slim=("Meta",) if by_serial else ("Meta", "Params")))
 
 
-def _refuse_doubles(hosts: t.Sequence[Host]) -> None:
+def _refuse_duplicates(hosts: t.Sequence[Host]) -> None:
     counted = collections.Counter(host.host for host in hosts)
     twice = [host for host, count in counted.items() if count > 1]
     if twice:
         raise UsageError(f"hosts: {', '.join(twice)} is named more than once")
-    mute = [host.host for host in hosts if not (host.uuid or host.name or host.macs or host.serial)]
-    if mute:
-        raise UsageError(f"hosts: nothing identifies {', '.join(mute)}; give uuid, name, macs or serial")
+    unidentified = [host.host for host in hosts if not (host.uuid or host.name or host.macs or host.serial)]
+    if unidentified:
+        raise UsageError(
+            f"hosts: nothing identifies {', '.join(unidentified)}; give uuid, name, macs or serial"
+        )
 
 
-def _refuse_shared(found: t.Mapping[str, tuple[Object, str] | None]) -> None:
+def _refuse_shared_machines(found: t.Mapping[str, tuple[Object, str] | None]) -> None:
     owners: dict[str, str] = {}
     for host, match in found.items():
         if match is not None:
@@ -161,13 +163,15 @@ def _create(task: Task, missing: t.Sequence[Host], serial_param: str, result: Re
     if not task.options["create"]:
         names = ", ".join(host.host for host in missing)
         raise UsageError(f"hosts: the server has no machine for {names}. Set create: true to have them made")
-    outcomes = Bulk(task.client, [_wanted(host, serial_param) for host in missing], check=task.check).run()
-    result.update(many(task, outcomes))
+    outcomes = Bulk(
+        task.client, [_wanted_machine(host, serial_param) for host in missing], check=task.check
+    ).run()
+    result.update(bulk_result(task, outcomes))
     result.pop("results")
     return {host.host: outcome.item for host, outcome in zip(missing, outcomes) if outcome.item is not None}
 
 
-def _wanted(host: Host, serial_param: str) -> Machine:
+def _wanted_machine(host: Host, serial_param: str) -> Machine:
     if not host.name:
         raise UsageError(f"hosts: {host.host} is no machine yet, and without a name none can be made for it")
     spec: Object = {"Name": host.name}
@@ -177,14 +181,14 @@ def _wanted(host: Host, serial_param: str) -> Machine:
     return Machine(kind="machines", spec=spec)
 
 
-def _told(item: Object, how: str) -> Object:
+def _machine_entry(item: Object, matched_by: str) -> Object:
     return {
         "uuid": models.key_of("machines", item),
         "name": item.get("Name", ""),
         "address": item.get("Address", ""),
-        "matched_by": how,
+        "matched_by": matched_by,
     }
 
 
-def _mac(text: str) -> str:
+def _normalized_mac(text: str) -> str:
     return str(text).strip().lower().replace("-", ":")

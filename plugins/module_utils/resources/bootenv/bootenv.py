@@ -17,9 +17,9 @@ from ...client.files.blobs import static_url
 from ...client.files.bootenvs import BootEnvFile, read_bootenv, read_template
 from ...converge.bulk import Bulk
 from ...converge.resource import Object, Resource
-from ...converge.task import Options, Result, Task, failure, many, one
-from .isos import Isos
-from .wanted_isos import Iso, Wish, isos_for, with_checksums
+from ...converge.task import Options, Result, Task, bulk_result, converge_one, failure
+from .isos import IsoConverger
+from .wanted_isos import Iso, IsoOption, isos_for, with_checksums
 
 _OS = ("Name", "Family", "Codename", "Version", "IsoFile", "IsoSha256", "IsoUrl", "SupportedArchitectures")
 _ARCH = ("IsoFile", "Sha256", "IsoUrl", "Kernel", "Initrds", "BootParams", "Loader")
@@ -36,31 +36,31 @@ class BootEnv(Resource):
     from_file: bool = False
     """Files may be made for newer servers: members that nobody knows are left out, as drpcli does."""
     may_create: bool = True
-    wishes: tuple[Wish, ...] = ()
+    iso_options: tuple[IsoOption, ...] = ()
     arches: tuple[str, ...] = ()
-    notes: list[str] = dataclasses.field(default_factory=list)
+    spec_warnings: list[str] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.spec = {name: value for name, value in self.spec.items() if name not in models.COMPUTED}
         system = self.spec.get("OS")
         if isinstance(system, dict):
-            self.spec["OS"] = self._spelt_os(system)
+            self.spec["OS"] = self._normalized_os(system)
 
     def check(self, current: Object | None) -> None:
         super().check(current)
         if current is None and not self.may_create:
             raise UsageError(f"{self.label}: no such bootenv; give spec or src to create it")
-        self.isos(self.creation() if current is None else self.target(current))
+        self.isos(self.creation_body() if current is None else self.wanted_object(current))
 
-    def creation(self) -> Object:
-        body = copy.deepcopy(super().creation())
+    def creation_body(self) -> Object:
+        body = copy.deepcopy(super().creation_body())
         if body.get("OS"):
             body["OS"] = with_checksums(body["OS"], self.isos(body))
         return body
 
-    def target(self, current: Object) -> Object:
-        wanted = super().target(current)
+    def wanted_object(self, current: Object) -> Object:
+        wanted = super().wanted_object(current)
         # an older server does not know every member: what it never shows it does not keep
         wanted = {name: value for name, value in wanted.items() if name in current}
         if wanted.get("OS") and not current.get("ReadOnly"):
@@ -69,28 +69,30 @@ class BootEnv(Resource):
 
     def isos(self, env: Object) -> list[Iso]:
         """The ISOs of the boot environment in some state, with what the user says of them."""
-        return isos_for(env, self.wishes, self.arches)
+        return isos_for(env, self.iso_options, self.arches)
 
-    def remarks(self, before: Object | None, after: Object) -> list[str]:
+    def change_warnings(self, before: Object | None, after: Object) -> list[str]:
         del before
         dropped = sorted(name for name, value in self.spec.items() if value and name not in after)
-        told = [f"{self.label}: this server does not know {', '.join(dropped)}"] if dropped else []
-        return [*self.notes, *told]
+        warnings = [f"{self.label}: this server does not know {', '.join(dropped)}"] if dropped else []
+        return [*self.spec_warnings, *warnings]
 
-    def _spelt_os(self, system: Object) -> Object:
-        spelt = self._members(system, _OS, "OS")
-        arches = spelt.get("SupportedArchitectures")
+    def _normalized_os(self, system: Object) -> Object:
+        normalized = self._members(system, _OS, "OS")
+        arches = normalized.get("SupportedArchitectures")
         if isinstance(arches, dict):
-            spelt["SupportedArchitectures"] = {
-                str(arch): self._spelt_arch(str(arch), info) if isinstance(info, dict) else info
+            normalized["SupportedArchitectures"] = {
+                str(arch): self._normalized_arch(str(arch), info) if isinstance(info, dict) else info
                 for arch, info in arches.items()
             }
-        return spelt
+        return normalized
 
-    def _spelt_arch(self, arch: str, info: Object) -> Object:
+    def _normalized_arch(self, arch: str, info: Object) -> Object:
         other = next((name for name in info if name.lower() == "isosha256"), "")
         if other and not any(name.lower() == "sha256" for name in info):
-            self.notes.append(f"{self.label}: {other} of the architecture {arch} was taken as its Sha256")
+            self.spec_warnings.append(
+                f"{self.label}: {other} of the architecture {arch} was taken as its Sha256"
+            )
             info = {"Sha256" if name == other else name: value for name, value in info.items()}
         return self._members(info, _ARCH, f"OS.SupportedArchitectures.{arch}")
 
@@ -108,20 +110,20 @@ class BootEnv(Resource):
 def run(task: Task) -> Result:
     """What ``drp_bootenv`` does."""
     options = task.options
-    with _in_plain_words():
+    with _without_error_members():
         read = read_bootenv(options["src"]) if options.get("src") else None
     env = from_options(options, read)
     if options["state"] == "absent":
-        return one(task, env, "bootenv")
+        return converge_one(task, env, "bootenv")
     if options["verify"] and (options["isos"] or options["iso_dir"] or options["download"]):
-        _need_static(task.client)
-    with _in_plain_words():
+        _require_static_files(task.client)
+    with _without_error_members():
         templates = templates_from(options, read, task.client)
-    result = _templates(task, templates)
+    result = _converge_templates(task, templates)
     if not result.get("failed"):
-        result = _joined(result, one(task, env, "bootenv"))
+        result = _merged(result, converge_one(task, env, "bootenv"))
     if not result.get("failed"):
-        result = _joined(result, _isos(task, env, result))
+        result = _merged(result, _converge_isos(task, env, result))
     return result
 
 
@@ -140,7 +142,7 @@ def from_options(options: Options, read: BootEnvFile | None = None) -> BootEnv:
         require_available=options["require_available"],
         from_file=read is not None,
         may_create=read is not None or options.get("spec") is not None,
-        wishes=tuple(Wish.of(entry) for entry in options.get("isos") or []),
+        iso_options=tuple(IsoOption.of(entry) for entry in options.get("isos") or []),
         arches=tuple(options.get("arches") or []),
     )
 
@@ -170,7 +172,7 @@ def templates_from(options: Options, read: BootEnvFile | None, client: Client) -
 
 
 @contextlib.contextmanager
-def _in_plain_words() -> t.Iterator[None]:
+def _without_error_members() -> t.Iterator[None]:
     """The client's errors about local files, without the members that a server's error has."""
     try:
         yield
@@ -178,7 +180,7 @@ def _in_plain_words() -> t.Iterator[None]:
         raise UsageError(*error.messages) from error
 
 
-def _need_static(client: Client) -> None:
+def _require_static_files(client: Client) -> None:
     try:
         static_url(client)
     except UsageError as error:
@@ -188,48 +190,49 @@ def _need_static(client: Client) -> None:
         ) from error
 
 
-def _templates(task: Task, templates: list[Resource]) -> Result:
+def _converge_templates(task: Task, templates: list[Resource]) -> Result:
     if not templates:
         return {"changed": False, "templates": []}
-    told = many(task, Bulk(task.client, templates, task.check).run())
+    result = bulk_result(task, Bulk(task.client, templates, task.check).run())
     keep = ("key", "action", "msg", "error")
-    entries = [{name: entry[name] for name in keep if name in entry} for entry in told.pop("results")]
-    return {**told, "templates": entries}
+    entries = [{name: entry[name] for name in keep if name in entry} for entry in result.pop("results")]
+    return {**result, "templates": entries}
 
 
-def _isos(task: Task, env: BootEnv, result: Result) -> Result:
-    there = result["bootenv"]
-    work = Isos(task, there, just_saved=result["action"] != "unchanged")
-    told: Result = {"changed": False}
+def _converge_isos(task: Task, env: BootEnv, result: Result) -> Result:
+    bootenv = result["bootenv"]
+    converger = IsoConverger(task, bootenv, just_saved=result["action"] != "unchanged")
+    iso_result: Result = {"changed": False}
     try:
-        work.settle(env.isos(there))
+        converger.converge(env.isos(bootenv))
     except DrpError as error:
-        told = failure(error)
-    changed = [entry for entry in work.entries if entry.changed]
-    told["isos"] = [entry.facts for entry in work.entries]
-    told["changed"] = bool(changed)
-    told["warnings"] = work.warnings
-    told["diff"] = {
-        "before": {f"isos/{entry.iso.file}": _size(entry.before) for entry in changed},
+        iso_result = failure(error)
+    changed = [outcome for outcome in converger.outcomes if outcome.changed]
+    iso_result["isos"] = [outcome.properties for outcome in converger.outcomes]
+    iso_result["changed"] = bool(changed)
+    iso_result["warnings"] = converger.warnings
+    iso_result["diff"] = {
+        "before": {f"isos/{outcome.iso.file}": _size(outcome.before) for outcome in changed},
         "after": {
-            f"isos/{entry.iso.file}": {**_size(entry.size), "action": entry.action} for entry in changed
+            f"isos/{outcome.iso.file}": {**_size(outcome.size), "action": outcome.action}
+            for outcome in changed
         },
     }
-    return told
+    return iso_result
 
 
 def _size(size: int | None) -> Result:
     return {} if size is None else {"size": size}
 
 
-def _joined(first: Result, second: Result) -> Result:
+def _merged(first: Result, second: Result) -> Result:
     """Both results as one: changed if one is, with the warnings and the differences of both."""
-    joined = {**first, **second, "changed": first["changed"] or second["changed"]}
+    merged = {**first, **second, "changed": first["changed"] or second["changed"]}
     sides = [result["diff"] for result in (first, second) if "diff" in result]
     if sides:
-        joined["diff"] = {
+        merged["diff"] = {
             name: {**sides[0].get(name, {}), **sides[-1].get(name, {})} for name in ("before", "after")
         }
     warnings = [*first.get("warnings", ()), *second.get("warnings", ())]
-    joined.pop("warnings", None)
-    return {**joined, "warnings": warnings} if warnings else joined
+    merged.pop("warnings", None)
+    return {**merged, "warnings": warnings} if warnings else merged

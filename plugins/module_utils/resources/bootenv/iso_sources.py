@@ -13,8 +13,8 @@ import typing as t
 
 from ...client.files import download
 from ...converge.task import Options
-from ..files.blob import Local, checked_local, unchecked_local
-from ..files.progress import Meter
+from ..files.blob import LocalContent, checked_local, unchecked_local
+from ..files.progress import ProgressReporter
 from .wanted_isos import Iso
 
 
@@ -24,33 +24,33 @@ class IsoSource:
 
     iso: Iso
     options: Options
-    say: t.Callable[[str], None]
+    on_progress: t.Callable[[str], None]
 
     @property
     def label(self) -> str:
         """The path or the URL, without its secrets; "" when it can come from nowhere."""
-        return self._path or download.shown(self._url)
+        return self._path or download.redacted_url(self._url)
 
     @functools.cached_property
-    def local(self) -> Local | None:
+    def local(self) -> LocalContent | None:
         """The file that is here, with its checksum, which is the wanted one; None without such a file.
 
         Raises UsageError for the wrong file, unless it lies in ``iso_dir`` and can be downloaded anew.
         """
         if not self._path:
             return None
-        replaceable = self._url and not self.iso.wish.src
+        replaceable = self._url and not self.iso.option.src
         if replaceable and self.iso.sha256:
             found = checked_local(self._path)
             return found if found.sha256 == self.iso.sha256 else None
         return checked_local(self._path, self.iso.sha256)
 
     @property
-    def unchecked(self) -> Local | None:
+    def unchecked(self) -> LocalContent | None:
         """The same for whom a size is enough; nothing is read unless a checksum is wanted."""
         return self.local if self.iso.sha256 or not self._path else unchecked_local(self._path)
 
-    def get(self, stack: contextlib.ExitStack) -> Local:
+    def get(self, stack: contextlib.ExitStack) -> LocalContent:
         """The ISO as a verified file, downloaded if need be; a temporary one goes with ``stack``."""
         if self.local:
             return self.local
@@ -65,23 +65,23 @@ class IsoSource:
             self.iso.sha256 or None,
             self.options["download_validate_certs"],
             self.options.get("download_ca_path"),
-            refuse=_no_page,
-            progress=Meter(self.say, f"downloading {self.iso.file}"),
+            check_content=_reject_html,
+            progress=ProgressReporter(self.on_progress, f"downloading {self.iso.file}"),
         )
-        return Local(target, got.size, got.sha256)
+        return LocalContent(target, got.size, got.sha256)
 
     @functools.cached_property
     def _path(self) -> str:
-        if self.iso.wish.src:
-            return self.iso.wish.src
+        if self.iso.option.src:
+            return self.iso.option.src
         folder = self.options.get("iso_dir")
         path = os.path.join(folder, self.iso.file) if folder else ""
         return path if os.path.isfile(path) else ""
 
     @property
     def _url(self) -> str:
-        return self.iso.wish.url or (self.iso.url if self.options["download"] else "")
+        return self.iso.option.url or (self.iso.url if self.options["download"] else "")
 
 
-def _no_page(content_type: str, start: bytes) -> str:
+def _reject_html(content_type: str, start: bytes) -> str:
     return "it is a web page, not an ISO" if download.is_html(content_type, start) else ""

@@ -19,14 +19,14 @@ Object = dict[str, t.Any]
 
 
 @dataclasses.dataclass
-class Neighbours:
+class OtherBootEnvs:
     """All boot environments but ``name``; they are read when they are first needed."""
 
     client: Client
     name: str
 
     @property
-    def known(self) -> bool:
+    def fetched(self) -> bool:
         return "others" in vars(self)
 
     @functools.cached_property
@@ -38,9 +38,11 @@ class Neighbours:
 
         They would take turns in breaking each other: the server keeps one ISO of a name.
         """
-        told = self._collision(file, sha256)
-        if told:
-            raise UsageError(f"isos: {told}. The server can have only one of them; rename yours in the spec")
+        message = self._collision(file, sha256)
+        if message:
+            raise UsageError(
+                f"isos: {message}. The server can have only one of them; rename yours in the spec"
+            )
 
     def warnings(self, isos: t.Iterable[Iso]) -> list[str]:
         """What will go wrong some day: ISOs of one name, and trees into which different ISOs are unpacked."""
@@ -55,7 +57,7 @@ class Neighbours:
                             f"bootenv {self.name} and bootenv {other['Name']} unpack different ISOs "
                             f"({mine.iso} and {theirs.iso}) into /{mine.folder}; give them different OS names"
                         )
-        return [told for told in dict.fromkeys(found) if told]
+        return [message for message in dict.fromkeys(found) if message]
 
     def _collision(self, file: str, sha256: str) -> str:
         for other in self.others if sha256 else ():

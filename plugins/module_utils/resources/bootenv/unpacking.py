@@ -14,13 +14,13 @@ import typing as t
 
 from ...client.client import Client
 from ...client.errors import ConnectionFailed, DrpError, UsageError
-from ...client.files.boot_trees import BootTree, TreeState, look
+from ...client.files.boot_trees import BootTree, TreeState, tree_state
 from .wanted_isos import Iso
 
-_SKIP = "Set verify: false to do without a proof that the ISOs were unpacked"
-_FIRST_LOOK, _LAST_LOOK = 0.2, 2.0
-_SAY_EVERY = 10.0
-_BAD = ("error", "err", "fatal", "panic")
+_SKIP_HINT = "Set verify: false to do without a proof that the ISOs were unpacked"
+_FIRST_INTERVAL, _MAX_INTERVAL = 0.2, 2.0
+_PROGRESS_INTERVAL = 10.0
+_ERROR_LEVELS = ("error", "err", "fatal", "panic")
 
 
 class NotUnpacked(DrpError):
@@ -28,79 +28,81 @@ class NotUnpacked(DrpError):
 
 
 @dataclasses.dataclass
-class Prover:
+class UnpackVerifier:
     """Looks at trees, and waits for them."""
 
     client: Client
-    patience: float
+    timeout: float
     """Seconds that an unpacking may take."""
-    say: t.Callable[[str], None]
+    on_progress: t.Callable[[str], None]
 
     def states(self, iso: Iso) -> list[tuple[BootTree, TreeState]]:
         """Each tree of the ISO and what of it is there.  UsageError when the static port is of no help."""
         try:
-            return [(tree, look(self.client, tree)) for tree in iso.trees]
+            return [(tree, tree_state(self.client, tree)) for tree in iso.trees]
         except ConnectionFailed as error:
-            raise UsageError(f"{error.messages[0]}. {_SKIP}, or let the port be reached from here") from error
+            raise UsageError(
+                f"{error.messages[0]}. {_SKIP_HINT}, or let the port be reached from here"
+            ) from error
         except UsageError as error:
             raise UsageError(
-                f"{error.messages[0]}. {_SKIP}, or start the server with its file server"
+                f"{error.messages[0]}. {_SKIP_HINT}, or start the server with its file server"
             ) from error
 
-    def log_mark(self) -> int:
+    def log_position(self) -> int:
         """Where the server's log ends now, to tell later what is new in it."""
         return max((int(line.get("Seq") or 0) for line in self._log()), default=0)
 
-    def wait(self, iso: Iso, env: str, mark: int) -> None:
+    def wait(self, iso: Iso, env: str, log_position: int) -> None:
         """Return when the trees are there.
 
         Raises NotUnpacked at the latest when time is up; sooner when the log tells of a failure after
-        ``mark``, or when the tree is there and lacks what the boot environment names.
+        ``log_position``, or when the tree is there and lacks what the boot environment names.
         """
         start = time.monotonic()
-        pause, say_at = _FIRST_LOOK, start + _SAY_EVERY
+        pause, next_progress = _FIRST_INTERVAL, start + _PROGRESS_INTERVAL
         while True:
             states = self.states(iso)
-            open_ones = [(tree, state) for tree, state in states if not state.proves(tree)]
-            if not open_ones:
+            pending = [(tree, state) for tree, state in states if not state.is_complete(tree)]
+            if not pending:
                 return
-            complaints = self._complaints(iso, env, mark)
-            spent = time.monotonic() - start
-            hopeless = any(state.unpacked(tree) for tree, state in open_ones)
-            if complaints or hopeless or spent >= self.patience:
-                raise self._failed(iso, env, open_ones, complaints, spent)
-            if time.monotonic() >= say_at:
-                self.say(f"waiting for {iso.file} to be unpacked: {spent:.0f} s")
-                say_at += _SAY_EVERY
+            log_errors = self._log_errors(iso, env, log_position)
+            elapsed = time.monotonic() - start
+            wrong_tree = any(state.unpacked(tree) for tree, state in pending)
+            if log_errors or wrong_tree or elapsed >= self.timeout:
+                raise self._failed(iso, env, pending, log_errors, elapsed)
+            if time.monotonic() >= next_progress:
+                self.on_progress(f"waiting for {iso.file} to be unpacked: {elapsed:.0f} s")
+                next_progress += _PROGRESS_INTERVAL
             time.sleep(pause)
-            pause = min(pause * 1.5, _LAST_LOOK)
+            pause = min(pause * 1.5, _MAX_INTERVAL)
 
     def _failed(
         self,
         iso: Iso,
         env: str,
-        open_ones: list[tuple[BootTree, TreeState]],
-        complaints: list[str],
-        spent: float,
+        pending: list[tuple[BootTree, TreeState]],
+        log_errors: list[str],
+        elapsed: float,
     ) -> NotUnpacked:
-        told = "; ".join(state.told(tree) for tree, state in open_ones)
-        text = f"bootenv {env}: the server has {iso.file}, but did not unpack it as it should: {told}"
-        if complaints:
-            text += f". Its log says: {'; '.join(complaints)}"
-        elif all(state.unpacked(tree) for tree, state in open_ones):
+        problem = "; ".join(state.problem(tree) for tree, state in pending)
+        text = f"bootenv {env}: the server has {iso.file}, but did not unpack it as it should: {problem}"
+        if log_errors:
+            text += f". Its log says: {'; '.join(log_errors)}"
+        elif all(state.unpacked(tree) for tree, state in pending):
             text += ". Kernel and Initrds of the bootenv do not fit the ISO"
         else:
-            text += f" after {spent:.0f} s, and its log does not say why. Is wait_timeout long enough?"
+            text += f" after {elapsed:.0f} s, and its log does not say why. Is wait_timeout long enough?"
         return NotUnpacked(text)
 
-    def _complaints(self, iso: Iso, env: str, mark: int) -> list[str]:
+    def _log_errors(self, iso: Iso, env: str, log_position: int) -> list[str]:
         """What the log has said since about an unpacking of this ISO that failed."""
         names = [name for name in (iso.file, env, iso.sha256) if name]
         found = []
         for line in self._log():
             text = " ".join(str(line.get("Message") or "").split())
-            new = int(line.get("Seq") or 0) > mark
-            if new and line.get("Level") in _BAD and "explode iso" in text.lower():
+            new = int(line.get("Seq") or 0) > log_position
+            if new and line.get("Level") in _ERROR_LEVELS and "explode iso" in text.lower():
                 found += [text] if any(name in text for name in names) else []
         return list(dict.fromkeys(found))[-3:]
 

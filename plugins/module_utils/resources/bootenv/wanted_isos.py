@@ -13,13 +13,13 @@ from ...client.errors import UsageError
 from ...client.files.blobs import blob_path
 from ...client.files.boot_trees import BootTree, canonical_arch, trees_of
 from ...client.files.bootenvs import checksum_of, isos_of
-from ...client.files.download import normal_checksum
+from ...client.files.download import normalize_checksum
 
 Object = t.Mapping[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class IsoOption:
     """An entry of the option ``isos``."""
 
     file: str = ""
@@ -29,12 +29,12 @@ class Wish:
     sha256: str = ""
 
     @classmethod
-    def of(cls, entry: t.Mapping[str, t.Any]) -> Wish:
+    def of(cls, entry: t.Mapping[str, t.Any]) -> IsoOption:
         given = {name: str(value) for name, value in entry.items() if value}
         if "arch" in given:
             given["arch"] = canonical_arch(given["arch"])
         if "sha256" in given:
-            given["sha256"] = normal_checksum(given["sha256"])
+            given["sha256"] = normalize_checksum(given["sha256"])
         return cls(**given)
 
     @property
@@ -42,7 +42,7 @@ class Wish:
         return self.file or self.arch or self.src or self.url or "the entry"
 
     @property
-    def own_name(self) -> str:
+    def source_file_name(self) -> str:
         """What the file is called where it comes from."""
         return posixpath.basename(self.src or urllib.parse.unquote(urllib.parse.urlsplit(self.url).path))
 
@@ -58,10 +58,10 @@ class Iso:
     arches: tuple[str, ...]
     trees: tuple[BootTree, ...]
     """What the server unpacks it into; nothing where the boot environment has no kernel for it."""
-    wish: Wish = Wish()
+    option: IsoOption = IsoOption()
 
 
-def isos_for(env: Object, wishes: t.Sequence[Wish], arches: t.Sequence[str] = ()) -> list[Iso]:
+def isos_for(env: Object, iso_options: t.Sequence[IsoOption], arches: t.Sequence[str] = ()) -> list[Iso]:
     """The ISOs of a boot environment, of some architectures or of all.
 
     Raises UsageError for a wish that fits none or several, for two for one file, for a checksum that
@@ -73,16 +73,16 @@ def isos_for(env: Object, wishes: t.Sequence[Wish], arches: t.Sequence[str] = ()
         ours = tuple(tree for tree in trees if tree.iso == file)
         named = tuple(dict.fromkeys(_arches_of(env, file)))
         found[blob_path("isos", file)] = Iso(file, url, checksum_of(env, file), named, ours)
-    for wish in wishes:
-        iso = _fitting(env, wish, list(found.values()))
-        if iso.wish != Wish():
-            raise UsageError(f"isos: {iso.wish.label} and {wish.label} both mean {iso.file}")
-        if wish.sha256 and iso.sha256 not in ("", wish.sha256):
+    for option in iso_options:
+        iso = _iso_for_option(env, option, list(found.values()))
+        if iso.option != IsoOption():
+            raise UsageError(f"isos: {iso.option.label} and {option.label} both mean {iso.file}")
+        if option.sha256 and iso.sha256 not in ("", option.sha256):
             raise UsageError(
-                f"isos: {iso.file} is to have the SHA-256 {wish.sha256}, but bootenv {env.get('Name')} says "
-                f"{iso.sha256}"
+                f"isos: the SHA-256 {option.sha256} given for {iso.file} is not that of bootenv "
+                f"{env.get('Name')}, {iso.sha256}"
             )
-        found[iso.file] = dataclasses.replace(iso, wish=wish, sha256=iso.sha256 or wish.sha256)
+        found[iso.file] = dataclasses.replace(iso, option=option, sha256=iso.sha256 or option.sha256)
     wanted = {canonical_arch(arch) for arch in arches}
     unknown = wanted - {arch for iso in found.values() for arch in iso.arches}
     if unknown:
@@ -95,7 +95,7 @@ def with_checksums(system: dict[str, t.Any], isos: t.Iterable[Iso]) -> dict[str,
 
     A server that knows the checksum refuses another ISO, and unpacks a changed one.
     """
-    sums = {iso.file: iso.sha256 for iso in isos if iso.wish.sha256}
+    sums = {iso.file: iso.sha256 for iso in isos if iso.option.sha256}
     filled = dict(system)
     if filled.get("IsoFile") in sums and not filled.get("IsoSha256"):
         filled["IsoSha256"] = sums[filled["IsoFile"]]
@@ -118,15 +118,19 @@ def _arches_of(env: Object, file: str) -> t.Iterator[str]:
             yield canonical_arch(arch)
 
 
-def _fitting(env: Object, wish: Wish, isos: list[Iso]) -> Iso:
+def _iso_for_option(env: Object, option: IsoOption, isos: list[Iso]) -> Iso:
     """The one ISO that a wish is about."""
-    fits = [iso for iso in isos if wish.file in ("", iso.file) and (not wish.arch or wish.arch in iso.arches)]
+    fits = [
+        iso
+        for iso in isos
+        if option.file in ("", iso.file) and (not option.arch or option.arch in iso.arches)
+    ]
     if len(fits) > 1:
-        fits = [iso for iso in fits if iso.file == wish.own_name]
+        fits = [iso for iso in fits if iso.file == option.source_file_name]
     if len(fits) == 1:
         return fits[0]
     names = ", ".join(f"{iso.file} ({', '.join(iso.arches)})" for iso in isos) or "none"
     raise UsageError(
-        f"isos: which ISO of bootenv {env.get('Name')} is {wish.label}? Say so with file or arch. "
+        f"isos: which ISO of bootenv {env.get('Name')} is {option.label}? Say so with file or arch. "
         f"It names {names}"
     )

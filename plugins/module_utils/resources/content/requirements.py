@@ -12,18 +12,18 @@ from ...client.client import Client
 from ...client.errors import NotFound, NotPermitted, UsageError
 from ...client.packs import contents
 from ...client.packs.contents import Summary
-from ...client.packs.pack import Object, Pack, own_key
+from ...client.packs.pack import Object, Pack, server_key
 from .versions import satisfies
 
 OVERRIDABLE = ("default", "basic")
 """Types of the layers whose objects any pack may replace by its own."""
-_SLIM = ("slim", "Params,Meta")
-_TOLD = 10
+_SLIM_FILTER = ("slim", "Params,Meta")
+_MAX_LISTED = 10
 
 
 def require_features(client: Client, pack: Pack) -> None:
     """UsageError that names the features the pack asks for and the server lacks."""
-    wanted = _words(pack, "RequiredFeatures")
+    wanted = _comma_list(pack, "RequiredFeatures")
     info = client.info() if wanted else {}
     have = {str(feature).lower() for feature in info.get("features") or []}
     missing = [feature for feature in wanted if feature.lower() not in have]
@@ -37,8 +37,8 @@ def require_features(client: Client, pack: Pack) -> None:
 def require_prerequisites(client: Client, pack: Pack, layers: t.Sequence[Summary]) -> list[str]:
     """UsageError that names the packs that must be there first; as warnings what cannot be told."""
     versions = {layer["meta"]["Name"]: str(layer["meta"].get("Version") or "") for layer in layers}
-    missing, doubts = [], []
-    for entry in _words(pack, "Prerequisites"):
+    missing, warnings = [], []
+    for entry in _comma_list(pack, "Prerequisites"):
         name, _colon, wanted = (part.strip() for part in entry.partition(":"))
         if name not in versions:
             provider = client.find("plugin_providers", name)
@@ -50,7 +50,7 @@ def require_prerequisites(client: Client, pack: Pack, layers: t.Sequence[Summary
             if wanted and not satisfies(versions[name], wanted):
                 missing.append(f"{entry} (there is {versions[name]})")
         except ValueError as error:
-            doubts.append(
+            warnings.append(
                 f"content pack {pack['meta']['Name']}: cannot tell whether {name} is {wanted}: {error}"
             )
     if missing:
@@ -58,18 +58,18 @@ def require_prerequisites(client: Client, pack: Pack, layers: t.Sequence[Summary
             f"content pack {pack['meta']['Name']} has prerequisites that are not installed: "
             f"{'; '.join(missing)}. Install them first, or set force: true"
         )
-    return doubts
+    return warnings
 
 
 @dataclasses.dataclass
-class Neighbours:
+class OtherLayers:
     """The other layers, as far as they stand in the way of a pack."""
 
     client: Client
     pack: Pack
     layers: t.Sequence[Summary]
     replace_writable: bool = False
-    _read: dict[str, Pack] = dataclasses.field(default_factory=dict)
+    _packs: dict[str, Pack] = dataclasses.field(default_factory=dict)
 
     def refuse_overrides(self, current: Pack | None) -> None:
         """UsageError when keys that ``current`` lacks belong to another layer already.
@@ -78,13 +78,13 @@ class Neighbours:
         """
         clashes = []
         for section, keys in self._new_keys(current).items():
-            if self._holders(section):
+            if self._layers_with(section):
                 clashes += self._clashes(section, keys)
         if clashes:
-            more = f" and {len(clashes) - _TOLD} more" if len(clashes) > _TOLD else ""
+            more = f" and {len(clashes) - _MAX_LISTED} more" if len(clashes) > _MAX_LISTED else ""
             raise UsageError(
                 f"content pack {self.pack['meta']['Name']} would override objects of other layers: "
-                f"{', '.join(clashes[:_TOLD])}{more}. Rename them, or remove them there first"
+                f"{', '.join(clashes[:_MAX_LISTED])}{more}. Rename them, or remove them there first"
             )
 
     def overridden(self, section: str) -> set[str]:
@@ -104,7 +104,7 @@ class Neighbours:
         }
         return {section: mine for section, mine in fresh.items() if mine}
 
-    def _holders(self, section: str) -> list[Summary]:
+    def _layers_with(self, section: str) -> list[Summary]:
         return [
             layer
             for layer in self.layers
@@ -115,7 +115,7 @@ class Neighbours:
 
     def _clashes(self, section: str, keys: set[str]) -> list[str]:
         try:
-            there = _by_key(section, dict(enumerate(self.client.list(section, *_SLIM))))
+            there = _by_key(section, dict(enumerate(self.client.list(section, *_SLIM_FILTER))))
         except (NotFound, NotPermitted):
             return []
         clashes = []
@@ -133,26 +133,26 @@ class Neighbours:
             return "" if types[bundle] in OVERRIDABLE else bundle
         if not item.get("ReadOnly"):
             return "" if self.replace_writable else "the server itself (BackingStore)"
-        names = (layer["meta"]["Name"] for layer in self._holders(section))
+        names = (layer["meta"]["Name"] for layer in self._layers_with(section))
         return next((name for name in names if key in self._keys(name, section)), "")
 
     def _keys(self, layer: str, section: str) -> set[str]:
-        if layer not in self._read:
+        if layer not in self._packs:
             try:
-                self._read[layer] = contents.get_item(self.client, layer)
+                self._packs[layer] = contents.get_item(self.client, layer)
             except (NotFound, NotPermitted):
-                self._read[layer] = {"meta": {}, "sections": {}}
-        return set(_by_key(section, self._read[layer]["sections"].get(section) or {}))
+                self._packs[layer] = {"meta": {}, "sections": {}}
+        return set(_by_key(section, self._packs[layer]["sections"].get(section) or {}))
 
 
 def _by_key(section: str, items: t.Mapping[t.Any, Object]) -> dict[str, Object]:
-    return {own_key(section, item) or str(place): item for place, item in items.items()}
+    return {server_key(section, item) or str(place): item for place, item in items.items()}
 
 
 def _counts(layer: Summary) -> dict[str, int]:
     return layer.get("Counts") or {}
 
 
-def _words(pack: Pack, field: str) -> list[str]:
-    told = str(pack["meta"].get(field) or "")
-    return [word.strip() for word in told.split(",") if word.strip()]
+def _comma_list(pack: Pack, field: str) -> list[str]:
+    text = str(pack["meta"].get(field) or "")
+    return [word.strip() for word in text.split(",") if word.strip()]

@@ -10,11 +10,11 @@ import typing as t
 from ...client import models
 from ...client.client import Client
 from ...client.errors import DrpError
-from ...client.objects.secure import is_sealed, security
-from ...client.packs.diff import PackDiff, Place
-from ...client.packs.forms import trimmed
+from ...client.objects.secure import is_sealed, secure_flags
+from ...client.packs.diff import ObjectKey, PackDiff
+from ...client.packs.forms import without_defaults
 from ...client.packs.pack import Json, Object, Pack
-from ...converge.show import HIDDEN, shown
+from ...converge.show import HIDDEN, masked
 
 CHANGED = "(hidden, changed)"
 
@@ -29,12 +29,12 @@ class View:
 
     def sides(self, diff: PackDiff) -> tuple[Object, Object]:
         """What was, what will be.  A text of several lines is a list of lines: a diff shows the one."""
-        self._learn(diff)
+        self._find_secure_params(diff)
         before: Object = {"sections": {}}
         after: Object = {"sections": {}}
-        before["meta"], after["meta"] = map(_readable, diff.meta)
+        before["meta"], after["meta"] = map(_as_lines, diff.meta)
         for place, (old, new) in diff.changed.items():
-            old, new = self._narrowed(place[0], old, new)
+            old, new = self._changed_members(place[0], old, new)
             _put(before, place, old)
             _put(after, place, new)
         for place, item in diff.removed.items():
@@ -47,10 +47,10 @@ class View:
         return before, after
 
     def _item(self, section: str, item: Object) -> Object:
-        one = trimmed({"meta": {}, "sections": {section: {"": item}}})["sections"][section][""]
+        one = without_defaults({"meta": {}, "sections": {section: {"": item}}})["sections"][section][""]
         return {name: self._value(section, name, value) for name, value in one.items()}
 
-    def _narrowed(self, section: str, old: Object, new: Object) -> tuple[Object, Object]:
+    def _changed_members(self, section: str, old: Object, new: Object) -> tuple[Object, Object]:
         """Both sides; maps such as Params cut down to the entries that differ."""
         before: Object = {}
         after: Object = {}
@@ -74,12 +74,12 @@ class View:
             return hidden
         if name == "Params" and isinstance(value, dict):
             return {
-                param: hidden if param in self._secure or is_sealed(said) else _readable(said)
-                for param, said in value.items()
+                param: hidden if param in self._secure or is_sealed(param_value) else _as_lines(param_value)
+                for param, param_value in value.items()
             }
-        return _readable(shown(section, {name: value}).get(name))
+        return _as_lines(masked(section, {name: value}).get(name))
 
-    def _learn(self, diff: PackDiff) -> None:
+    def _find_secure_params(self, diff: PackDiff) -> None:
         """Which of the params that will be shown are secure; what nobody defines is taken for open."""
         self._secure = secure_params(*self.packs)
         sides = (side for both in diff.changed.values() for side in both)
@@ -91,7 +91,7 @@ class View:
 
     def _secure_on_server(self, names: set[str]) -> set[str]:
         try:
-            return {name for name, secure in security(self.client, names).items() if secure}
+            return {name for name, secure in secure_flags(self.client, names).items() if secure}
         except DrpError:
             return names
 
@@ -130,12 +130,12 @@ def outline(pack: Pack | None) -> Object:
     """A whole pack that comes or goes: its metadata, and what its objects are called."""
     if pack is None:
         return {}
-    kept = trimmed(pack)
+    kept = without_defaults(pack)
     names = {section: sorted(items) for section, items in kept["sections"].items() if items}
-    return {"meta": _readable(kept["meta"]), "sections": names}
+    return {"meta": _as_lines(kept["meta"]), "sections": names}
 
 
-def _put(side: Object, place: Place, item: Object) -> None:
+def _put(side: Object, place: ObjectKey, item: Object) -> None:
     section, key = place
     there = side["sections"].setdefault(section, {}).setdefault(key, {})
     for name, value in item.items():
@@ -143,11 +143,11 @@ def _put(side: Object, place: Place, item: Object) -> None:
         there[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
 
 
-def _readable(value: Json) -> Json:
+def _as_lines(value: Json) -> Json:
     if isinstance(value, str) and "\n" in value:
         return value.split("\n")
     if isinstance(value, dict):
-        return {name: _readable(inner) for name, inner in value.items()}
+        return {name: _as_lines(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_readable(inner) for inner in value]
+        return [_as_lines(inner) for inner in value]
     return value

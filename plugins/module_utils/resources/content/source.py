@@ -9,11 +9,11 @@ import tempfile
 import typing as t
 
 from ...client.errors import UsageError
-from ...client.files.download import digest_of, fetch, is_html, normal_checksum, shown
+from ...client.files.download import digest_of, fetch, is_html, normalize_checksum, redacted_url
 from ...client.formats import decode_yaml
 from ...client.packs.bundle import bundle
-from ...client.packs.forms import fitted, require_forms
-from ...client.packs.pack import Pack, by_own_key, checked, require_name
+from ...client.packs.forms import normalized, require_json_types
+from ...client.packs.pack import Pack, by_server_key, require_name, validated_pack
 from ...client.packs.pack_file import read_bytes, read_pack
 from ...converge.task import Options
 
@@ -27,13 +27,13 @@ def load(options: Options) -> Pack:
     extra = {name: value for name, value in (options.get("meta") or {}).items() if value is not None}
     pack = _read(options, extra)
     kept = {name: value for name, value in pack["meta"].items() if name not in (options.get("meta") or {})}
-    pack = fitted({"meta": {**kept, **extra}, "sections": pack["sections"]})
-    name = require_name(pack, shown(source) if is_url(source) else source)
+    pack = normalized({"meta": {**kept, **extra}, "sections": pack["sections"]})
+    name = require_name(pack, redacted_url(source) if is_url(source) else source)
     wanted = options.get("name")
     if wanted and wanted != name:
         raise UsageError(f"name: the content pack in {source} is called {name}, not {wanted}")
-    by_own_key(pack, f"content pack {name}")
-    require_forms(pack, f"content pack {name}")
+    by_server_key(pack, f"content pack {name}")
+    require_json_types(pack, f"content pack {name}")
     return pack
 
 
@@ -44,7 +44,7 @@ def is_url(source: str) -> bool:
 def _read(options: Options, extra: t.Mapping[str, t.Any]) -> Pack:
     source = options.get("src")
     if not source:
-        return checked(options.get("content"), "content")
+        return validated_pack(options.get("content"), "content")
     if is_url(source):
         return _download(source, options)
     path = os.path.expanduser(os.path.expandvars(source))
@@ -58,9 +58,9 @@ def _read(options: Options, extra: t.Mapping[str, t.Any]) -> Pack:
 
 def _verify(path: str, checksum: str | None) -> None:
     digest = digest_of(path) if checksum else None
-    if checksum and digest and digest.sha256 != normal_checksum(checksum):
+    if checksum and digest and digest.sha256 != normalize_checksum(checksum):
         raise UsageError(
-            f"checksum: the SHA-256 of {path} is {digest.sha256}, not {normal_checksum(checksum)}"
+            f"checksum: the SHA-256 of {path} is {digest.sha256}, not {normalize_checksum(checksum)}"
         )
 
 
@@ -74,10 +74,10 @@ def _download(url: str, options: Options) -> Pack:
             options["download_validate_certs"],
             options.get("download_ca_path"),
             options.get("request_timeout") or 300.0,
-            refuse=_no_page,
+            check_content=_reject_html,
         )
-        return checked(decode_yaml(read_bytes(path), source=shown(url)), shown(url))
+        return validated_pack(decode_yaml(read_bytes(path), source=redacted_url(url)), redacted_url(url))
 
 
-def _no_page(content_type: str, start: bytes) -> str:
+def _reject_html(content_type: str, start: bytes) -> str:
     return "what is there is a web page, not a content pack" if is_html(content_type, start) else ""

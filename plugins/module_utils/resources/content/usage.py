@@ -10,7 +10,7 @@ import typing as t
 from ...client import models
 from ...client.client import Client
 from ...client.errors import NotFound, NotPermitted
-from ...client.packs.pack import Object, Pack, own_key
+from ...client.packs.pack import Object, Pack, server_key
 
 Keys = t.Mapping[str, t.AbstractSet[str]]
 """Kind -> keys."""
@@ -23,7 +23,7 @@ _PREFERENCES = {
     "unknownBootEnv": "bootenvs",
     "defaultWorkflow": "workflows",
 }
-_MEMBERS: dict[str, dict[str, str]] = {
+_REFERENCE_MEMBERS: dict[str, dict[str, str]] = {
     "machines": {"BootEnv": "bootenvs", "Stage": "stages", "Workflow": "workflows", "Profiles": "profiles"},
     "stages": {"BootEnv": "bootenvs", "Profiles": "profiles"},
     "workflows": {"Stages": "stages"},
@@ -35,8 +35,8 @@ _MEMBERS: dict[str, dict[str, str]] = {
 """Kind -> the members in which it names other objects, and their kinds."""
 _WITH_TASKS = ("machines", "stages")
 _WITH_TEMPLATES = ("bootenvs", "stages", "tasks")
-_QUOTED = re.compile(r"(invalid val)\s+'.*'(?=:)", re.DOTALL)
-_ENTRIES = {"stage": "stages", "bootenv": "bootenvs"}
+_QUOTED_VALUE = re.compile(r"(invalid val)\s+'.*'(?=:)", re.DOTALL)
+_TASK_PREFIXES = {"stage": "stages", "bootenv": "bootenvs"}
 """What stands before the colon in a task list, and what it names."""
 
 
@@ -51,17 +51,17 @@ class Use(t.NamedTuple):
         return f"{self.user} uses {models.get(self.kind).singular} {self.key}"
 
 
-def uses_of(client: Client, keys: Keys, but_by: Keys) -> list[Use]:
-    """Who uses any of ``keys``, apart from the objects ``but_by``.
+def uses_of(client: Client, keys: Keys, excluded: Keys) -> list[Use]:
+    """Who uses any of ``keys``, apart from the objects ``excluded``.
 
     One list for each kind that could, and the preferences; all that the user may see.
     """
     wanted = {kind for kind, names in keys.items() if names}
     found: list[Use] = []
-    for kind in _MEMBERS:
-        if wanted & _can_name(kind):
+    for kind in _REFERENCE_MEMBERS:
+        if wanted & _referenced_kinds(kind):
             for item in _list(client, kind):
-                if own_key(kind, item) not in but_by.get(kind, ()):
+                if server_key(kind, item) not in excluded.get(kind, ()):
                     user = f"{models.get(kind).singular} {models.label_of(kind, item)}"
                     found += [
                         Use(user, named, name)
@@ -76,18 +76,18 @@ def uses_of(client: Client, keys: Keys, but_by: Keys) -> list[Use]:
 def keys_of(pack: Pack) -> dict[str, set[str]]:
     """The keys that the objects of a pack have on the server."""
     return {
-        section: {own_key(section, item) or place for place, item in items.items()}
+        section: {server_key(section, item) or place for place, item in items.items()}
         for section, items in pack["sections"].items()
     }
 
 
-def unusable(client: Client, pack: Pack) -> list[str]:
+def unavailable(client: Client, pack: Pack) -> list[str]:
     """The server's reasons why objects of this pack are not available; one small list per section."""
     problems = []
     for section, keys in sorted(keys_of(pack).items()):
         for item in _list(client, section, "Available", "Eq", "false") if keys else []:
-            if own_key(section, item) in keys:
-                label = f"{models.get(section).singular} {own_key(section, item)}"
+            if server_key(section, item) in keys:
+                label = f"{models.get(section).singular} {server_key(section, item)}"
                 reasons = item.get("Errors") or ["it is not available"]
                 problems += [f"{label}: {without_values(str(reason))}" for reason in reasons]
     return problems
@@ -95,18 +95,18 @@ def unusable(client: Client, pack: Pack) -> list[str]:
 
 def without_values(message: str) -> str:
     """A message of the server without the value of a param that it quotes, which may be a secret."""
-    return _QUOTED.sub(r"\1 (hidden)", message)
+    return _QUOTED_VALUE.sub(r"\1 (hidden)", message)
 
 
-def _can_name(kind: str) -> set[str]:
-    named = set(_MEMBERS[kind].values())
+def _referenced_kinds(kind: str) -> set[str]:
+    named = set(_REFERENCE_MEMBERS[kind].values())
     if kind in _WITH_TASKS:
-        named |= {"tasks", *_ENTRIES.values()}
+        named |= {"tasks", *_TASK_PREFIXES.values()}
     return named | ({"templates"} if kind in _WITH_TEMPLATES else set())
 
 
 def _references(kind: str, item: Object) -> References:
-    for member, named in _MEMBERS[kind].items():
+    for member, named in _REFERENCE_MEMBERS[kind].items():
         value = item.get(member) or []
         for name in [value] if isinstance(value, str) else value:
             yield named, name
@@ -115,8 +115,8 @@ def _references(kind: str, item: Object) -> References:
             what, colon, name = str(entry).partition(":")
             if not colon:
                 yield "tasks", what
-            elif what in _ENTRIES:
-                yield _ENTRIES[what], name
+            elif what in _TASK_PREFIXES:
+                yield _TASK_PREFIXES[what], name
     if kind in _WITH_TEMPLATES:
         for template in item.get("Templates") or []:
             if template.get("ID"):
@@ -125,13 +125,13 @@ def _references(kind: str, item: Object) -> References:
 
 def _preferences(client: Client, keys: Keys) -> list[Use]:
     try:
-        said = client.req().get().url_for("prefs").do() or {}
+        prefs = client.req().get().url_for("prefs").do() or {}
     except (NotFound, NotPermitted):
         return []
     return [
-        Use(f"preference {name}", kind, said[name])
+        Use(f"preference {name}", kind, prefs[name])
         for name, kind in _PREFERENCES.items()
-        if said.get(name) in keys.get(kind, ())
+        if prefs.get(name) in keys.get(kind, ())
     ]
 
 

@@ -45,12 +45,12 @@ CODES: t.Mapping[str, int] = {
     "classless-static-routes": 121,
     "tftp-server-address": 150,
 }
-_OF_ADDRESSES = frozenset({1, 3, 4, 6, 7, 16, 28, 33, 41, 42, 44, 54, 69, 150})
-_TEMPLATE = "{{"
+_ADDRESS_CODES = frozenset({1, 3, 4, 6, 7, 16, 28, 33, 41, 42, 44, 54, 69, 150})
+_TEMPLATE_START = "{{"
 """The server expands templates in a value for each lease."""
 
 
-def entries(wanted: t.Mapping[t.Any, Json]) -> list[dict[str, Json]]:
+def code_value_pairs(wanted: t.Mapping[t.Any, Json]) -> list[dict[str, Json]]:
     """The options as the server's ``Code`` and ``Value`` pairs, in order of their codes.
 
     Values become texts, lists are joined with commas, and null leaves an option out.  UsageError names
@@ -85,7 +85,7 @@ def code_of(name: t.Any) -> int:
 def _text(option: str, code: int, value: Json) -> str:
     parts = [_part(option, part) for part in (value if isinstance(value, list) else [value])]
     text = ",".join(parts)
-    if code in _OF_ADDRESSES and _TEMPLATE not in text:
+    if code in _ADDRESS_CODES and _TEMPLATE_START not in text:
         for address in text.split(","):
             ipv4(option, address)
     return text

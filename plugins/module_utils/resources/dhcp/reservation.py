@@ -8,9 +8,9 @@ import dataclasses
 
 from ...client.errors import UsageError
 from ...converge.resource import Object, Resource
-from ...converge.task import Options, Result, Task, one
+from ...converge.task import Options, Result, Task, converge_one
 from .addresses import ipv4, mac
-from .options import entries
+from .options import code_value_pairs
 
 _MAC = "MAC"
 _MEMBERS = {
@@ -25,7 +25,7 @@ _MEMBERS = {
     "duration": "Duration",
     "meta": "Meta",
 }
-_FINAL = {"Token": "mac", "Strategy": "strategy", "Scoped": "scoped", "Subnet": "subnet"}
+_IMMUTABLE = {"Token": "mac", "Strategy": "strategy", "Scoped": "scoped", "Subnet": "subnet"}
 
 
 @dataclasses.dataclass
@@ -40,8 +40,8 @@ class Reservation(Resource):
         if self.spec.get("Token") and self.spec.get("Strategy", _MAC) == _MAC:
             self.spec["Token"] = mac("mac", self.spec["Token"])
 
-    def creation(self) -> Object:
-        return {"Strategy": _MAC, **super().creation()}
+    def creation_body(self) -> Object:
+        return {"Strategy": _MAC, **super().creation_body()}
 
     def check(self, current: Object | None) -> None:
         super().check(current)
@@ -49,16 +49,16 @@ class Reservation(Resource):
             if not self.spec.get("Token"):
                 raise UsageError(f"{self.label}: no such reservation, and without mac none can be created")
             return
-        become = self.target(current)
-        for member, name in _FINAL.items():
-            if become.get(member) != current.get(member):
+        wanted = self.wanted_object(current)
+        for member, name in _IMMUTABLE.items():
+            if wanted.get(member) != current.get(member):
                 raise UsageError(
                     f"{self.label}: {name} cannot change, it is {current.get(member) or 'not set'}. "
                     "Remove the reservation with state: absent, then create it anew"
                 )
 
-    def target(self, current: Object) -> Object:
-        wanted = super().target(current)
+    def wanted_object(self, current: Object) -> Object:
+        wanted = super().wanted_object(current)
         if str(wanted.get("Token")).lower() == str(current.get("Token")).lower():
             wanted["Token"] = current.get("Token")
         return wanted
@@ -66,14 +66,14 @@ class Reservation(Resource):
 
 def run(task: Task) -> Result:
     """What ``drp_reservation`` does."""
-    return one(task, from_options(task.options), "reservation")
+    return converge_one(task, from_options(task.options), "reservation")
 
 
 def from_options(options: Options) -> Reservation:
     """The reservation that the options of ``drp_reservation`` describe; None says nothing."""
     spec = {member: options[name] for name, member in _MEMBERS.items() if options.get(name) is not None}
     if options.get("options") is not None:
-        spec["Options"] = entries(options["options"])
+        spec["Options"] = code_value_pairs(options["options"])
     return Reservation(
         kind="reservations",
         spec=spec,

@@ -10,9 +10,9 @@ import typing as t
 
 from ...client.errors import UsageError
 from ...converge.resource import Object, Resource
-from ...converge.task import Options, Result, Task, one
+from ...converge.task import Options, Result, Task, converge_one
 from .addresses import ipv4, ipv4_network
-from .options import entries
+from .options import code_value_pairs
 
 _MEMBERS = {
     "name": "Name",
@@ -32,77 +32,77 @@ _MEMBERS = {
     "pickers": "Pickers",
     "meta": "Meta",
 }
-_SHORTEST = {"ActiveLeaseTime": 60, "ReservedLeaseTime": 7200}
+_MIN_SECONDS = {"ActiveLeaseTime": 60, "ReservedLeaseTime": 7200}
 _RANGE = {"ActiveStart", "ActiveEnd", "OnlyReservations"}
-_NAMES = {member: name for name, member in _MEMBERS.items()}
-_ADDED = (1, 28)
+_OPTION_NAMES = {member: name for name, member in _MEMBERS.items()}
+_SERVER_ADDED_CODES = (1, 28)
 """Options that the server adds by itself: netmask and broadcast."""
 
 
 @dataclasses.dataclass
-class PlainSubnet(Resource):
+class RawSubnet(Resource):
     """A wanted subnet in the server's own words.  DHCP options that the server adds are not asked away."""
 
-    def _wanted(self, name: str, current: t.Any, value: t.Any) -> t.Any:
+    def _wanted_value(self, name: str, current: t.Any, value: t.Any) -> t.Any:
         if name == "Options" and isinstance(current, list):
-            value = _in_order(current, value)
-        return super()._wanted(name, current, value)
+            value = _merge_options(current, value)
+        return super()._wanted_value(name, current, value)
 
 
 @dataclasses.dataclass
-class Subnet(PlainSubnet):
+class Subnet(RawSubnet):
     """A wanted subnet in the module's words.  Network and strategy are decided once, when it is created."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for member in ("NextServer", "ActiveStart", "ActiveEnd"):
             if self.spec.get(member):
-                self.spec[member] = str(ipv4(_NAMES[member], self.spec[member]))
+                self.spec[member] = str(ipv4(_OPTION_NAMES[member], self.spec[member]))
         if self.spec.get("Subnet"):
             ipv4_network("subnet", self.spec["Subnet"])
-        for member, least in _SHORTEST.items():
+        for member, least in _MIN_SECONDS.items():
             if self.spec.get(member) is not None and self.spec[member] < least:
-                raise UsageError(f"{_NAMES[member]}: the server wants at least {least} seconds")
+                raise UsageError(f"{_OPTION_NAMES[member]}: the server wants at least {least} seconds")
 
     def check(self, current: Object | None) -> None:
         super().check(current)
-        become = self.target(current or {})
-        if not become.get("Subnet"):
+        wanted = self.wanted_object(current or {})
+        if not wanted.get("Subnet"):
             raise UsageError(f"{self.label}: no such subnet, and without a subnet option none can be created")
         if current is not None:
-            self._refuse_change("Subnet", current, become)
-            self._refuse_change("Strategy", current, become)
-        if become.get("Proxy") and become.get("Unmanaged"):
+            self._refuse_change("Subnet", current, wanted)
+            self._refuse_change("Strategy", current, wanted)
+        if wanted.get("Proxy") and wanted.get("Unmanaged"):
             raise UsageError(f"{self.label}: proxy and unmanaged exclude each other")
         ranged = current is None or self.spec.keys() & _RANGE
-        if ranged and not become.get("OnlyReservations"):
-            self._check_range(become)
+        if ranged and not wanted.get("OnlyReservations"):
+            self._check_range(wanted)
 
-    def target(self, current: Object) -> Object:
-        wanted = super().target(current)
+    def wanted_object(self, current: Object) -> Object:
+        wanted = super().wanted_object(current)
         there, asked = current.get("Subnet"), wanted.get("Subnet")
         if there and asked and _network(there) == _network(asked):
             wanted["Subnet"] = there
         return wanted
 
-    def _refuse_change(self, member: str, current: Object, become: Object) -> None:
-        if current.get(member) != become.get(member):
+    def _refuse_change(self, member: str, current: Object, wanted: Object) -> None:
+        if current.get(member) != wanted.get(member):
             raise UsageError(
-                f"{self.label}: {_NAMES[member]} cannot change, it is {current.get(member)}. "
+                f"{self.label}: {_OPTION_NAMES[member]} cannot change, it is {current.get(member)}. "
                 "Remove the subnet with state: absent, then create it anew"
             )
 
-    def _check_range(self, become: Object) -> None:
-        network = ipv4_network("subnet", become["Subnet"])
+    def _check_range(self, wanted: Object) -> None:
+        network = ipv4_network("subnet", wanted["Subnet"])
         ends = {}
         for member in ("ActiveStart", "ActiveEnd"):
-            if not become.get(member):
+            if not wanted.get(member):
                 raise UsageError(
                     f"{self.label}: active_start and active_end are needed, unless only_reservations is true"
                 )
-            ends[member] = ipv4(_NAMES[member], become[member])
+            ends[member] = ipv4(_OPTION_NAMES[member], wanted[member])
             if ends[member] not in network:
-                raise UsageError(f"{self.label}: {_NAMES[member]} {ends[member]} is not in {network}")
+                raise UsageError(f"{self.label}: {_OPTION_NAMES[member]} {ends[member]} is not in {network}")
         if ends["ActiveStart"] > ends["ActiveEnd"]:
             raise UsageError(
                 f"{self.label}: active_start {ends['ActiveStart']} is after active_end {ends['ActiveEnd']}"
@@ -111,14 +111,14 @@ class Subnet(PlainSubnet):
 
 def run(task: Task) -> Result:
     """What ``drp_subnet`` does."""
-    return one(task, from_options(task.options), "subnet")
+    return converge_one(task, from_options(task.options), "subnet")
 
 
 def from_options(options: Options) -> Subnet:
     """The subnet that the options of ``drp_subnet`` describe; options that are None say nothing."""
     spec = {member: options[name] for name, member in _MEMBERS.items() if options.get(name) is not None}
     if options.get("options") is not None:
-        spec["Options"] = entries(options["options"])
+        spec["Options"] = code_value_pairs(options["options"])
     return Subnet(
         kind="subnets",
         spec=spec,
@@ -127,10 +127,10 @@ def from_options(options: Options) -> Subnet:
     )
 
 
-def _in_order(current: list[Object], wanted: list[Object]) -> list[Object]:
+def _merge_options(current: list[Object], wanted: list[Object]) -> list[Object]:
     """The wanted options and those that the server has added, each where it stands now."""
     by_code = {option.get("Code"): option for option in wanted}
-    kept = [option for option in current if option["Code"] in (*by_code, *_ADDED)]
+    kept = [option for option in current if option["Code"] in (*by_code, *_SERVER_ADDED_CODES)]
     here = [by_code.pop(option["Code"], option) for option in kept]
     return [*here, *by_code.values()]
 

@@ -19,15 +19,15 @@ import typing as t
 from ...client.client import Client
 from ...client.errors import NotFound, UsageError
 from ...client.files import blobs, uploads
-from ...client.files.download import digest_of, normal_checksum
+from ...client.files.download import digest_of, normalize_checksum
 from ...converge.task import Result, Task
-from .progress import Meter
+from .progress import ProgressReporter
 
-Facts = dict[str, t.Any]
+Properties = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
-class Local:
+class LocalContent:
     """The wanted content: a file, or a text from the task."""
 
     name: str
@@ -41,12 +41,12 @@ class Local:
         return open_local(self.name)
 
     @property
-    def facts(self) -> Facts:
-        return _facts(self.size, self.sha256)
+    def properties(self) -> Properties:
+        return _properties(self.size, self.sha256)
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
+class Comparison:
     """Whether two blobs are the same, and what says so: ``size``, ``checksum``, ``content`` or ""."""
 
     same: bool
@@ -63,32 +63,32 @@ def run(task: Task) -> Result:
 
 def _present(task: Task, kind: str, path: str) -> Result:
     wanted = _wanted(task.options)
-    there = blobs.stat_blob(task.client, kind, path, checksum=task.options["compare"] == "content")
-    verdict = compare(task, kind, path, there, wanted)
-    if verdict.same:
-        return _result("unchanged", kind, path, wanted.facts, compared_by=verdict.by)
-    if there is None and _is_folder(task.client, kind, path):
+    remote = blobs.stat_blob(task.client, kind, path, checksum=task.options["compare"] == "content")
+    comparison = compare(task, kind, path, remote, wanted)
+    if comparison.same:
+        return _result("unchanged", kind, path, wanted.properties, compared_by=comparison.by)
+    if remote is None and _is_folder(task.client, kind, path):
         raise UsageError(f"{kind}/{path} is a folder on the server")
-    before = _facts(there.size, there.sha256) if there else {}
-    action = "updated" if there else "created"
-    result = _result(action, kind, path, wanted.facts, before, wanted.facts, verdict.by)
+    before = _properties(remote.size, remote.sha256) if remote else {}
+    action = "updated" if remote else "created"
+    result = _result(action, kind, path, wanted.properties, before, wanted.properties, comparison.by)
     remarks = () if task.check else _upload(task, kind, path, wanted)
     return {**result, "warnings": list(remarks)} if remarks else result
 
 
-def _upload(task: Task, kind: str, path: str, wanted: Local) -> tuple[str, ...]:
+def _upload(task: Task, kind: str, path: str, wanted: LocalContent) -> tuple[str, ...]:
     """Upload it; what a person should know of that."""
     with wanted.open() as file:
-        meter = Meter(task.progress, f"uploading {path}")
-        source = uploads.Source(file, wanted.name, meter, wanted.sha256)
+        progress = ProgressReporter(task.on_progress, f"uploading {path}")
+        source = uploads.Source(file, wanted.name, progress, wanted.sha256)
         return uploads.upload(task.client, kind, path, source).remarks
 
 
 def _absent(task: Task, kind: str, path: str) -> Result:
-    there = blobs.stat_blob(task.client, kind, path)
-    if there is None and not _is_folder(task.client, kind, path):
+    remote = blobs.stat_blob(task.client, kind, path)
+    if remote is None and not _is_folder(task.client, kind, path):
         return _result("unchanged", kind, path)
-    entries = [] if there else blobs.list_blobs(task.client, kind, path)
+    entries = [] if remote else blobs.list_blobs(task.client, kind, path)
     if entries:
         raise UsageError(f"{kind}/{path} is a folder with {len(entries)} entries; only empty ones can go")
     if not task.check:
@@ -97,23 +97,23 @@ def _absent(task: Task, kind: str, path: str) -> Result:
         except NotFound as error:
             if error.attempts < 2:
                 return _result("unchanged", kind, path)
-    before = _facts(there.size, there.sha256) if there else {"folder": True}
+    before = _properties(remote.size, remote.sha256) if remote else {"folder": True}
     return _result("deleted", kind, path, before=before)
 
 
-def compare(task: Task, kind: str, path: str, there: blobs.Stat | None, local: Local) -> Verdict:
+def compare(task: Task, kind: str, path: str, remote: blobs.Stat | None, local: LocalContent) -> Comparison:
     """Whether the blob holds what ``local`` does, by the cheapest means that the user accepts."""
-    if there is None:
-        return Verdict(False)
-    if there.size != local.size:
-        return Verdict(False, "size")
+    if remote is None:
+        return Comparison(False)
+    if remote.size != local.size:
+        return Comparison(False, "size")
     if task.options["compare"] == "size":
-        return Verdict(True, "size")
-    if there.sha256 and local.sha256:
-        return Verdict(there.sha256 == local.sha256, "checksum")
+        return Comparison(True, "size")
+    if remote.sha256 and local.sha256:
+        return Comparison(remote.sha256 == local.sha256, "checksum")
     with local.open() as file:
-        meter = Meter(task.progress, f"comparing {path}")
-        return Verdict(blobs.same_content(task.client, kind, path, file, meter), "content")
+        progress = ProgressReporter(task.on_progress, f"comparing {path}")
+        return Comparison(blobs.same_content(task.client, kind, path, file, progress), "content")
 
 
 def open_local(path: str) -> t.IO[bytes]:
@@ -124,7 +124,7 @@ def open_local(path: str) -> t.IO[bytes]:
         raise UsageError(f"src: {path} cannot be read: {error.strerror}") from error
 
 
-def checked_local(path: str, checksum: str = "") -> Local:
+def checked_local(path: str, checksum: str = "") -> LocalContent:
     """A local file with its checksum, which must be ``checksum`` if that is given."""
     open_local(path).close()
     digest = digest_of(path)
@@ -135,23 +135,23 @@ def checked_local(path: str, checksum: str = "") -> Local:
             f"src: the SHA-256 of {path} is {digest.sha256} ({digest.size} bytes), not {checksum}; "
             "nothing was uploaded"
         )
-    return Local(path, digest.size, digest.sha256)
+    return LocalContent(path, digest.size, digest.sha256)
 
 
-def unchecked_local(path: str) -> Local:
+def unchecked_local(path: str) -> LocalContent:
     """A local file by its size alone."""
     with open_local(path) as file:
-        return Local(path, os.fstat(file.fileno()).st_size, "")
+        return LocalContent(path, os.fstat(file.fileno()).st_size, "")
 
 
-def _wanted(options: t.Mapping[str, t.Any]) -> Local:
-    checksum = normal_checksum(options["checksum"]) if options.get("checksum") else ""
+def _wanted(options: t.Mapping[str, t.Any]) -> LocalContent:
+    checksum = normalize_checksum(options["checksum"]) if options.get("checksum") else ""
     if options.get("content") is not None:
         text = options["content"].encode()
         sha256 = hashlib.sha256(text).hexdigest()
         if checksum not in ("", sha256):
             raise UsageError(f"content: its SHA-256 is {sha256}, not {checksum}; nothing was uploaded")
-        return Local("the content", len(text), sha256, text)
+        return LocalContent("the content", len(text), sha256, text)
     path = options["src"]
     if options["compare"] == "content" or checksum:
         return checked_local(path, checksum)
@@ -167,7 +167,7 @@ def _is_folder(client: Client, kind: str, path: str) -> bool:
     return False
 
 
-def _facts(size: int, sha256: str) -> Facts:
+def _properties(size: int, sha256: str) -> Properties:
     return {"size": size, "sha256": sha256} if sha256 else {"size": size}
 
 
@@ -175,9 +175,9 @@ def _result(
     action: str,
     kind: str,
     path: str,
-    facts: Facts | None = None,
-    before: Facts | None = None,
-    after: Facts | None = None,
+    properties: Properties | None = None,
+    before: Properties | None = None,
+    after: Properties | None = None,
     compared_by: str = "",
 ) -> Result:
     result: Result = {
@@ -191,6 +191,6 @@ def _result(
             "after_header": f"{kind}/{path}",
         },
     }
-    if facts is not None:
-        result["blob"] = {"kind": kind, "path": path, **facts}
+    if properties is not None:
+        result["blob"] = {"kind": kind, "path": path, **properties}
     return result

@@ -12,14 +12,14 @@ import typing as t
 
 from ...client.errors import UsageError
 from ...client.files import blobs
-from ...client.files.download import digest_of, normal_checksum
+from ...client.files.download import digest_of, normalize_checksum
 from ...converge.task import Result, Task
-from .blob import Local, Verdict, compare
-from .progress import Meter
+from .blob import Comparison, LocalContent, compare
+from .progress import ProgressReporter
 
 
 @dataclasses.dataclass(frozen=True)
-class Copy:
+class LocalFile:
     """A local file as it is, or as it will be; "" and None are what is not known of it."""
 
     size: int
@@ -27,68 +27,70 @@ class Copy:
     mode: int | None = None
 
     @property
-    def facts(self) -> dict[str, t.Any]:
+    def properties(self) -> dict[str, t.Any]:
         mode = "" if self.mode is None else f"{self.mode:04o}"
-        told = {"size": self.size, "sha256": self.sha256, "mode": mode}
-        return {name: value for name, value in told.items() if value != ""}
+        known = {"size": self.size, "sha256": self.sha256, "mode": mode}
+        return {name: value for name, value in known.items() if value != ""}
 
 
 def run(task: Task) -> Result:
     """What ``drp_blob_fetch`` does."""
     kind, options = task.options["kind"], task.options
     path = blobs.blob_path(kind, options["path"])
-    dest = _place(options["dest"], path)
+    dest = _dest_file(options["dest"], path)
     mode = wanted_mode(options.get("mode"))
-    checksum = normal_checksum(options["checksum"]) if options.get("checksum") else ""
-    here = _look(dest, digest=bool(checksum) or options["compare"] == "content")
-    if here and checksum and here.sha256 == checksum:
-        wanted, verdict = here, Verdict(True, "checksum")
+    checksum = normalize_checksum(options["checksum"]) if options.get("checksum") else ""
+    existing = _stat_local(dest, digest=bool(checksum) or options["compare"] == "content")
+    if existing and checksum and existing.sha256 == checksum:
+        wanted, comparison = existing, Comparison(True, "checksum")
     else:
-        wanted, verdict = _on_server(task, kind, path, here, dest, checksum)
-    keep = here.mode if here and mode is None else mode
+        wanted, comparison = _compare_with_server(task, kind, path, existing, dest, checksum)
+    keep = existing.mode if existing and mode is None else mode
     wanted = dataclasses.replace(wanted, mode=keep)
-    changed = not verdict.same or wanted != here
+    changed = not comparison.same or wanted != existing
     if changed and not task.check:
-        if not verdict.same:
+        if not comparison.same:
             wanted = _download(task, kind, path, dest, wanted)
-        wanted = _with_mode(dest, wanted)
-    return _result(dest, here, wanted, verdict.by, changed)
+        wanted = _apply_mode(dest, wanted)
+    return _result(dest, existing, wanted, comparison.by, changed)
 
 
-def wanted_mode(told: t.Any) -> int | None:
+def wanted_mode(value: t.Any) -> int | None:
     """Permission bits from ``"0644"``, or from the number that YAML makes of ``0644``."""
-    if told is None:
+    if value is None:
         return None
     try:
-        mode = told if isinstance(told, int) and not isinstance(told, bool) else int(str(told), 8)
+        mode = value if isinstance(value, int) and not isinstance(value, bool) else int(str(value), 8)
     except ValueError:
         mode = -1
     if not 0 <= mode <= 0o7777:
-        raise UsageError(f"mode: {told!r} is not an octal number such as '0644'")
+        raise UsageError(f"mode: {value!r} is not an octal number such as '0644'")
     return mode
 
 
-def _on_server(
-    task: Task, kind: str, path: str, here: Copy | None, dest: str, checksum: str
-) -> tuple[Copy, Verdict]:
-    """The wanted copy, as far as the server tells, and whether ``here`` is it already."""
-    there = blobs.stat_blob(task.client, kind, path, checksum=task.options["compare"] == "content")
-    if there is None:
+def _compare_with_server(
+    task: Task, kind: str, path: str, existing: LocalFile | None, dest: str, checksum: str
+) -> tuple[LocalFile, Comparison]:
+    """The wanted copy, as far as the server tells, and whether ``existing`` is it already."""
+    remote = blobs.stat_blob(task.client, kind, path, checksum=task.options["compare"] == "content")
+    if remote is None:
         raise UsageError(f"{kind}/{path}: no such file on the server")
-    if checksum and there.sha256 not in ("", checksum):
+    if checksum and remote.sha256 not in ("", checksum):
         raise UsageError(
-            f"checksum: {kind}/{path} has the SHA-256 {there.sha256}, not {checksum}; nothing was downloaded"
+            f"checksum: {kind}/{path} has the SHA-256 {remote.sha256}, not {checksum}; nothing was downloaded"
         )
-    if here is None:
-        verdict = Verdict(False)
+    if existing is None:
+        comparison = Comparison(False)
     elif checksum:
-        verdict = Verdict(False, "checksum")
+        comparison = Comparison(False, "checksum")
     else:
-        verdict = compare(task, kind, path, there, Local(dest, here.size, here.sha256))
-    return here if here and verdict.same else Copy(there.size, checksum or there.sha256), verdict
+        comparison = compare(task, kind, path, remote, LocalContent(dest, existing.size, existing.sha256))
+    return existing if existing and comparison.same else LocalFile(
+        remote.size, checksum or remote.sha256
+    ), comparison
 
 
-def _place(dest: str, path: str) -> str:
+def _dest_file(dest: str, path: str) -> str:
     """``dest``, or a file of the blob's name in it when it is a folder."""
     if dest.endswith("/") or os.path.isdir(dest):
         dest = os.path.join(dest, posixpath.basename(path))
@@ -98,7 +100,7 @@ def _place(dest: str, path: str) -> str:
     return dest
 
 
-def _look(dest: str, digest: bool) -> Copy | None:
+def _stat_local(dest: str, digest: bool) -> LocalFile | None:
     try:
         found = os.stat(dest)
     except FileNotFoundError:
@@ -108,16 +110,16 @@ def _look(dest: str, digest: bool) -> Copy | None:
     if not stat.S_ISREG(found.st_mode):
         raise UsageError(f"dest: {dest} is there and is no regular file")
     known = digest_of(dest) if digest else None
-    return Copy(found.st_size, known.sha256 if known else "", stat.S_IMODE(found.st_mode))
+    return LocalFile(found.st_size, known.sha256 if known else "", stat.S_IMODE(found.st_mode))
 
 
-def _download(task: Task, kind: str, path: str, dest: str, wanted: Copy) -> Copy:
-    meter = Meter(task.progress, f"downloading {path}")
-    got = blobs.save_blob(task.client, kind, path, dest, wanted.sha256 or None, meter)
-    return Copy(got.size, got.sha256, wanted.mode)
+def _download(task: Task, kind: str, path: str, dest: str, wanted: LocalFile) -> LocalFile:
+    progress = ProgressReporter(task.on_progress, f"downloading {path}")
+    got = blobs.save_blob(task.client, kind, path, dest, wanted.sha256 or None, progress)
+    return LocalFile(got.size, got.sha256, wanted.mode)
 
 
-def _with_mode(dest: str, wanted: Copy) -> Copy:
+def _apply_mode(dest: str, wanted: LocalFile) -> LocalFile:
     """Give the file its mode; the copy with the mode it has then."""
     now = stat.S_IMODE(os.stat(dest).st_mode)
     if wanted.mode is None or wanted.mode == now:
@@ -129,17 +131,19 @@ def _with_mode(dest: str, wanted: Copy) -> Copy:
     return wanted
 
 
-def _result(dest: str, here: Copy | None, wanted: Copy, compared_by: str, changed: bool) -> Result:
-    action = "unchanged" if not changed else "updated" if here else "created"
+def _result(
+    dest: str, existing: LocalFile | None, wanted: LocalFile, compared_by: str, changed: bool
+) -> Result:
+    action = "unchanged" if not changed else "updated" if existing else "created"
     return {
         "changed": changed,
         "action": action,
         "compared_by": compared_by,
         "dest": dest,
-        "file": wanted.facts,
+        "file": wanted.properties,
         "diff": {
-            "before": here.facts if here and changed else {},
-            "after": wanted.facts if changed else {},
+            "before": existing.properties if existing and changed else {},
+            "after": wanted.properties if changed else {},
             "before_header": dest,
             "after_header": dest,
         },

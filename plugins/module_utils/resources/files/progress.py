@@ -13,13 +13,13 @@ INTERVAL = 1.0
 _MIB = 1 << 20
 
 
-class Meter:
+class ProgressReporter:
     """Told of every piece, it says now and then how far ``what`` is: ``uploading x.iso: 412 of 1024 MiB``."""
 
     def __init__(
-        self, say: t.Callable[[str], None], what: str, clock: t.Callable[[], float] = time.monotonic
+        self, on_progress: t.Callable[[str], None], what: str, clock: t.Callable[[], float] = time.monotonic
     ) -> None:
-        self._say = say
+        self._on_progress = on_progress
         self._what = what
         self._clock = clock
         self._next = clock() + INTERVAL
@@ -30,7 +30,7 @@ class Meter:
             return
         self._next = now + INTERVAL
         of = f" of {_mib(total)}" if total is not None else ""
-        self._say(f"{self._what}: {_mib(done)}{of} MiB")
+        self._on_progress(f"{self._what}: {_mib(done)}{of} MiB")
 
 
 def _mib(size: int) -> str:

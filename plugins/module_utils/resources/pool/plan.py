@@ -25,7 +25,7 @@ Object = dict[str, t.Any]
 
 ALLOCATED, FREE, MEMBER, REMOVED = "allocated", "free", "member", "removed"
 STATES = (ALLOCATED, FREE, MEMBER, REMOVED)
-_TAKING = (ALLOCATED, MEMBER)
+_TAKING_STATES = (ALLOCATED, MEMBER)
 """States for which the server chooses machines; the others give back what the user has."""
 
 
@@ -33,17 +33,17 @@ _TAKING = (ALLOCATED, MEMBER)
 class Plan:
     """What is as wanted already, and what has to be done."""
 
-    there: list[Object]
+    done: list[Object]
     """Machines that are in the wanted state, or on their way to it."""
     needed: int = 0
     """How many have to be moved."""
     minimum: int = 0
-    chosen: list[Object] = dataclasses.field(default_factory=list)
+    selected: list[Object] = dataclasses.field(default_factory=list)
     """Which, where that is not left to the server."""
 
 
 @dataclasses.dataclass
-class Wish:
+class DesiredState:
     """The options of ``drp_pool``, and how to judge machines by them."""
 
     pool: str
@@ -59,14 +59,14 @@ class Wish:
     include_locked: bool = False
 
     @classmethod
-    def from_options(cls, options: t.Mapping[str, t.Any]) -> Wish:
+    def from_options(cls, options: t.Mapping[str, t.Any]) -> DesiredState:
         """UsageError for options that contradict each other."""
         names = [field.name for field in dataclasses.fields(cls)]
-        wish = cls(**{name: options[name] for name in names if options.get(name) is not None})
-        wish.refuse_nonsense()
-        return wish
+        desired = cls(**{name: options[name] for name in names if options.get(name) is not None})
+        desired.validate()
+        return desired
 
-    def refuse_nonsense(self) -> None:
+    def validate(self) -> None:
         if self.count is not None and self.state == REMOVED:
             raise UsageError(f"count: does not go with state: {REMOVED}; name the machines, or use filters")
         if self.count is not None and self.count < 0:
@@ -75,28 +75,32 @@ class Wish:
             raise UsageError("minimum: must be between 0 and count")
         if self.source_pool and self.state != MEMBER:
             raise UsageError(f"source_pool: goes with state: {MEMBER} only")
-        if self.all_machines and self.state in _TAKING:
+        if self.all_machines and self.state in _TAKING_STATES:
             raise UsageError(f"all_machines: goes with state: {FREE} or {REMOVED} only")
         bounded = self.machines or self.all_machines or self.filters or self.count is not None
-        if self.state not in _TAKING and not bounded:
+        if self.state not in _TAKING_STATES and not bounded:
             raise UsageError("machines: say which, or give filters, all_machines or, to free some, count")
 
     def is_done(self, item: Object) -> bool:
         """Whether the machine is in the wanted state or on its way to it, and counts for this task."""
         here = item.get("Pool") == self.pool
         if self.state == ALLOCATED:
-            return here and bool(item.get("PoolAllocated")) and (bool(self.machines) or self.is_mine(item))
+            return (
+                here
+                and bool(item.get("PoolAllocated"))
+                and (bool(self.machines) or self.has_profiles_and_params(item))
+            )
         if self.state == FREE:
             return here and not item.get("PoolAllocated")
         return here == (self.state == MEMBER)
 
-    def is_mine(self, item: Object) -> bool:
+    def has_profiles_and_params(self, item: Object) -> bool:
         has = item.get("Params") or {}
         return set(self.profiles) <= set(item.get("Profiles") or ()) and all(
             name in has and same_json(has[name], value) for name, value in self.params.items()
         )
 
-    def obstacle(self, item: Object) -> str:
+    def refusal_reason(self, item: Object) -> str:
         """Why the server would refuse to move the machine, and what to do; "" when it would not."""
         pool, status = item.get("Pool"), item.get("PoolStatus")
         if self.state in (ALLOCATED, FREE) and pool != self.pool:
@@ -113,84 +117,87 @@ class Planner:
     """Looks at the pool and says what has to be done."""
 
     client: Client
-    wish: Wish
+    desired: DesiredState
 
     def plan(self) -> Plan:
         """UsageError when it cannot be done."""
-        if self.wish.machines:
-            return self._named()
-        return self._count() if self.wish.state in _TAKING else self._giving()
+        if self.desired.machines:
+            return self._plan_named()
+        return self._plan_count() if self.desired.state in _TAKING_STATES else self._plan_return()
 
     def members(self) -> list[Object]:
-        return self._list(self.wish.pool)
+        return self._list(self.desired.pool)
 
-    def _named(self) -> Plan:
-        items = find_all(self.client, "machines", self.wish.machines)
-        chosen = [item for item in items if not self.wish.is_done(item)]
-        for item in chosen:
-            if obstacle := self.wish.obstacle(item):
-                raise UsageError(f"machine {models.label_of('machines', item)} {obstacle}")
-        return Plan([item for item in items if self.wish.is_done(item)], len(chosen), len(chosen), chosen)
+    def _plan_named(self) -> Plan:
+        items = find_all(self.client, "machines", self.desired.machines)
+        selected = [item for item in items if not self.desired.is_done(item)]
+        for item in selected:
+            if refusal_reason := self.desired.refusal_reason(item):
+                raise UsageError(f"machine {models.label_of('machines', item)} {refusal_reason}")
+        return Plan(
+            [item for item in items if self.desired.is_done(item)], len(selected), len(selected), selected
+        )
 
-    def _count(self) -> Plan:
+    def _plan_count(self) -> Plan:
         """The server chooses among the free machines: so two tasks at a time never take the same."""
-        wish = self.wish
-        there = [item for item in self.members() if wish.is_done(item)]
-        wanted = 1 if wish.count is None else wish.count
-        least = wanted if wish.minimum is None else wish.minimum
-        short, needed = max(least - len(there), 0), max(wanted - len(there), 0)
+        desired = self.desired
+        done = [item for item in self.members() if desired.is_done(item)]
+        wanted = 1 if desired.count is None else desired.count
+        minimum = wanted if desired.minimum is None else desired.minimum
+        short, needed = max(minimum - len(done), 0), max(wanted - len(done), 0)
         if not needed:
-            return Plan(there)
-        source = wish.pool if wish.state == ALLOCATED else self._source()
-        matching = self._list(source, wish.filters)
+            return Plan(done)
+        source = desired.pool if desired.state == ALLOCATED else self._source()
+        matching = self._list(source, desired.filters)
         free = [item for item in matching if not is_locked(item) and item.get("PoolStatus") == pools.FREE]
         free = [item for item in free if not item.get("PoolAllocated")]
         if len(free) < short:
             raise UsageError(
                 f"pool {source}: {short} more machines are needed, and {len(free)} are free"
-                f"{self._that_match} ({wanted} wanted, {len(there)} {wish.state} already)"
+                f"{self._filter_suffix} ({wanted} wanted, {len(done)} {desired.state} already)"
             )
         needed = min(needed, len(free))
-        return Plan(there, needed, max(short, 1) if needed else 0)
+        return Plan(done, needed, max(short, 1) if needed else 0)
 
-    def _giving(self) -> Plan:
+    def _plan_return(self) -> Plan:
         """Which machines go back is decided here, so that they can be named beforehand."""
-        wish, members = self.wish, self.members()
-        there = [item for item in members if wish.is_done(item)] if wish.state == FREE else []
+        desired, members = self.desired, self.members()
+        done = [item for item in members if desired.is_done(item)] if desired.state == FREE else []
         matching = {
-            item["Uuid"] for item in (self._list(wish.pool, wish.filters) if wish.filters else members)
+            item["Uuid"]
+            for item in (self._list(desired.pool, desired.filters) if desired.filters else members)
         }
-        able = [
+        candidates = [
             item
             for item in members
-            if not wish.is_done(item)
-            and not wish.obstacle(item)
+            if not desired.is_done(item)
+            and not desired.refusal_reason(item)
             and item["Uuid"] in matching
-            and wish.is_mine(item)
+            and desired.has_profiles_and_params(item)
         ]
-        if wish.count is None:
-            return Plan(there, len(able), len(able), able)
-        able = [item for item in able if wish.include_locked or not is_locked(item)]
-        least = wish.count if wish.minimum is None else wish.minimum
-        if len(there) + len(able) < least:
+        if desired.count is None:
+            return Plan(done, len(candidates), len(candidates), candidates)
+        candidates = [item for item in candidates if desired.include_locked or not is_locked(item)]
+        minimum = desired.count if desired.minimum is None else desired.minimum
+        if len(done) + len(candidates) < minimum:
             raise UsageError(
-                f"pool {wish.pool}: {least} machines are to be free, {len(there)} are, and only {len(able)} "
-                f"more can be released{self._that_match}"
+                f"pool {desired.pool}: {minimum} machines are to be free, {len(done)} are, and only "
+                f"{len(candidates)} more can be released{self._filter_suffix}"
             )
-        able = able[: max(wish.count - len(there), 0)]
-        return Plan(there, len(able), len(able), able)
+        candidates = candidates[: max(desired.count - len(done), 0)]
+        return Plan(done, len(candidates), len(candidates), candidates)
 
     @property
-    def _that_match(self) -> str:
-        return " that match" if self.wish.filters else ""
+    def _filter_suffix(self) -> str:
+        return " that match" if self.desired.filters else ""
 
     def _source(self) -> str:
         """Where machines come from when nothing is said: the server decides it the same way."""
-        there = None if self.wish.source_pool else self.client.find("pools", self.wish.pool)
-        return self.wish.source_pool or (there or {}).get("ParentPool") or pools.DEFAULT_POOL
+        done = None if self.desired.source_pool else self.client.find("pools", self.desired.pool)
+        return self.desired.source_pool or (done or {}).get("ParentPool") or pools.DEFAULT_POOL
 
     def _list(self, pool: str, where: t.Mapping[str, t.Any] | None = None) -> list[Object]:
         """Machines without their params, but for those by which this task knows its own."""
-        names = tuple(self.wish.params)
+        names = tuple(self.desired.params)
         query = Query({**(where or {}), "Pool": pool}, slim=() if names else ("Params",), params=names)
         return select(self.client, "machines", query)

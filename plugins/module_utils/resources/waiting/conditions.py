@@ -16,7 +16,7 @@ from ...client.waiting.predicates import (
     Condition,
     Object,
     OrItems,
-    steps_of,
+    path_steps,
 )
 from ...client.waiting.watch import JOB
 
@@ -52,7 +52,7 @@ CONDITION_SPEC: dict[str, dict[str, t.Any]] = {
 """The options of one condition, as Ansible's argument specs have them."""
 
 
-def _place(item: Object) -> tuple[list[str], int]:
+def _task_position(item: Object) -> tuple[list[str], int]:
     """The task list of a machine and the position in it; -1 before the first task."""
     tasks = item.get("Tasks") or []
     return tasks, int(item.get("CurrentTask") or 0) if tasks else 0
@@ -71,11 +71,11 @@ class WorkflowComplete:
     def __call__(self, item: Object) -> bool:
         if "WorkflowComplete" in item:
             return bool(item["WorkflowComplete"]) == self.wanted
-        tasks, position = _place(item)
+        tasks, position = _task_position(item)
         return (position >= len(tasks)) == self.wanted
 
-    def met(self, item: Object) -> str:
-        tasks, position = _place(item)
+    def why_met(self, item: Object) -> str:
+        tasks, position = _task_position(item)
         if not tasks:
             where = "no tasks"
         elif position >= len(tasks):
@@ -87,8 +87,8 @@ class WorkflowComplete:
         stuck = ", and it is not runnable" if position < len(tasks) and not item.get("Runnable") else ""
         return f"workflow {item.get('Workflow') or 'none'}: {where}{stuck}"
 
-    def unmet(self, item: Object) -> str:
-        return f"{self.met(item)}, wanted: {'complete' if self.wanted else 'not complete'}"
+    def why_unmet(self, item: Object) -> str:
+        return f"{self.why_met(item)}, wanted: {'complete' if self.wanted else 'not complete'}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,17 +111,17 @@ class JobFailed:
         )
         return failed == self.wanted
 
-    def met(self, item: Object) -> str:
+    def why_met(self, item: Object) -> str:
         job = item.get(JOB) or {}
         return f"task {job.get('Task')} of stage {job.get('Stage')} failed"
 
-    def unmet(self, item: Object) -> str:
+    def why_unmet(self, item: Object) -> str:
         state = (item.get(JOB) or {}).get("State", "none")
         return f"its current job is {state}, wanted: {'failed' if self.wanted else 'not failed'}"
 
 
 @dataclasses.dataclass(frozen=True)
-class Goal:
+class WaitGoal:
     """What is wanted, to be bound to one object by :meth:`until` (some conditions remember)."""
 
     all_of: Entries
@@ -129,10 +129,10 @@ class Goal:
     fails: Entries
 
     def __post_init__(self) -> None:
-        lonely = len(self.all_of or ()) == 1 and not self.any_of
+        single = len(self.all_of or ()) == 1 and not self.any_of
         for option, entries in (("until", self.all_of), ("any_of", self.any_of)):
             for number, entry in enumerate(entries or (), 1):
-                if entry.get("deleted") and not (lonely and len(_said(entry)) == 1):
+                if entry.get("deleted") and not (single and len(_given(entry)) == 1):
                     raise UsageError(f"{option}, number {number}: deleted must be the only condition")
         for number, entry in enumerate(self.fails or (), 1):
             if entry.get("deleted"):
@@ -148,13 +148,13 @@ class Goal:
         return any(entry.get("deleted") for entry in self.all_of or ())
 
     def until(self) -> Condition:
-        tests = _each("until", self.all_of)
+        tests = _build_conditions("until", self.all_of)
         if self.any_of:
-            tests.append(OrItems(tuple(_each("any_of", self.any_of))))
+            tests.append(OrItems(tuple(_build_conditions("any_of", self.any_of))))
         return AndItems(tuple(tests))
 
     def fail_when(self) -> Condition | None:
-        tests = _each("fail_when", self.fails)
+        tests = _build_conditions("fail_when", self.fails)
         return OrItems(tuple(tests)) if tests else None
 
     @property
@@ -164,22 +164,22 @@ class Goal:
         return any(
             entry.get("job_failed") is not None
             or entry.get("job_state")
-            or steps_of(str(entry.get("path") or ""))[0] == JOB
+            or path_steps(str(entry.get("path") or ""))[0] == JOB
             for entry in entries
         )
 
 
-def _each(option: str, entries: Entries) -> list[Condition]:
+def _build_conditions(option: str, entries: Entries) -> list[Condition]:
     tests = []
     for number, entry in enumerate(entries or (), 1):
         try:
-            tests.append(_condition(_said(entry)))
+            tests.append(_condition(_given(entry)))
         except UsageError as error:
             raise UsageError(f"{option}, number {number}: {'; '.join(error.messages)}") from None
     return tests
 
 
-def _said(entry: Entry) -> Entry:
+def _given(entry: Entry) -> Entry:
     return {name: value for name, value in entry.items() if value is not None}
 
 
@@ -204,15 +204,15 @@ def _condition(entry: Entry) -> Condition:
 
 
 def _comparisons(entry: Entry) -> list[Condition]:
-    told = [name for name in (*OPERATORS, "changed") if name in entry]
+    operators = [name for name in (*OPERATORS, "changed") if name in entry]
     path = entry.get("path")
     if path is None:
-        if told:
-            raise UsageError(f"{', '.join(told)}: needs a path")
+        if operators:
+            raise UsageError(f"{', '.join(operators)}: needs a path")
         return []
-    if not told:
+    if not operators:
         raise UsageError(f"path: {path} is to be compared by one of {', '.join((*OPERATORS, 'changed'))}")
-    tests: list[Condition] = [Compare(path, name, entry[name]) for name in told if name != "changed"]
+    tests: list[Condition] = [Compare(path, name, entry[name]) for name in operators if name != "changed"]
     if "changed" in entry:
         if not entry["changed"]:
             raise UsageError(f"{path}: changed can only be true")

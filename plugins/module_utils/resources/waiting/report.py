@@ -13,13 +13,13 @@ from ...client.errors import DrpError
 from ...client.objects import jobs
 from ...client.waiting.wait import COMPLETE, DELETED, FAILED, INTERRUPT, TIMEOUT, Waiter, Watch
 from ...client.waiting.watch import JOB
-from ...converge.show import HIDDEN, shown
+from ...converge.show import HIDDEN, masked
 from ...converge.task import Result
 
-_MOST = 5
+_MAX_LISTED = 5
 """So many objects are named in a message; the result holds all."""
-_MOST_LOGS = 3
-_LOG_PATIENCE = 5.0
+_MAX_LOGS = 3
+_LOG_TIMEOUT = 5.0
 _JOB_MEMBERS = ("Uuid", "Task", "Stage", "Workflow", "State", "ExitState", "StartTime", "EndTime")
 
 
@@ -38,7 +38,7 @@ class Report:
 
     def pending(self) -> Result:
         """For check mode: nothing failed, it is only not so far."""
-        return {**self._result(), "outcome": "pending", "msg": self._text([])}
+        return {**self._result(), "outcome": "pending", "msg": self._message([])}
 
     def failed(self) -> Result:
         """With the last lines of the logs of the jobs that matter, as far as they can be had."""
@@ -47,19 +47,23 @@ class Report:
         for entry in result.get("results", ()):
             if entry["key"] in logs:
                 entry["log"] = logs[entry["key"]]
-        shown_logs = [(watch, logs[watch.key]) for watch in self._interesting() if watch.key in logs]
+        shown_logs = [(watch, logs[watch.key]) for watch in self._failure_causes() if watch.key in logs]
         if self.single and shown_logs:
             result["log"] = shown_logs[0][1]
-        result["msg"] = self._text(shown_logs)
+        result["msg"] = self._message(shown_logs)
         return result
 
     def progress(self) -> str:
         """One line for somebody who waits: ``412 of 500, slowest: node-7 (...)``."""
-        slowest = min(self._of(pending=True), key=_advance, default=None)
-        told = f", slowest: {_name(slowest)} ({slowest.until.unmet(_visible(slowest))})" if slowest else ""
-        trouble = f"; {'; '.join(self.waiter.trouble.messages)}" if self.waiter.trouble else ""
-        done = len(self._of(COMPLETE))
-        return f"{done} of {self.waiter.needed} after {self.waiter.seconds:.0f} s{told}{trouble}"
+        slowest = min(self._with_outcome(pending=True), key=_task_progress, default=None)
+        slowest_text = (
+            f", slowest: {_name(slowest)} ({slowest.until.why_unmet(_masked_view(slowest))})"
+            if slowest
+            else ""
+        )
+        read_error = f"; {'; '.join(self.waiter.read_error.messages)}" if self.waiter.read_error else ""
+        done = len(self._with_outcome(COMPLETE))
+        return f"{done} of {self.waiter.needed} after {self.waiter.seconds:.0f} s{slowest_text}{read_error}"
 
     # -- inside
 
@@ -67,12 +71,16 @@ class Report:
     def _watches(self) -> list[Watch]:
         return list(self.waiter.watches.values())
 
-    def _of(self, *outcomes: str, pending: bool = False) -> list[Watch]:
+    def _with_outcome(self, *outcomes: str, pending: bool = False) -> list[Watch]:
         return [watch for watch in self._watches if watch.outcome in outcomes or (pending and watch.pending)]
 
-    def _interesting(self) -> list[Watch]:
+    def _failure_causes(self) -> list[Watch]:
         """Those that are the reason of a failure, the failed ones first."""
-        return [*self._of(FAILED), *self._of(DELETED), *sorted(self._of(pending=True), key=_advance)]
+        return [
+            *self._with_outcome(FAILED),
+            *self._with_outcome(DELETED),
+            *sorted(self._with_outcome(pending=True), key=_task_progress),
+        ]
 
     def _result(self) -> Result:
         result: Result = {
@@ -83,19 +91,19 @@ class Report:
         if self.single:
             # without a watch it was gone before, as it should be
             for watch in self._watches:
-                result["object"] = shown(watch.kind, watch.item)
+                result["object"] = masked(watch.kind, watch.item)
                 if watch.job:
                     result["job"] = _brief_job(watch)
             return result
         result.update(
-            complete=len(self._of(COMPLETE)),
-            failures=len(self._of(FAILED, DELETED)),
+            complete=len(self._with_outcome(COMPLETE)),
+            failures=len(self._with_outcome(FAILED, DELETED)),
             total=len(self._watches),
             results=[_entry(watch) for watch in self._watches],
         )
         return result
 
-    def _text(self, logs: list[tuple[Watch, list[str]]]) -> str:
+    def _message(self, logs: list[tuple[Watch, list[str]]]) -> str:
         seconds = self.waiter.seconds
         after = "at once" if seconds < 0.1 else f"after {seconds:.{0 if seconds >= 10 else 1}f} s"
         ended = {
@@ -108,41 +116,41 @@ class Report:
             watch = self._watches[0]
             text = f"{_label(watch)}: {ended}: {_reason(watch)}"
         else:
-            text = self._set_text(ended)
-        if self.waiter.trouble:
-            text += f". The server cannot be read: {'; '.join(self.waiter.trouble.messages)}"
+            text = self._many_message(ended)
+        if self.waiter.read_error:
+            text += f". The server cannot be read: {'; '.join(self.waiter.read_error.messages)}"
         for watch, lines in logs:
             text += f"\nThe last lines of the log of {_name(watch)}, task {(watch.job or {}).get('Task')}:\n"
             text += "\n".join(f"  {line}" for line in lines)
         return text
 
-    def _set_text(self, ended: str) -> str:
-        done, all_of_them = len(self._of(COMPLETE)), len(self._watches)
-        wanted = f", {self.waiter.needed} were wanted" if self.waiter.needed != all_of_them else ""
-        text = f"{ended}: {done} of {all_of_them} are complete{wanted}"
+    def _many_message(self, ended: str) -> str:
+        done, total = len(self._with_outcome(COMPLETE)), len(self._watches)
+        wanted = f", {self.waiter.needed} were wanted" if self.waiter.needed != total else ""
+        text = f"{ended}: {done} of {total} are complete{wanted}"
         for word, watches in (
-            ("failed", self._of(FAILED)),
-            ("deleted", self._of(DELETED)),
-            ("pending", sorted(self._of(pending=True), key=_advance)),
+            ("failed", self._with_outcome(FAILED)),
+            ("deleted", self._with_outcome(DELETED)),
+            ("pending", sorted(self._with_outcome(pending=True), key=_task_progress)),
         ):
             if watches:
-                told = "; ".join(f"{_name(watch)}: {_reason(watch)}" for watch in watches[:_MOST])
-                more = f"; and {len(watches) - _MOST} more" if len(watches) > _MOST else ""
-                text += f". {len(watches)} {word}: {told}{more}"
+                reasons = "; ".join(f"{_name(watch)}: {_reason(watch)}" for watch in watches[:_MAX_LISTED])
+                more = f"; and {len(watches) - _MAX_LISTED} more" if len(watches) > _MAX_LISTED else ""
+                text += f". {len(watches)} {word}: {reasons}{more}"
         return text
 
     def _logs(self) -> dict[str, list[str]]:
         """The ends of some logs.  A wait that ended because the server is away does not hang here."""
         if self.log_lines <= 0:
             return {}
-        client = self.client.in_a_hurry(_LOG_PATIENCE)
+        client = self.client.with_timeout(_LOG_TIMEOUT)
         logs = {}
-        for watch in self._interesting()[: 1 if self.single else _MOST_LOGS]:
+        for watch in self._failure_causes()[: 1 if self.single else _MAX_LOGS]:
             if watch.kind != "machines" or not watch.current_job:
                 continue
             try:
                 if watch.job is None:  # no condition asked for it
-                    watch.know_job(client.get("jobs", watch.current_job))
+                    watch.remember_job(client.get("jobs", watch.current_job))
                 logs[watch.key] = jobs.job_log_tail(client, watch.current_job, self.log_lines)
             except DrpError as error:
                 logs[watch.key] = [f"(the log cannot be read: {'; '.join(error.messages)})"]
@@ -157,27 +165,27 @@ def _reason(watch: Watch) -> str:
     if watch.item is None:
         return "it was not read"
     if watch.outcome == FAILED and watch.fail_when is not None:
-        return watch.fail_when.met(_visible(watch))
+        return watch.fail_when.why_met(_masked_view(watch))
     if watch.until_deleted:
         return "it is still there"
-    if watch.held_since is not None:
+    if watch.met_since is not None:
         return "it holds, but not yet for long enough"
-    reason = watch.until.unmet(_visible(watch))
+    reason = watch.until.why_unmet(_masked_view(watch))
     if watch.job and watch.job.get("State"):
         reason += f". Its current job is {watch.job['State']}, task {watch.job.get('Task')}"
     return reason
 
 
-def _visible(watch: Watch) -> Result:
+def _masked_view(watch: Watch) -> Result:
     """What the conditions were asked about, as texts may tell it."""
-    view = _covered(watch.kind, watch.view)
+    view = _masked(watch.kind, watch.view)
     if JOB in watch.view:
-        view[JOB] = _covered("jobs", watch.view[JOB])
+        view[JOB] = _masked("jobs", watch.view[JOB])
     return view
 
 
-def _covered(kind: str, item: t.Mapping[str, t.Any]) -> Result:
-    return {**shown(kind, item), **{name: HIDDEN for name in models.get(kind).hidden if name in item}}
+def _masked(kind: str, item: t.Mapping[str, t.Any]) -> Result:
+    return {**masked(kind, item), **{name: HIDDEN for name in models.get(kind).hidden if name in item}}
 
 
 def _entry(watch: Watch) -> Result:
@@ -206,7 +214,7 @@ def _label(watch: Watch) -> str:
     return f"{models.get(watch.kind).singular} {_name(watch)}"
 
 
-def _advance(watch: Watch) -> float:
+def _task_progress(watch: Watch) -> float:
     """How far a machine has come in its task list, from 0 to 1."""
     item: t.Mapping[str, t.Any] = watch.item or {}
     tasks = item.get("Tasks") or []

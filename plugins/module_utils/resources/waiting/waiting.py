@@ -16,7 +16,7 @@ from ...client.waiting.wait import COMPLETE, TIMEOUT, Waiter, Watch
 from ...converge.task import Options, Result, Task
 from ..listing import Query, select
 from ..lookup import find_all
-from .conditions import CONDITION_SPEC, Entry, Goal
+from .conditions import CONDITION_SPEC, Entry, WaitGoal
 from .report import Report
 
 Object = dict[str, t.Any]
@@ -54,9 +54,9 @@ def run(task: Task) -> Result:
     kind = client.require_kind(options["kind"]).prefix
     goal = goal_for(kind, options)
     check_times(options, "timeout", "stable_for")
-    members = _Members(client, kind, options, missing_ok=goal.deletion)
-    items = members.now()
-    enough = _enough(options, len(items), members.missing(items))
+    members = _WaitedObjects(client, kind, options, missing_ok=goal.deletion)
+    items = members.read()
+    required_count = _required_count(options, len(items), members.missing(items))
     open_set = members.filtered and options.get("count") is not None
     if members.filtered and not items and not open_set and not goal.deletion:
         raise UsageError(f"filters: no {kind} match {options['filters']}")
@@ -64,9 +64,9 @@ def run(task: Task) -> Result:
         client,
         [_watch(kind, item, goal) for item in items],
         0.0 if task.check else options["timeout"],
-        enough=enough,
+        required_count=required_count,
         stable_for=0.0 if task.check else options["stable_for"],
-        discover=(lambda reader: [_watch(kind, i, goal) for i in members.now(reader)]) if open_set else None,
+        discover=(lambda reader: [_watch(kind, i, goal) for i in members.read(reader)]) if open_set else None,
         kind=kind if open_set else "",
     )
     return _wait(task, waiter, members.single)
@@ -87,7 +87,7 @@ def check_times(options: Options, *names: str) -> None:
             raise UsageError(f"{name}: must be a number of seconds, 0 or more, not {options[name]:g}")
 
 
-def afterwards(task: Task, objects: t.Sequence[tuple[str, Object]], single: bool) -> Result:
+def wait_after_change(task: Task, objects: t.Sequence[tuple[str, Object]], single: bool) -> Result:
     """The wait that ``wait: true`` adds to a task which left ``objects``, each with its kind.
 
     A result as that of ``drp_wait``; empty when there is nothing to wait for.  What check mode has not
@@ -101,34 +101,34 @@ def afterwards(task: Task, objects: t.Sequence[tuple[str, Object]], single: bool
     return _wait(task, waiter, single)
 
 
-def add_to(result: Result, waited: Result) -> Result:
+def merge_wait_result(result: Result, waited: Result) -> Result:
     """The result of a task with that of its wait: under ``wait``, and as its failure."""
     if not waited:
         return result
     left_out = ("changed", "failed", "msg", "object")
-    told = {name: value for name, value in waited.items() if name not in left_out}
-    merged = {**result, "wait": told}
+    wait_result = {name: value for name, value in waited.items() if name not in left_out}
+    merged = {**result, "wait": wait_result}
     if waited.get("failed"):
         merged.update(failed=True, msg=waited["msg"])
     return merged
 
 
-def goal_for(kind: str, options: Options) -> Goal:
+def goal_for(kind: str, options: Options) -> WaitGoal:
     """The conditions of the options, or those that fit the kind."""
     until, any_of, fails = options.get("until"), options.get("any_of"), options.get("fail_when")
     if not until and not any_of:
         until = [_DEFAULT_UNTIL.get(kind, {"available": True})]
     if fails is None:
         # nobody minds that the job failed of what is to be deleted
-        going = any(entry.get("deleted") for entry in until or ())
-        fails = [_DEFAULT_FAIL_WHEN[kind]] if kind in _DEFAULT_FAIL_WHEN and not going else []
-    goal = Goal(until, any_of, fails)
+        deleting = any(entry.get("deleted") for entry in until or ())
+        fails = [_DEFAULT_FAIL_WHEN[kind]] if kind in _DEFAULT_FAIL_WHEN and not deleting else []
+    goal = WaitGoal(until, any_of, fails)
     if kind != "machines" and goal.with_job:
         raise UsageError(f"job_state, job_failed and Job: only machines have a current job, not {kind}")
     return goal
 
 
-def _watch(kind: str, item: Object, goal: Goal) -> Watch:
+def _watch(kind: str, item: Object, goal: WaitGoal) -> Watch:
     return Watch(
         kind,
         models.key_of(kind, item),
@@ -141,7 +141,7 @@ def _watch(kind: str, item: Object, goal: Goal) -> Watch:
 
 
 @dataclasses.dataclass
-class _Members:
+class _WaitedObjects:
     """The objects that the options name: one, a list, or all that match a filter."""
 
     client: Client
@@ -158,7 +158,7 @@ class _Members:
     def single(self) -> bool:
         return not self.filtered and self.options.get("objects") is None
 
-    def now(self, client: Client | None = None) -> list[Object]:
+    def read(self, client: Client | None = None) -> list[Object]:
         """The objects as they are, by name or as given; without those that are gone where they may be."""
         client = client or self.client
         if self.filtered:
@@ -174,14 +174,14 @@ class _Members:
     def _named(self) -> list[str]:
         """What the options call them, each once."""
         option = next(name for name in ("objects", "id", "name") if self.options.get(name) is not None)
-        told = self.options[option]
-        named = list(dict.fromkeys(told if option == "objects" else [told]))
+        value = self.options[option]
+        named = list(dict.fromkeys(value if option == "objects" else [value]))
         if not all(named):
             raise UsageError(f"{option}: must not be empty")
         return named
 
 
-def _enough(options: Options, total: int, gone: int) -> int | None:
+def _required_count(options: Options, total: int, gone: int) -> int | None:
     """How many of ``total`` objects have to be complete; so are ``gone`` others already."""
     count: int | None = options.get("count")
     percent: int | None = options.get("percent")
@@ -199,7 +199,7 @@ def _enough(options: Options, total: int, gone: int) -> int | None:
 
 
 def _wait(task: Task, waiter: Waiter, single: bool) -> Result:
-    outcome = waiter.run(_Progress(task).tick)
+    outcome = waiter.run(_Progress(task).on_tick)
     report = Report(task.client, waiter, outcome, task.options["log_lines"], single)
     if task.check and outcome == TIMEOUT:
         return report.pending()
@@ -214,9 +214,9 @@ class _Progress:
         self._pause = _FIRST_PROGRESS
         self._next = time.monotonic() + self._pause
 
-    def tick(self, waiter: Waiter) -> None:
+    def on_tick(self, waiter: Waiter) -> None:
         if time.monotonic() < self._next:
             return
-        self._task.progress(Report(self._task.client, waiter, TIMEOUT, 0, single=False).progress())
+        self._task.on_progress(Report(self._task.client, waiter, TIMEOUT, 0, single=False).progress())
         self._pause = min(2 * self._pause, _LONGEST_PROGRESS)
         self._next = time.monotonic() + self._pause

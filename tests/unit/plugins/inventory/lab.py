@@ -43,7 +43,7 @@ def machine(name: str, **members: t.Any) -> Object:
     }
 
 
-def seen(name: str, **members: t.Any) -> Machine:
+def inventory_machine(name: str, **members: t.Any) -> Machine:
     """The same machine as the parts of the inventory hand it on."""
     item = machine(name, **members)
     params = item.pop("Params")
@@ -77,7 +77,7 @@ class FakeClient:
         self.asked.append((kind, *words, *([page_size] if page_size else [])))
         if self.error:
             raise self.error
-        names = [name for name, operator in itertools.pairwise(words) if operator in filters.OPERANDS]
+        names = [name for name, operator in itertools.pairwise(words) if operator in filters.OPERAND_COUNTS]
         refused = [name for name in names if self.indexes is not None and name not in self.indexes]
         if refused:
             raise errors.ApiError(f"Filter not found: {refused[0]}", type="GET", code=406)
@@ -99,8 +99,8 @@ class Reports:
         self.mentioned: list[str] = []
         self.warned: list[str] = []
         self.complained: list[str] = []
-        self.mention, self.warn = self.mentioned.append, self.warned.append
-        self.complain = self.complained.append
+        self.verbose, self.warn = self.mentioned.append, self.warned.append
+        self.warn_or_fail = self.complained.append
 
 
 def hosts(inventory: InventoryData) -> dict[str, list[str]]:
@@ -112,7 +112,7 @@ def hosts(inventory: InventoryData) -> dict[str, list[str]]:
     }
 
 
-def everything(inventory: InventoryData) -> t.Any:
+def dump(inventory: InventoryData) -> t.Any:
     """All that makes an inventory: its groups with hosts, children and variables, its hosts with theirs."""
     inventory.reconcile_inventory()
     groups = {

@@ -18,7 +18,7 @@ from ansible.parsing.dataloader import DataLoader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unit.plugins.inventory.conftest import new_plugin
-from unit.plugins.inventory.lab import KEY, NAME, SEALED, FakeClient, everything, machine
+from unit.plugins.inventory.lab import KEY, NAME, SEALED, FakeClient, dump, machine
 
 from ansible_collections.digitalrebar.provision.plugins.inventory import drp
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import errors
@@ -119,11 +119,11 @@ def test_a_hit_is_what_a_miss_would_be(
 ) -> None:
     run(**first)  # whatever an earlier example has left
     for options in (first, {**first, **second}, first):
-        without = everything(run(cache=False, **options))
+        without = dump(run(cache=False, **options))
         needed = asked()
-        assert everything(run(**options)) == without
+        assert dump(run(**options)) == without
         assert asked() in (0, needed)
-        assert everything(run(**options)) == without
+        assert dump(run(**options)) == without
         assert asked() == 0
 
 
@@ -249,12 +249,12 @@ def test_the_old_answer_is_used_and_told(
     told: list[str] = []
     monkeypatch.setattr(drp.InventoryModule, "display", _Display(told), raising=False)
     monkeypatch.setattr("ansible.plugins.inventory.display", _Display(told))
-    before = everything(run(stale_on_error=True, cache_timeout=10))
+    before = dump(run(stale_on_error=True, cache_timeout=10))
     told.clear()
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 5000)
     client.error = error
-    after = everything(run(stale_on_error=True, cache_timeout=10, cached=cached))
+    after = dump(run(stale_on_error=True, cache_timeout=10, cached=cached))
     assert after == before
     [text] = [text for text in told if "stale_on_error" in text]
     assert error.messages[0] in text

@@ -15,20 +15,24 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.plugins.inventory.lab import everything, hosts, machine, seen, variables
+from unit.plugins.inventory.lab import dump, hosts, inventory_machine, machine, variables
 
 from ansible_collections.digitalrebar.provision.plugins.inventory import drp
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.constructed import Constructor
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.fill import Filler
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.fill import InventoryWriter
 
 Parse = Callable[..., InventoryData]
 
 MACHINES = [
-    seen(
+    inventory_machine(
         "a", Profiles=["web", "eu"], Params={"tier": "gold", "unit": 3, "deep": {"x": "y"}, "list": ["p", ""]}
     ),
-    seen("b", Runnable=False, Arch="", Params={"tier": "", "map": {"k": "v", "e": ""}, "list": []}),
-    seen("c", Stage="", OS="x y", Description="{{ 1 + 1 }}", Params={"tier": None, "unit": 0, "flag": True}),
+    inventory_machine(
+        "b", Runnable=False, Arch="", Params={"tier": "", "map": {"k": "v", "e": ""}, "list": []}
+    ),
+    inventory_machine(
+        "c", Stage="", OS="x y", Description="{{ 1 + 1 }}", Params={"tier": None, "unit": 0, "flag": True}
+    ),
 ]
 
 
@@ -36,9 +40,9 @@ def construct(plugin: drp.InventoryModule, **options: t.Any) -> InventoryData:
     """By our own code, on hosts that are new."""
     _set(plugin, options)
     plugin.inventory = InventoryData()
-    filler = Filler(plugin.inventory)
-    made = [filler.host(one.name, _variables(one)) for one in MACHINES]
-    constructor = Constructor(plugin, filler)
+    writer = InventoryWriter(plugin.inventory)
+    made = [writer.add_host(one.name, _variables(one)) for one in MACHINES]
+    constructor = Constructor(plugin, writer)
     for host, fresh in made:
         constructor.apply(host, fresh)
     return plugin.inventory
@@ -142,7 +146,7 @@ CONFIGURATIONS = st.fixed_dictionaries(
 def test_the_same_as_ansible(plugin: drp.InventoryModule, options: dict[str, t.Any]) -> None:
     def outcome(way: Callable[..., InventoryData]) -> t.Any:
         try:
-            return everything(way(plugin, **options))
+            return dump(way(plugin, **options))
         except (
             Exception
         ) as error:  # Ansible itself raises a bare one for a group that would be its own parent

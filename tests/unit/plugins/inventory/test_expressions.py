@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.expressions import (
     Compiler,
+    NeedsJinja,
     Undefined,
-    Unsure,
 )
 
 MACHINE = {
@@ -62,7 +62,7 @@ def jinja(expression: str) -> t.Any:
 def fast(expression: str) -> t.Any:
     evaluate = COMPILER.compile(expression)
     if evaluate is None:
-        raise Unsure
+        raise NeedsJinja
     try:
         return evaluate(VARIABLES)
     except Undefined:
@@ -189,16 +189,16 @@ def test_left_to_jinja(expression: t.Any) -> None:
     ],
 )
 def test_left_to_jinja_when_it_comes_to_it(expression: str) -> None:
-    with pytest.raises(Unsure):
+    with pytest.raises(NeedsJinja):
         fast(expression)
 
 
 def test_values_that_may_be_templates() -> None:
-    evaluate = Compiler(foreign={"made"}).compile("made")
+    evaluate = Compiler(possible_templates={"made"}).compile("made")
     assert evaluate is not None
     assert evaluate({"made": "text"}) == "text"
     for value in ("{{ x }}", ["text"], {"a": 1}):
-        with pytest.raises(Unsure):
+        with pytest.raises(NeedsJinja):
             evaluate({"made": value})
 
 
@@ -262,7 +262,7 @@ EXPRESSIONS = st.recursive(st.one_of(AT, LITERAL, DEFAULTED, CONDITIONS, CONDITI
 def test_jinja_gives_the_same(expression: str) -> None:
     try:
         value = fast(expression)
-    except Unsure:
+    except NeedsJinja:
         return
     assert same(value, jinja(expression))
 
@@ -272,7 +272,7 @@ def test_jinja_gives_the_same(expression: str) -> None:
 def test_jinja_finds_the_same_conditions(expression: str) -> None:
     try:
         value = fast(expression)
-    except Unsure:
+    except NeedsJinja:
         return
     if isinstance(value, bool):
         assert TEMPLAR.evaluate_conditional(trust_as_template(expression)) is value

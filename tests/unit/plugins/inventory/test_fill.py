@@ -13,9 +13,12 @@ from ansible.errors import AnsibleError
 from ansible.inventory.data import InventoryData
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.plugins.inventory.lab import everything
+from unit.plugins.inventory.lab import dump
 
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.fill import Filler, no_garbage
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.fill import (
+    InventoryWriter,
+    gc_paused,
+)
 
 NAMES = st.sampled_from(["a", "b", "c", "localhost"])
 GROUPS = st.sampled_from(["g", "h", "i", "all", "ungrouped"])
@@ -43,14 +46,14 @@ def slowly(inventory: InventoryData, steps: list[t.Any]) -> None:
 
 
 def quickly(inventory: InventoryData, steps: list[t.Any]) -> None:
-    filler = Filler(inventory)
+    writer = InventoryWriter(inventory)
     for step, one, other in steps:
         if step == "host":
-            filler.host(one, other)
+            writer.add_host(one, other)
         elif step == "join" and other in inventory.hosts:
-            filler.join(filler.group(one), [inventory.hosts[other]])
+            writer.add_hosts(writer.add_group(one), [inventory.hosts[other]])
         elif step == "link" and one != other != "all":
-            filler.link(filler.group(one), filler.group(other))
+            writer.add_child(writer.add_group(one), writer.add_group(other))
 
 
 @settings(max_examples=400, deadline=None)
@@ -62,7 +65,7 @@ def test_the_same_inventory(before: list[t.Any], steps: list[t.Any], source: str
         inventory.current_source = source
         slowly(inventory, before)
         way(inventory, steps)
-        made.append(everything(inventory))
+        made.append(dump(inventory))
     assert made[0] == made[1]
 
 
@@ -70,45 +73,45 @@ def test_new_hosts_and_others() -> None:
     inventory = InventoryData()
     inventory.add_host("old")
     inventory.set_variable("old", "x", 1)
-    filler = Filler(inventory)
-    host, fresh = filler.host("old", {"y": 2})
+    writer = InventoryWriter(inventory)
+    host, fresh = writer.add_host("old", {"y": 2})
     assert (host.vars["x"], host.vars["y"], fresh) == (1, 2, False)
-    host, fresh = filler.host("new", {"y": 2})
+    host, fresh = writer.add_host("new", {"y": 2})
     assert (host.vars["y"], fresh) == (2, True)
-    host, fresh = filler.host("new", {"z": 3})
+    host, fresh = writer.add_host("new", {"z": 3})
     assert (host.vars["y"], host.vars["z"], fresh) == (2, 3, False)
 
 
 def test_links_and_circles() -> None:
-    filler = Filler(InventoryData())
-    one, two = filler.group("one"), filler.group("two")
-    assert filler.link(one, two)
-    assert filler.link(one, two)
-    assert not filler.link(two, one)
-    assert not filler.link(one, one)
-    assert not filler.link(one, "all")
+    writer = InventoryWriter(InventoryData())
+    one, two = writer.add_group("one"), writer.add_group("two")
+    assert writer.add_child(one, two)
+    assert writer.add_child(one, two)
+    assert not writer.add_child(two, one)
+    assert not writer.add_child(one, one)
+    assert not writer.add_child(one, "all")
 
 
 def test_hosts_that_join_after_a_link_are_seen_above() -> None:
     inventory = InventoryData()
-    filler = Filler(inventory)
-    host, _fresh = filler.host("a", {})
-    late, _fresh = filler.host("b", {})
-    above, below = filler.group("above"), filler.group("below")
-    filler.join(below, [host, host])
-    filler.link(above, below)
+    writer = InventoryWriter(inventory)
+    host, _fresh = writer.add_host("a", {})
+    late, _fresh = writer.add_host("b", {})
+    above, below = writer.add_group("above"), writer.add_group("below")
+    writer.add_hosts(below, [host, host])
+    writer.add_child(above, below)
     assert [one.name for one in inventory.groups["above"].get_hosts()] == ["a"]
-    filler.join(below, [late])
+    writer.add_hosts(below, [late])
     assert [one.name for one in inventory.groups["above"].get_hosts()] == ["a", "b"]
     assert [one.name for one in inventory.groups["below"].hosts] == ["a", "b"]
 
 
 def test_variables_of_groups() -> None:
     inventory = InventoryData()
-    filler = Filler(inventory)
-    filler.group("g")
-    filler.set_group_variables("g", {"a/b": 1})
-    filler.set_group_variables("g", {"x": 2})
+    writer = InventoryWriter(inventory)
+    writer.add_group("g")
+    writer.set_group_variables("g", {"a/b": 1})
+    writer.set_group_variables("g", {"x": 2})
     assert inventory.groups["g"].vars == {"a/b": 1, "x": 2}
 
 
@@ -117,7 +120,7 @@ def test_the_garbage_collector(enabled: bool) -> None:
     if not enabled:
         gc.disable()
     try:
-        with no_garbage():
+        with gc_paused():
             assert not gc.isenabled()
         assert gc.isenabled() is enabled
     finally:

@@ -23,7 +23,7 @@ Parse = Callable[..., InventoryData]
 
 def holds(wanted: t.Any, value: t.Any) -> bool:
     [one] = parse_filters({"x": wanted})
-    return one.holds(lambda field: {"x": value}[field.name])
+    return one.matches(lambda field: {"x": value}[field.name])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.plugins.inventory.lab import Reports, seen
+from unit.plugins.inventory.lab import Reports, inventory_machine
 
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.hosts import name_hosts
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.machine_fields import Field
@@ -22,7 +22,11 @@ def names(*machines: t.Any, fields: tuple[str, ...] = ("Name",), reports: t.Any 
 
 
 def test_in_the_order_of_their_names() -> None:
-    assert list(names(seen("b"), seen("a"), seen("c"))) == ["a", "b", "c"]
+    assert list(names(inventory_machine("b"), inventory_machine("a"), inventory_machine("c"))) == [
+        "a",
+        "b",
+        "c",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,7 @@ def test_in_the_order_of_their_names() -> None:
     ],
 )
 def test_fields(field: str, name: str) -> None:
-    machine = seen(
+    machine = inventory_machine(
         "a",
         Meta={"dns": "a.example.com"},
         HardwareAddrs=["52:54:00:00:00:01", "52:54:00:00:00:02"],
@@ -47,22 +51,26 @@ def test_fields(field: str, name: str) -> None:
 
 
 def test_the_first_with_a_value_counts() -> None:
-    machines = seen("a", Params={"dns/name": "a.lab"}), seen("b", Params={"dns/name": ""}), seen("c")
+    machines = (
+        inventory_machine("a", Params={"dns/name": "a.lab"}),
+        inventory_machine("b", Params={"dns/name": ""}),
+        inventory_machine("c"),
+    )
     assert list(names(*machines, fields=("dns/name", "Name"))) == ["a.lab", "b", "c"]
 
 
 def test_machines_without_a_name_are_left_out_and_told() -> None:
     reports = Reports()
-    nameless = [seen("", Uuid=f"u{number}") for number in range(7)]
-    assert list(names(*nameless, seen("a"), reports=reports)) == ["a"]
+    nameless = [inventory_machine("", Uuid=f"u{number}") for number in range(7)]
+    assert list(names(*nameless, inventory_machine("a"), reports=reports)) == ["a"]
     assert reports.warned == ["7 machines (u0, u1, u2, u3, u4, ...) left out: no value for hostnames (Name)"]
     assert reports.complained == []
 
 
 def test_a_name_that_two_have_is_given_to_none() -> None:
     reports = Reports()
-    two = seen("a", Params={"dns": "x"}), seen("b", Params={"dns": "x"})
-    found = names(*two, seen("c", Params={"dns": "y"}), fields=("dns", "Name"), reports=reports)
+    two = inventory_machine("a", Params={"dns": "x"}), inventory_machine("b", Params={"dns": "x"})
+    found = names(*two, inventory_machine("c", Params={"dns": "y"}), fields=("dns", "Name"), reports=reports)
     assert found == {"a": "uuid-of-a", "b": "uuid-of-b", "y": "uuid-of-c"}
     assert reports.complained == [
         "2 machines (uuid-of-a, uuid-of-b) have the same host name x, which none of them gets"
@@ -70,15 +78,15 @@ def test_a_name_that_two_have_is_given_to_none() -> None:
 
 
 def test_the_last_resort_is_the_uuid() -> None:
-    found = names(seen("a", Uuid="u1"), seen("a", Uuid="u2"))
+    found = names(inventory_machine("a", Uuid="u1"), inventory_machine("a", Uuid="u2"))
     assert found == {"u1": "u1", "u2": "u2"}
 
 
 def test_whoever_gives_way_may_push_another() -> None:
     machines = (
-        seen("a", Uuid="u1", Params={"dns": "x"}),
-        seen("b", Uuid="u2", Params={"dns": "x"}),
-        seen("c", Uuid="u3", Params={"dns": "a"}),
+        inventory_machine("a", Uuid="u1", Params={"dns": "x"}),
+        inventory_machine("b", Uuid="u2", Params={"dns": "x"}),
+        inventory_machine("c", Uuid="u3", Params={"dns": "a"}),
     )
     assert names(*machines, fields=("dns", "Name")) == {"u1": "u1", "b": "u2", "c": "u3"}
 
@@ -86,7 +94,8 @@ def test_whoever_gives_way_may_push_another() -> None:
 @given(st.lists(st.tuples(*[st.sampled_from(["", "x", "y", "z"])] * 2), max_size=8))
 def test_no_two_hosts_have_one_name(pairs: list[tuple[str, str]]) -> None:
     machines = [
-        seen(name, Uuid=f"u{number}", Params={"dns": dns}) for number, (name, dns) in enumerate(pairs)
+        inventory_machine(name, Uuid=f"u{number}", Params={"dns": dns})
+        for number, (name, dns) in enumerate(pairs)
     ]
 
     def named(order: list[t.Any]) -> list[tuple[str, str]]:

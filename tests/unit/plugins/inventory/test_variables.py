@@ -196,8 +196,8 @@ def test_identifiers(text: str, name: str) -> None:
 
 def test_names_learnt_later_stand_behind() -> None:
     names = VariableNames("", raw=False, taken=[])
-    names.learn(["x/y"])
-    names.learn(["x-y", "x/y"])
+    names.assign(["x/y"])
+    names.assign(["x-y", "x/y"])
     assert names.variables({"x/y": 1, "x-y": 2}) == {"x_y": 1}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import errors
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.connection import (
-    explain,
+    error_text,
     explicit_options,
     settings_of,
 )
@@ -113,10 +113,10 @@ def test_a_template_that_fails_names_its_option_and_no_secret(option: str, told:
 def test_errors_name_the_options_that_decide_and_repeat_no_secret() -> None:
     settings = settings_of(Plugin(key=("ann:hunter2", "Direct")))
     refused = errors.LoginRequired("ann may not log in with hunter2", type="AUTH", code=401)
-    assert explain(refused, settings) == (
+    assert error_text(refused, settings) == (
         "username, password, key, token: AUTH: ann may not log in with ********"
     )
-    assert explain(errors.ConnectionFailed("Cannot reach it")) == "endpoint: Cannot reach it"
-    assert explain(errors.UsageError("one", "two")) == "one; two"
+    assert error_text(errors.ConnectionFailed("Cannot reach it")) == "endpoint: Cannot reach it"
+    assert error_text(errors.UsageError("one", "two")) == "one; two"
     missing = errors.NotFound("Not Found", model="machines", key="web-1", type="GET", code=404)
-    assert explain(missing, settings) == "GET: machines/web-1: Not Found"
+    assert error_text(missing, settings) == "GET: machines/web-1: Not Found"

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleError
 
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.role_files import located
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.role_files import resolve_local_files
 
 
 def find(folder: str, name: str) -> str:
@@ -28,12 +28,15 @@ def find(folder: str, name: str) -> str:
     ],
 )
 def test_one_file(given: str | None, found: str | None) -> None:
-    assert located({"src": given, "name": "a.iso"}, ["src"], find) == {"src": found, "name": "a.iso"}
+    assert resolve_local_files({"src": given, "name": "a.iso"}, ["src"], find) == {
+        "src": found,
+        "name": "a.iso",
+    }
 
 
 def test_a_member_of_each_entry() -> None:
     options = {"isos": [{"src": "a.iso", "arch": "arm64"}, {"url": "https://x"}], "templates": None}
-    assert located(options, [("isos", "src"), ("templates", "src")], find) == {
+    assert resolve_local_files(options, [("isos", "src"), ("templates", "src")], find) == {
         "isos": [{"src": "/role/files/a.iso", "arch": "arm64"}, {"url": "https://x", "src": None}],
         "templates": None,
     }

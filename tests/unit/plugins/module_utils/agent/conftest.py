@@ -22,7 +22,7 @@ class FakeClient:
         self.params: dict[str, Any] = {}
         self.features: list[str] = []
         self.patches: list[tuple[str, str, list[dict[str, Any]]]] = []
-        self.offer: Callable[[dict[str, Any]], Any] = lambda wanted: wanted
+        self.on_job_request: Callable[[dict[str, Any]], Any] = lambda wanted: wanted
         self.patch_with: Callable[..., Any] = lambda kind, key, operations: self.objects.get((kind, key), {})
 
     def get(self, kind: str, key: str) -> dict[str, Any]:
@@ -34,8 +34,8 @@ class FakeClient:
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
         return self.objects.get((kind, key))
 
-    def ask_for_job(self, wanted: dict[str, Any]) -> Any:
-        return self.offer(wanted)
+    def request_job(self, wanted: dict[str, Any]) -> Any:
+        return self.on_job_request(wanted)
 
     def patch(self, kind: str, key: str, operations: list[dict[str, Any]]) -> Any:
         self.patches.append((kind, key, operations))

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import machine_watch
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.context import Manners, Workbench
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.host import (
-    kexec,
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.context import (
+    AgentContext,
+    RunnerSettings,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.host import (
-    reboot as rebooting,
+    kexec,
+    reboot,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.host.power import (
     NoPower,
@@ -25,15 +26,13 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.host.
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job import (
     change_stage,
-)
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job import (
-    job_requests as offers,
+    job_requests,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job.change_stage import (
-    Step,
-    Target,
+    PowerAction,
+    StageChange,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.retry import Pulse
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.retry import StopSignal
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script import chroot
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.state import Store
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
@@ -50,32 +49,32 @@ UUID = "3e7031fe-0000-4000-8000-000000000001"
 
 
 @pytest.mark.parametrize(
-    ("told", "bootenv", "wanted"),
+    ("stage_map", "bootenv", "wanted"),
     [
-        (None, "local", Step("here")),
-        ({}, "local", Step("here")),
-        (None, "centos-install", Step("local")),
-        ({"here": "", "x": "y"}, "centos-install", Step("local")),
-        ({"here": "next"}, "centos-install", Step("next")),
-        ({"here": "next:Success"}, "local", Step("next")),
-        ({"here": "next:Reboot"}, "local", Step("next", Target.REBOOT)),
-        ({"here": "next:Stop"}, "local", Step("next", Target.STOP)),
-        ({"here": "next:Shutdown"}, "local", Step("next", Target.SHUTDOWN)),
-        ({"here": "next:Poweroff"}, "local", Step("next", Target.SHUTDOWN)),
-        ({"here": "next:shutdown"}, "local", Step("next")),
-        ({"here": "next:Reboot:more"}, "local", Step("next")),
-        ({"other": "next"}, "install-not", Step("here")),
+        (None, "local", StageChange("here")),
+        ({}, "local", StageChange("here")),
+        (None, "centos-install", StageChange("local")),
+        ({"here": "", "x": "y"}, "centos-install", StageChange("local")),
+        ({"here": "next"}, "centos-install", StageChange("next")),
+        ({"here": "next:Success"}, "local", StageChange("next")),
+        ({"here": "next:Reboot"}, "local", StageChange("next", PowerAction.REBOOT)),
+        ({"here": "next:Stop"}, "local", StageChange("next", PowerAction.STOP)),
+        ({"here": "next:Shutdown"}, "local", StageChange("next", PowerAction.SHUTDOWN)),
+        ({"here": "next:Poweroff"}, "local", StageChange("next", PowerAction.SHUTDOWN)),
+        ({"here": "next:shutdown"}, "local", StageChange("next")),
+        ({"here": "next:Reboot:more"}, "local", StageChange("next")),
+        ({"other": "next"}, "install-not", StageChange("here")),
     ],
 )
-def test_the_map(told: Any, bootenv: str, wanted: Step) -> None:
+def test_the_map(stage_map: Any, bootenv: str, wanted: StageChange) -> None:
     """Traps 1 and 7: the words, and whose name ends in -install."""
-    assert change_stage.choose(told, "here", bootenv) == wanted
+    assert change_stage.choose_stage(stage_map, "here", bootenv) == wanted
 
 
-@pytest.mark.parametrize("told", [[], "next", {"here": 1}, {"other": None}])
-def test_a_map_of_the_wrong_shape(told: Any) -> None:
-    with pytest.raises(change_stage.BadMap):
-        change_stage.choose(told, "here", "local")
+@pytest.mark.parametrize("stage_map", [[], "next", {"here": 1}, {"other": None}])
+def test_a_map_of_the_wrong_shape(stage_map: Any) -> None:
+    with pytest.raises(change_stage.InvalidStageMap):
+        change_stage.choose_stage(stage_map, "here", "local")
 
 
 def test_a_map_that_cannot_be_read_is_empty(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +83,7 @@ def test_a_map_that_cannot_be_read_is_empty(client: Any, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(params, "get", away)
     machine = {"Uuid": UUID, "Stage": "here", "BootEnv": "local"}
-    assert change_stage.next_step(client, machine) is None
+    assert change_stage.next_stage(client, machine) is None
 
 
 # -- waits
@@ -120,15 +119,15 @@ def test_availability_and_context(machine: dict[str, Any], context: str, wanted:
 
 def test_the_context_is_sent_only_when_there_is_one(client: Any) -> None:
     sent: list[dict[str, Any]] = []
-    client.offer = lambda wanted: sent.append(wanted)
-    assert offers.next_job(client, UUID, "j") is None
-    assert offers.next_job(client, UUID, "j", "ansible") is None
+    client.on_job_request = lambda wanted: sent.append(wanted)
+    assert job_requests.next_job(client, UUID, "j") is None
+    assert job_requests.next_job(client, UUID, "j", "ansible") is None
     assert sent == [{"Machine": UUID, "Uuid": "j"}, {"Machine": UUID, "Uuid": "j", "Context": "ansible"}]
 
 
 def test_a_reply_without_a_state_is_no_job(client: Any) -> None:
-    client.offer = lambda wanted: {"State": ""}
-    assert offers.next_job(client, UUID, "j") is None
+    client.on_job_request = lambda wanted: {"State": ""}
+    assert job_requests.next_job(client, UUID, "j") is None
 
 
 def test_a_lost_answer_to_a_post_that_made_the_job(client: Any) -> None:
@@ -138,8 +137,8 @@ def test_a_lost_answer_to_a_post_that_made_the_job(client: Any) -> None:
     def answer(wanted: Any) -> Any:
         raise ApiError("exists", code=500, attempts=2)
 
-    client.offer = answer
-    assert offers.next_job(client, UUID, "j") == {"Uuid": "j", "State": "created"}
+    client.on_job_request = answer
+    assert job_requests.next_job(client, UUID, "j") == {"Uuid": "j", "State": "created"}
 
 
 def test_a_failed_action_of_the_server_is_not_ours(client: Any) -> None:
@@ -148,9 +147,9 @@ def test_a_failed_action_of_the_server_is_not_ours(client: Any) -> None:
     def answer(wanted: Any) -> Any:
         raise ApiError("the plugin failed", code=500, attempts=1)
 
-    client.offer = answer
+    client.on_job_request = answer
     with pytest.raises(ApiError, match="the plugin failed"):
-        offers.next_job(client, UUID, "j")
+        job_requests.next_job(client, UUID, "j")
 
 
 def test_a_patch_that_had_arrived(client: Any) -> None:
@@ -159,20 +158,20 @@ def test_a_patch_that_had_arrived(client: Any) -> None:
 
     client.patch_with = refuse
     job = client.objects["jobs", "j"] = {"Uuid": "j", "State": "finished", "ExitState": "complete"}
-    assert offers.end(client, {"Uuid": "j"}, "finished", "complete") == job
+    assert job_requests.end(client, {"Uuid": "j"}, "finished", "complete") == job
     with pytest.raises(Conflict):
-        offers.end(client, {"Uuid": "j"}, "finished", "reboot")
+        job_requests.end(client, {"Uuid": "j"}, "finished", "reboot")
     with pytest.raises(Conflict):
-        offers.start(client, {"Uuid": "j", "State": "created"})
+        job_requests.start(client, {"Uuid": "j", "State": "created"})
 
 
 def test_patches_of_a_job(client: Any) -> None:
-    offers.start(client, {"Uuid": "j", "State": "incomplete"})
-    offers.end(client, {"Uuid": "j"}, "incomplete", "reboot")
-    offers.fail(client, {"Uuid": "j", "State": "created"})
-    offers.make_not_runnable(client, UUID)
-    told = [[(one["op"], one["path"], one["value"]) for one in ops] for _kind, _key, ops in client.patches]
-    assert told == [
+    job_requests.start(client, {"Uuid": "j", "State": "incomplete"})
+    job_requests.end(client, {"Uuid": "j"}, "incomplete", "reboot")
+    job_requests.fail(client, {"Uuid": "j", "State": "created"})
+    job_requests.make_not_runnable(client, UUID)
+    sent = [[(one["op"], one["path"], one["value"]) for one in ops] for _kind, _key, ops in client.patches]
+    assert sent == [
         [("test", "/State", "incomplete"), ("replace", "/State", "running")],
         [
             ("test", "/State", "running"),
@@ -187,15 +186,15 @@ def test_patches_of_a_job(client: Any) -> None:
 # -- power
 
 
-def bench(client: Any, context: str = "") -> Any:
+def agent_context(client: Any, context: str = "") -> Any:
     said: list[str] = []
     return SimpleNamespace(client=client, machine=UUID, context=context, report=said.append, said=said)
 
 
 def test_within_an_installation_the_installer_reboots(client: Any) -> None:
     power = SystemPower()
-    way = rebooting.choose(bench(client), {"BootEnv": "os-install"}, power, stage_kernel=True)
-    assert way == rebooting.Way.EXIT
+    way = reboot.choose_reboot(agent_context(client), {"BootEnv": "os-install"}, power, use_kexec=True)
+    assert way == reboot.RebootKind.EXIT
 
 
 @pytest.mark.parametrize(
@@ -210,7 +209,7 @@ def test_within_an_installation_the_installer_reboots(client: Any) -> None:
 def test_a_v4_machine_is_marked_before_it_reboots(
     client: Any, machine: dict[str, Any], context: str, patched: bool
 ) -> None:
-    rebooting.choose(bench(client, context), machine, NoPower(), stage_kernel=False)
+    reboot.choose_reboot(agent_context(client, context), machine, NoPower(), use_kexec=False)
     assert bool(client.patches) is patched
     if patched:
         assert [one["path"] for one in client.patches[0][2]] == ["/Context", "/Runnable"]
@@ -265,7 +264,7 @@ def test_what_the_server_says_about_the_kernel() -> None:
 
 @pytest.mark.parametrize("text", ["", "kernel a\n", "kernel a\ninitrd b\ninitrd c\n", "kernel\ninitrd x\n"])
 def test_what_is_not_enough(text: str) -> None:
-    with pytest.raises(kexec.NotStaged):
+    with pytest.raises(kexec.KexecUnavailable):
         kexec.parse(text)
 
 
@@ -280,8 +279,8 @@ def test_what_is_not_enough(text: str) -> None:
 def test_staging(
     client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cmdline: str, values: Any, wanted: str
 ) -> None:
-    told = {"kexec-ok": True, **values}
-    monkeypatch.setattr(params, "get", lambda _client, _kind, _key, name, **_options: told.get(name))
+    param_values = {"kexec-ok": True, **values}
+    monkeypatch.setattr(params, "get", lambda _client, _kind, _key, name, **_options: param_values.get(name))
     monkeypatch.setattr(kexec.shutil, "which", lambda name: f"/sbin/{name}")
     (tmp_path / "cmdline").write_text(cmdline)
     fetched: list[str] = []
@@ -296,10 +295,10 @@ def test_staging(
         return 0
 
     if not wanted:
-        with pytest.raises(kexec.NotStaged, match="interface"):
-            kexec.stage(client, UUID, fetch, run, str(tmp_path / "cmdline"))
+        with pytest.raises(kexec.KexecUnavailable, match="interface"):
+            kexec.load_kernel(client, UUID, fetch, run, str(tmp_path / "cmdline"))
         return
-    kexec.stage(client, UUID, fetch, run, str(tmp_path / "cmdline"))
+    kexec.load_kernel(client, UUID, fetch, run, str(tmp_path / "cmdline"))
     assert fetched == [f"http://drp.example.com:8091/machines/{UUID}/kexec", "http://s/k", "http://s/i"]
     assert ran[0][:2] == ["/sbin/kexec", "-l"]
     assert ran[0][-1] == f"--command-line={wanted}"
@@ -308,8 +307,8 @@ def test_staging(
 def test_kexec_is_asked_for(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(params, "get", lambda *_args, **_options: "true")
     monkeypatch.setattr(kexec.shutil, "which", lambda name: f"/sbin/{name}")
-    with pytest.raises(kexec.NotStaged, match="kexec-ok"):
-        kexec.stage(client, UUID)
+    with pytest.raises(kexec.KexecUnavailable, match="kexec-ok"):
+        kexec.load_kernel(client, UUID)
 
 
 # -- chroot
@@ -367,5 +366,5 @@ def test_without_a_root_nothing_is_mounted() -> None:
 )
 def test_whose_token_scripts_get(client: Any, tmp_path: Path, job: dict[str, str], token: str) -> None:
     """A v4 server gives a job a token of its own."""
-    shared = Workbench(client, Store(str(tmp_path), UUID), Pulse(), Manners(), print, UUID)
-    assert shared.surroundings(job).token == token
+    shared = AgentContext(client, Store(str(tmp_path), UUID), StopSignal(), RunnerSettings(), print, UUID)
+    assert shared.environment_for(job).token == token

@@ -12,9 +12,9 @@ import pytest
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import state
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job.exit_codes import Flags
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.state import (
+    JobRecord,
     Lock,
-    Memory,
-    Record,
+    SavedState,
     Store,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
@@ -28,26 +28,26 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_memory_lasts_for_a_boot(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert store.recall() == Memory(boot=store.boot)
-    kept = Memory(machine={"Uuid": UUID, "Name": "x"}, chroot="/mnt", runner_dir="/tmp/runner-1")
-    store.keep(kept)
-    assert store.recall() == kept
+    assert store.load_state() == SavedState(boot=store.boot)
+    kept = SavedState(machine={"Uuid": UUID, "Name": "x"}, chroot="/mnt", runner_dir="/tmp/runner-1")
+    store.save_state(kept)
+    assert store.load_state() == kept
     monkeypatch.setattr(state, "boot_id", lambda: "another boot")
     later = Store(store.directory, UUID)
-    assert later.recall() == Memory(boot="another boot")
+    assert later.load_state() == SavedState(boot="another boot")
 
 
 def test_memory_of_another_machine_is_none(store: Store) -> None:
-    store.keep(Memory(machine={"Uuid": "another"}))
-    assert store.recall().machine == {}
+    store.save_state(SavedState(machine={"Uuid": "another"}))
+    assert store.load_state().machine == {}
 
 
 def test_a_record_lasts_longer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    record = Record(job="j", actions=["a", "b"], done=1)
-    record.decide("incomplete", Flags(incomplete=True, reboot=True))
-    store.note(record, lasting=True)
+    record = JobRecord(job="j", actions=["a", "b"], done=1)
+    record.set_outcome("incomplete", Flags(incomplete=True, reboot=True))
+    store.save_job(record, durable=True)
     monkeypatch.setattr(state, "boot_id", lambda: "another boot")
-    found = Store(store.directory, UUID).record()
+    found = Store(store.directory, UUID).load_job()
     assert found == record
     assert found is not None
     assert found.outcome == Flags(incomplete=True, reboot=True)
@@ -58,17 +58,17 @@ def test_a_record_lasts_longer(store: Store, monkeypatch: pytest.MonkeyPatch) ->
 def test_unreadable_files_are_no_files(store: Store, text: str) -> None:
     for kind in ("job", "state"):
         (Path(store.directory) / f"{UUID}.{kind}").write_text(text)
-    assert store.record() is None
-    assert store.recall().machine == {}
+    assert store.load_job() is None
+    assert store.load_state().machine == {}
 
 
 def test_members_of_a_newer_agent_are_ignored(store: Store) -> None:
     (Path(store.directory) / f"{UUID}.job").write_text('{"job": "j", "phase": "running", "new": 1}')
-    assert store.record() == Record(job="j", phase="running")
+    assert store.load_job() == JobRecord(job="j", phase="running")
 
 
 def test_files_are_private_and_replaced_whole(store: Store) -> None:
-    store.keep(Memory())
+    store.save_state(SavedState())
     (path,) = Path(store.directory).iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(Path(store.directory).stat().st_mode) == 0o700
@@ -78,21 +78,21 @@ def test_a_full_disk_is_a_complaint(store: Store, monkeypatch: pytest.MonkeyPatc
     def full(*_args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    store.note(Record(job="old"))
+    store.save_job(JobRecord(job="old"))
     monkeypatch.setattr(state, "save", full)
-    store.note(Record(job="new"))
-    assert "No space left" in store.complaint
-    assert store.record() == Record(job="old", boot=store.boot)
+    store.save_job(JobRecord(job="new"))
+    assert "No space left" in store.write_error
+    assert store.load_job() == JobRecord(job="old", boot=store.boot)
 
 
 def test_forgetting(store: Store) -> None:
-    record = Record(job="j")
-    store.note(record)
-    Path(store.folder("j"), "spool").mkdir(parents=True)
-    assert store.leftovers() == ["j"]
-    store.forget(record)
-    assert store.record() is None
-    assert store.leftovers() == []
+    record = JobRecord(job="j")
+    store.save_job(record)
+    Path(store.job_dir("j"), "spool").mkdir(parents=True)
+    assert store.saved_jobs() == ["j"]
+    store.delete_job(record)
+    assert store.load_job() is None
+    assert store.saved_jobs() == []
 
 
 def test_the_lock(store: Store) -> None:

@@ -29,7 +29,7 @@ DROP = "drop"
 
 
 @dataclasses.dataclass
-class Seen:
+class ReceivedRequest:
     method: str
     path: str
     headers: dict[str, str]
@@ -52,7 +52,7 @@ class Stub:
     """
 
     def __init__(self) -> None:
-        self.seen: list[Seen] = []
+        self.seen: list[ReceivedRequest] = []
         self.answers: dict[tuple[str, str], list[Any]] = {}
         self.tokens: set[str] = set()
         self.revoked: set[str] = set()
@@ -68,13 +68,13 @@ class Stub:
         self.http.shutdown()
         self.http.server_close()
 
-    def logins(self, scheme: str = "Basic") -> list[Seen]:
+    def logins(self, scheme: str = "Basic") -> list[ReceivedRequest]:
         return [seen for seen in self.seen if seen.path.endswith("/token") and seen.scheme == scheme]
 
-    def asked(self, path: str) -> list[Seen]:
+    def asked(self, path: str) -> list[ReceivedRequest]:
         return [seen for seen in self.seen if seen.path == path]
 
-    def answer(self, seen: Seen) -> Any:
+    def answer(self, seen: ReceivedRequest) -> Any:
         if seen.path == f"/api/v3/users/{USER}/token":
             return self._token(seen)
         if seen.scheme != "Bearer" or seen.token not in self.tokens | self.revoked:
@@ -86,7 +86,7 @@ class Stub:
         chosen = planned.pop(0) if len(planned) > 1 else planned[0]
         return chosen(seen) if callable(chosen) else chosen
 
-    def _token(self, seen: Seen) -> Any:
+    def _token(self, seen: ReceivedRequest) -> Any:
         if self.login_answers:
             return self.login_answers.pop(0)
         right = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -114,7 +114,7 @@ class Stub:
                     self.close_connection = True
                     return
                 body = self._body()
-                seen = Seen(self.command, self.path.partition("?")[0], dict(self.headers), body)
+                seen = ReceivedRequest(self.command, self.path.partition("?")[0], dict(self.headers), body)
                 with stub.lock:
                     stub.seen.append(seen)
                     chosen = stub.answer(seen)

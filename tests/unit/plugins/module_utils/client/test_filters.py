@@ -139,9 +139,9 @@ def test_operators_of_v4() -> None:
 
 def test_what_needs_a_v4_server() -> None:
     old = ["Name", "eq", "In(a", "sort", "Re(a)", "Meta.In", "ne", "x", "slim", "params", "reverse"]
-    assert list(filters.needed(filters.build_query(old))) == []
+    assert list(filters.required_features(filters.build_query(old))) == []
     new = ["Name", "in", "a", "x/y", "re", "b", "params", "a", "decode"]
-    found = list(filters.needed(filters.build_query(new)))
+    found = list(filters.required_features(filters.build_query(new)))
     assert [what for what, _feature in found] == ["Name: In", "x/y: Re", "params", "decode"]
     assert {feature.flag for _what, feature in found} == {"regex-string-filters", "partial-objects"}
 
@@ -156,7 +156,7 @@ def test_what_needs_a_v4_server() -> None:
     ],
 )
 def test_sets_and_expressions_in_a_map(wanted: dict[str, object], words: list[str]) -> None:
-    assert filters.words_of(wanted) == words
+    assert filters.words_from_map(wanted) == words
 
 
 @pytest.mark.parametrize(
@@ -172,4 +172,4 @@ def test_sets_and_expressions_in_a_map(wanted: dict[str, object], words: list[st
 )
 def test_mistakes_with_them(wanted: dict[str, object], told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        filters.words_of(wanted)
+        filters.words_from_map(wanted)

@@ -18,7 +18,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.formats import (
     decode_yaml,
     first_document,
-    fit,
+    normalize,
     pretty,
 )
 
@@ -157,12 +157,12 @@ def test_an_object_must_be_one(text: str) -> None:
 
 
 def test_fit_leaves_kinds_of_plugins_alone() -> None:
-    assert fit("ipam_networks", {"id": 1, "X": True}) == {"id": 1, "X": True}
+    assert normalize("ipam_networks", {"id": 1, "X": True}) == {"id": 1, "X": True}
 
 
 def test_fit_makes_a_new_object() -> None:
     given: dict[str, Any] = {"Name": 1.5}
-    assert fit("profiles", given) == {"Name": "1.5"}
+    assert normalize("profiles", given) == {"Name": "1.5"}
     assert given == {"Name": 1.5}
 
 

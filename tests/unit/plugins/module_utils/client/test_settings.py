@@ -131,7 +131,7 @@ def test_endpoint_errors(url: str) -> None:
 def test_forms_of_a_fingerprint(written: str) -> None:
     trust = resolve({**BASE, "cert_fingerprint": written}, {}).trust
     assert trust.fingerprint == SHA
-    assert trust.authenticates
+    assert trust.authenticates_server
     assert not trust.verifies_chain
 
 
@@ -252,7 +252,7 @@ BUNDLES = [{}, {"REQUESTS_CA_BUNDLE": "/env.pem"}, {"CURL_CA_BUNDLE": "/env.pem"
 
 @pytest.mark.parametrize("environ", BUNDLES)
 @pytest.mark.parametrize(
-    ("trust", "bundle"),
+    ("trust", "ca_bundle"),
     [
         (Tls(verify=False), False),
         (Tls(verify=False, ca_path="/my.pem"), False),
@@ -263,13 +263,13 @@ BUNDLES = [{}, {"REQUESTS_CA_BUNDLE": "/env.pem"}, {"CURL_CA_BUNDLE": "/env.pem"
     ],
 )
 def test_an_environment_bundle_never_overrides_a_choice(
-    trust: Tls, bundle: bool | str, environ: dict[str, str]
+    trust: Tls, ca_bundle: bool | str, environ: dict[str, str]
 ) -> None:
-    assert trust.bundle(environ) == bundle
+    assert trust.ca_bundle(environ) == ca_bundle
 
 
 @pytest.mark.parametrize(
-    ("environ", "bundle"),
+    ("environ", "ca_bundle"),
     [
         ({}, True),
         ({"REQUESTS_CA_BUNDLE": ""}, True),
@@ -279,15 +279,15 @@ def test_an_environment_bundle_never_overrides_a_choice(
     ],
 )
 def test_an_environment_bundle_counts_when_nothing_was_chosen(
-    environ: dict[str, str], bundle: bool | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environ: dict[str, str], ca_bundle: bool | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in "ab":
         (tmp_path / name).write_text("")
-    assert Tls().bundle(environ) == bundle
+    assert Tls().ca_bundle(environ) == ca_bundle
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_an_environment_bundle_that_is_missing_is_named(name: str) -> None:
     with pytest.raises(UsageError, match=f"{name}: /no/such.pem cannot be read"):
-        Tls().bundle({name: "/no/such.pem"})
+        Tls().ca_bundle({name: "/no/such.pem"})

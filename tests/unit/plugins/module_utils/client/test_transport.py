@@ -20,7 +20,9 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     UnreadableAnswer,
     UsageError,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.transport import normal_endpoint
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.transport import (
+    normalize_endpoint,
+)
 
 LOGIN = ("GET", "/api/v3/users/rocketskates/token")
 SCHEDULE = [1, 1, 2, 3, 5, 8]
@@ -320,7 +322,7 @@ def test_a_server_that_pages_by_itself_is_read_to_the_end(ready: Client, stub: A
 )
 def test_unusable_endpoints(url: str) -> None:
     with pytest.raises(UsageError, match="endpoint:") as caught:
-        normal_endpoint(url)
+        normalize_endpoint(url)
     assert "secret" not in str(caught.value)
 
 
@@ -334,4 +336,4 @@ def test_unusable_endpoints(url: str) -> None:
     ],
 )
 def test_usable_endpoints(url: str, normal: str) -> None:
-    assert normal_endpoint(url) == normal
+    assert normalize_endpoint(url) == normal

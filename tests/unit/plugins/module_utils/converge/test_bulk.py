@@ -14,7 +14,7 @@ from unit.plugins.module_utils.converge.fake import FakeClient
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import Invalid, UsageError
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.bulk import (
-    LIST_FROM,
+    LIST_THRESHOLD,
     Bulk,
     NotTried,
     waves,
@@ -165,7 +165,7 @@ def test_check_mode_sends_nothing() -> None:
     assert client.writes == []
 
 
-def many(count: int = LIST_FROM, **more: t.Any) -> list[Resource]:
+def many(count: int = LIST_THRESHOLD, **more: t.Any) -> list[Resource]:
     return [Machine("machines", {"Name": f"m{number}", **more}) for number in range(count)]
 
 
@@ -179,22 +179,24 @@ class TestLists:
 
     def test_few_are_looked_up(self) -> None:
         client = FakeClient()
-        bulk(client, *many(LIST_FROM - 1))
+        bulk(client, *many(LIST_THRESHOLD - 1))
         assert "LIST" not in {entry[0] for entry in client.sent}
 
     def test_what_the_list_has_by_another_spelling_is_found(self) -> None:
         there = "3e7031fe-3062-45f1-835c-92541bc9cbd3"
         client = FakeClient(machines=[{"Name": "x", "Uuid": there}])
         sought = Machine("machines", {}, key=there.upper(), state="absent")
-        known = Bulk(t.cast(Client, client), [*many(), sought])._read()
-        assert LIST_FROM not in known
+        known = Bulk(t.cast(Client, client), [*many(), sought])._prefetch()
+        assert LIST_THRESHOLD not in known
         assert known[0] is None
         sought.key = there
-        assert Bulk(t.cast(Client, client), [*many(), sought])._read()[LIST_FROM] == client.one("machines")
+        assert Bulk(t.cast(Client, client), [*many(), sought])._prefetch()[LIST_THRESHOLD] == client.one(
+            "machines"
+        )
 
     def test_what_was_not_available_is_read_again(self) -> None:
         """An earlier resource may be what it lacked."""
-        client = FakeClient(machines=[{"Name": f"m{n}", "Available": False} for n in range(LIST_FROM)])
+        client = FakeClient(machines=[{"Name": f"m{n}", "Available": False} for n in range(LIST_THRESHOLD)])
 
         def heal(client: FakeClient, kind: str, key: str) -> None:
             for machine in client.store["machines"].values():
@@ -202,4 +204,4 @@ class TestLists:
 
         client.before["POST"] = [heal]
         outcomes = bulk(client, *many(), Resource("profiles", {"Name": "p"}))
-        assert [outcome.problems for outcome in outcomes] == [[]] * (LIST_FROM + 1)
+        assert [outcome.problems for outcome in outcomes] == [[]] * (LIST_THRESHOLD + 1)

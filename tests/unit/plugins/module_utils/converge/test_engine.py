@@ -19,8 +19,8 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge import engine
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.engine import (
-    NeverSettles,
     Outcome,
+    TooManyConflicts,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.resource import Resource
 from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.machine import Machine
@@ -89,9 +89,9 @@ class TestPlain:
 
     def test_what_the_caller_has_just_read_is_not_read_again(self) -> None:
         client = stored(a=1)
-        converge(client, profile(a=1), known=client.one("profiles"))
+        converge(client, profile(a=1), prefetched=client.one("profiles"))
         assert client.sent == []
-        assert converge(FakeClient(), profile(a=1), known=None).action == "created"
+        assert converge(FakeClient(), profile(a=1), prefetched=None).action == "created"
 
     def test_force_reaches_the_patch(self) -> None:
         client = stored()
@@ -182,7 +182,7 @@ class TestConflicts:
             client.store[kind][key]["Params"]["a"] -= 1
 
         client.always["PATCH"] = race
-        with pytest.raises(NeverSettles, match=r"profile p: .*12 times") as caught:
+        with pytest.raises(TooManyConflicts, match=r"profile p: .*12 times") as caught:
             engine.converge(t.cast(Client, client), profile(a=2), sleep=slept.append)
         assert len(client.writes) == engine.MAX_CONFLICTS
         assert len(slept) == engine.MAX_CONFLICTS - 1

@@ -44,30 +44,30 @@ class TestPlaces:
     def test_unless_it_is_taken_out(self, place: dict[str, str]) -> None:
         wanted = machine(Workflow="", **place)
         wanted.check(CURRENT)
-        assert wanted.target(CURRENT) == {**CURRENT, **place, "Workflow": ""}
+        assert wanted.wanted_object(CURRENT) == {**CURRENT, **place, "Workflow": ""}
 
     def test_or_forced(self, place: dict[str, str]) -> None:
         wanted = machine(force=True, **place)
         wanted.check(CURRENT)
-        assert wanted.target(CURRENT) == {**CURRENT, **place, "Workflow": ""}
+        assert wanted.wanted_object(CURRENT) == {**CURRENT, **place, "Workflow": ""}
 
     def test_without_a_workflow_they_may(self, place: dict[str, str]) -> None:
         current = {**CURRENT, "Workflow": ""}
         wanted = machine(**place)
         wanted.check(current)
-        assert wanted.target(current) == {**current, **place}
+        assert wanted.wanted_object(current) == {**current, **place}
 
 
 def test_the_same_place_is_no_change() -> None:
     wanted = machine(Stage="one", BootEnv="local")
     wanted.check(CURRENT)
-    assert wanted.target(CURRENT) == CURRENT
+    assert wanted.wanted_object(CURRENT) == CURRENT
 
 
 def test_a_new_machine_brings_its_own_uuid() -> None:
-    one, two = machine().creation(), machine().creation()
+    one, two = machine().creation_body(), machine().creation_body()
     assert uuid.UUID(one["Uuid"]) != uuid.UUID(two["Uuid"])
-    assert machine(Uuid="given").creation()["Uuid"] == "given"
+    assert machine(Uuid="given").creation_body()["Uuid"] == "given"
 
 
 def test_without_a_name_none_is_made() -> None:
@@ -76,7 +76,7 @@ def test_without_a_name_none_is_made() -> None:
 
 
 def test_the_name_in_the_key_is_its_name() -> None:
-    assert machine(key="Name:web").creation()["Name"] == "web"
+    assert machine(key="Name:web").creation_body()["Name"] == "web"
 
 
 BEFORE = {"Runnable": True, "BootEnv": "local"}
@@ -84,7 +84,7 @@ AFTER = {"Runnable": False, "BootEnv": "sledgehammer"}
 
 
 def test_a_machine_that_was_stopped_is_remarked() -> None:
-    (remark,) = machine().remarks(BEFORE, AFTER)
+    (remark,) = machine().change_warnings(BEFORE, AFTER)
     assert "boot environment changed from local to sledgehammer" in remark
 
 
@@ -99,7 +99,7 @@ def test_a_machine_that_was_stopped_is_remarked() -> None:
     ids=["asked for", "new", "was not", "same place"],
 )
 def test_nothing_else_is(wanted: Machine, before: dict[str, t.Any] | None, after: dict[str, t.Any]) -> None:
-    assert wanted.remarks(before, after) == []
+    assert wanted.change_warnings(before, after) == []
 
 
 def test_options_that_are_not_given_say_nothing() -> None:
@@ -111,4 +111,4 @@ def test_options_that_are_not_given_say_nothing() -> None:
 def test_the_uuid_finds_it_so_that_the_name_can_change() -> None:
     made = from_options({**OPTIONS, "name": "new", "uuid": "u-1"})
     assert made.lookup == "u-1"
-    assert made.target({"Name": "old", "Uuid": "u-1"}) == {"Name": "new", "Uuid": "u-1"}
+    assert made.wanted_object({"Name": "old", "Uuid": "u-1"}) == {"Name": "new", "Uuid": "u-1"}

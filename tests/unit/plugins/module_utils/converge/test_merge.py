@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.patch import same_json
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.merge import (
     agrees,
-    append,
+    append_missing,
     merge_map,
     overlay,
 )
@@ -111,12 +111,12 @@ WORDS = st.lists(st.sampled_from("abcd"), max_size=5)
 
 @given(WORDS, WORDS)
 def test_append_keeps_order_and_is_idempotent(current: list[str], wanted: list[str]) -> None:
-    once = append(current, wanted)
+    once = append_missing(current, wanted)
     assert once[: len(current)] == current
     assert set(once) == {*current, *wanted}
-    assert append(once, wanted) == once
+    assert append_missing(once, wanted) == once
 
 
 def test_append_adds_each_once() -> None:
-    assert append(["b"], ["a", "b", "a", "c"]) == ["b", "a", "c"]
-    assert append(None, ["a"]) == ["a"]
+    assert append_missing(["b"], ["a", "b", "a", "c"]) == ["b", "a", "c"]
+    assert append_missing(None, ["a"]) == ["a"]

@@ -37,8 +37,8 @@ def test_refused_when_made(kind: str, spec: dict[str, t.Any], told: str) -> None
 def test_a_null_member_says_nothing() -> None:
     resource = Resource("profiles", {"Name": "p", "Params": None, "Profiles": None})
     current = {"Name": "p", "Params": {"a": 1}, "Profiles": ["q"]}
-    assert resource.target(current) == current
-    assert resource.creation() == {"Name": "p"}
+    assert resource.wanted_object(current) == current
+    assert resource.creation_body() == {"Name": "p"}
 
 
 def test_an_unknown_member_is_refused() -> None:
@@ -75,24 +75,28 @@ def test_metadata_becomes_text() -> None:
 def test_target_changes_only_what_is_named() -> None:
     current = {"Name": "p", "Description": "old", "Params": {"a": 1, "b": 1}, "Meta": {"m": "1"}, "Extra": 1}
     resource = Resource("profiles", {"Name": "p", "Description": None, "Params": {"a": 2, "b": None}})
-    assert resource.target(current) == {**current, "Params": {"a": 2}}
+    assert resource.wanted_object(current) == {**current, "Params": {"a": 2}}
     resource = Resource("profiles", {"Name": "p", "Params": {"c": 1}, "Meta": {"k": 1}}, purge_params=True)
-    assert resource.target(current) == {**current, "Params": {"c": 1}, "Meta": {"m": "1", "k": "1"}}
+    assert resource.wanted_object(current) == {**current, "Params": {"c": 1}, "Meta": {"m": "1", "k": "1"}}
 
 
 def test_profiles_are_replaced_or_added() -> None:
     current = {"Name": "m", "Uuid": "u", "Profiles": ["a", "b"]}
     spec = {"Name": "m", "Profiles": ["c", "a"]}
-    assert Resource("machines", spec).target(current)["Profiles"] == ["c", "a"]
-    assert Resource("machines", spec, append_profiles=True).target(current)["Profiles"] == ["a", "b", "c"]
+    assert Resource("machines", spec).wanted_object(current)["Profiles"] == ["c", "a"]
+    assert Resource("machines", spec, append_profiles=True).wanted_object(current)["Profiles"] == [
+        "a",
+        "b",
+        "c",
+    ]
 
 
 def test_creation_leaves_nulls_out() -> None:
     spec = {"Name": "p", "Description": None, "Params": {"a": None, "b": {"c": None}}}
-    assert Resource("profiles", spec).creation() == {"Name": "p", "Params": {"b": {"c": None}}}
+    assert Resource("profiles", spec).creation_body() == {"Name": "p", "Params": {"b": {"c": None}}}
 
 
 def test_structs_keep_what_the_server_filled_in() -> None:
     current = {"Name": "b", "OS": {"Name": "x", "Codename": ""}, "Templates": [{"Name": "t", "Link": ""}]}
     spec = {"Name": "b", "OS": {"Name": "x"}, "Templates": [{"Name": "t"}]}
-    assert Resource("bootenvs", spec).target(current) == current
+    assert Resource("bootenvs", spec).wanted_object(current) == current

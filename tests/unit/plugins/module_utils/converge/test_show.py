@@ -15,7 +15,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.sh
     HIDDEN,
     difference,
     is_sealed,
-    shown,
+    masked,
 )
 
 SEALED = {"Key": "top", "Nonce": "top", "Payload": "top"}
@@ -35,16 +35,16 @@ NESTS = st.recursive(
 )
 def test_secret_members_are_left_out(kind: str, gone: set[str]) -> None:
     item: dict[str, t.Any] = dict.fromkeys(gone, "top") | {"Name": "x"}
-    assert shown(kind, item) == {"Name": "x"}
+    assert masked(kind, item) == {"Name": "x"}
 
 
 def test_nothing_is_shown_of_nothing() -> None:
-    assert shown("machines", None) == {}
+    assert masked("machines", None) == {}
 
 
 @given(NESTS)
 def test_sealed_values_are_hidden_at_any_depth(value: t.Any) -> None:
-    text = json.dumps(shown("machines", {"Params": {"p": value}}))
+    text = json.dumps(masked("machines", {"Params": {"p": value}}))
     assert "top" not in text
     assert HIDDEN in text
 
@@ -58,7 +58,7 @@ def test_only_the_exact_wire_form_is_sealed() -> None:
 
 def test_the_original_is_not_touched() -> None:
     item = {"Name": "x", "Params": {"p": SEALED}}
-    shown("machines", item)
+    masked("machines", item)
     assert item["Params"] == {"p": SEALED}
 
 

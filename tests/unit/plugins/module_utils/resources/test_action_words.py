@@ -10,13 +10,13 @@ import pytest
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.task import Task
-from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.action import Order
+from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.action import ActionCall
 
 
-def order(command: str) -> Order:
+def order(command: str) -> ActionCall:
     client = types.SimpleNamespace(require_kind=lambda kind: types.SimpleNamespace(prefix=kind))
     options = {"kind": "machines", "command": command, "include_locked": False}
-    return Order(Task(options, False, client, lambda text: None))  # type: ignore[arg-type]
+    return ActionCall(Task(options, False, client, lambda text: None))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def order(command: str) -> Order:
 )  # fmt: skip
 def test_commands_that_destroy(command: str) -> None:
     assert order(command).destroys
-    assert not order(command).only_looks
+    assert not order(command).is_read_only
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_commands_that_destroy(command: str) -> None:
 )  # fmt: skip
 def test_commands_that_do_not(command: str, looks: bool) -> None:
     assert not order(command).destroys
-    assert order(command).only_looks == looks
+    assert order(command).is_read_only == looks
 
 
 @pytest.mark.parametrize("command", ["", "a/b"])

@@ -134,6 +134,6 @@ def test_what_may_not_be_seen_is_told_from_what_is_not_there() -> None:
 def test_only_some_of_many_missing_names_are_looked_into() -> None:
     server = Server()
     names = [f"m{number}" for number in range(50)]
-    text = lookup.missing_text(t.cast(t.Any, server), "machines", names)
+    text = lookup.missing_message(t.cast(t.Any, server), "machines", names)
     assert text == f"no such machine: {', '.join(names)}"
     assert len(server.asked) == 5

@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.lookup import (
     NoSuchObject,
-    address,
     find_all,
+    lookup_key,
 )
 
 UUID = "3e0f2a4c-5b6d-4e7f-8a9b-0c1d2e3f4a5b"
@@ -79,7 +79,7 @@ def names(found: t.Iterable[dict[str, t.Any]]) -> list[str]:
     ],
 )
 def test_address(kind: str, text: str, place: str) -> None:
-    assert address(kind, text) == place
+    assert lookup_key(kind, text) == place
 
 
 def test_found_in_the_order_given() -> None:

@@ -63,7 +63,7 @@ def test_the_official_configuration_is_read(file: Path) -> None:
     found = config.load({}, {}, str(file))
     assert found.endpoint == "https://a:8092 https://b:8092"
     assert (found.token, found.machine, found.context, found.make_runnable) == ("t", "m", "c", False)
-    assert config.settings_of(found).endpoints == ("https://a:8092", "https://b:8092")
+    assert config.connection_settings(found).endpoints == ("https://a:8092", "https://b:8092")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_every_option_is_explained() -> None:
 
 
 def test_what_scripts_need_to_reach_the_server() -> None:
-    told = config.Config(ca_path="/ca", cert_fingerprint="f", token="t").for_scripts()
+    told = config.Config(ca_path="/ca", cert_fingerprint="f", token="t").script_variables()
     assert told == {
         "DRP_AGENT_CONFIG": "/dev/null",
         "DRP_AGENT_VALIDATE_CERTS": "true",
@@ -112,12 +112,12 @@ def test_a_token_in_a_file(tmp_path: Path) -> None:
     path.write_text(" one \n")
     session = FileSession(str(path))
     assert session.token() == "one"
-    assert session.replace("one") is False
+    assert session.replace_token("one") is False
     path.write_text("two\n")
-    assert session.replace("one") is True
+    assert session.replace_token("one") is True
     assert session.token() == "two"
     path.unlink()
-    assert session.replace("two") is False
+    assert session.replace_token("two") is False
     with pytest.raises(UsageError, match="token_file"):
         FileSession(str(path))
 
@@ -143,10 +143,10 @@ def test_signs_of_life(tmp_path: Path) -> None:
         systemd.settimeout(2)
         environ = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}
         notifier = Notifier(environ)
-        notifier.say(READY="1", STATUS="INIT")
+        notifier.send(READY="1", STATUS="INIT")
         assert systemd.recv(100) == b"READY=1\nSTATUS=INIT"
-        notifier.beat()
-        notifier.beat()
+        notifier.feed_watchdog()
+        notifier.feed_watchdog()
         assert systemd.recv(100) == b"WATCHDOG=1"
         systemd.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -163,8 +163,8 @@ def test_signs_of_life(tmp_path: Path) -> None:
 )
 def test_where_nobody_listens(environ: dict[str, str]) -> None:
     notifier = Notifier(environ)
-    notifier.say(READY="1")
-    notifier.beat()
+    notifier.send(READY="1")
+    notifier.feed_watchdog()
 
 
 # -- one file
@@ -217,7 +217,7 @@ def test_the_launcher_of_a_zipapp(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert say() == "1 ['a b']"
     release(2)
     assert say() == "2 ['a b']"
-    launcher.carry(str(runner), str(state), "")
+    launcher.copy_program(str(runner), str(state), "")
     (state / "program").rename(state / "hidden")
     assert say() == "2 ['a b']"
 

@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job.exit_codes import (
     Flags,
     flags_of,
+    outcome_of,
     uses_sane_codes,
-    verdict,
 )
 
 SANE = {
@@ -50,22 +50,22 @@ TABLE = [
 @pytest.mark.parametrize("row", TABLE, ids=[row[0] or "none" for row in TABLE])
 def test_verdicts(row: tuple[str, ...], position: int) -> None:
     """Trap 9: what 128 and 16, 32, 64 mean is reversed on the last action."""
-    decided = verdict(flags(row[0]), final=bool(position % 2), strict=position > 1)
+    action_outcome = outcome_of(flags(row[0]), final=bool(position % 2), strict=position > 1)
     wanted = row[1 + position]
-    assert decided.go_on == (wanted == "go on")
-    if not decided.go_on:
-        assert f"{decided.state} {decided.exit_state}" == wanted
-        assert decided.flags.incomplete == (decided.state == "incomplete")
+    assert action_outcome.continues == (wanted == "go on")
+    if not action_outcome.continues:
+        assert f"{action_outcome.state} {action_outcome.exit_state}" == wanted
+        assert action_outcome.flags.incomplete == (action_outcome.state == "incomplete")
 
 
 def test_reboot_before_poweroff_before_stop() -> None:
-    both = verdict(Flags(reboot=True, poweroff=True, stop=True), final=True)
+    both = outcome_of(Flags(reboot=True, poweroff=True, stop=True), final=True)
     assert both.exit_state == "reboot"
-    assert verdict(Flags(poweroff=True, stop=True), final=True).exit_state == "poweroff"
+    assert outcome_of(Flags(poweroff=True, stop=True), final=True).exit_state == "poweroff"
 
 
 @pytest.mark.parametrize(
-    ("told", "sane"),
+    ("feature_flags", "sane"),
     [
         ("sane-exit-codes", True),
         ("original-exit-codes", False),
@@ -75,7 +75,7 @@ def test_reboot_before_poweroff_before_stop() -> None:
         (None, False),
     ],
 )
-def test_which_table_a_task_uses(told: str | None, sane: bool) -> None:
-    assert uses_sane_codes({"Meta": {"feature-flags": told}}) is sane
+def test_which_table_a_task_uses(feature_flags: str | None, sane: bool) -> None:
+    assert uses_sane_codes({"Meta": {"feature-flags": feature_flags}}) is sane
     assert uses_sane_codes({"Meta": None}) is False
     assert uses_sane_codes({}) is False

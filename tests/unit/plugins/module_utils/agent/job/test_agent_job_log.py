@@ -11,12 +11,18 @@ from typing import Any
 import pytest
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job import job_log
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job.job_log import JobLog, Progress
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job.spool import Spool, Writer
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job.job_log import (
+    JobLog,
+    UploadProgress,
+)
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.retry import (
     Backoff,
-    Pulse,
     Stopped,
+    StopSignal,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script.spool import (
+    Spool,
+    SpoolWriter,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     ApiError,
@@ -37,7 +43,7 @@ class FakeServer:
         self.puts: list[bytes] = []
         self.reads = 0
 
-    def in_a_hurry(self, timeout: float) -> FakeServer:
+    def with_timeout(self, timeout: float) -> FakeServer:
         return self
 
     def req(self) -> FakeRequest:
@@ -89,8 +95,10 @@ def spool(tmp_path: Path) -> Spool:
     return Spool(str(tmp_path / "spool"))
 
 
-def make(server: FakeServer, spool: Spool, fresh: bool = True, pulse: Pulse | None = None) -> JobLog:
-    return JobLog(server, "j", spool, pulse or Pulse(), fresh=fresh, backoff=Backoff(0.01, 0.02))  # type: ignore[arg-type]
+def make(
+    server: FakeServer, spool: Spool, fresh: bool = True, stop_signal: StopSignal | None = None
+) -> JobLog:
+    return JobLog(server, "j", spool, stop_signal or StopSignal(), fresh=fresh, backoff=Backoff(0.01, 0.02))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("fresh", [True, False])
@@ -110,7 +118,7 @@ def test_each_byte_once(spool: Spool, plan: tuple[str | DrpError, ...], fresh: b
     server = FakeServer(*plan, log=before)
     log = make(server, spool, fresh)
     for number in range(3):
-        log.line(f"line {number}")
+        log.write_line(f"line {number}")
         assert log.flush()
     log.close()
     assert server.log == before + b"line 0\nline 1\nline 2\n"
@@ -119,7 +127,7 @@ def test_each_byte_once(spool: Spool, plan: tuple[str | DrpError, ...], fresh: b
 def test_a_clean_job_never_reads_the_log(spool: Spool) -> None:
     server = FakeServer()
     log = make(server, spool)
-    log.line("x")
+    log.write_line("x")
     log.flush()
     log.close()
     assert server.reads == 0
@@ -128,15 +136,15 @@ def test_a_clean_job_never_reads_the_log(spool: Spool) -> None:
 @pytest.mark.parametrize("arrived", [True, False])
 def test_the_next_agent_finds_out(spool: Spool, arrived: bool) -> None:
     """The agent died between sending and hearing of it."""
-    with Writer(spool) as writer:
+    with SpoolWriter(spool) as writer:
         writer.append(b"first\nsecond\n")
-    progress = Progress(spool.folder)
+    progress = UploadProgress(spool.folder)
     progress.base, progress.sent, progress.in_doubt = len(HEADER), 6, 7
-    progress.keep()
+    progress.save()
     progress.close()
     server = FakeServer(log=HEADER + b"first\n" + (b"second\n" if arrived else b""))
     log = make(server, spool)
-    log.line("third")
+    log.write_line("third")
     assert log.flush()
     log.close()
     assert server.log == HEADER + b"first\nsecond\nthird\n"
@@ -145,7 +153,7 @@ def test_the_next_agent_finds_out(spool: Spool, arrived: bool) -> None:
 def test_somebody_else_writes_to_the_log_as_well(spool: Spool) -> None:
     server = FakeServer("lost", log=HEADER + b"a line of the server\n")
     log = make(server, spool)
-    log.line("mine")
+    log.write_line("mine")
     assert log.flush()
     log.close()
     assert server.log.count(b"mine") == 1
@@ -153,22 +161,22 @@ def test_somebody_else_writes_to_the_log_as_well(spool: Spool) -> None:
 
 @pytest.mark.parametrize("error", [NotFound("gone", code=404), ApiError("too large", code=413)])
 def test_a_refusal_for_good(spool: Spool, error: DrpError) -> None:
-    told: list[str] = []
+    messages: list[str] = []
     server = FakeServer(*[error] * 5)
-    log = JobLog(server, "j", spool, Pulse(), fresh=True, report=told.append)  # type: ignore[arg-type]
-    log.line("x")
+    log = JobLog(server, "j", spool, StopSignal(), fresh=True, report=messages.append)  # type: ignore[arg-type]
+    log.write_line("x")
     assert log.flush() is False
     log.close()
     assert len(server.puts) == 1
-    assert any("refuses the log" in line for line in told)
+    assert any("refuses the log" in line for line in messages)
 
 
 def test_the_end_of_the_agent_ends_the_waiting(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Pulse, "FAREWELL", 0.1)
-    pulse = Pulse()
-    log = make(FakeServer(*["cut"] * 10000), spool, pulse=pulse)
-    log.line("x")
-    threading.Timer(0.1, lambda: setattr(pulse, "stopping", True)).start()
+    monkeypatch.setattr(StopSignal, "GRACE_PERIOD", 0.1)
+    stop_signal = StopSignal()
+    log = make(FakeServer(*["cut"] * 10000), spool, stop_signal=stop_signal)
+    log.write_line("x")
+    threading.Timer(0.1, lambda: setattr(stop_signal, "requested", True)).start()
     with pytest.raises(Stopped):
         log.flush()
     log.close()
@@ -176,15 +184,15 @@ def test_the_end_of_the_agent_ends_the_waiting(spool: Spool, monkeypatch: pytest
 
 
 def test_after_a_loss_of_power_the_spool_may_be_short(spool: Spool) -> None:
-    with Writer(spool) as writer:
+    with SpoolWriter(spool) as writer:
         writer.append(b"1234")
-    progress = Progress(spool.folder)
+    progress = UploadProgress(spool.folder)
     progress.base, progress.sent = len(HEADER), 10
-    progress.keep()
+    progress.save()
     progress.close()
     server = FakeServer(log=HEADER + b"1234567890")
     log = make(server, spool)
-    log.line("next")
+    log.write_line("next")
     assert log.flush()
     log.close()
     assert server.log == HEADER + b"1234567890next\n"
@@ -192,7 +200,7 @@ def test_after_a_loss_of_power_the_spool_may_be_short(spool: Spool) -> None:
 
 def test_room_is_made_as_it_goes(spool: Spool) -> None:
     log = make(FakeServer(), spool)
-    with Writer(spool) as writer:
+    with SpoolWriter(spool) as writer:
         writer.append(b"x" * (3 * job_log.SEGMENT + 5))
     assert log.flush()
     assert len(spool.segments()) == 1

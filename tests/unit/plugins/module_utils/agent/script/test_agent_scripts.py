@@ -33,7 +33,7 @@ def action(**members: Any) -> dict[str, Any]:
     ],
 )
 def test_where_a_file_goes(path: str, root: str, wanted: str) -> None:
-    assert scripts.target_of(action(Path=path), "/task", root) == wanted
+    assert scripts.target_path(action(Path=path), "/task", root) == wanted
 
 
 @pytest.mark.parametrize(
@@ -49,14 +49,14 @@ def test_where_a_file_goes(path: str, root: str, wanted: str) -> None:
     ],
 )
 def test_what_carries_a_token(content: str) -> None:
-    assert scripts.carries_secret(content, ["our-own-token"])
+    assert scripts.contains_secret(content, ["our-own-token"])
 
 
 @pytest.mark.parametrize(
     "content", ["", "hello", "export RS_TOKEN", 'drpcli -T "$RS_TOKEN"', 'RS_TOKEN="$1"', "token: short"]
 )
 def test_what_does_not(content: str) -> None:
-    assert not scripts.carries_secret(content, ["our-own-token", ""])
+    assert not scripts.contains_secret(content, ["our-own-token", ""])
 
 
 def test_a_private_file_is_never_open_for_a_moment(tmp_path: Path) -> None:
@@ -121,11 +121,11 @@ def test_systems_are_filtered_only_if_the_first_action_names_some() -> None:
 
 
 def test_the_environment_has_the_right_values() -> None:
-    around = scripts.Surroundings(
+    script_environment = scripts.ScriptEnvironment(
         "uuid", "https://drp", "token", "/tmp/runner-1", {"DRP_AGENT_CA_PATH": "/ca"}
     )
     inherited = {"PATH": "/bin", "RS_TOKEN": "x", "RS_KEY": "a:b", "RS_ENDPOINTS": "y", "WATCHDOG_USEC": "1"}
-    assert around.environment("/tmp/runner-1/task", inherited) == {
+    assert script_environment.environment("/tmp/runner-1/task", inherited) == {
         "PATH": "/bin",
         "RS_KEY": "a:b",
         "RS_UUID": "uuid",
@@ -139,21 +139,21 @@ def test_the_environment_has_the_right_values() -> None:
         "DRP_AGENT": "/tmp/runner-1/drp-agent",
         "DRP_AGENT_CA_PATH": "/ca",
     }
-    assert around.environment("/x", {"HOME": "/root"})["HOME"] == "/root"
+    assert script_environment.environment("/x", {"HOME": "/root"})["HOME"] == "/root"
 
 
 def test_a_file_where_none_can_be(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match="is a directory"):
-        scripts.expand(action(Path="."), str(tmp_path), [])
+        scripts.write_file(action(Path="."), str(tmp_path), [])
     (tmp_path / "file").touch()
     with pytest.raises(CannotStart, match="File exists"):
-        scripts.expand(action(Path="file/below"), str(tmp_path), [])
+        scripts.write_file(action(Path="file/below"), str(tmp_path), [])
 
 
 def test_the_umask_counts(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        scripts.expand(action(Path="deep/file", Content="x"), str(tmp_path), [])
+        scripts.write_file(action(Path="deep/file", Content="x"), str(tmp_path), [])
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "deep/file").stat().st_mode) == 0o640

@@ -103,7 +103,7 @@ def test_a_yes_for_the_wrong_content(client: Any, stub: Any) -> None:
     stub.answers["GET", PATH] = [first_byte(6), *[first_byte(6), ABSENT] * 3]
     with pytest.raises(uploads.UploadFailed, match=r"6 bytes arrived of 7.*tried 3 times.*old file is gone"):
         upload(client)
-    assert [seen.method for seen in stub.asked(PATH)].count("DELETE") == 1 + uploads.TRIES
+    assert [seen.method for seen in stub.asked(PATH)].count("DELETE") == 1 + uploads.MAX_ATTEMPTS
 
 
 def test_a_lost_reply_and_a_checksum(client: Any, stub: Any) -> None:
@@ -111,7 +111,7 @@ def test_a_lost_reply_and_a_checksum(client: Any, stub: Any) -> None:
     stub.answers["GET", PART] = [ABSENT]
     stub.answers["POST", PATH] = ["drop"]
     stub.answers["GET", PATH] = [first_byte(7, **{"X-DRP-SHA256SUM": SHA256})]
-    assert upload(client) == uploads.Uploaded(7, SHA256, 1, answered=False)
+    assert upload(client) == uploads.Uploaded(7, SHA256, 1, response_received=False)
     stub.answers["GET", PATH] = [first_byte(7, **{"X-DRP-SHA256SUM": WRONG})]
     with pytest.raises(uploads.UploadFailed, match="tried 3 times"):
         upload(client)
@@ -135,7 +135,7 @@ def test_the_static_port_is_on_the_host_of_the_endpoint(client: Any, stub: Any, 
     with pytest.raises(ConnectionFailed, match=f"Cannot reach the static file port {closed_port}"):
         blobs.static_file(client, "x")
     client._info = {"file_port": 8091, "prov_enabled": False}
-    with pytest.raises(UsageError, match=blobs.STATIC_OFF):
+    with pytest.raises(UsageError, match=blobs.STATIC_PORT_OFF):
         blobs.static_file(client, "x")
     client.transport.endpoint = "https://[::1]:8092"
     client._info = {"file_port": 8091}
@@ -154,4 +154,4 @@ def test_no_path_climbs(path: str) -> None:
 
 @pytest.mark.parametrize(("kind", "part"), [("files", "a/x.part"), ("isos", "a/.x.part")])
 def test_where_the_part_is(kind: str, part: str) -> None:
-    assert uploads.part_of(kind, "a/x") == part
+    assert uploads.partial_path(kind, "a/x") == part

@@ -65,7 +65,7 @@ def test_no_trees() -> None:
 
 
 @pytest.mark.parametrize(
-    ("canary", "missing", "wanted", "unpacked", "proves"),
+    ("canary", "missing", "wanted", "unpacked", "is_complete"),
     [
         ("ab", (), "ab", True, True),
         ("", (), "", True, True),
@@ -77,22 +77,23 @@ def test_no_trees() -> None:
     ],
 )
 def test_what_a_tree_proves(
-    canary: str | None, missing: tuple[str, ...], wanted: str, unpacked: bool, proves: bool
+    canary: str | None, missing: tuple[str, ...], wanted: str, unpacked: bool, is_complete: bool
 ) -> None:
     tree = BootTree("amd64", "x.iso", "", wanted, "x", "x/.x.rebar_canary", ("k", "i"))
     state = TreeState(canary, missing)
-    assert (state.unpacked(tree), state.proves(tree)) == (unpacked, proves)
-    assert proves or "/x" in state.told(tree)
+    assert (state.unpacked(tree), state.is_complete(tree)) == (unpacked, is_complete)
+    assert is_complete or "/x" in state.problem(tree)
 
 
 @pytest.mark.parametrize(
-    ("missing", "unpacked", "proves"), [((), True, True), (("i",), True, False), (("k", "i"), False, False)]
+    ("missing", "unpacked", "is_complete"),
+    [((), True, True), (("i",), True, False), (("k", "i"), False, False)],
 )
-def test_sledgehammer_keeps_its_kernel(missing: tuple[str, ...], unpacked: bool, proves: bool) -> None:
+def test_sledgehammer_keeps_its_kernel(missing: tuple[str, ...], unpacked: bool, is_complete: bool) -> None:
     env = {"Name": "s", "Kernel": "k", "Initrds": ["i"], "OS": {"Name": "sledgehammer", "IsoFile": "s.tar"}}
     (tree,) = trees_of(env)
     state = TreeState(None, missing)
-    assert (state.unpacked(tree), state.proves(tree)) == (unpacked, proves)
+    assert (state.unpacked(tree), state.is_complete(tree)) == (unpacked, is_complete)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def web() -> Iterator[WebServer]:
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """What of a piece came before the connection broke is lost; the tests cut between pieces."""
-    monkeypatch.setattr(download, "_PIECE", 1000)
+    monkeypatch.setattr(download, "_CHUNK_SIZE", 1000)
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_refusals(web: WebServer, target: Path, status: int, words: str) -> None
 def test_a_page_instead_of_the_file(web: WebServer, target: Path, page: Page) -> None:
     web.pages["/f"] = page
     with pytest.raises(DownloadFailed, match="/f: a page for people"):
-        get(web, target, refuse=lambda *seen: "a page for people" if download.is_html(*seen) else "")
+        get(web, target, check_content=lambda *seen: "a page for people" if download.is_html(*seen) else "")
     assert folder_of(target) == []
     assert get(web, target).size == len(page.content)
 

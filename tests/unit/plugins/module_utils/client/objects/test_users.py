@@ -49,10 +49,10 @@ def test_cached_tokens_are_forgotten(stub: Any, make_client: Any, tmp_path: Path
     client = make_client(cache=mine)
     client.get("things", "one")
     theirs.store(CachedToken("of-fred", 0, 600))
-    client.session.password_changed(OTHER, "x")
+    client.session.on_password_changed(OTHER, "x")
     assert theirs.load() is None
     assert mine.load() is not None
-    client.session.password_changed(ME, "x")
+    client.session.on_password_changed(ME, "x")
     assert mine.load() is None
 
 

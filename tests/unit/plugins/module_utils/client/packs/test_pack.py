@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.diff import (
     compare,
-    dropped,
+    dropped_members,
     item_changes,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.forms import fitted, trimmed
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.forms import (
+    normalized,
+    without_defaults,
+)
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.pack import (
-    by_own_key,
-    own_key,
+    by_server_key,
+    server_key,
 )
 
 MODELS = pytest.importorskip("simulator.models", exc_type=ImportError).MODELS
@@ -35,7 +38,7 @@ def pack(meta: dict[str, Any] | None = None, **sections: Any) -> Pack:
 
 def served(content: Pack) -> Pack:
     """As a v3.12 server answers: all members that it knows, and no others."""
-    content = fitted(content)
+    content = normalized(content)
     known = ("Name", "Version", "Description", "Documentation", "Source", "RequiredFeatures")
     meta: dict[str, Any] = {field: content["meta"].get(field, "") for field in known}
     sections = {
@@ -109,10 +112,10 @@ def packs(draw: st.DrawFn) -> Pack:
 def test_what_the_server_makes_of_a_pack_is_no_difference(content: Pack) -> None:
     before = copy.deepcopy(content)
     there = served(content)
-    assert not compare(there, content, complete=True)
-    assert not compare(there, trimmed(there), complete=True)
-    assert not compare(trimmed(there), there)
-    lost = {name.split(".")[-1] for name in dropped(there, content)}
+    assert not compare(there, content, from_server=True)
+    assert not compare(there, without_defaults(there), from_server=True)
+    assert not compare(without_defaults(there), there)
+    lost = {name.split(".")[-1] for name in dropped_members(there, content)}
     assert lost <= {"Unheard", "Profiles", "Link", "Odd", "Unknown"}
     assert content == before
 
@@ -121,15 +124,15 @@ def test_what_the_server_makes_of_a_pack_is_no_difference(content: Pack) -> None
 @settings(max_examples=150, deadline=None)
 def test_a_difference_is_found_and_a_repeated_upload_settles_it(one: Pack, two: Pack) -> None:
     there, wanted = served(one), served(two)
-    diff = compare(there, two, complete=True)
+    diff = compare(there, two, from_server=True)
     assert bool(diff) == (not_computed(there) != not_computed(wanted))
     if diff:
-        assert not compare(wanted, two, complete=True)
+        assert not compare(wanted, two, from_server=True)
 
 
 def not_computed(content: Pack) -> Any:
     """What is left of a server's answer when everything that does not count is taken away."""
-    kept = trimmed(content)
+    kept = without_defaults(content)
     for items in kept["sections"].values():
         for item in items.values():
             item.pop("RunnerWait", None)
@@ -149,7 +152,7 @@ def test_one_changed_field_is_one_difference() -> None:
     new["sections"]["stages"]["s"]["Tasks"] = ["b", "a"]
     new["sections"]["profiles"]["p"]["Params"]["b"] = "2"
     new["sections"]["params"] = {"new": {"Name": "new"}}
-    diff = compare(served(old), new, complete=True)
+    diff = compare(served(old), new, from_server=True)
     assert diff.meta == ({"Version": "v1"}, {"Version": "v2"})
     assert diff.changed == {
         ("stages", "s"): ({"Tasks": ["a", "b"]}, {"Tasks": ["b", "a"]}),
@@ -172,7 +175,7 @@ def test_one_changed_field_is_one_difference() -> None:
 )
 def test_equal(kind: str, there: Any, wanted: Any) -> None:
     content = pack(**{kind: {"k": {"Name": "k", **wanted}}})
-    assert not compare(pack(**{kind: {"k": {"Name": "k", **there}}}), content, complete=True)
+    assert not compare(pack(**{kind: {"k": {"Name": "k", **there}}}), content, from_server=True)
 
 
 @pytest.mark.parametrize(
@@ -198,39 +201,39 @@ def test_equal(kind: str, there: Any, wanted: Any) -> None:
 )
 def test_different(kind: str, there: Any, wanted: Any) -> None:
     content = pack(**{kind: {"k": {"Name": "k", **wanted}}})
-    assert compare(pack(**{kind: {"k": {"Name": "k", **there}}}), content, complete=True)
+    assert compare(pack(**{kind: {"k": {"Name": "k", **there}}}), content, from_server=True)
 
 
 def test_metadata_that_nobody_gave() -> None:
     there = pack({"Version": "v0.0.0", "Description": "Unspecified", "Type": "dynamic", "Source": "x"})
-    assert not compare(there, pack({"Source": "x", "Author": "unknown to v3.12"}), complete=True)
-    assert compare(there, pack(), complete=True).meta == ({"Source": "x"}, {"Source": ""})
+    assert not compare(there, pack({"Source": "x", "Author": "unknown to v3.12"}), from_server=True)
+    assert compare(there, pack(), from_server=True).meta == ({"Source": "x"}, {"Source": ""})
 
 
 def test_sealed_values_are_left_to_the_server() -> None:
     there = pack(profiles={"p": {"Name": "p", "Params": {"s": SEALED, "x": 1}}})
     wanted = pack(profiles={"p": {"Name": "p", "Params": {"s": "clear", "x": 1}}})
-    diff = compare(there, wanted, complete=True)
+    diff = compare(there, wanted, from_server=True)
     assert not diff
     assert diff.sealed == {("profiles", "p"): {"s": "clear"}}
     wanted["sections"]["profiles"]["p"]["Params"]["x"] = 2
-    assert compare(there, wanted, complete=True).changed
+    assert compare(there, wanted, from_server=True).changed
 
 
 def test_keys() -> None:
-    assert own_key("params", {"name": "x"}) == "x"
-    assert own_key("templates", {"ID": "x", "Name": "y"}) == "x"
-    assert own_key("leases", {"Addr": "192.168.100.103"}) == "C0A86467"
-    assert own_key("reservations", {"Addr": "nonsense"}) == "nonsense"
-    assert own_key("racks", {"Id": "x", "Name": "y"}) == "x"
-    assert own_key("racks", {"Name": "y"}) == "y"
-    assert own_key("params", {}) == ""
-    assert by_own_key(pack(params={"a": {"Name": "b"}}, racks={"c": {}}, stages={})) == {
+    assert server_key("params", {"name": "x"}) == "x"
+    assert server_key("templates", {"ID": "x", "Name": "y"}) == "x"
+    assert server_key("leases", {"Addr": "192.168.100.103"}) == "C0A86467"
+    assert server_key("reservations", {"Addr": "nonsense"}) == "nonsense"
+    assert server_key("racks", {"Id": "x", "Name": "y"}) == "x"
+    assert server_key("racks", {"Name": "y"}) == "y"
+    assert server_key("params", {}) == ""
+    assert by_server_key(pack(params={"a": {"Name": "b"}}, racks={"c": {}}, stages={})) == {
         "params": {"b": {"Name": "b"}},
         "racks": {"c": {}},
     }
     with pytest.raises(UsageError, match="params 'a' has no Name"):
-        by_own_key(pack(params={"a": {}}))
+        by_server_key(pack(params={"a": {}}))
 
 
 def test_fitting_is_that_of_the_original_tool() -> None:
@@ -247,7 +250,7 @@ def test_fitting_is_that_of_the_original_tool() -> None:
         },
         params={"p": {"Name": "p", "Schema": {"default": 5}, "Meta": {"order": 5, "Name": True}}},
     )
-    assert fitted(content) == pack(
+    assert normalized(content) == pack(
         {"Version": "1.5", "Order": "100"},
         bootenvs={
             "b": {
@@ -263,7 +266,7 @@ def test_fitting_is_that_of_the_original_tool() -> None:
 
 
 def test_trimming_keeps_what_a_person_would_write() -> None:
-    assert trimmed(
+    assert without_defaults(
         {
             "meta": {"Name": "p", "Type": "dynamic", "Writable": False, "Overwritable": False, "Source": ""},
             "sections": {

@@ -340,7 +340,7 @@ tree = st.recursive(
 
 @given(tree, st.dictionaries(st.sampled_from("ab"), st.integers(0, 2)))
 def test_there_is_a_text_for_every_answer(test: Condition, item: dict[str, int]) -> None:
-    assert isinstance(test.met(item) if test(item) else test.unmet(item), str)
+    assert isinstance(test.why_met(item) if test(item) else test.why_unmet(item), str)
     assert not_item(test)(item) is not test(item)
 
 
@@ -359,25 +359,25 @@ def test_there_is_a_text_for_every_answer(test: Condition, item: dict[str, int])
     ],
 )
 def test_why_not(operator: str, wanted: t.Any, told: str) -> None:
-    assert Compare("x", operator, wanted).unmet({"x": "a"}) == told
+    assert Compare("x", operator, wanted).why_unmet({"x": "a"}) == told
 
 
 def test_words() -> None:
-    assert Compare("x", "exists", True).unmet({}) == "x is missing, wanted: a value"
-    assert Compare("OS.Name", "equals", "b").met(MACHINE) == "OS.Name is 'debian-12'"
+    assert Compare("x", "exists", True).why_unmet({}) == "x is missing, wanted: a value"
+    assert Compare("OS.Name", "equals", "b").why_met(MACHINE) == "OS.Name is 'debian-12'"
     changed = Changed("x")
     changed({"x": 1})
-    assert changed.unmet({"x": 1}) == "x is still 1"
-    assert changed.met({"x": 2}) == "x has become 2"
+    assert changed.why_unmet({"x": 1}) == "x is still 1"
+    assert changed.why_met({"x": 2}) == "x has become 2"
     a, b = equal_item("a", 1), equal_item("b", 1)
-    assert and_items(a, b).unmet({"a": 1, "b": 2}) == "b is 2, wanted: 1"
-    assert and_items(a, b).met({"a": 1, "b": 1}) == "a is 1; b is 1"
-    assert or_items(a, b).unmet({}) == "a is missing, wanted: 1; and b is missing, wanted: 1"
-    assert or_items(a, b).met({"b": 1}) == "b is 1"
-    assert not_item(a).unmet({"a": 1}) == "a is 1, which is not wanted"
-    assert not_item(a).met({"a": 2}) == "a is 2, wanted: 1"
+    assert and_items(a, b).why_unmet({"a": 1, "b": 2}) == "b is 2, wanted: 1"
+    assert and_items(a, b).why_met({"a": 1, "b": 1}) == "a is 1; b is 1"
+    assert or_items(a, b).why_unmet({}) == "a is missing, wanted: 1; and b is missing, wanted: 1"
+    assert or_items(a, b).why_met({"b": 1}) == "b is 1"
+    assert not_item(a).why_unmet({"a": 1}) == "a is 1, which is not wanted"
+    assert not_item(a).why_met({"a": 2}) == "a is 2, wanted: 1"
 
 
 def test_long_values_are_cut() -> None:
-    told = Compare("x", "equals", ["y"] * 500).unmet({"x": "z" * 500})
+    told = Compare("x", "equals", ["y"] * 500).why_unmet({"x": "z" * 500})
     assert re.fullmatch(r"x is 'z{76}\.\.\., wanted: \['y', .{70,75}\.\.\.", told)

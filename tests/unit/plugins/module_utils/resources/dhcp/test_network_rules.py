@@ -21,7 +21,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.d
 from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.dhcp.options import (
     CODES,
     code_of,
-    entries,
+    code_value_pairs,
 )
 
 NET = {
@@ -88,20 +88,20 @@ class TestDhcpOptions:
             "time-offset": -3600,
             67: None,
         }
-        assert [tuple(entry.values()) for entry in entries(wanted)] == [
+        assert [tuple(entry.values()) for entry in code_value_pairs(wanted)] == [
             (2, "-3600"),
             (3, "10.0.0.1"),
             (6, "10.0.0.2,10.0.0.3"),
             (15, "x.org"),
         ]
-        assert entries({15: "x"}) == [{"Code": 15, "Value": "x"}]
+        assert code_value_pairs({15: "x"}) == [{"Code": 15, "Value": "x"}]
 
     @pytest.mark.parametrize("name", CODES)
     def test_each_name_is_its_code(self, name: str) -> None:
         assert code_of(name) == code_of(name.upper().replace("-", "_")) == code_of(CODES[name])
 
     def test_templates_are_left_to_the_server(self) -> None:
-        assert entries({"routers": "{{.Gateway}}"}) == [{"Code": 3, "Value": "{{.Gateway}}"}]
+        assert code_value_pairs({"routers": "{{.Gateway}}"}) == [{"Code": 3, "Value": "{{.Gateway}}"}]
 
     @pytest.mark.parametrize(
         ("options", "message"),
@@ -116,7 +116,7 @@ class TestDhcpOptions:
     )
     def test_mistakes(self, options: dict[t.Any, t.Any], message: str) -> None:
         with pytest.raises(UsageError) as caught:
-            entries(options)
+            code_value_pairs(options)
         assert message in told(caught)
 
 
@@ -124,12 +124,12 @@ class TestSubnets:
     def test_options_that_the_server_adds_stay(self) -> None:
         wanted = wanted_net(options={"routers": "10.0.0.1"})
         wanted.check(NET)
-        assert wanted.target(NET)["Options"] == [*NET["Options"], {"Code": 3, "Value": "10.0.0.1"}]
+        assert wanted.wanted_object(NET)["Options"] == [*NET["Options"], {"Code": 3, "Value": "10.0.0.1"}]
 
     def test_the_same_network_in_other_words_is_no_change(self) -> None:
         wanted = wanted_net(subnet="10.0.0.77/24")
         wanted.check(NET)
-        assert wanted.target(NET) == NET
+        assert wanted.wanted_object(NET) == NET
 
     def test_unrelated_changes_are_not_refused_for_what_is_there(self) -> None:
         odd = {**NET, "ActiveStart": "", "ActiveEnd": ""}
@@ -173,18 +173,18 @@ class TestSubnets:
 
 class TestReservations:
     def test_the_strategy_is_mac_unless_told(self) -> None:
-        assert wanted_hold(mac="5254.0000.00AA").creation() == {
+        assert wanted_hold(mac="5254.0000.00AA").creation_body() == {
             "Strategy": "MAC",
             "Addr": "10.0.0.5",
             "Token": "52:54:00:00:00:aa",
         }
         odd = wanted_hold(mac="Serial-7", strategy="Serial")
-        assert odd.creation()["Token"] == "Serial-7"
+        assert odd.creation_body()["Token"] == "Serial-7"
 
     def test_the_same_mac_in_other_letters_is_no_change(self) -> None:
         wanted = wanted_hold(mac="52-54-00-00-00-aa")
         wanted.check(HELD)
-        assert wanted.target(HELD) == HELD
+        assert wanted.wanted_object(HELD) == HELD
 
     @pytest.mark.parametrize(
         ("options", "current", "message"),
@@ -222,7 +222,7 @@ GATEWAY, DNS = {"Code": 3, "Value": "192.0.2.1"}, {"Code": 6, "Value": "192.0.2.
 )
 def test_subnets_keep_the_options_of_the_server(wanted: list[t.Any], expected: list[t.Any]) -> None:
     current = {"Name": "s", "Options": [GATEWAY, MASK, BROADCAST]}
-    resource = subnet.PlainSubnet("subnets", {"Name": "s", "Options": wanted})
-    once = resource.target(current)
+    resource = subnet.RawSubnet("subnets", {"Name": "s", "Options": wanted})
+    once = resource.wanted_object(current)
     assert once["Options"] == expected
-    assert resource.target(once) == once
+    assert resource.wanted_object(once) == once

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.files.progress import Meter
+from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.files.progress import (
+    ProgressReporter,
+)
 
 MIB = 1 << 20
 
@@ -18,7 +20,7 @@ class Clock:
 
 def test_once_a_second() -> None:
     clock, said = Clock(), list[str]()
-    meter = Meter(said.append, "uploading x.iso", clock)
+    meter = ProgressReporter(said.append, "uploading x.iso", clock)
     for step in range(100):
         clock.now = step / 25
         meter(step * 10 * MIB, 1024 * MIB)
@@ -31,13 +33,13 @@ def test_once_a_second() -> None:
 
 def test_what_is_quick_says_nothing() -> None:
     clock, said = Clock(), list[str]()
-    Meter(said.append, "uploading x", clock)(MIB, MIB)
+    ProgressReporter(said.append, "uploading x", clock)(MIB, MIB)
     assert said == []
 
 
 def test_small_and_unknown_sizes() -> None:
     clock, said = Clock(), list[str]()
-    meter = Meter(said.append, "downloading x", clock)
+    meter = ProgressReporter(said.append, "downloading x", clock)
     for done, total in ((0, None), (MIB // 2, 3 * MIB)):
         clock.now += 1
         meter(done, total)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
 from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.pool.plan import (
     STATES,
+    DesiredState,
     Planner,
-    Wish,
 )
 
 Machine = dict[str, t.Any]
@@ -61,8 +61,8 @@ def made(rows: list[tuple[str, tuple[bool, str], bool, bool]]) -> list[Machine]:
 
 
 def plan(there: list[Machine], **options: t.Any) -> t.Any:
-    wish = Wish.from_options({"pool": "metal", "state": "allocated", **options})
-    return Planner(Listing(there), wish).plan()  # type: ignore[arg-type]
+    desired = DesiredState.from_options({"pool": "metal", "state": "allocated", **options})
+    return Planner(Listing(there), desired).plan()  # type: ignore[arg-type]
 
 
 @given(st.lists(one_machine, max_size=8), st.integers(0, 6), st.integers(0, 6))
@@ -77,22 +77,22 @@ def test_never_more_than_what_is_missing(rows: t.Any, count: int, minimum: int) 
     except UsageError:
         assert len(allocated) + len(free) < minimum
         return
-    assert made_plan.there == allocated
+    assert made_plan.done == allocated
     assert made_plan.needed == min(max(count - len(allocated), 0), len(free))
     assert len(allocated) + made_plan.needed >= min(minimum, count)
     assert made_plan.minimum <= made_plan.needed
-    assert made_plan.chosen == []
+    assert made_plan.selected == []
 
 
 @given(st.lists(one_machine, max_size=8), st.integers(0, 6))
 def test_only_ones_own_are_released(rows: t.Any, count: int) -> None:
     machines = made(rows)
     made_plan = plan(machines, state="free", all_machines=True, profiles=["web"])
-    assert all(m["Profiles"] and m["PoolAllocated"] and m["Pool"] == "metal" for m in made_plan.chosen)
+    assert all(m["Profiles"] and m["PoolAllocated"] and m["Pool"] == "metal" for m in made_plan.selected)
     free = [m for m in machines if m["Pool"] == "metal" and not m["PoolAllocated"]]
     made_plan = plan(machines, state="free", count=count, minimum=0)
-    assert len(made_plan.chosen) <= max(count - len(free), 0)
-    assert not any(m["Locked"] for m in made_plan.chosen)
+    assert len(made_plan.selected) <= max(count - len(free), 0)
+    assert not any(m["Locked"] for m in made_plan.selected)
 
 
 @given(st.lists(one_machine, max_size=6), st.sampled_from(STATES))
@@ -103,11 +103,11 @@ def test_a_plan_for_named_machines_is_whole_or_not_at_all(rows: t.Any, state: st
     try:
         made_plan = plan(machines, state=state, machines=names)
     except UsageError:
-        wish = Wish("metal", state, machines=names)
-        assert any(wish.obstacle(item) and not wish.is_done(item) for item in machines)
+        desired = DesiredState("metal", state, machines=names)
+        assert any(desired.refusal_reason(item) and not desired.is_done(item) for item in machines)
         return
-    assert sorted(m["Name"] for m in [*made_plan.there, *made_plan.chosen]) == sorted(names)
-    assert made_plan.needed == len(made_plan.chosen)
+    assert sorted(m["Name"] for m in [*made_plan.done, *made_plan.selected]) == sorted(names)
+    assert made_plan.needed == len(made_plan.selected)
 
 
 @pytest.mark.parametrize(

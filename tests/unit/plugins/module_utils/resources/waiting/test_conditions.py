@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
 from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.waiting.conditions import (
     CONDITION_SPEC,
-    Goal,
     JobFailed,
+    WaitGoal,
     WorkflowComplete,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.waiting.waiting import goal_for
@@ -44,7 +44,7 @@ def failed_job(**members: t.Any) -> dict[str, t.Any]:
 
 
 def holds(condition: dict[str, t.Any], item: dict[str, t.Any]) -> bool:
-    return Goal([condition], None, None).until()(item)
+    return WaitGoal([condition], None, None).until()(item)
 
 
 # -- ready-made conditions
@@ -112,13 +112,16 @@ def test_workflow_complete(members: dict[str, t.Any], complete: bool) -> None:
     ],
 )
 def test_workflow_not_complete_in_words(members: dict[str, t.Any], told: str) -> None:
-    assert WorkflowComplete().unmet(machine(**members)) == told
+    assert WorkflowComplete().why_unmet(machine(**members)) == told
 
 
 def test_workflow_complete_in_words() -> None:
-    assert WorkflowComplete().met(machine(CurrentTask=3)) == "workflow flow: all 3 tasks done"
-    assert WorkflowComplete().met(machine(CurrentTask=-1, Tasks=[], Workflow="")) == "workflow none: no tasks"
-    assert "wanted: not complete" in WorkflowComplete(False).unmet(machine(CurrentTask=3))
+    assert WorkflowComplete().why_met(machine(CurrentTask=3)) == "workflow flow: all 3 tasks done"
+    assert (
+        WorkflowComplete().why_met(machine(CurrentTask=-1, Tasks=[], Workflow=""))
+        == "workflow none: no tasks"
+    )
+    assert "wanted: not complete" in WorkflowComplete(False).why_unmet(machine(CurrentTask=3))
 
 
 @pytest.mark.parametrize(
@@ -145,39 +148,40 @@ def test_job_failed_means_that_the_machine_stands_still_because_of_it(
 
 def test_job_failed_in_words() -> None:
     item = machine(Runnable=False, Job=failed_job())
-    assert JobFailed().met(item) == "task say of stage first failed"
+    assert JobFailed().why_met(item) == "task say of stage first failed"
     assert (
-        JobFailed().unmet(machine(Job={"State": "running"})) == "its current job is running, wanted: failed"
+        JobFailed().why_unmet(machine(Job={"State": "running"}))
+        == "its current job is running, wanted: failed"
     )
-    assert JobFailed().unmet(machine()) == "its current job is none, wanted: failed"
-    assert JobFailed(False).unmet(item) == "its current job is failed, wanted: not failed"
+    assert JobFailed().why_unmet(machine()) == "its current job is none, wanted: failed"
+    assert JobFailed(False).why_unmet(item) == "its current job is failed, wanted: not failed"
 
 
 # -- together
 
 
 def test_all_of_and_any_of() -> None:
-    both = Goal([entry(stage="a")], [entry(runnable=True), entry(bootenv="b")], None).until()
+    both = WaitGoal([entry(stage="a")], [entry(runnable=True), entry(bootenv="b")], None).until()
     assert both({"Stage": "a", "Runnable": True})
     assert both({"Stage": "a", "BootEnv": "b"})
     assert not both({"Stage": "a"})
     assert not both({"Runnable": True})
-    assert both.unmet({"Stage": "a"}) == (
+    assert both.why_unmet({"Stage": "a"}) == (
         "Runnable is missing, wanted: True; and BootEnv is missing, wanted: 'b'"
     )
 
 
 def test_fail_when_is_any_of_them() -> None:
-    fails = Goal(None, None, [entry(stage="a"), entry(bootenv="b", runnable=False)]).fail_when()
+    fails = WaitGoal(None, None, [entry(stage="a"), entry(bootenv="b", runnable=False)]).fail_when()
     assert fails is not None
     assert fails({"Stage": "a"})
     assert fails({"BootEnv": "b", "Runnable": False})
     assert not fails({"BootEnv": "b"})
-    assert Goal(None, None, []).fail_when() is None
+    assert WaitGoal(None, None, []).fail_when() is None
 
 
 def test_each_object_has_its_own_memory() -> None:
-    goal = Goal([entry(path="x", changed=True)], None, None)
+    goal = WaitGoal([entry(path="x", changed=True)], None, None)
     one, two = goal.until(), goal.until()
     assert not one({"x": 1})
     assert not two({"x": 2})
@@ -188,17 +192,17 @@ def test_each_object_has_its_own_memory() -> None:
 @pytest.mark.parametrize(
     ("goal", "needed"),
     [
-        (Goal([entry(stage="x")], None, None), False),
-        (Goal([entry(job_failed=False)], None, None), True),
-        (Goal(None, [entry(job_state=["running"])], None), True),
-        (Goal([entry(stage="x")], None, [entry(job_failed=True)]), True),
-        (Goal([entry(path="Job.Task", equals="x")], None, None), True),
-        (Goal([entry(path="/Job/Task", equals="x")], None, None), True),
-        (Goal([entry(path="Jobs", equals="x")], None, None), False),
-        (Goal([entry(path="Params.Job", equals="x")], None, None), False),
+        (WaitGoal([entry(stage="x")], None, None), False),
+        (WaitGoal([entry(job_failed=False)], None, None), True),
+        (WaitGoal(None, [entry(job_state=["running"])], None), True),
+        (WaitGoal([entry(stage="x")], None, [entry(job_failed=True)]), True),
+        (WaitGoal([entry(path="Job.Task", equals="x")], None, None), True),
+        (WaitGoal([entry(path="/Job/Task", equals="x")], None, None), True),
+        (WaitGoal([entry(path="Jobs", equals="x")], None, None), False),
+        (WaitGoal([entry(path="Params.Job", equals="x")], None, None), False),
     ],
 )
-def test_whether_the_job_is_needed(goal: Goal, needed: bool) -> None:
+def test_whether_the_job_is_needed(goal: WaitGoal, needed: bool) -> None:
     assert goal.with_job is needed
 
 
@@ -222,15 +226,15 @@ def test_whether_the_job_is_needed(goal: Goal, needed: bool) -> None:
 )
 def test_conditions_that_make_no_sense(condition: dict[str, t.Any], told: str) -> None:
     with pytest.raises(UsageError) as caught:
-        Goal([condition], None, None)
+        WaitGoal([condition], None, None)
     assert caught.value.messages[0].startswith(told)
 
 
 def test_the_number_tells_which() -> None:
     with pytest.raises(UsageError, match="any_of, number 2: equals: needs a path"):
-        Goal([entry(stage="x")], [entry(stage="x"), entry(equals=1)], None)
+        WaitGoal([entry(stage="x")], [entry(stage="x"), entry(equals=1)], None)
     with pytest.raises(UsageError, match="fail_when, number 3: says nothing"):
-        Goal([entry(stage="x")], None, [entry(stage="x"), entry(stage="y"), entry()])
+        WaitGoal([entry(stage="x")], None, [entry(stage="x"), entry(stage="y"), entry()])
 
 
 @pytest.mark.parametrize(
@@ -246,14 +250,14 @@ def test_the_number_tells_which() -> None:
 )
 def test_deleted_stands_alone(until: t.Any, any_of: t.Any, where: str) -> None:
     with pytest.raises(UsageError) as caught:
-        Goal(until, any_of, None)
+        WaitGoal(until, any_of, None)
     assert caught.value.messages == [f"{where}: deleted must be the only condition"]
 
 
 def test_a_deletion_is_no_failure_to_ask_for() -> None:
     """It would hold for every object at once; a deletion ends the waiting anyway."""
     with pytest.raises(UsageError, match="fail_when, number 1: .*deleted"):
-        Goal([entry(stage="x")], None, [entry(deleted=True)])
+        WaitGoal([entry(stage="x")], None, [entry(deleted=True)])
 
 
 # -- the goal of a kind

@@ -34,7 +34,7 @@ class Logs:
         self.logs = logs
         self.asked: list[str] = []
 
-    def in_a_hurry(self, timeout: float) -> Logs:
+    def with_timeout(self, timeout: float) -> Logs:
         assert timeout <= 10
         return self
 
@@ -91,8 +91,8 @@ def watch(item: dict[str, t.Any], seen_job: dict[str, t.Any] | None = None, **mo
     if seen_job:
         item = {**item, "CurrentJob": seen_job["Uuid"]}
         made.item = item
-        made.see_job(seen_job, 0)
-    made.see(item, 0)
+        made.observe_job(seen_job, 0)
+    made.observe(item, 0)
     return made
 
 
@@ -156,7 +156,7 @@ def test_a_timeout_tells_the_present_value_and_the_job() -> None:
 
 def test_a_job_that_no_condition_asked_for_is_looked_up_for_the_message() -> None:
     plain = Watch("machines", "uuid-m1", Compare("Stage", "equals", "done"))
-    plain.see(machine("m1", Stage="first", CurrentJob="j7"), 0)
+    plain.observe(machine("m1", Stage="first", CurrentJob="j7"), 0)
     logs = Logs(j7=b"working\n")
     result = report(plain, client=logs, single=True).failed()
     assert logs.asked == ["j7", "j7/log"]
@@ -184,9 +184,9 @@ def test_without_a_log() -> None:
 )
 def test_other_ends(outcome: str, told: str) -> None:
     one = Watch("profiles", "p1", Compare("Description", "equals", "y"))
-    one.see({"Name": "p1", "Description": "x"}, 0)
+    one.observe({"Name": "p1", "Description": "x"}, 0)
     if outcome == "deleted":
-        one.see(None, 0)
+        one.observe(None, 0)
     assert report(one, outcome=outcome, single=True).failed()["msg"] == told
 
 
@@ -196,16 +196,16 @@ def test_other_reasons() -> None:
         "profile p1: not complete at once: it was not read"
     )
     there = Watch("profiles", "p1", Compare("x", "equals", 1), until_deleted=True)
-    there.see({"Name": "p1"}, 0)
+    there.observe({"Name": "p1"}, 0)
     assert "it is still there" in report(there, single=True).failed()["msg"]
     unripe = Watch("profiles", "p1", Compare("x", "equals", 1))
-    unripe.see({"Name": "p1", "x": 1}, 0, stable_for=99)
+    unripe.observe({"Name": "p1", "x": 1}, 0, stable_for=99)
     assert "it holds, but not yet for long enough" in report(unripe, single=True).failed()["msg"]
 
 
 def test_a_server_that_cannot_be_read_is_told() -> None:
     made = report(watch(machine("m1")), single=True)
-    made.waiter._trouble = ConnectionFailed("Cannot reach https://drp.example.com: Connection refused")
+    made.waiter._read_error = ConnectionFailed("Cannot reach https://drp.example.com: Connection refused")
     text = "The server cannot be read: Cannot reach https://drp.example.com: Connection refused"
     assert text in made.failed()["msg"]
     assert "Connection refused" in made.progress()
@@ -223,7 +223,7 @@ def test_check_mode_is_no_failure() -> None:
 
 def test_a_set() -> None:
     gone = watch(machine("m4"))
-    gone.see(None, 0)
+    gone.observe(None, 0)
     made = report(
         watch(machine("m1", 4)),
         failed("m2"),
@@ -258,7 +258,7 @@ def test_a_set() -> None:
 
 
 def test_a_set_of_which_some_are_enough() -> None:
-    made = report(watch(machine("m1", 4)), watch(machine("m2")), watch(machine("m3")), enough=2)
+    made = report(watch(machine("m1", 4)), watch(machine("m2")), watch(machine("m3")), required_count=2)
     assert "not complete after 12 s: 1 of 3 are complete, 2 were wanted. 2 pending: " in made.failed()["msg"]
 
 
@@ -285,7 +285,7 @@ def test_progress() -> None:
         "1 of 3 after 61 s, slowest: m3 (workflow flow: task 1 of 4 (stage:first), wanted: complete)"
     )
     assert report(watch(machine("m1", 4)), seconds=61).progress() == "1 of 1 after 61 s"
-    few = report(watch(machine("m1", 4)), watch(machine("m2", 3)), enough=1, seconds=5)
+    few = report(watch(machine("m1", 4)), watch(machine("m2", 3)), required_count=1, seconds=5)
     assert few.progress().startswith("1 of 1 after 5 s")
 
 
@@ -304,7 +304,7 @@ def test_secrets_are_in_no_text(operator: str, member: str) -> None:
     two = Watch("machines", "uuid-m2", asked, holds, with_job=True)
     for each, name in ((one, "m1"), (two, "m2")):
         each.item = machine(name, CurrentJob="j1")
-        each.see_job(seen, 0)
+        each.observe_job(seen, 0)
     assert [one.outcome, two.outcome] == ["pending", "failed"]
     made = report(one, two, client=Logs(j1=b""))
     everything = json.dumps([made.failed(), made.pending(), made.progress()])
@@ -317,7 +317,7 @@ def test_secrets_are_in_no_text(operator: str, member: str) -> None:
 def test_sealed_params_are_not_told() -> None:
     sealed = {"Key": SECRET, "Nonce": "n", "Payload": SECRET}
     one = Watch("profiles", "p1", Compare("Params.password", "equals", "x"))
-    one.see({"Name": "p1", "Params": {"password": sealed}}, 0)
+    one.observe({"Name": "p1", "Params": {"password": sealed}}, 0)
     result = report(one, single=True).failed()
     assert SECRET not in json.dumps(result)
     assert "Params.password is '(hidden)', wanted: 'x'" in result["msg"]

@@ -23,21 +23,21 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.w
 @given(st.integers(0, 500), st.integers(0, 500), st.integers(1, 100))
 def test_a_share_is_rounded_up(total: int, gone: int, percent: int) -> None:
     """Of all that are named, those among them that were gone already counted in."""
-    enough = waiting._enough({"percent": percent}, total, gone)
-    assert enough is not None
-    assert 0 <= enough <= total
-    assert 100 * (enough + gone) >= percent * (total + gone)
-    if enough:
-        assert 100 * (enough + gone - 1) < percent * (total + gone)
+    required_count = waiting._required_count({"percent": percent}, total, gone)
+    assert required_count is not None
+    assert 0 <= required_count <= total
+    assert 100 * (required_count + gone) >= percent * (total + gone)
+    if required_count:
+        assert 100 * (required_count + gone - 1) < percent * (total + gone)
 
 
 def test_a_count() -> None:
-    assert waiting._enough({}, 5, 0) is None
-    assert waiting._enough({"count": 3}, 5, 0) == 3
-    assert waiting._enough({"count": 3}, 1, 4) == 0
-    assert waiting._enough({"count": 9, "filters": {}}, 5, 0) == 9
+    assert waiting._required_count({}, 5, 0) is None
+    assert waiting._required_count({"count": 3}, 5, 0) == 3
+    assert waiting._required_count({"count": 3}, 1, 4) == 0
+    assert waiting._required_count({"count": 9, "filters": {}}, 5, 0) == 9
     with pytest.raises(UsageError, match="count: 6 is more than the 5 objects that are named"):
-        waiting._enough({"count": 6}, 3, 2)
+        waiting._required_count({"count": 6}, 3, 2)
 
 
 def test_times() -> None:
@@ -57,6 +57,6 @@ def test_progress_is_told_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) -> N
     progress = waiting._Progress(task)
     for second in range(400):
         now[0] = float(second)
-        progress.tick(waiter)
+        progress.on_tick(waiter)
     assert [moment for moment, _text in told] == [5, 15, 35, 75, 135, 195, 255, 315, 375]
     assert all("slowest: p (x is 0, wanted: 1)" in text for _moment, text in told)

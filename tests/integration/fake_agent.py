@@ -15,8 +15,8 @@ import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
-from checkout import FOR_ANSIBLE
-from playing import COMMAND
+from checkout import ANSIBLE_ENVIRONMENT
+from playbook_runner import COMMAND
 
 from simulator.launch import Simulator
 from simulator.testing import Api
@@ -100,7 +100,7 @@ class Agent:
         assert self.lab.api.session.put(url, data=log, headers=headers).status_code == 204
 
 
-class Meanwhile:
+class BackgroundSteps:
     """Does one step after the other, each as soon as the next task waits on its event stream."""
 
     def __init__(self, simulator: Simulator, *steps: Callable[[], t.Any]) -> None:
@@ -110,7 +110,7 @@ class Meanwhile:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> Meanwhile:
+    def __enter__(self) -> BackgroundSteps:
         self._thread.start()
         return self
 
@@ -144,7 +144,7 @@ def run_playbook(book: Path, in_terminal: bool) -> str:
     command = [str(COMMAND), "-i", "localhost,", "-c", "local", str(book)]
     environment = {
         **os.environ,
-        **FOR_ANSIBLE,
+        **ANSIBLE_ENVIRONMENT,
         "COLUMNS": "400",
     }
     if not in_terminal:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from playing import Task
+from playbook_runner import Task
 
 from simulator.testing import Api
 

@@ -21,9 +21,9 @@ from ..client import models
 from ..client.client import Client
 from ..client.errors import DrpError, NotPermitted, UsageError
 from ..client.objects import params
-from ..client.objects.secure import is_sealed, seal, security, unseal
+from ..client.objects.secure import is_sealed, seal, secure_flags, unseal
 from ..client.patch import same_json
-from ..client.third_party import need
+from ..client.third_party import require_packages
 from .resource import Object, Resource
 from .show import HIDDEN
 
@@ -32,12 +32,12 @@ Json = t.Any
 WHEN_DIFFERENT, ALWAYS, ON_CREATE = "when_different", "always", "on_create"
 UPDATE_SECURE = (WHEN_DIFFERENT, ALWAYS, ON_CREATE)
 
-_NOT_YET_SEALED = {"Key": "", "Nonce": "", "Payload": ""}
+_SEALED_PLACEHOLDER = {"Key": "", "Nonce": "", "Payload": ""}
 """Stands for a sealed value where nothing is sent."""
 
 
 @dataclasses.dataclass
-class Secrets:
+class SecureParams:
     """The secure params of one resource while it is converged."""
 
     client: Client
@@ -45,70 +45,76 @@ class Secrets:
     check: bool
     warnings: list[str] = dataclasses.field(default_factory=list)
     _insecure: set[str] = dataclasses.field(default_factory=set)
-    _treated: set[str] = dataclasses.field(default_factory=set)
+    _assumed_secure: set[str] = dataclasses.field(default_factory=set)
     """What was taken for secure in the last plan."""
-    _made: dict[str, Json] = dataclasses.field(default_factory=dict)
+    _new_sealed: dict[str, Json] = dataclasses.field(default_factory=dict)
     """What was sealed for the object, by name."""
-    _opened: dict[str, tuple[Json, Json]] = dataclasses.field(default_factory=dict)
+    _unsealed: dict[str, tuple[Json, Json]] = dataclasses.field(default_factory=dict)
     """Name -> the sealed value that was there, and what it holds (itself when that is not known)."""
 
-    def target(self, current: Object) -> Object:
+    def wanted_object(self, current: Object) -> Object:
         """The object as it should become, secure values sealed; those that are right stay as they are."""
-        target = self.resource.target(current)
-        there = current.get("Params") or {}
-        secure = self._secure_names(there)
+        wanted_object = self.resource.wanted_object(current)
+        current_params = current.get("Params") or {}
+        secure = self._secure_names(current_params)
         if not secure:
-            return target
-        stale = self._stale(current, secure)
-        values = {name: self._seal(current, name) if name in stale else there[name] for name in secure}
-        return {**target, "Params": {**target["Params"], **values}}
+            return wanted_object
+        to_write = self._names_to_write(current, secure)
+        values = {
+            name: self._seal(current, name) if name in to_write else current_params[name] for name in secure
+        }
+        return {**wanted_object, "Params": {**wanted_object["Params"], **values}}
 
-    def creation(self) -> tuple[Object, Object]:
+    def creation_body(self) -> tuple[Object, Object]:
         """What to send to create the object, and what to show of it.
 
         Secure values come after it: there is no key to seal them with before.
         """
-        body = self.resource.creation()
+        body = self.resource.creation_body()
         secure = self._secure_names({})
         if not secure:
             return body, body
         # sooner than after half of the work
-        self._need_to_seal(secure[0])
-        shown = {**body["Params"], **dict.fromkeys(secure, _NOT_YET_SEALED)}
+        self._require_pynacl(secure[0])
+        shown = {**body["Params"], **dict.fromkeys(secure, _SEALED_PLACEHOLDER)}
         sent = {name: value for name, value in body["Params"].items() if name not in secure}
         return {**body, "Params": sent}, {**body, "Params": shown}
 
-    def foresee(self, current: Object | None) -> None:
+    def fetch_definitions(self, current: Object | None) -> None:
         """Look up what the server would complain about, where nothing is sent that it could refuse."""
-        there = (current or {}).get("Params") or {}
+        current_params = (current or {}).get("Params") or {}
         unknown = [
-            name for name in self._plain if name not in there and name not in self.client.param_security
+            name
+            for name in self._plain_values
+            if name not in current_params and name not in self.client.param_security
         ]
         if unknown:
-            security(self.client, unknown)
+            secure_flags(self.client, unknown)
 
-    def learn(self, refusal: DrpError) -> bool:
+    def learn_from_refusal(self, refusal: DrpError) -> bool:
         """Whether more is known about the params than before the server refused the object."""
         text = " ".join(refusal.messages)
-        named = {name for name in self._plain if name in text} or set(self._plain)
+        named = {name for name in self._plain_values if name in text} or set(self._plain_values)
         if not named:
             return False
-        known = security(self.client, named)
+        known = secure_flags(self.client, named)
         self._insecure |= {name for name, secure in known.items() if not secure}
         # without a definition to look at it may be secure all the same
-        self._hide(name for name in named if known.get(name, True))
+        self._register_secrets(name for name in named if known.get(name, True))
         # not what the client knew before: another thread may have learnt it while we were refused
-        return any(secure != (name in self._treated) for name, secure in known.items())
+        return any(secure != (name in self._assumed_secure) for name, secure in known.items())
 
-    def hide_in(self, planned: Object) -> Object:
+    def mask_plan(self, planned: Object) -> Object:
         """A plan that was made before it was known what is secure, fit to be shown."""
         values = planned.get("Params") or {}
-        secure = [name for name in self._plain if name in values and self._is_secure(name, None)]
+        secure = [name for name in self._plain_values if name in values and self._is_secure(name, None)]
         return (
-            {**planned, "Params": {**values, **dict.fromkeys(secure, _NOT_YET_SEALED)}} if secure else planned
+            {**planned, "Params": {**values, **dict.fromkeys(secure, _SEALED_PLACEHOLDER)}}
+            if secure
+            else planned
         )
 
-    def scrub(self, error: DrpError) -> None:
+    def mask_error(self, error: DrpError) -> None:
         """Take secret values out of the server's words: it quotes what it does not like."""
         for text in sorted(self.resource.secrets, key=len, reverse=True):
             error.messages = [message.replace(text, HIDDEN) for message in error.messages]
@@ -117,66 +123,72 @@ class Secrets:
     # -- inside
 
     @property
-    def _plain(self) -> dict[str, Json]:
+    def _plain_values(self) -> dict[str, Json]:
         """The values that may have to be sealed.  One that the user has sealed is sent as it is."""
         wanted = self.resource.spec.get("Params") or {}
         return {name: value for name, value in wanted.items() if value is not None and not is_sealed(value)}
 
-    def _secure_names(self, there: t.Mapping[str, Json]) -> list[str]:
-        secure = [name for name in self._plain if self._is_secure(name, there.get(name))]
-        self._treated = set(secure)
-        self._hide(secure)
+    def _secure_names(self, current_params: t.Mapping[str, Json]) -> list[str]:
+        secure = [name for name in self._plain_values if self._is_secure(name, current_params.get(name))]
+        self._assumed_secure = set(secure)
+        self._register_secrets(secure)
         return secure
 
-    def _is_secure(self, name: str, there: Json) -> bool:
+    def _is_secure(self, name: str, current_params: Json) -> bool:
         return self.client.param_security.get(name, False) or (
-            is_sealed(there) and name not in self._insecure
+            is_sealed(current_params) and name not in self._insecure
         )
 
-    def _stale(self, current: Object, secure: list[str]) -> set[str]:
+    def _names_to_write(self, current: Object, secure: list[str]) -> set[str]:
         """Which of the secure values have to be written."""
-        there, policy = current.get("Params") or {}, self.resource.update_secure
-        absent = {name for name in secure if name not in there}
-        present = [name for name in secure if name in there and there[name] != self._made.get(name)]
+        current_params, policy = current.get("Params") or {}, self.resource.update_secure
+        absent = {name for name in secure if name not in current_params}
+        present = [
+            name
+            for name in secure
+            if name in current_params and current_params[name] != self._new_sealed.get(name)
+        ]
         if policy != WHEN_DIFFERENT:
             return absent | (set(present) if policy == ALWAYS else set())
-        self._open(current, [name for name in present if is_sealed(there[name])])
+        self._unseal(current, [name for name in present if is_sealed(current_params[name])])
         differing = set()
         for name in present:
-            _sealed, clear = self._opened.get(name, (None, there[name]))
+            _sealed, clear = self._unsealed.get(name, (None, current_params[name]))
             if is_sealed(clear):
-                self._warn_unread(name)
-            elif not same_json(clear, self._plain[name]):
+                self._warn_unreadable(name)
+            elif not same_json(clear, self._plain_values[name]):
                 differing.add(name)
         return absent | differing
 
-    def _open(self, current: Object, names: list[str]) -> None:
-        there = current["Params"]
-        asked = [name for name in names if self._opened.get(name, (None,))[0] != there[name]]
+    def _unseal(self, current: Object, names: list[str]) -> None:
+        current_params = current["Params"]
+        asked = [name for name in names if self._unsealed.get(name, (None,))[0] != current_params[name]]
         if asked:
             kind = self.resource.kind
             clear = unseal(self.client, kind, models.key_of(kind, current), asked)
-            self._opened.update({name: (there[name], clear.get(name, there[name])) for name in asked})
+            self._unsealed.update(
+                {name: (current_params[name], clear.get(name, current_params[name])) for name in asked}
+            )
 
-    def _warn_unread(self, name: str) -> None:
-        told = (
+    def _warn_unreadable(self, name: str) -> None:
+        warning = (
             f"{self.resource.label}: the secure param {name} stays as it is, because this token may not read "
             f"it (claim getSecure on {self.resource.kind}), so that it is not known whether it differs. "
             "update_secure: always writes it each time"
         )
-        if told not in self.warnings:
-            self.warnings.append(told)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def _seal(self, current: Object, name: str) -> Json:
-        if name not in self._made:
-            self._need_to_seal(name)
+        if name not in self._new_sealed:
+            self._require_pynacl(name)
             if self.check:
-                return _NOT_YET_SEALED
-            self._made[name] = seal(self._plain[name], self._public_key(current))
-        return self._made[name]
+                return _SEALED_PLACEHOLDER
+            self._new_sealed[name] = seal(self._plain_values[name], self._public_key(current))
+        return self._new_sealed[name]
 
-    def _need_to_seal(self, name: str) -> None:
-        need("PyNaCl", purpose=f"to set the secure param {name} of {self.resource.label}")
+    def _require_pynacl(self, name: str) -> None:
+        require_packages("PyNaCl", purpose=f"to set the secure param {name} of {self.resource.label}")
 
     def _public_key(self, current: Object) -> str:
         kind = self.resource.kind
@@ -188,9 +200,9 @@ class Secrets:
                 f"it needs the claim updateSecure on {kind}"
             ) from error
 
-    def _hide(self, names: t.Iterable[str]) -> None:
+    def _register_secrets(self, names: t.Iterable[str]) -> None:
         for name in names:
-            self.resource.secrets.update(_texts(self._plain[name]))
+            self.resource.secrets.update(_texts(self._plain_values[name]))
 
 
 def _texts(value: Json) -> t.Iterator[str]:

@@ -18,7 +18,7 @@ import typing as t
 SEGMENT = 512 << 10
 _DIGITS = 20
 _SUFFIX = ".log"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _PAUSE = 0.05
 
 
@@ -59,7 +59,7 @@ class Spool:
     def path_of(self, start: int) -> str:
         return os.path.join(self.folder, f"{start:0{_DIGITS}d}{_SUFFIX}")
 
-    def end(self) -> int:
+    def end_offset(self) -> int:
         """The offset at which the next byte will be written."""
         segments = self.segments()
         return segments[-1].start + segments[-1].size() if segments else 0
@@ -86,25 +86,25 @@ class Spool:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class Writer:
+class SpoolWriter:
     """The writing end: takes any bytes, and never fails.
 
     When the disk (or the spool's limit) is full it waits while the other side makes room, so that a fast
-    script is slowed down; after ``patience`` seconds without any room it drops what comes, counts it, and
+    script is slowed down; after ``full_timeout`` seconds without any room it drops what comes, counts it, and
     says so in the log as soon as that can be written.
     """
 
     def __init__(
         self,
         spool: Spool,
-        patience: float = 5.0,
+        full_timeout: float = 5.0,
         segment: int = SEGMENT,
         sleep: t.Callable[[float], None] = time.sleep,
     ) -> None:
         self.dropped = 0
         """Bytes that were lost since the log last said so."""
         self._spool = spool
-        self._patience = patience
+        self._full_timeout = full_timeout
         self._segment = segment
         self._sleep = sleep
         self._descriptor = -1
@@ -117,7 +117,7 @@ class Writer:
                 self.dropped += len(data)
                 return
             self.dropped = 0
-        left = self._write(memoryview(data), self._patience)
+        left = self._write(memoryview(data), self._full_timeout)
         self.dropped += left
 
     def close(self) -> None:
@@ -125,26 +125,26 @@ class Writer:
             os.close(self._descriptor)
         self._descriptor = -1
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> SpoolWriter:
         return self
 
     def __exit__(self, *reason: object) -> None:
         self.close()
 
-    def _write(self, data: memoryview, patience: float) -> int:
+    def _write(self, data: memoryview, full_timeout: float) -> int:
         """Write as much as goes; how many bytes did not go."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + full_timeout
         while data:
             try:
                 written = self._some(data)
             except OSError as error:
-                if error.errno not in _FULL and error.errno != errno.ENOENT:
+                if error.errno not in _DISK_FULL_ERRORS and error.errno != errno.ENOENT:
                     raise
                 self.close()
                 written = 0
             if written:
                 data = data[written:]
-                deadline = time.monotonic() + patience
+                deadline = time.monotonic() + full_timeout
             elif time.monotonic() >= deadline:
                 break
             else:

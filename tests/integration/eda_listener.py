@@ -36,7 +36,7 @@ class Listener:
         self.problem: BaseException | None = None
         self.busy = threading.Event()
         """While it is set, the rules take no event."""
-        self._told: queue.Queue[Document] = queue.Queue()
+        self._emitted: queue.Queue[Document] = queue.Queue()
         self._states = 0
         self._main = runpy.run_path(str(SOURCE))["main"]
         self._loop = asyncio.new_event_loop()
@@ -68,10 +68,10 @@ class Listener:
     async def put(self, document: Document) -> None:
         while self.busy.is_set():
             await asyncio.sleep(0.005)
-        self._told.put(document)
+        self._emitted.put(document)
 
     def next(self, timeout: float = 10) -> Document:
-        return self._told.get(timeout=timeout)
+        return self._emitted.get(timeout=timeout)
 
     def take(self, count: int) -> list[Document]:
         return [self.next() for _ in range(count)]
@@ -79,16 +79,16 @@ class Listener:
     def quiet(self, seconds: float = 0.2) -> bool:
         """Whether nothing is told for a while."""
         time.sleep(seconds)
-        return self._told.empty()
+        return self._emitted.empty()
 
     def rest(self, seconds: float = 0.5) -> list[Document]:
         """All that is told until nothing is told for a while."""
-        told: list[Document] = []
+        emitted: list[Document] = []
         while True:
             try:
-                told.append(self.next(seconds))
+                emitted.append(self.next(seconds))
             except queue.Empty:
-                return told
+                return emitted
 
     def _note(self, record: logging.LogRecord) -> None:
         self._states += "is read" in record.getMessage()
@@ -136,5 +136,5 @@ def job_of(api: Api, name: str) -> tuple[Document, Document]:
     return machine, change(api, f"jobs/{job['Uuid']}", State="running")
 
 
-def summary(told: list[Document]) -> list[tuple[str, str, str | None]]:
-    return [(document["type"], document["action"], document.get("machine")) for document in told]
+def summary(emitted: list[Document]) -> list[tuple[str, str, str | None]]:
+    return [(document["type"], document["action"], document.get("machine")) for document in emitted]

@@ -14,15 +14,15 @@ import time
 import typing as t
 from pathlib import Path
 
-from tree import NotHere
+from debian_tree import Unsupported
 
 _REBOOT = 133
 _SSH = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ConnectTimeout=5")
 _SSHD = "Port {port}\nListenAddress 127.0.0.1\nPermitRootLogin prohibit-password\nUseDNS no\n"
 
 
-class Box:
-    """``with Box(tree, folder) as box``: booted when entered, gone afterwards."""
+class NspawnContainer:
+    """``with NspawnContainer(tree, folder) as box``: booted when entered, gone afterwards."""
 
     def __init__(self, source: Path, folder: Path) -> None:
         self.root = folder / "root"
@@ -34,7 +34,7 @@ class Box:
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper = threading.Thread(target=self._keep, name="box", daemon=True)
 
-    def __enter__(self) -> Box:
+    def __enter__(self) -> NspawnContainer:
         subprocess.run(
             ["cp", "-a", "--reflink=auto", str(self._source), str(self.root)], check=True, timeout=120
         )
@@ -102,7 +102,7 @@ class Box:
         return self.run("cat /proc/sys/kernel/random/boot_id")
 
     def wait_booted(self, timeout: float = 60, other_than: str = "") -> str:
-        """The boot id, once the system is up; NotHere when it does not come up."""
+        """The boot id, once the system is up; Unsupported when it does not come up."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -112,7 +112,7 @@ class Box:
                     return words[1]
             time.sleep(0.3)
         console = self.log.read_text(encoding="utf-8", errors="replace")[-2000:] if self.log.exists() else ""
-        raise NotHere(f"the system was not up after {timeout:g} s: {console}")
+        raise Unsupported(f"the system was not up after {timeout:g} s: {console}")
 
     def host(self) -> dict[str, t.Any]:
         """Its variables in an inventory."""

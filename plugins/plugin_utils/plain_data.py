@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 
-def plain(value: t.Any) -> t.Any:
+def plain_data(value: t.Any) -> t.Any:
     """A copy of ``value`` without the notes that Ansible keeps on each text and list about its origin.
 
     They cost as much again in every step that follows, and nothing here reads them.
@@ -16,9 +16,9 @@ def plain(value: t.Any) -> t.Any:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, dict):
-        return {plain(name): plain(inner) for name, inner in value.items()}
+        return {plain_data(name): plain_data(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(inner) for inner in value]
+        return [plain_data(inner) for inner in value]
     if isinstance(value, float):
         return float(value)
     if isinstance(value, int) and not isinstance(value, bool):

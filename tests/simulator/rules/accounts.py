@@ -11,22 +11,22 @@ from ..wire import Obj, new_secret
 from .base import Change, Rules, missing
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ..server import Server
 
 
 class UserRules(Rules):
-    def fill(self, change: Change) -> None:
+    def set_defaults(self, change: Change) -> None:
         change.new["Secret"] = change.new["Secret"] or new_secret()
 
-    def unusable(self, world: World, obj: Obj) -> list[str]:
-        return missing(world, "roles", "Role", obj["Roles"])
+    def availability_problems(self, server: Server, obj: Obj) -> list[str]:
+        return missing(server, "roles", "Role", obj["Roles"])
 
 
 class RoleRules(Rules):
-    def malformed(self, world: World, obj: Obj) -> list[str]:
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
         return self.name_problem(obj) + check_claims(obj["Claims"])
 
 
 class TenantRules(Rules):
-    def unusable(self, world: World, obj: Obj) -> list[str]:
-        return missing(world, "users", "User", obj["Users"])
+    def availability_problems(self, server: Server, obj: Obj) -> list[str]:
+        return missing(server, "users", "User", obj["Users"])

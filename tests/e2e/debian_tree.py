@@ -18,7 +18,7 @@ MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 _RECIPE = hashlib.sha256(repr((SUITE, PACKAGES)).encode()).hexdigest()[:12]
 
 
-class NotHere(Exception):
+class Unsupported(Exception):
     """This machine cannot do it; the text says why."""
 
 
@@ -29,10 +29,10 @@ def place() -> Path:
 
 def require_tools() -> None:
     if os.geteuid() != 0:
-        raise NotHere("it needs root")
+        raise Unsupported("it needs root")
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
-        raise NotHere(
+        raise Unsupported(
             f"{', '.join(missing)} not found (Debian: debootstrap systemd-container openssh-client)"
         )
 
@@ -59,10 +59,10 @@ def tree() -> Path:
                 command, capture_output=True, text=True, timeout=400, stdin=subprocess.DEVNULL, check=False
             )
         except subprocess.TimeoutExpired:
-            raise NotHere(f"debootstrap from {MIRROR} took more than 400 s") from None
+            raise Unsupported(f"debootstrap from {MIRROR} took more than 400 s") from None
         if done.returncode:
             last = (done.stdout + done.stderr).strip().splitlines()[-1:]
-            raise NotHere(f"debootstrap from {MIRROR} failed: {' '.join(last)}")
+            raise Unsupported(f"debootstrap from {MIRROR} failed: {' '.join(last)}")
         shutil.rmtree(new / "var/cache/apt/archives", ignore_errors=True)
         try:
             new.rename(final)

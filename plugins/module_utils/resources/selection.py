@@ -14,7 +14,7 @@ from .lookup import find_all
 
 Object = dict[str, t.Any]
 
-CHOICE_SPEC: dict[str, dict[str, t.Any]] = {
+SELECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str"},
     "id": {"type": "str"},
     "objects": {"type": "list", "elements": "str"},
@@ -28,7 +28,7 @@ def is_single(options: Options) -> bool:
     return options.get("objects") is None and options.get("filters") is None
 
 
-def chosen(client: Client, kind: str, options: Options) -> list[Object]:
+def selected_objects(client: Client, kind: str, options: Options) -> list[Object]:
     """The objects, each once.  UsageError for a name that nothing has; none may match a filter."""
     if options.get("filters") is not None:
         return select(client, kind, Query(options["filters"]))

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 
 
-class Way:
+class CuttingProxy:
     """Forwards connections to a port of loopback; nothing is cut until :meth:`cut` asks for it."""
 
     def __init__(self, port: int) -> None:
@@ -64,8 +64,8 @@ class Way:
 
 
 @contextlib.contextmanager
-def way_to(endpoint: str) -> Iterator[Way]:
-    way = Way(int(endpoint.rpartition(":")[2]))
+def cutting_proxy(endpoint: str) -> Iterator[CuttingProxy]:
+    way = CuttingProxy(int(endpoint.rpartition(":")[2]))
     try:
         yield way
     finally:

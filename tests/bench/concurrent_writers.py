@@ -15,7 +15,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.m
 
 from .lab import Lab, Row, clock
 
-CROWD = 50
+WRITERS = 50
 Wanted = Callable[[int], Machine]
 
 
@@ -34,11 +34,11 @@ def _machine(append: bool = False, **spec: t.Any) -> Machine:
 
 def _row(lab: Lab, what: str, member: str, wanted: Wanted) -> Row:
     raw = lab.fresh()
-    for number in range(CROWD):
+    for number in range(WRITERS):
         raw("POST", "profiles", json={"Name": f"p{number}"})
     raw("POST", "machines", json={"Name": "busy"})
     outcomes: list[Outcome | DrpError] = []
-    ready, start = threading.Barrier(CROWD + 1), threading.Barrier(CROWD + 1)
+    ready, start = threading.Barrier(WRITERS + 1), threading.Barrier(WRITERS + 1)
 
     def one(number: int) -> None:
         with settings.connect(settings.resolve(lab.connection, {})) as client:
@@ -50,7 +50,7 @@ def _row(lab: Lab, what: str, member: str, wanted: Wanted) -> Row:
             except DrpError as error:
                 outcomes.append(error)
 
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(CROWD)]
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(WRITERS)]
     for thread in threads:
         thread.start()
 
@@ -65,19 +65,20 @@ def _row(lab: Lab, what: str, member: str, wanted: Wanted) -> Row:
     requests = lab.simulator.stats()["requests"]
     told = [outcome for outcome in outcomes if isinstance(outcome, Outcome)]
     conflicts = [outcome.conflicts for outcome in told]
-    lost = CROWD - len({str(name) for name in raw("GET", "machines/Name:busy").json()[member]})
+    lost = WRITERS - len({str(name) for name in raw("GET", "machines/Name:busy").json()[member]})
     once = sum(outcome.changed for outcome in told)
     print(
-        f"  {CROWD} writers, {what}: {once} told changed, {lost} updates lost, {CROWD - len(told)} failed, "
-        f"{sum(conflicts)} conflicts (most for one: {max(conflicts, default=0)})",
+        f"  {WRITERS} writers, {what}: {once} told changed, {lost} updates lost, "
+        f"{WRITERS - len(told)} failed, {sum(conflicts)} conflicts "
+        f"(most for one: {max(conflicts, default=0)})",
         flush=True,
     )
     return Row(
-        f"{CROWD} writers, {what}",
+        f"{WRITERS} writers, {what}",
         seconds,
         None,
         "s",
         f"{requests} ({sum(conflicts)} conflicts)",
         "0 lost",
-        lost == 0 and once == CROWD,
+        lost == 0 and once == WRITERS,
     )

@@ -10,7 +10,7 @@ from .wire import Obj, dumps
 
 if TYPE_CHECKING:
     from .app import App
-    from .world import World
+    from .server import Server
 
 _SOMEBODY = "user:somebody"
 
@@ -21,25 +21,25 @@ def restart(app: App, asked: Obj) -> Obj:
     return {}
 
 
-def burst(world: World, asked: Obj) -> Obj:
+def burst(server: Server, asked: Obj) -> Obj:
     """Publish ``count`` equal events in one go: no listener gets to send one in between."""
     kind, action, key = _triple(asked, "test", "burst", "test")
     body = dumps(asked.get("object"))
     for _ in range(_count(asked)):
-        world.bus.publish(kind, action, key, _SOMEBODY, lambda: body)
+        server.bus.publish(kind, action, key, _SOMEBODY, lambda: body)
     return {}
 
 
-def lose_events(world: World, asked: Obj) -> Obj:
+def lose_events(server: Server, asked: Obj) -> Obj:
     """Lose the next ``count`` matching events that some websocket waits for; acknowledgements are events."""
-    world.bus.losses.add(*_triple(asked, "*", "*", "*"), _count(asked))
+    server.bus.losses.add(*_triple(asked, "*", "*", "*"), _count(asked))
     return {}
 
 
-def stall_websockets(world: World, asked: Obj) -> Obj:
+def stall_websockets(server: Server, asked: Obj) -> Obj:
     """Let the present websockets seem dead for ``seconds``; those opened later are alive."""
     pause = seconds(asked, "seconds", 1.0)
-    listeners = world.bus.open_listeners()
+    listeners = server.bus.open_listeners()
     for listener in listeners:
         listener.stall(pause)
     return {"stalled": len(listeners)}

@@ -17,9 +17,9 @@ from .auth import Tokens
 from .events import Bus
 from .isos import Isos
 from .logs import Logs
-from .manner import V3_12, Manner
 from .params import Params
 from .prefs import Prefs
+from .server_profile import V3_12, ServerProfile
 from .stats import RequestLog, Stats
 from .store import Store
 
@@ -34,14 +34,16 @@ class Ports:
     static: int = 0
 
 
-class World:
-    def __init__(self, root: Path, ports: Ports, stats: Stats | None = None, manner: Manner = V3_12) -> None:
+class Server:
+    def __init__(
+        self, root: Path, ports: Ports, stats: Stats | None = None, server_profile: ServerProfile = V3_12
+    ) -> None:
         self.root = root
-        self.manner = manner
+        self.server_profile = server_profile
         self.ports = ports
         self.stats = stats or Stats()
         self.requests = RequestLog()
-        self.store = Store(manner.models)
+        self.store = Store(server_profile.models)
         self.bus = Bus()
         self.logs = Logs(self.bus)
         self.prefs = Prefs(self)
@@ -71,7 +73,7 @@ class World:
     async def in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
 
-    def soon(self, function: Callable[[], Any]) -> None:
+    def after_response(self, function: Callable[[], Any]) -> None:
         """Run it after the current request's answer has been made."""
         asyncio.get_running_loop().call_soon(function)
 

@@ -12,7 +12,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from checkout import FOR_ANSIBLE
+from checkout import ANSIBLE_ENVIRONMENT
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 
@@ -21,7 +21,7 @@ Task = dict[str, t.Any]
 
 
 @dataclasses.dataclass
-class Played:
+class PlayResult:
     """What a playbook run showed, and the registered result of each of its tasks."""
 
     code: int
@@ -45,15 +45,15 @@ def connection(simulator: Simulator) -> dict[str, t.Any]:
     }
 
 
-class Player:
-    """``player(task, task...)`` runs them in one play on localhost; a failed task does not end it."""
+class PlaybookRunner:
+    """``run_tasks(task, task...)`` runs them in one play on localhost; a failed task does not end it."""
 
     def __init__(self, simulator: Simulator, folder: Path) -> None:
         self.simulator = simulator
         self.defaults: dict[str, t.Any] = connection(simulator)
         self._folder = folder
 
-    def __call__(self, *tasks: Task, flags: t.Sequence[str] = (), timeout: float = 100) -> Played:
+    def __call__(self, *tasks: Task, flags: t.Sequence[str] = (), timeout: float = 100) -> PlayResult:
         steps = [
             {**task, "register": f"result_{number}", "ignore_errors": True}
             for number, task in enumerate(tasks)
@@ -75,7 +75,7 @@ class Player:
         book.write_text(json.dumps([play]))
         environment = {
             **os.environ,
-            **FOR_ANSIBLE,
+            **ANSIBLE_ENVIRONMENT,
             "ANSIBLE_ACTION_PLUGINS": str(Path(__file__).with_name("action")),
             "PYTHONHASHSEED": "0",
             "ANSIBLE_ASYNC_DIR": str(self._folder / "async"),
@@ -93,7 +93,7 @@ class Player:
         assert target.exists(), output
         results = json.loads(target.read_text())
         target.unlink()
-        return Played(done.returncode, output, results)
+        return PlayResult(done.returncode, output, results)
 
 
 def machine(**options: t.Any) -> Task:

@@ -8,9 +8,9 @@ import pytest
 from eda_fakes import JOB, ONE, TWO, FakeApi, FakeStream, Listener, changed, job, machine, summary
 
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source.drp_events import (
-    NO_HOST,
+    UNKNOWN_HOST,
+    AccessRefused,
     Event,
-    Refused,
 )
 
 # ---- events as they come ------------------------------------------------------------------------------
@@ -46,10 +46,10 @@ def test_the_object_before_the_event_comes_from_newer_servers() -> None:
 
 def test_changed_follows_the_events() -> None:
     failed = changed(ONE, Runnable=False)
-    told = Listener(FakeApi(ONE)).hear(
+    emitted = Listener(FakeApi(ONE)).hear(
         machine("update", failed), machine("save", failed), machine("delete", failed), machine("create", ONE)
     )
-    assert [document["changed"] for document in told] == [["Runnable"], [], [], ["Name", "Uuid"]]
+    assert [document["changed"] for document in emitted] == [["Runnable"], [], [], ["Name", "Uuid"]]
 
 
 def test_what_is_not_asked_for_is_not_told() -> None:
@@ -63,19 +63,19 @@ def test_what_is_not_asked_for_is_not_told() -> None:
 
 def test_events_without_an_object() -> None:
     listener = Listener(FakeApi(), events=["*.*.*"])
-    told = listener.hear(Event("log", "info", "frontend", None), Event("custom", "update", "x", [1]))
-    assert [document["object"] for document in told] == [None, [1]]
-    assert [document["changed"] for document in told] == [[], []]
-    assert not any("hosts" in document["meta"] or "machine" in document for document in told)
+    emitted = listener.hear(Event("log", "info", "frontend", None), Event("custom", "update", "x", [1]))
+    assert [document["object"] for document in emitted] == [None, [1]]
+    assert [document["changed"] for document in emitted] == [[], []]
+    assert not any("hosts" in document["meta"] or "machine" in document for document in emitted)
 
 
 # ---- the machine --------------------------------------------------------------------------------------
 
 
 def hosts(listener: Listener, *events: Event) -> list[list[str]]:
-    told = listener.hear(*events)
-    assert all(document["meta"]["hosts"] == [document["machine"]] for document in told)
-    return [document["meta"]["hosts"] for document in told]
+    emitted = listener.hear(*events)
+    assert all(document["meta"]["hosts"] == [document["machine"]] for document in emitted)
+    return [document["meta"]["hosts"] for document in emitted]
 
 
 def test_a_job_bears_the_name_of_its_machine() -> None:
@@ -104,7 +104,7 @@ def test_a_machine_that_nobody_knows_is_called_by_its_uuid() -> None:
 def test_a_name_that_cannot_be_asked_for_is_no_reason_to_lose_an_event() -> None:
     class Closed(FakeApi):
         async def machine_name(self, machine: str) -> str:
-            raise Refused("no")
+            raise AccessRefused("no")
 
     assert hosts(Listener(Closed()), job("update")) == [["u1"]]
 
@@ -118,7 +118,7 @@ def test_a_name_that_is_a_pattern_of_hosts_is_not_used(name: str) -> None:
 @pytest.mark.parametrize("key", ["all", "*", "a:b", ""])
 def test_nothing_is_ever_run_on_the_whole_inventory(key: str) -> None:
     events = [Event("machines", "update", key, None), Event("jobs", "update", key, {"Machine": key})]
-    assert hosts(Listener(FakeApi(), events=["*.*.*"]), *events) == [[NO_HOST], [NO_HOST]]
+    assert hosts(Listener(FakeApi(), events=["*.*.*"]), *events) == [[UNKNOWN_HOST], [UNKNOWN_HOST]]
 
 
 def test_an_action_on_a_machine() -> None:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job.spool import (
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script.spool import (
     Spool,
-    Writer,
+    SpoolWriter,
     missing,
 )
 
@@ -35,16 +35,16 @@ def test_what_was_written_is_read(
 ) -> None:
     spool = Spool(str(tmp_path_factory.mktemp("spool") / "s"))
     for piece in pieces:  # each from a writer of its own, as by an agent and its supervisors in turn
-        with Writer(spool, segment=segment) as writer:
+        with SpoolWriter(spool, segment=segment) as writer:
             writer.append(piece)
     assert everything(spool, chunk) == b"".join(pieces)
-    assert spool.end() == len(b"".join(pieces))
+    assert spool.end_offset() == len(b"".join(pieces))
     assert all(part.size() <= segment for part in spool.segments())
 
 
 def test_only_what_is_done_with_is_freed(tmp_path: Path) -> None:
     spool = Spool(str(tmp_path / "s"))
-    with Writer(spool, segment=10) as writer:
+    with SpoolWriter(spool, segment=10) as writer:
         writer.append(b"0123456789" * 3)
         spool.free(19)
         assert [part.start for part in spool.segments()] == [10, 20]
@@ -52,7 +52,7 @@ def test_only_what_is_done_with_is_freed(tmp_path: Path) -> None:
         assert [part.start for part in spool.segments()] == [20], "the last one still grows"
         writer.append(b"next")
     assert spool.read(30, 10) == b"next"
-    assert spool.end() == 34
+    assert spool.end_offset() == 34
     assert spool.read(5, 10) == b""
 
 
@@ -66,7 +66,7 @@ def test_the_limit_waits_for_the_other_side(tmp_path: Path) -> None:
         sent.append(spool.read(first, 10))
         spool.free(first + 10)
 
-    with Writer(spool, segment=10, sleep=send_some) as writer:
+    with SpoolWriter(spool, segment=10, sleep=send_some) as writer:
         writer.append(bytes(range(100)))
     assert b"".join(sent) == bytes(range(70))
     assert writer.dropped == 0
@@ -74,7 +74,7 @@ def test_the_limit_waits_for_the_other_side(tmp_path: Path) -> None:
 
 def test_without_anybody_to_make_room_something_has_to_give(tmp_path: Path) -> None:
     spool = Spool(str(tmp_path / "s"), limit=20)
-    writer = Writer(spool, patience=0.0, segment=10)
+    writer = SpoolWriter(spool, full_timeout=0.0, segment=10)
     writer.append(b"x" * 25)
     assert writer.dropped == 5
     writer.append(b"y" * 7)
@@ -95,7 +95,7 @@ def test_a_full_disk_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(os, "write", write)
     spool = Spool(str(tmp_path / "s"))
-    writer = Writer(spool, patience=0.0)
+    writer = SpoolWriter(spool, full_timeout=0.0)
     writer.append(b"lost")
     full[0] = False
     writer.append(b"kept")
@@ -108,4 +108,4 @@ def test_other_errors_are_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(os, "write", write)
     with pytest.raises(OSError, match="Input/output"):
-        Writer(Spool(str(tmp_path / "s"))).append(b"x")
+        SpoolWriter(Spool(str(tmp_path / "s"))).append(b"x")

@@ -8,15 +8,15 @@ import inspect
 import json
 from typing import Any
 
-from ..call import Answer, Call, Reply, reply
+from ..call import ApiResponse, BufferedResponse, Call, reply
 from ..claims import SCOPES
 from ..errors import ApiError, bad_request, not_found
-from ..manner import FEATURES, Manner
 from ..models import Model
 from ..rules import Rules
+from ..server_profile import FEATURES, ServerProfile
 from ..store import Row
 from ..wire import dumps
-from . import pools, tagged
+from . import etags, pools
 from .filters import OPERATORS, matches, project
 from .models import MODELS_V4
 from .rules import RULES
@@ -29,13 +29,13 @@ _MORE_FEATURES = (
 _BASE = ("list", "get", "create", "update", "delete", "action", "actions")
 
 
-class MannerV4(Manner):
+class ServerProfileV4(ServerProfile):
     version = "v4.8.0"
     features = (*FEATURES, *_MORE_FEATURES)
     models = MODELS_V4
     scopes = {**SCOPES, "contexts": _BASE, "pools": _BASE}
-    list_words = (*Manner.list_words, "params", "decode")
-    more_operators = OPERATORS
+    list_parameters = (*ServerProfile.list_parameters, "params", "decode")
+    extra_operators = OPERATORS
 
     def rules(self, prefix: str) -> Rules:
         return RULES.get(prefix) or super().rules(prefix)
@@ -46,29 +46,34 @@ class MannerV4(Manner):
     def count_headers(self, call: Call, model: Model) -> dict[str, str]:
         return {"X-DRP-LIST-FILTER-COUNT": str(matches(call, model))}
 
-    async def answer(self, call: Call) -> Answer:
+    async def answer(self, call: Call) -> ApiResponse:
         try:
             return await self._answer(call)
         except ApiError as problem:
             raise _reworded(call, problem) from None
 
-    async def _answer(self, call: Call) -> Answer:
+    async def _answer(self, call: Call) -> ApiResponse:
         key = _item_key(call)
-        if key and call.method in ("GET", "HEAD") and (unchanged := await tagged.wait_for_change(call, key)):
+        if key and call.method in ("GET", "HEAD") and (unchanged := await etags.wait_for_change(call, key)):
             return unchanged
         answer = self._special(call) or super().answer(call)
         if inspect.isawaitable(answer):
             answer = await answer
-        if key and isinstance(answer, Reply) and call.method in ("GET", "HEAD") and answer.status == 200:
-            row = call.world.store[call.parts[0]].find(key)
-            answer.headers |= {"ETag": tagged.etag(row)} if row else {}
-        return _grown(call, answer)
+        if (
+            key
+            and isinstance(answer, BufferedResponse)
+            and call.method in ("GET", "HEAD")
+            and answer.status == 200
+        ):
+            row = call.server.store[call.parts[0]].find(key)
+            answer.headers |= {"ETag": etags.etag(row)} if row else {}
+        return _extended(call, answer)
 
     def _special(self, call: Call) -> Any:
         """The answer of a route that v3.12 lacks, or None."""
         match call.method, call.parts:
             case "GET", ["objects"]:
-                return reply(sorted(call.world.store.tables))
+                return reply(sorted(call.server.store.tables))
             case "GET", ["pools-active"]:
                 return pools.active(call)
             case "GET", ["pools", pool, "status"]:
@@ -82,27 +87,27 @@ class MannerV4(Manner):
         return None
 
 
-V4 = MannerV4()
+V4 = ServerProfileV4()
 
 
 def _item_key(call: Call) -> str:
     """The key of the object that the path names, "" when it names none or something below one."""
     prefix, *rest = call.parts
-    if prefix not in call.world.store.tables or not rest:
+    if prefix not in call.server.store.tables or not rest:
         return ""
     return "/".join(rest) if prefix == "params" else rest[0] if len(rest) == 1 else ""
 
 
-def _machine_token(call: Call, key: str) -> Answer:
-    row = call.world.store["machines"].find(key)
+def _machine_token(call: Call, key: str) -> ApiResponse:
+    row = call.server.store["machines"].find(key)
     if not row:
         raise not_found("GET", "machines", key)
     call.require("machines", "token", row.key)
     try:
-        ttl = tagged.duration(call.option("ttl") or "3600")
+        ttl = etags.duration(call.option("ttl") or "3600")
     except ValueError as problem:
         raise bad_request("GET", str(problem), model="machines", key=key) from None
-    return reply({"Token": call.world.tokens.for_machine(row, ttl)})
+    return reply({"Token": call.server.tokens.for_machine(row, ttl)})
 
 
 def _reworded(call: Call, problem: ApiError) -> ApiError:
@@ -120,9 +125,9 @@ def _reworded(call: Call, problem: ApiError) -> ApiError:
     return ApiError(problem.code, problem.kind, *messages, model=problem.model, key=problem.key)
 
 
-def _grown(call: Call, answer: Answer) -> Answer:
+def _extended(call: Call, answer: ApiResponse) -> ApiResponse:
     """Answers of v3.12 routes with what v4 adds to them, or takes away."""
-    if not isinstance(answer, Reply) or answer.status != 200 or call.method != "GET":
+    if not isinstance(answer, BufferedResponse) or answer.status != 200 or call.method != "GET":
         return answer
     match call.parts:
         case ["indexes", *_]:

@@ -15,7 +15,7 @@ from .rules import Rules, rules_for
 from .store import Row
 
 if TYPE_CHECKING:
-    from .call import Answer, Call
+    from .call import ApiResponse, Call
 
 FEATURES = (
     "api-v3", "sane-exit-codes", "common-blob-size", "change-stage-map", "job-exit-states",
@@ -28,7 +28,7 @@ FEATURES = (
 Test = Callable[[Any], bool]
 
 
-class Manner:
+class ServerProfile:
     """A v3.12 server; others override what differs."""
 
     version = "v3.12.0"
@@ -37,15 +37,15 @@ class Manner:
     features: Sequence[str] = FEATURES
     models: Mapping[str, Model] = MODELS
     scopes: Mapping[str, tuple[str, ...]] = SCOPES
-    list_words: Sequence[str] = ("offset", "limit", "sort", "reverse", "slim")
+    list_parameters: Sequence[str] = ("offset", "limit", "sort", "reverse", "slim")
     """Names in the query of a list that are no filters."""
-    more_operators: Mapping[str, Callable[[Parse, str], Test]] = {}
+    extra_operators: Mapping[str, Callable[[Parse, str], Test]] = {}
     """Operators of filters beyond those that every server knows."""
 
     def rules(self, prefix: str) -> Rules:
         return rules_for(prefix)
 
-    def answer(self, call: Call) -> Answer | Awaitable[Answer]:
+    def answer(self, call: Call) -> ApiResponse | Awaitable[ApiResponse]:
         return handler_for(call.parts[0])(call)
 
     def shown(self, call: Call, row: Row) -> bytes:
@@ -57,10 +57,10 @@ class Manner:
         return {}
 
 
-class Licensed(Manner):
+class Licensed(ServerProfile):
     """A v3.12 server with all that one pays for."""
 
     licensed = True
 
 
-V3_12, V3_12_LICENSED = Manner(), Licensed()
+V3_12, V3_12_LICENSED = ServerProfile(), Licensed()

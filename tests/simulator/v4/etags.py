@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import re
 
-from ..call import Answer, Call, Reply
+from ..call import ApiResponse, BufferedResponse, Call
 from ..store import Row
 
 _LOOK_EVERY = 0.01
@@ -28,20 +28,20 @@ def duration(text: str) -> float:
     return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
 
 
-async def wait_for_change(call: Call, key: str) -> Answer | None:
+async def wait_for_change(call: Call, key: str) -> ApiResponse | None:
     """304 when the object is still the one that the client knows, after the time that it would wait.
 
     None when the request is to be answered as ever: there is another object, or none.
     """
     known = call.header("If-None-Match")
     preferred = call.header("Prefer").partition("wait=")[2]
-    table = call.world.store.tables.get(call.parts[0])
+    table = call.server.store.tables.get(call.parts[0])
     if not known or not table:
         return None
     loop = asyncio.get_running_loop()
     deadline = loop.time() + min(duration(preferred) if preferred else 0.0, _LONGEST)
     while (row := table.find(key)) and etag(row) == known:
         if loop.time() >= deadline:
-            return Reply(304, headers={"ETag": known})
+            return BufferedResponse(304, headers={"ETag": known})
         await asyncio.sleep(_LOOK_EVERY)
     return None

@@ -32,7 +32,7 @@ def mismatch(value: Any, where: str, wanted: str) -> DecodeError:
     )
 
 
-class Kind:
+class GoType:
     """Decodes one JSON value; ``null`` always means the zero value."""
 
     name = "interface {}"
@@ -44,7 +44,7 @@ class Kind:
         return value
 
 
-class Scalar(Kind):
+class Scalar(GoType):
     def __init__(self, name: str, types: type, zero: Any, parse: Callable[[Any], Any] | None = None) -> None:
         self.name = name
         self._types = types
@@ -61,8 +61,8 @@ class Scalar(Kind):
         return self._parse(value) if self._parse else value
 
 
-class ListOf(Kind):
-    def __init__(self, item: Kind) -> None:
+class ListOf(GoType):
+    def __init__(self, item: GoType) -> None:
         self.item = item
         self.name = f"[]{item.name}"
 
@@ -76,8 +76,8 @@ class ListOf(Kind):
         return [item.zero() if entry is None else item.decode(entry, where) for entry in value]
 
 
-class MapOf(Kind):
-    def __init__(self, item: Kind) -> None:
+class MapOf(GoType):
+    def __init__(self, item: GoType) -> None:
         self.item = item
         self.name = f"map[string]{item.name}"
 
@@ -91,10 +91,10 @@ class MapOf(Kind):
         return {k: item.zero() if v is None else item.decode(v, where) for k, v in value.items()}
 
 
-class Struct(Kind):
+class Struct(GoType):
     """A Go struct: known members only, in declared order, keys matched regardless of case."""
 
-    def __init__(self, name: str, **fields: Kind) -> None:
+    def __init__(self, name: str, **fields: GoType) -> None:
         self.name = f"models.{name}"
         self.title = name
         self.fields = fields
@@ -124,7 +124,7 @@ class Struct(Kind):
         return matched
 
 
-class Frozen(Kind):
+class Frozen(GoType):
     """A member that always shows the same value, whatever comes in."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
@@ -169,7 +169,7 @@ def _bytes(text: str) -> str:
     return text
 
 
-ANY = Kind()
+ANY = GoType()
 STR = Scalar("string", str, "")
 INT = Scalar("int", int, 0)
 BOOL = Scalar("bool", bool, False)

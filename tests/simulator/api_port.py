@@ -15,7 +15,7 @@ from aiohttp import web
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-class Door:
+class ApiPort:
     """Lets requests in to a handler, over TLS."""
 
     def __init__(self, handler: Handler, make_request: Any, context: ssl.SSLContext) -> None:
@@ -44,15 +44,15 @@ class Door:
         # bound but not listening: connections are refused, and nobody else takes the port meanwhile
         held = _bound(*address)
         loop = asyncio.get_running_loop()
-        loop.call_soon(self._cut)
-        self._reopening = loop.create_task(self._reopen(held, down))
+        loop.call_soon(self._abort_connections)
+        self._reopening = loop.create_task(self._reopen_after(held, down))
 
-    async def close(self, patience: float) -> None:
+    async def close(self, timeout: float) -> None:
         if self._reopening:
             self._reopening.cancel()
         if self._listening:
             self._listening.close()
-        await self._server.shutdown(patience)
+        await self._server.shutdown(timeout)
 
     @property
     def _address(self) -> tuple[str, int]:
@@ -64,7 +64,7 @@ class Door:
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(self._server, sock=bound, ssl=self._context, backlog=512)
 
-    async def _reopen(self, held: socket.socket, down: float) -> None:
+    async def _reopen_after(self, held: socket.socket, down: float) -> None:
         try:
             await asyncio.sleep(down)
         except asyncio.CancelledError:
@@ -72,7 +72,7 @@ class Door:
             raise
         await self._listen(held)
 
-    def _cut(self) -> None:
+    def _abort_connections(self) -> None:
         """End connections and requests, as a process does that is killed."""
         for connection in self._server.connections:
             if connection.transport:
@@ -85,7 +85,7 @@ class Door:
         assert task
         if self._listening is None:
             # it was still shaking hands when the others were cut
-            self._cut()
+            self._abort_connections()
             return web.Response(status=500)
         self._running.add(task)
         try:

@@ -21,7 +21,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.m
 
 pytestmark = pytest.mark.simulator
 
-CROWD = 50
+WRITERS = 50
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = Path(__file__).with_name("writer.py")
 
@@ -29,7 +29,7 @@ WRITER = Path(__file__).with_name("writer.py")
 def crowd(lab: t.Any, write: Callable[[Client, int], Outcome]) -> list[Outcome]:
     """What became of all of them; they start together, each with a connection of its own."""
     outcomes: dict[int, Outcome] = {}
-    start = threading.Barrier(CROWD)
+    start = threading.Barrier(WRITERS)
 
     def one(number: int) -> None:
         with lab.client() as client:
@@ -37,12 +37,12 @@ def crowd(lab: t.Any, write: Callable[[Client, int], Outcome]) -> list[Outcome]:
             start.wait(60)
             outcomes[number] = write(client, number)
 
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(CROWD)]
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(WRITERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(120)
-    return [outcomes[number] for number in range(CROWD)]
+    return [outcomes[number] for number in range(WRITERS)]
 
 
 def wanted(params: dict[str, t.Any] | None = None, state: str = "present") -> Machine:
@@ -62,14 +62,14 @@ def test_each_adds_a_param(client: Client, lab: t.Any, fault: str) -> None:
         lab,
         lambda own, number: converge(own, wanted({f"p{number}": 1})),
     )
-    assert [outcome.action for outcome in outcomes] == ["updated"] * CROWD
-    assert busy(client)["Params"] == {f"p{number}": 1 for number in range(CROWD)}
+    assert [outcome.action for outcome in outcomes] == ["updated"] * WRITERS
+    assert busy(client)["Params"] == {f"p{number}": 1 for number in range(WRITERS)}
 
 
 @pytest.mark.parametrize("fault", ["", "lose_reply"])
 def test_each_appends_a_profile(client: Client, lab: t.Any, fault: str) -> None:
     """The list is replaced as a whole, so that they really get into each other's way."""
-    for number in range(CROWD):
+    for number in range(WRITERS):
         client.create("profiles", {"Name": f"p{number}"})
     converge(client, wanted())
     if fault:
@@ -80,8 +80,8 @@ def test_each_appends_a_profile(client: Client, lab: t.Any, fault: str) -> None:
             own, Machine("machines", {"Name": "busy", "Profiles": [f"p{number}"]}, append_profiles=True)
         ),
     )
-    assert [outcome.action for outcome in outcomes] == ["updated"] * CROWD
-    assert sorted(busy(client)["Profiles"]) == sorted(f"p{number}" for number in range(CROWD))
+    assert [outcome.action for outcome in outcomes] == ["updated"] * WRITERS
+    assert sorted(busy(client)["Profiles"]) == sorted(f"p{number}" for number in range(WRITERS))
 
 
 def test_all_create_the_same_machine(client: Client, lab: t.Any) -> None:
@@ -89,14 +89,14 @@ def test_all_create_the_same_machine(client: Client, lab: t.Any) -> None:
         lab,
         lambda own, number: converge(own, wanted({f"p{number}": 1})),
     )
-    assert sorted(outcome.action for outcome in outcomes) == ["created"] + ["updated"] * (CROWD - 1)
-    assert busy(client)["Params"] == {f"p{number}": 1 for number in range(CROWD)}
+    assert sorted(outcome.action for outcome in outcomes) == ["created"] + ["updated"] * (WRITERS - 1)
+    assert busy(client)["Params"] == {f"p{number}": 1 for number in range(WRITERS)}
 
 
 def test_all_delete_the_same_machine(client: Client, lab: t.Any) -> None:
     converge(client, wanted())
     outcomes = crowd(lab, lambda own, number: converge(own, wanted(state="absent")))
-    assert sorted(outcome.action for outcome in outcomes) == ["deleted"] + ["unchanged"] * (CROWD - 1)
+    assert sorted(outcome.action for outcome in outcomes) == ["deleted"] + ["unchanged"] * (WRITERS - 1)
 
 
 @pytest.mark.slow
@@ -118,9 +118,9 @@ def test_processes_share_their_login(client: Client, lab: t.Any, tmp_path: Path)
             stdout=subprocess.PIPE,
             text=True,
         )
-        for number in range(CROWD)
+        for number in range(WRITERS)
     ]
     told = [json.loads(process.communicate(timeout=200)[0]) for process in processes]
-    assert [result["changed"] for result in told] == [True] * CROWD, told
-    assert busy(client)["Params"] == {f"writer-{number}": number for number in range(CROWD)}
+    assert [result["changed"] for result in told] == [True] * WRITERS, told
+    assert busy(client)["Params"] == {f"writer-{number}": number for number in range(WRITERS)}
     assert 1 <= lab.simulator.stats()["logins"] - logins <= 3

@@ -20,9 +20,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     UsageError,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import (
-    etags as tagged,
-)
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import (
+    etags,
     pools,
     users,
 )

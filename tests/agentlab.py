@@ -80,7 +80,7 @@ class Agents:
                 endpoints=(self.simulator.endpoint,),
                 username=USERNAME,
                 password=PASSWORD,
-                trust=Tls.choose(True, self.simulator.ca, None),
+                trust=Tls.create(True, self.simulator.ca, None),
                 token_cache="",
             )
         )

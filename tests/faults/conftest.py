@@ -37,7 +37,7 @@ class Lab:
             endpoints=(self.simulator.endpoint,),
             username=USERNAME,
             password=PASSWORD,
-            trust=Tls.choose(True, self.simulator.ca, None),
+            trust=Tls.create(True, self.simulator.ca, None),
             token_cache=self.tokens,
         )
         return settings.connect(dataclasses.replace(usual, **changes), retry=retry)

@@ -58,7 +58,7 @@ def connect(lab: t.Any, endpoint: str, sleep: Callable[[float], None] | None = N
             endpoints=(endpoint,),
             username=USERNAME,
             password=PASSWORD,
-            trust=Tls.choose(True, lab.simulator.ca, None),
+            trust=Tls.create(True, lab.simulator.ca, None),
             token_cache="",
         ),
         Retry(delays=(0, 0, 0, 0), sleep=sleep or (lambda _seconds: time.sleep(0.05))),
@@ -119,7 +119,7 @@ def test_upload_that_never_gets_through(
         assert ("The old file is gone" in str(error.value)) == (old is not None)
     else:
         assert left == old
-        assert ("The old file is still there" in str(error.value)) == (old is not None)
+        assert ("The old file still exists" in str(error.value)) == (old is not None)
     assert blobs.list_blobs(client, kind) == ([NAME] if left else [])
     send(client, kind)
     assert held(client, kind) == NEW
@@ -147,7 +147,7 @@ def test_a_leftover_is_removed_and_the_old_file_lives_on(client: Client, lab: t.
     blobs.post_blob(client, "files", "dir/x.part", b"what a crash has left")
     lab.slept.clear()
     done = send(client, "files", NEW, "dir/x")
-    assert done.remarks == ("files/dir/x.part, which an earlier upload had left behind, was removed",)
+    assert done.remarks == ("files/dir/x.part, a leftover of an earlier upload, was removed",)
     assert held(client, "files", "dir/x") == NEW
     assert blobs.list_blobs(client, "files", "dir") == ["x"]
     assert lab.slept == [1] * uploads.STALE_AFTER
@@ -204,7 +204,9 @@ def test_a_refusal_is_not_tried_again(client: Client, lab: t.Any, kind: str) -> 
 def test_a_server_that_is_gone(client: Client, lab: t.Any) -> None:
     send(client, "files", OLD)
     lab.simulator.fault("drop", "^files/", skip=2, times=0)
-    with pytest.raises(uploads.UploadFailed, match="Cannot reach .*What is there now is not known"):
+    with pytest.raises(
+        uploads.UploadFailed, match="Cannot reach .*The state of the file on the server is unknown"
+    ):
         send(client, "files")
 
 
@@ -218,7 +220,7 @@ def test_a_source_that_shrinks(client: Client) -> None:
         def read(self, size: int | None = -1) -> bytes:
             return super().read(size) if self.tell() < SIZE // 2 else b""
 
-    with pytest.raises(uploads.UploadFailed, match="the file has become shorter while it was read"):
+    with pytest.raises(uploads.UploadFailed, match="the file became shorter while it was read"):
         uploads.upload(client, "files", "x", uploads.Source(Shrinking(NEW), "the file"))
     assert held(client, "files", "x") is None
     send(client, "files", NEW, "x")
@@ -230,7 +232,7 @@ def test_a_source_that_is_written_to(client: Client, tmp_path: Path) -> None:
     with file.open("rb") as stream:
         source = uploads.Source(stream, progress=lambda _done, _total: file.write_bytes(SAME_SIZE))
         source.sha256 = hashlib.sha256(NEW).hexdigest()
-        with pytest.raises(uploads.UploadFailed, match="has changed while it was uploaded"):
+        with pytest.raises(uploads.UploadFailed, match="changed during the upload"):
             uploads.upload(client, "files", "x", source)
 
 
@@ -360,7 +362,7 @@ def test_a_truncated_download_is_no_result(lab: t.Any, over: Client, way: Cuttin
         patch.setattr(download, "_DELAYS", (0,))
         result = runner.run(run, options, environ={})
     assert result["failed"]
-    assert "bytes came" in result["msg"] or "broke off" in result["msg"]
+    assert "bytes arrived" in result["msg"] or "was cut off" in result["msg"]
     assert target.read_bytes() == b"old"
 
 

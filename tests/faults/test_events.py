@@ -160,7 +160,7 @@ def test_a_flood_beyond_the_queue_of_the_server_is_not_told(
 
 
 def test_without_an_acknowledgement_registering_fails(client: Client, lab: t.Any) -> None:
-    with EventStream(client, StreamTimeouts(acknowledge=0.3)) as stream:
+    with EventStream(client, StreamTimeouts(acknowledgement=0.3)) as stream:
         lab.simulator.lose_events(1, "websocket", "register")
         begin = time.monotonic()
         with pytest.raises(ConnectionFailed) as caught:
@@ -176,7 +176,7 @@ def test_without_an_acknowledgement_registering_fails(client: Client, lab: t.Any
 
 
 def test_without_acknowledgements_a_new_connection_is_not_trusted(client: Client, lab: t.Any) -> None:
-    with EventStream(client, StreamTimeouts(connect=0.3, acknowledge=0.3)) as stream:
+    with EventStream(client, StreamTimeouts(connect=0.3, acknowledgement=0.3)) as stream:
         subscription = stream.register(PATTERN)
         lab.simulator.reset_stats()
         lab.simulator.lose_events(2, "websocket", "register")
@@ -261,9 +261,9 @@ def test_a_token_that_was_never_good(lab: t.Any) -> None:
 @pytest.mark.parametrize(
     ("trust", "told"),
     [
-        (Tls(), "is not trusted: .*Name its CA with ca_path, or pin it with cert_fingerprint"),
-        (Tls(fingerprint=WRONG), f"but cert_fingerprint asks for {WRONG}. Nothing was sent to it"),
-        (Tls(verify=False, fingerprint=WRONG), f"but cert_fingerprint asks for {WRONG}"),
+        (Tls(), "is not trusted: .*Set ca_path to its CA, or pin it with cert_fingerprint"),
+        (Tls(fingerprint=WRONG), f"but cert_fingerprint requires {WRONG}. Nothing was sent to it"),
+        (Tls(verify=False, fingerprint=WRONG), f"but cert_fingerprint requires {WRONG}"),
     ],
     ids=["unknown CA", "other fingerprint", "other fingerprint, unverified"],
 )

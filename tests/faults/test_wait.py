@@ -167,7 +167,7 @@ def test_the_last_look_before_the_deadline(client: Client, lab: t.Any) -> None:
 
 
 def test_without_an_acknowledgement(client: Client, lab: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    streams_with(monkeypatch, client, StreamTimeouts(acknowledge=0.4))
+    streams_with(monkeypatch, client, StreamTimeouts(acknowledgement=0.4))
     lab.simulator.lose_events(1, "websocket", "register", f"profiles.save.{NAME}")
     with pytest.raises(
         ConnectionFailed, match=f"did not acknowledge the subscription to profiles.save.{NAME}"

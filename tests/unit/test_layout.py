@@ -7,90 +7,29 @@ from __future__ import annotations
 import ast
 import importlib.util
 import pathlib
-import sys
 import typing as t
 
 import pytest
 import yaml
+from rooms import (
+    ARROWS,
+    COLLECTION,
+    MAX_FILES,
+    UTILS,
+    crowded,
+    find_circle,
+    import_graph,
+    unused_arrows,
+    wrong_imports,
+)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
-COLLECTION = "ansible_collections.digitalrebar.provision."
-UTILS = "plugins.module_utils"
 ACTION = "digitalrebar.provision.drp_object"
 
 MAX_LINES = 400
 MAX_MODULE_CODE = 150
 DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
-
-STDLIB = "the standard library"
-ANSIBLE_UTILS = "ansible.module_utils"
-ROOMS = {"client", "converge", "resources", "agent", "options", "runner", "module_main"}
-CLIENT_LIBRARIES = {"requests", "urllib3", "jsonpatch", "yaml", "websocket", "nacl"}
-
-# room -> what it may import beside itself and the standard library; every other import is a mistake.
-# A file or folder in module_utils that is not a room has no place in the design, and fails.
-ARROWS: dict[str, set[str]] = {
-    "client": CLIENT_LIBRARIES,
-    "converge": {"client"},
-    "resources": {"converge", "client", "agent"},  # agent_package builds the agent
-    "agent": {"client"},
-    "options": {"resources", "converge", "client", ANSIBLE_UTILS},
-    "runner": {"options", "converge", "client"},
-    "module_main": {"runner", ANSIBLE_UTILS},
-    "plugins/modules": ROOMS | {ANSIBLE_UTILS},
-    "plugins/doc_fragments": set(),
-}
-# inventory, lookup, action and so on run on the controller and may use all there is
-OUTER = ROOMS | {ANSIBLE_UTILS, "ansible", "plugins/plugin_utils", "plugins/action", "plugins/modules"}
-OUTER |= {"jinja2"}  # Ansible brings it
-
-
-def room_of(module: str) -> str:
-    """The room of a module of this collection, e.g. ``plugins.module_utils.client.auth`` -> ``client``."""
-    parts = module.split(".")
-    if module.startswith(UTILS + "."):
-        return parts[2]
-    return "/".join(parts[:2])
-
-
-def origin(module: str) -> str:
-    """What an absolute import reaches: a room, STDLIB, ANSIBLE_UTILS, or the name of a package."""
-    if module.startswith(COLLECTION):
-        return room_of(module[len(COLLECTION) :])
-    if module == ANSIBLE_UTILS or module.startswith(ANSIBLE_UTILS + "."):
-        return ANSIBLE_UTILS
-    top = module.split(".")[0]
-    return STDLIB if top in STDLIB_NAMES else top
-
-
-def imports(source: str, module: str, is_package: bool = False) -> t.Iterator[tuple[int, str]]:
-    """Yield line and absolute name of everything that ``source`` imports, wherever it stands."""
-    package = module.split(".") if is_package else module.split(".")[:-1]
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield node.lineno, alias.name
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                above = package[: len(package) - node.level + 1]
-                base = COLLECTION + ".".join([*above, *filter(None, [base])])
-            for alias in node.names:  # what is imported may itself be a module: `from .. import runner`
-                yield node.lineno, f"{base}.{alias.name}"
-
-
-def wrong_imports(source: str, module: str, is_package: bool = False) -> list[str]:
-    """The imports of ``source`` that go against the arrows, each as ``line: what``."""
-    room = room_of(module)
-    if module.startswith(UTILS + ".") and room not in ROOMS:
-        return [f"{room} is none of the rooms {sorted(ROOMS)}"]
-    allowed = ARROWS.get(room, OUTER) | {room, STDLIB}
-    return [
-        f"line {line}: {room} must not import {name}"
-        for line, name in imports(source, module, is_package)
-        if origin(name) not in allowed
-    ]
 
 
 def module_name(path: pathlib.Path) -> str:
@@ -111,9 +50,10 @@ def names(paths: t.Iterable[pathlib.Path]) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in paths]
 
 
-STDLIB_NAMES = sys.stdlib_module_names
 FILES = sorted(PLUGINS.rglob("*.py"))
 MODULES = sorted(path for path in PLUGINS.glob("modules/*.py") if path.name != "__init__.py")
+SOURCES = {module_name(path): path.read_text(encoding="utf-8") for path in FILES}
+PACKAGES = {module_name(path) for path in FILES if path.name == "__init__.py"}
 every_file = pytest.mark.parametrize("path", FILES, ids=names(FILES))
 every_module = pytest.mark.parametrize("path", MODULES, ids=names(MODULES))
 
@@ -127,6 +67,19 @@ def runtime() -> dict[str, t.Any]:
 def test_arrows(path: pathlib.Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert wrong_imports(source, module_name(path), path.name == "__init__.py") == []
+
+
+def test_every_arrow_is_used() -> None:
+    assert unused_arrows({name: text for name, text in SOURCES.items() if name not in PACKAGES}) == []
+
+
+def test_no_import_runs_in_a_circle() -> None:
+    assert find_circle(import_graph(SOURCES, PACKAGES)) == []
+    assert find_circle({room: ends & ARROWS.keys() for room, ends in ARROWS.items()}) == []
+
+
+def test_no_folder_is_crowded() -> None:
+    assert crowded(path for path in FILES if path.parent != PLUGINS / "modules") == []
 
 
 @every_file
@@ -193,7 +146,28 @@ def test_runtime_routes_no_action(runtime: dict[str, t.Any]) -> None:
         ("plugins.module_utils.runner", "from . import agent"),
         ("plugins.module_utils.runner", "from . import resources"),
         ("plugins.module_utils.options", "from ansible.errors import AnsibleError"),
+        ("plugins.module_utils.runner", "from .resources.machine import run"),
         ("plugins.module_utils.helpers", "import os"),
+        ("plugins.module_utils.client.news.feed", "import os"),
+        ("plugins.cliconf.drp", "import os"),
+        ("plugins.module_utils.client.request", "from .events import stream"),
+        ("plugins.module_utils.client.events.stream", "from ..waiting.wait import wait_for"),
+        ("plugins.module_utils.client.events.channel", "import websocket"),
+        ("plugins.module_utils.client.objects.params", "from . import params\nfrom ..packs import pack"),
+        ("plugins.module_utils.client.files.blobs", "def late():\n    from ..waiting import wait"),
+        ("plugins.module_utils.converge.engine", "from ..client.waiting.wait import wait_for"),
+        ("plugins.module_utils.resources.prefs", "from .waiting import waiting"),
+        ("plugins.module_utils.resources.dhcp.subnet", "from ..objects import run"),
+        ("plugins.module_utils.resources.bootenv.isos", "from ..content import source"),
+        ("plugins.module_utils.agent.script.spool", "from ..job.job_log import JobLog"),
+        ("plugins.module_utils.agent.script.spool", "from ..retry import StopSignal"),
+        ("plugins.module_utils.agent.job.job_log", "from ..host import power"),
+        ("plugins.module_utils.agent.retry", "from .job import job_requests"),
+        ("plugins.module_utils.agent.machine_agent", "from .command import config"),
+        ("plugins.module_utils.agent.host.reboot", "from ..script import launch"),
+        ("plugins.modules.drp_machine", "from ..module_utils import runner"),
+        ("plugins.modules.drp_machine", "from ..module_utils.client.client import Client"),
+        ("plugins.inventory.drp", "from ..module_utils.resources import lookup"),
         ("plugins.modules.drp_machine", "from ansible.plugins.action import ActionBase"),
         ("plugins.modules.drp_machine", "from ansible_collections.community.general.plugins import x"),
     ],
@@ -209,13 +183,60 @@ def test_the_check_refuses(module: str, statement: str) -> None:
         ("plugins.module_utils.converge.plan", "from ..client.patch import gen_patch"),
         ("plugins.module_utils.agent.command.cli", "from ... import client\nfrom .. import state"),
         ("plugins.module_utils.options", "from ansible.module_utils.basic import env_fallback"),
+        ("plugins.module_utils.agent.machine_agent", "from .host import power"),
+        ("plugins.module_utils.client.client", "from .events import stream"),
+        ("plugins.module_utils.client.waiting.wait", "from ..events.stream import EventStream"),
         ("plugins.module_utils.runner", "from . import options"),
-        ("plugins.modules.drp_machine", f"from {COLLECTION}{UTILS}.runner import run"),
+        ("plugins.modules.drp_machine", f"from {COLLECTION}{UTILS}.module_main import main"),
         ("plugins.action.drp_object", "from ansible.plugins.action import ActionBase"),
     ],
 )
 def test_the_check_accepts(module: str, statement: str) -> None:
     assert wrong_imports(statement, module) == []
+
+
+def test_the_check_finds_an_arrow_that_is_not_used() -> None:
+    one = {"plugins.module_utils.client.waiting.wait": "from ..auth import Session"}
+    assert "client/waiting -> client" not in unused_arrows(one)
+    assert "client/waiting -> client/events" in unused_arrows(one)
+    own = {"plugins.module_utils.client.client": "from .events import stream"}
+    assert "client.client -> client/events" in unused_arrows(one)
+    assert "client.client -> client/events" not in unused_arrows(own)
+
+
+@pytest.mark.parametrize(
+    "third",
+    [
+        "from . import one",
+        "from .one import Name",
+        "import typing as t\nif t.TYPE_CHECKING:\n    from .one import Name",
+        "def late():\n    from ..client import one",
+        f"import {COLLECTION}{UTILS}.client.one",
+    ],
+)
+def test_a_circle_is_found(third: str) -> None:
+    package = f"{UTILS}.client"
+    files = {
+        f"{package}.one": "from .two import Name",
+        f"{package}.three": third,
+        f"{package}.two": "from . import three",
+        f"{package}.zero": "from . import one",
+    }
+    assert find_circle(import_graph(files)) == [
+        f"{package}.{name}" for name in ("one", "two", "three", "one")
+    ]
+    assert find_circle(import_graph({**files, f"{package}.three": "import json"})) == []
+
+
+def test_a_circle_through_a_package_is_found() -> None:
+    files = {f"{UTILS}.client": "from .one import Name", f"{UTILS}.client.one": "from ..client import Other"}
+    assert find_circle(import_graph(files, {f"{UTILS}.client"})) == [*files, f"{UTILS}.client"]
+
+
+def test_a_crowded_folder_is_found() -> None:
+    room = [pathlib.Path(f"room/file{number}.py") for number in range(MAX_FILES)]
+    assert crowded([*room, pathlib.Path("room/__init__.py"), pathlib.Path("other/one.py")]) == []
+    assert crowded([*room, pathlib.Path("room/one_more.py")]) == ["room"]
 
 
 def test_documentation_is_not_code() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+import itertools
 import re
 import textwrap
 import typing as t
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from rooms import ARROWS, FILE_ARROWS, import_graph
 from yamllint import linter
 from yamllint.config import YamlLintConfig
 
@@ -142,6 +144,84 @@ def test_each_trouble_is_one_of_ours(trouble: str) -> None:
     parts = [part.strip() for part in trouble.split("…") if part.strip()]
     pattern = re.compile(".*?".join(map(re.escape, parts)), re.DOTALL)
     assert any(pattern.search(text) for text in literals()), parts
+
+
+# -- the map
+
+
+def drawn_arrows(page: str) -> set[tuple[str, str]]:
+    """The arrows of the first picture, between rooms; nodes in round brackets are no rooms."""
+    found = set()
+    (picture,) = re.findall(r"^```mermaid\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    for starts, ends in re.findall(r"^ *([\w &]+?) -\.?->(?:\|.*?\|)? ([\w &]+)$", picture, re.MULTILINE):
+        found |= {(start, end) for start in starts.split(" & ") for end in ends.split(" & ")}
+    return {(start, end) for start, end in found if not re.search(rf"\b{start}\(\[", picture)}
+
+
+def rooms_to_draw() -> set[tuple[str, str]]:
+    """The arrows between the large rooms, and those inside client and agent, by the ids of the picture."""
+    arrows = {(start, end) for start, ends in ARROWS.items() for end in ends & ARROWS.keys()}
+    arrows |= {(name.partition(".")[0], end) for name, ends in FILE_ARROWS.items() for end in ends}
+    drawn = set()
+    for start, end in arrows:
+        rooms = [room.removeprefix("plugins/").split("/") for room in (start, end)]
+        if rooms[0][0] != rooms[1][0]:
+            drawn.add((rooms[0][0], rooms[1][0]))
+        elif rooms[0][0] in ("client", "agent"):
+            drawn.add(("_".join([*rooms[0], "base"][:2]), "_".join([*rooms[1], "base"][:2])))
+    return drawn
+
+
+def test_the_picture_shows_the_arrows() -> None:
+    assert drawn_arrows(text_of(ROOT / "docs/architecture.md")) == rooms_to_draw()
+
+
+def test_arrows_are_read_from_a_picture() -> None:
+    picture = """```mermaid
+    user([user]) --> one
+    one --> two & three
+    two -.->|"a file"| three
+    three <--> server([server])
+```
+"""
+    assert drawn_arrows(picture) == {("one", "two"), ("one", "three"), ("two", "three")}
+
+
+WALK = re.compile(r"^\d\. `(plugins/[^`]+\.py)`: (.*?)(?=^\d\. |^$)", re.MULTILINE | re.DOTALL)
+
+
+def defined_in(path: Path) -> set[str]:
+    """The functions and all-capital names that a file defines."""
+    names = set()
+    for node in ast.walk(ast.parse(text_of(path))):
+        if isinstance(node, ast.FunctionDef):
+            names.add(f"{node.name}()")
+        elif isinstance(node, ast.Assign):
+            names |= {ast.unparse(target) for target in node.targets}
+    return names
+
+
+def test_an_option_is_followed_through_six_files_at_most() -> None:
+    steps = WALK.findall(text_of(ROOT / "docs/architecture.md"))
+    assert 4 <= len(steps) <= 6
+    for path, text in steps:
+        named = set(re.findall(r"`(\w+\(\)|SPEC)`", text))
+        assert named, path
+        assert named <= defined_in(ROOT / path), path
+    assert '"params": {' in text_of(ROOT / steps[0][0])
+    names = {path.removesuffix(".py").replace("/", "."): text_of(ROOT / path) for path, _text in steps}
+    graph = import_graph(names)
+    for one, other in itertools.pairwise(names):
+        assert other in graph[one] or one in graph[other], (one, other)
+
+
+def test_every_room_has_a_line_in_the_table() -> None:
+    page = text_of(ROOT / "docs/architecture.md")
+    table = page[page.index("## Where a line") : page.index("## Add a module")]
+    rooms = {room for room in ARROWS if "/" not in room or room.startswith(("client/", "agent/"))}
+    utils = ROOT / "plugins/module_utils"
+    shown = {room: f"{room}/" if (utils / room).is_dir() else f"{room}.py" for room in rooms}
+    assert [room for room, name in sorted(shown.items()) if f"`{name}`" not in table] == []
 
 
 # -- links

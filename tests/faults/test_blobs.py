@@ -116,7 +116,7 @@ def test_upload_that_never_gets_through(
     left = held(client, kind)
     if kind == "files":
         assert left is None
-        assert ("The old file is gone" in str(error.value)) == (old is not None)
+        assert ("The old file is lost" in str(error.value)) == (old is not None)
     else:
         assert left == old
         assert ("The old file still exists" in str(error.value)) == (old is not None)
@@ -316,9 +316,9 @@ def test_download_goes_on_in_a_later_call(
 ) -> None:
     send(client, "files")
     target.write_bytes(b"old")
-    monkeypatch.setattr(download, "_DELAYS", ())
+    monkeypatch.setattr(download, "_RETRY_DELAYS", ())
     way.cut("down", SIZE // 2)
-    with pytest.raises(download.DownloadFailed, match="broke off"):
+    with pytest.raises(download.DownloadFailed, match="was cut off"):
         blobs.save_blob(over, "files", NAME, str(target))
     assert target.read_bytes() == b"old"
     (part,) = target.parent.glob(".blob.part")
@@ -334,7 +334,7 @@ def test_a_part_of_another_version_is_not_continued(
     client: Client, over: Client, way: CuttingProxy, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(client, "files")
-    monkeypatch.setattr(download, "_DELAYS", ())
+    monkeypatch.setattr(download, "_RETRY_DELAYS", ())
     way.cut("down", SIZE // 2)
     with pytest.raises(download.DownloadFailed):
         blobs.save_blob(over, "files", NAME, str(target))
@@ -346,7 +346,7 @@ def test_a_part_of_another_version_is_not_continued(
 def test_a_comparison_that_breaks_off(client: Client, over: Client, way: CuttingProxy) -> None:
     send(client, "files")
     way.cut("down", SIZE // 2)
-    with pytest.raises(ConnectionFailed, match="broke off"):
+    with pytest.raises(ConnectionFailed, match="was cut off"):
         blobs.same_content(over, "files", NAME, io.BytesIO(NEW))
 
 
@@ -359,7 +359,7 @@ def test_a_truncated_download_is_no_result(lab: t.Any, over: Client, way: Cuttin
     options.update(ca_path=lab.simulator.ca, path=NAME, dest=str(target), token_cache="")
     way.cut("down", *[SIZE // 8] * 20)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(download, "_DELAYS", (0,))
+        patch.setattr(download, "_RETRY_DELAYS", (0,))
         result = runner.run(run, options, environ={})
     assert result["failed"]
     assert "bytes arrived" in result["msg"] or "was cut off" in result["msg"]
@@ -402,7 +402,7 @@ def test_an_iso_that_the_web_cuts_short_is_not_uploaded(
     lab: t.Any, tmp_path: Path, known: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = make_iso(tmp_path / "tiny.iso")
-    monkeypatch.setattr(download, "_DELAYS", (0,))
+    monkeypatch.setattr(download, "_RETRY_DELAYS", (0,))
     with serving() as web:
         web.pages["/tiny.iso"] = Page(image.path.read_bytes(), ranges=False, cuts=[image.size // 2] * 2)
         spec = definition(image.sha256 if known else "")

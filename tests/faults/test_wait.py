@@ -141,7 +141,7 @@ def test_a_flood_beyond_the_queue_of_the_server(client: Client, lab: t.Any) -> N
 
 def test_a_flood_beyond_its_own_queue(client: Client, lab: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """While an answer is slow the events pile up; that some were dropped is noticed at once."""
-    monkeypatch.setattr(wait_module, "_QUEUE", 5)
+    monkeypatch.setattr(wait_module, "_QUEUE_SIZE", 5)
     lab.simulator.fault("slow", f"^profiles/{NAME}", "GET", delay=0.8)
     waiting = Waiting(Waiter(client, [watch()], 30))
     lab.eventually(lambda: lab.simulator.stats()["registrations"] == 3)
@@ -270,7 +270,7 @@ def test_a_server_that_hangs(client: Client, lab: t.Any) -> None:
 def test_a_single_look_at_a_server_that_hangs(
     client: Client, lab: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wait_module, "_ONE_LOOK", 0.5)
+    monkeypatch.setattr(wait_module, "_SINGLE_CHECK_TIMEOUT", 0.5)
     lab.simulator.fault("delay", "^profiles", "GET", delay=2)
     start = time.monotonic()
     assert Waiter(client, [watch()], 0).run() == "timeout"

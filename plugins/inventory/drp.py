@@ -334,7 +334,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if stored is None or not use_stale:
                 raise
             reports.warn(
-                f"{error.message}. Using the answer of {stored.age():.0f} seconds ago (stale_on_error)"
+                f"{error.message}. Using the cached answer, which is {stored.age():.0f} seconds "
+                "old (stale_on_error)"
             )
             return stored.answer
         self._cache[key] = answer_cache.pack(answer, cache_fingerprint)

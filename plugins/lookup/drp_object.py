@@ -85,7 +85,7 @@ class LookupModule(DrpLookup):
         kind = client.require_kind(self.get_option("kind")).prefix
         filters = self.get_option("filters")
         if terms and filters:
-            raise UsageError("filters: do not go together with names of objects")
+            raise UsageError("filters: cannot be combined with names of objects")
         items = find_all(client, kind, terms) if terms else select(client, kind, Query(filters or {}))
         return [self._selected_member(kind, masked(kind, item)) for item in items]
 
@@ -98,5 +98,5 @@ class LookupModule(DrpLookup):
             return value
         if default is None:
             name = f"{models.get(kind).singular} {models.label_of(kind, item)}"
-            raise UsageError(f"member: {name} has nothing at {member}, and there is no default")
+            raise UsageError(f"member: {name} has no value at {member}, and no default is set")
         return default

@@ -105,6 +105,6 @@ class LookupModule(DrpLookup):
         decode = self.get_option("decode")
         value = params.get(client, kind, key, name, self.get_option("aggregate"), decode)
         if is_sealed(value):
-            advice = "the server cannot decode it" if decode else "read it with decode=true"
+            advice = "the server cannot decode it" if decode else "set decode=true to read it"
             raise UsageError(f"param {name} is secure: {advice}")
         return self.get_option("default") if value is None else value

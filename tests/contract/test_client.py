@@ -387,7 +387,7 @@ def test_fingerprints(connect: Any, endpoint: Any) -> None:
     assert connect(cert_fingerprint=right).exists("profiles", "global")
     endpoint.simulator.reset_stats()
     for options in ({"ca_path": None}, {}, {"ca_path": None, "validate_certs": False}):
-        with pytest.raises(CertificateRejected, match="asks for") as caught:
+        with pytest.raises(CertificateRejected, match="requires") as caught:
             connect(cert_fingerprint=wrong, token_cache="", **options).get("profiles", "global")
         assert right in str(caught.value)
     assert endpoint.simulator.stats()["requests"] == 0

@@ -104,7 +104,7 @@ def test_replace_writable_is_sent_to_servers_that_know_it(client: Any, pack: Pac
         client.create("params", pack["sections"]["params"][pack["meta"]["Name"] + "/p"])
         assert contents.create(client, pack, replace_writable=True)
     else:
-        with pytest.raises(UsageError, match="replace_writable: this server is too old"):
+        with pytest.raises(UsageError, match="replace_writable: not supported by this server"):
             contents.create(client, pack, replace_writable=True)
 
 

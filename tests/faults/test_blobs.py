@@ -180,7 +180,7 @@ def test_somebody_elses_upload_that_does_not_end(client: Client, lab: t.Any) -> 
     send(client, "files", OLD, "x")
     with (
         connect(lab, lab.simulator.endpoint, growing(lab, "x.part", 100)) as patient,
-        pytest.raises(uploads.UploadFailed, match="another upload of it does not come to its end"),
+        pytest.raises(uploads.UploadFailed, match="another upload of it does not finish"),
     ):
         send(patient, "files", NEW, "x")
     assert held(client, "files", "x") == OLD

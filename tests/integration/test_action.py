@@ -100,15 +100,17 @@ def test_an_action_that_there_is_not(lab: PlaybookRunner) -> None:
     assert told[0] == (
         "machine m1: there is no action incremnt. Did you mean increment? Available: increment"
     )
-    assert told[1] == "machine m1: there is no action increment by the plugin other. No plugin offers any now"
+    assert (
+        told[1] == "machine m1: there is no action increment by the plugin other. No plugin provides any now"
+    )
     assert told[2] == "system: there is no action x. Available: incrstatus"
-    assert told[3] == "profile global: there is no action x. No plugin offers any now"
+    assert told[3] == "profile global: there is no action x. No plugin provides any now"
     assert told[4].count("Did you mean increment?") == 2
     assert "cannot be the name of an action" in told[5]
     assert "Did you mean machines?" in told[6]
     assert told[7] == "no such machine: m9"
-    assert told[8].startswith("name: say which of the machines is meant")
-    assert told[9] == "name: the system is one thing; its actions take no object"
+    assert told[8].startswith("name: must be set, or id, objects or filters, to select machines")
+    assert told[9] == "name: cannot be combined with kind: system, whose actions take no object"
     assert "mutually exclusive" in told[10]
     assert "machines have no index Nme" in told[11]
     assert counts(lab) == [0, 0, 0]
@@ -134,7 +136,7 @@ def test_never_sent_twice(lab: PlaybookRunner) -> None:
     lab.simulator.fault("lose_reply", path="actions/increment", method="POST")
     played = lab(action(name="m1", command="increment"))
     assert played[0]["failed"]
-    assert "it is not known whether increment was carried out" in played[0]["msg"]
+    assert "it is unknown whether increment was run" in played[0]["msg"]
     assert counts(lab) == [1, 0, 0]
 
 

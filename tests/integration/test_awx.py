@@ -203,7 +203,7 @@ def test_check_mode_afterwards(used: AwxStandIn, configure: Configure) -> None:
         ({"drp_password": ""}, "Give awx_host, awx_token (or awx_username and awx_password)"),
         ({"awx_token": "", "awx_username": "admin", "awx_password": "x"}, "Invalid token."),
         ({"awx_ca_path": ""}, "CERTIFICATE_VERIFY_FAILED"),
-        ({"awx_organization": "Nowhere"}, "AWX has nothing of this name among its organizations: Nowhere"),
+        ({"awx_organization": "Nowhere"}, "AWX has no object of this name among its organizations: Nowhere"),
     ],
 )
 def test_what_goes_wrong_is_told(
@@ -218,7 +218,7 @@ def test_what_goes_wrong_is_told(
 def test_a_playbook_that_is_not_there(used: AwxStandIn, configure: Configure) -> None:
     done = configure(awx_playbook="no.yml")
     assert done.returncode != 0
-    told = "AWX has refused DRP in job_templates: {'playbook': ['Playbook not found for project.']}"
+    told = "AWX refused DRP in job_templates: {'playbook': ['Playbook not found for project.']}"
     assert told in " ".join(done.stdout.split())
     assert used.only("job_templates", "DRP")["playbook"] == "site.yml"
 

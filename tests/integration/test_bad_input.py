@@ -64,7 +64,7 @@ def test_password_with_colons(run_tasks: PlaybookRunner) -> None:
     run_tasks.defaults = {"endpoint": run_tasks.simulator.endpoint, "ca_path": run_tasks.simulator.ca}
     played = run_tasks(machine(name="m1", key="colons:a:b::c"), machine(name="m2", key="colons"))
     assert played.changed == [True, False]
-    assert played[1]["msg"] == "key: must be user:password, with both halves"
+    assert played[1]["msg"] == "key: must be user:password, with neither part empty"
 
 
 def test_expired_and_revoked_token(run_tasks: PlaybookRunner) -> None:
@@ -103,7 +103,7 @@ def test_certificates(run_tasks: PlaybookRunner, monkeypatch: pytest.MonkeyPatch
     assert "ca_path" in message
     assert run_tasks.simulator.fingerprint in message
     message = told(run_tasks, cert_fingerprint="00" * 32)
-    assert f"asks for {'00' * 32}. Nothing was sent to it" in message
+    assert f"requires {'00' * 32}. Nothing was sent to it" in message
     assert "64 hexadecimal digits" in told(run_tasks, cert_fingerprint="12:34")
     assert "cannot be read" in told(run_tasks, ca_path="/nowhere.pem")
     good = run_tasks(
@@ -150,7 +150,7 @@ def test_conflict_that_never_settles(run_tasks: PlaybookRunner) -> None:
     conflict = {"status": 409, "body": body, "content_type": "application/json"}
     run_tasks.simulator.fault("status", "machines/", "PATCH", times=0, **conflict)
     message = told(run_tasks, description="mine again")
-    assert "machine m1: it was changed by somebody else 12 times in a row" in message
+    assert "machine m1: it was changed by another client 12 times in a row" in message
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_conflict_that_never_settles(run_tasks: PlaybookRunner) -> None:
         ({"kind": "html"}, "is this the API port of a DRP server?"),
         (
             {"kind": "status", "status": 200, "body": '{"Name": "m1", ', "content_type": JSON},
-            "not a whole JSON document",
+            "not a complete JSON document",
         ),
         ({"kind": "status", "status": 500, "body": "", "content_type": ""}, "answered 500"),
     ],

@@ -128,7 +128,7 @@ def test_bad_input(run_tasks: PlaybookRunner) -> None:
         ({"path": "a/./x", "content": "x"}, "must not contain . or .."),
         ({"path": "a/", "content": "x"}, "does not name a file"),
         ({"path": "/", "state": "absent"}, "does not name a file"),
-        ({"path": "a/x.iso", "content": "x", "kind": "isos"}, "ISOs lie in no folders"),
+        ({"path": "a/x.iso", "content": "x", "kind": "isos"}, "ISOs are not kept in folders"),
         ({"path": "x", "src": "/nowhere/x"}, "/nowhere/x cannot be read: No such file"),
         ({"path": "x", "src": "/etc"}, "/etc cannot be read: Is a directory"),
         ({"path": "x"}, "src, content"),
@@ -193,8 +193,8 @@ def test_fetch_bad_input(run_tasks: PlaybookRunner, src: Path, tmp_path: Path) -
     cases: list[tuple[dict[str, t.Any], str]] = [
         ({"path": "absent"}, "files/absent: no such file on the server"),
         ({"path": "x", "checksum": "0" * 64}, f"its SHA-256 is {sha256(TEXT)}"),
-        ({"path": "x", "dest": "/nowhere/x"}, "/nowhere is no folder"),
-        ({"path": "x", "dest": "/dev/null"}, "is no regular file"),
+        ({"path": "x", "dest": "/nowhere/x"}, "/nowhere is not a folder"),
+        ({"path": "x", "dest": "/dev/null"}, "is not a regular file"),
         ({"path": "x", "mode": "rwx"}, "is not an octal number"),
         ({"path": "x", "mode": True}, "is not an octal number"),
     ]

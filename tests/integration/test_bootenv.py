@@ -111,7 +111,7 @@ def test_a_changed_iso(run_tasks: PlaybookRunner, tiny: Image, other: Image) -> 
     assert played.changed == [True, False, False, True, False], played.output
     assert iso_of(played[1])["compared_by"] == "content"
     assert "would not unpack tiny.iso into /tiny/install again" in played[2]["msg"]
-    assert "give its sha256 in isos" in played[2]["msg"]
+    assert "set sha256 in isos" in played[2]["msg"]
     assert iso_of(played[3])["action"] == "replaced"
     assert played[3]["bootenv"]["OS"]["IsoSha256"] == other.sha256
     assert played[3]["diff"]["after"]["OS"] == {"IsoSha256": other.sha256}
@@ -239,7 +239,7 @@ def test_real_bootenvs(run_tasks: PlaybookRunner, tmp_path: Path, packed: str) -
     if packed.startswith("v4"):
         told = [text for result in first.results for text in result.get("warnings", ())]
         assert any("hwe-install: IsoSha256 of the architecture arm64" in text for text in told)
-        assert any("this server does not know Loaders" in text for text in told)
+        assert any("this server does not support Loaders" in text for text in told)
         assert any("unpack different ISOs" in text for text in told)
 
 
@@ -387,7 +387,7 @@ def test_bad_input(run_tasks: PlaybookRunner, tmp_path: Path, tiny: Image) -> No
     arch = {"IsoFile": "a.iso", "Sha256": "2" * 64, "Kernel": "k"}
     twice["OS"] = {**twice["OS"], "SupportedArchitectures": {"arm64": arch}}
     cases: list[tuple[dict[str, t.Any], str]] = [
-        ({"name": "absent"}, "no such bootenv; give spec or src"),
+        ({"name": "absent"}, "no such bootenv; set spec or src"),
         ({"spec": {"Kernel": "x"}}, "the object has no Name"),
         ({"src": "/nowhere.yml"}, "/nowhere.yml: No such file"),
         ({"src": str(tmp_path)}, "It needs to be a file"),
@@ -397,8 +397,11 @@ def test_bad_input(run_tasks: PlaybookRunner, tmp_path: Path, tiny: Image) -> No
         ({"name": "other", "spec": spec}, "name: other is not tiny-install"),
         ({"spec": {**spec, "OS": {"Iso": "x"}}}, "OS has no member Iso"),
         ({"spec": spec, "isos": [{"file": "x.iso", "src": src}]}, "It names tiny.iso (amd64)"),
-        ({"spec": spec, "isos": [{"arch": "s390", "src": src}]}, "is s390x? Say so with file or arch"),
-        ({"spec": spec, "isos": [{"src": src}, {"src": src}]}, "both mean tiny.iso"),
+        (
+            {"spec": spec, "isos": [{"arch": "s390", "src": src}]},
+            "s390x does not select one ISO of bootenv tiny. Set file or arch",
+        ),
+        ({"spec": spec, "isos": [{"src": src}, {"src": src}]}, "both refer to tiny.iso"),
         ({"spec": spec, "isos": [{"src": src, "sha256": "1" * 64}]}, "but bootenv tiny-install says 000"),
         ({"spec": spec, "isos": [{"src": src, "url": "http://x"}]}, "mutually exclusive"),
         ({"spec": spec, "arches": ["arm64"]}, "has no ISO for arm64"),

@@ -182,7 +182,7 @@ def test_bad_sources(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
             ({"src": str(tmp_path / "bad.json")}, "bad.json, line 2, column 1"),
             ({"src": folder("noname", **{"._Name__meta": " \n"})}, "noname: the content pack has no name"),
             ({"content": {"meta": {}, "sections": {}}}, "content: the content pack has no name"),
-            ({"content": {"Name": "x"}}, "content is no content pack"),
+            ({"content": {"Name": "x"}}, "content is not a content pack"),
             (
                 {"src": folder("twice", params0a__yaml="Name: x", params0b__json='{"Name": "x"}')},
                 "params/a.yaml and params/b.json both define params 'x'",
@@ -224,12 +224,12 @@ def test_bad_sources(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
             ({"src": str(tmp_path / "absent")}, "absent cannot be read: No such file"),
             ({"src": f"{web.url}/good", "checksum": "0" * 64}, "/good: its SHA-256 is "),
             ({"src": f"{web.url}/absent?key=hush"}, "/absent: the server answered 404"),
-            ({"src": f"{web.url}/html"}, "/html: what is there is a web page, not a content pack"),
+            ({"src": f"{web.url}/html"}, "/html: it is a web page, not a content pack"),
             ({"src": f"{web.url}/good", "download_ca_path": "/absent"}, "ca_path: /absent cannot be read"),
             ({}, "one of the following is required: src, content, name"),
             ({"name": "x"}, "any of the following are missing: src, content"),
             ({"src": "x", "content": PACK}, "mutually exclusive: src|content"),
-            ({"state": "absent", "name": ""}, "name: say which content pack is meant"),
+            ({"state": "absent", "name": ""}, "name: must be set to the name of the content pack"),
         ]
         played = run_tasks(*(content(**options) for options, _words in cases))
     for (options, words), result in zip(cases, played.results, strict=True):
@@ -391,7 +391,7 @@ def test_exports(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
         content_fetch(name="site", dest=str(tmp_path / "absent/out")),
     )
     assert played.changed == [True, True, True, False, False, True, False, False, False, True, False]
-    assert f"dest: {tmp_path}/absent is no folder" in played[10]["msg"]
+    assert f"dest: {tmp_path}/absent is not a folder" in played[10]["msg"]
     assert "params/site.color.json" in played[2]["written"]
     assert "templates/motd.tmpl" in played[2]["written"]
     assert "holds the content pack site; set force: true" in played[4]["msg"]
@@ -400,7 +400,7 @@ def test_exports(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     )
     assert "there is no content pack absent on the server" in played[6]["msg"]
     assert "neither empty nor the folder of a content pack" in played[7]["msg"]
-    assert "bad.yaml is no content pack" in played[8]["msg"]
+    assert "bad.yaml is not a content pack" in played[8]["msg"]
     assert (tmp_path / "bad.yaml").read_text() == "no: pack\n"
     assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == [
         "._Name.meta", "params/x.yaml",
@@ -420,7 +420,7 @@ def test_dangerous_names_are_not_exported(run_tasks: PlaybookRunner, tmp_path: P
     )
     for stored, fetched in zip(played.results[:3], played.results[3:], strict=True):
         assert stored.get("changed"), stored
-        assert "could reach files outside the pack's folder; refused" in fetched["msg"]
+        assert "could lead to files outside the folder of the content pack" in fetched["msg"]
     assert not Path(out).exists()
 
 

@@ -123,7 +123,7 @@ def test_what_happened_while_the_websocket_was_cut(
         change(api, f"machines/{machine['Uuid']}", Description="after")
         after = listener.next()
         assert (after["synthesized"], after["changed"]) == (False, ["Description"])
-    assert "ended with code" in caplog.text
+    assert "closed with code" in caplog.text
     assert simulator.stats()["logins"] == 2  # one of them is that of this test
 
 

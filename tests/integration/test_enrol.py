@@ -109,14 +109,14 @@ def test_what_is_missing_is_created(run_tasks: PlaybookRunner) -> None:
         (
             [{"host": "x", "name": "aa"}, {"host": "y", "name": "aa"}],
             {},
-            "hosts: x and y would both be the machine aa",
+            "hosts: x and y both match the machine aa",
         ),
-        ([{"host": "x", "name": "nn"}, {"host": "x", "name": "mm"}], {}, "hosts: x is named more than once"),
-        ([{"host": "x"}], {}, "hosts: nothing identifies x; give uuid, name, macs or serial"),
+        ([{"host": "x", "name": "nn"}, {"host": "x", "name": "mm"}], {}, "hosts: x is listed more than once"),
+        ([{"host": "x"}], {}, "hosts: nothing identifies x; set uuid, name, macs or serial"),
         (
             [{"host": "x", "macs": ["52:54:00:00:00:77"]}],
             {},
-            "x is no machine yet, and without a name none can be made",
+            "x has no machine; set its name to create one",
         ),
         (
             [{"host": "x", "name": "nn"}],
@@ -126,7 +126,7 @@ def test_what_is_missing_is_created(run_tasks: PlaybookRunner) -> None:
         (
             [{"host": "x", "uuid": "7" * 8}],
             {},
-            "hosts: x is to be the machine 77777777, and there is none of that UUID",
+            "hosts: there is no machine with the UUID 77777777 set for x",
         ),
         ([{"host": "x", "name": "no/good"}], {}, "1 of 1 failed: machine no/good"),
     ],
@@ -183,8 +183,8 @@ def test_without_a_licence_somebody_has_to_say_whose_rights(run_tasks: PlaybookR
         task("agent_token", machine="mine", ttl=0),
         task("agent_token", machine="mine", state="absent"),
     )
-    assert "this server cannot make a token for one machine" in played[0]["msg"]
-    assert "Name a user (in the role: agent_token_user)" in played[0]["msg"]
+    assert "this server cannot create a token for a single machine" in played[0]["msg"]
+    assert "Set user (in the role: agent_token_user)" in played[0]["msg"]
     assert allowed(api, played[1]["token"], f"machines/{uuid}")
     assert "nobody" in played[2]["msg"]
     assert "no such machine: absent" in played[3]["msg"]

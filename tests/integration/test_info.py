@@ -135,12 +135,12 @@ def test_mistakes_in_questions(run_tasks: PlaybookRunner) -> None:
     assert "sort: machines have no index Profiles" in messages[4]
     assert "fields: machines have no member Colour. Known: Address" in messages[5]
     assert "limit: must not be negative" in messages[6]
-    assert "kind: is needed to gather objects" in messages[7]
+    assert "kind: is required to gather objects" in messages[7]
     assert "interfaces: the server has no indexes for them" in messages[8]
     assert "missing parameter(s) required by 'filters': kind" in messages[9]
     assert "value of gather must be one or more of" in messages[10]
     assert "filters: invalid character" in messages[11]
-    assert "Name: In: this server is too old for it" in messages[12]
+    assert "Name: In: not supported by this server" in messages[12]
     assert "Traceback" not in played.output
 
 
@@ -161,7 +161,7 @@ def test_missing_claims_are_told_from_missing_objects(run_tasks: PlaybookRunner)
     )
     assert played[0]["objects"] == []
     assert played[0]["missing"] == ["m1", "nobody"]
-    lacking = "there is a machine m1, but these credentials may not see it: they lack the claim machines get"
+    lacking = "cannot read machine m1: it exists, but these credentials lack the claim machines get"
     assert lacking in played[0]["warnings"][0]
     assert "these credentials lack the claim stages list" in played[1]["warnings"][0]
     assert played[2]["objects"] == []
@@ -169,7 +169,7 @@ def test_missing_claims_are_told_from_missing_objects(run_tasks: PlaybookRunner)
     assert "Requires: events post *" in played[5]["msg"]
     assert played[6]["msg"] == f"machine m1: {lacking}" or played[6]["msg"] == lacking
     assert played[7]["action"] == "unchanged"
-    assert "they lack the claim stages get" in played[8]["msg"]
+    assert "these credentials lack the claim stages get" in played[8]["msg"]
 
 
 def test_jobs_and_their_logs(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_jobs_that_are_not_there(run_tasks: PlaybookRunner, tmp_path: Path) -> N
     assert played[0]["msg"] == f"no such job: {unknown}"
     assert played[1]["msg"] == "no such machine: nobody"
     assert played[2]["jobs"] == []
-    assert "dest: there is no such job" in played[3]["msg"]
+    assert "dest: no job was found" in played[3]["msg"]
     assert "filters: jobs have no index Machin. Did you mean Machine?" in played[4]["msg"]
     assert "count: must not be negative" in played[5]["msg"]
 
@@ -247,7 +247,7 @@ def test_a_log_that_breaks_off_leaves_the_old_file(run_tasks: PlaybookRunner, tm
         task("job_info", id=jobs[0], dest=str(tmp_path / "no" / "such" / "folder")),
     )
     run_tasks.simulator.clear_faults()
-    assert "broke off" in played[0]["msg"]
+    assert "was cut off" in played[0]["msg"]
     assert dest.read_text() == "old"
     assert [path.name for path in tmp_path.glob(".job-log-*")] == []
-    assert "is no folder" in played[1]["msg"]
+    assert "is not a folder" in played[1]["msg"]

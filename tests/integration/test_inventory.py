@@ -196,9 +196,9 @@ def test_filters_are_the_servers_work(inventory: Run, asked: Asked) -> None:
     ("filters", "requests", "why"),
     [
         ({"Arch": "amd64", "Name": {"Gt": "m"}}, [MACHINES, MACHINES], "has no such index or param"),
-        ({"Name": {"Re": "^web"}}, [MACHINES], "this server does not know Re"),
+        ({"Name": {"Re": "^web"}}, [MACHINES], "this server does not support Re"),
         ({"http/port": 80}, [MACHINES], "servers do not compare params that are numbers"),
-        ({"Address": {"Ne": ""}}, [MACHINES], "cannot be asked for an empty value"),
+        ({"Address": {"Ne": ""}}, [MACHINES], "cannot compare with an empty value"),
     ],
 )
 def test_filters_that_the_server_cannot_apply(
@@ -331,7 +331,7 @@ def test_vault(server: Simulator, tmp_path: Path, whole: bool) -> None:
     [
         ({"password": "not-the-password"}, "refused the login of 'rocketskates'"),
         ({"ca_path": None}, "cert_fingerprint, ca_path, validate_certs: The certificate of"),
-        ({"cert_fingerprint": "00" * 32, "ca_path": None}, "cert_fingerprint asks for"),
+        ({"cert_fingerprint": "00" * 32, "ca_path": None}, "cert_fingerprint requires"),
         ({"filters": {"sort": "Name"}}, "filters: sort is neither an index nor a param"),
         ({"filters": {"Uuid": "red"}}, "filters: GET: machines: Invalid UUID: red"),
         ({"page_size": 0}, "page_size: must be at least 1"),

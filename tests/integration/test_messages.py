@@ -51,8 +51,8 @@ def test_credentials_that_are_not_whole(run_tasks: PlaybookRunner) -> None:
         )
     )
     assert messages[0].startswith("no credentials: set token, or username and password, or key")
-    assert messages[1] == messages[2] == "username and password: give both, or neither"
-    assert messages[3] == messages[4] == "key: must be user:password, with both halves"
+    assert messages[1] == messages[2] == "username and password: set both or neither"
+    assert messages[3] == messages[4] == "key: must be user:password, with neither part empty"
     assert messages[5] == "username: must not contain a colon"
     assert messages[6] == "endpoint: a user name or password does not belong in the URL"
     assert run_tasks.simulator.log() == []
@@ -111,10 +111,10 @@ def test_options_are_refused_before_anything_is_sent(run_tasks: PlaybookRunner) 
     assert messages[1].startswith(
         "Unsupported parameters for (digitalrebar.provision.drp_machine) module: nme."
     )
-    assert messages[2] == "machines: the object has no Uuid and no Name: say which object is meant"
+    assert messages[2] == "machines: the object has no Uuid and no Name to identify it"
     assert messages[3] == "parameters are mutually exclusive: uuid|id"
     assert "params" in messages[4]
-    assert messages[5] == "profiles: the object has no Name: say which object is meant"
+    assert messages[5] == "profiles: the object has no Name to identify it"
     assert "mutually exclusive: kind|resources" in messages[6]
     assert "kind found in resources" in messages[7]
     assert messages[8].startswith("resources, number 2: params: the object has no Name")
@@ -181,7 +181,7 @@ def test_other_writers(run_tasks: PlaybookRunner) -> None:
     assert (played[0]["conflicts"], played[0]["machine"]["Description"]) == (3, "mine")
     touch(run_tasks.simulator, 20)
     message = told(run_tasks(machine(name="m1", description="mine again")))[0]
-    assert "machine m1: it was changed by somebody else 12 times in a row" in message
+    assert "machine m1: it was changed by another client 12 times in a row" in message
 
 
 def touch(simulator: Simulator, times: int) -> None:

@@ -96,9 +96,9 @@ def test_bulk_errors(run_tasks: PlaybookRunner) -> None:
         thing(resources=[bad, later]),
         thing(resources=[bad, good, later], continue_on_error=True),
     )
-    assert "both mean profile good" in played[0]["msg"]
+    assert "are both profile good" in played[0]["msg"]
     assert [entry["action"] for entry in played[1]["results"]] == ["failed", "skipped"]
-    assert "not tried" in played[1]["results"][1]["msg"]
+    assert "skipped, because an earlier resource failed" in played[1]["results"][1]["msg"]
     assert [entry["action"] for entry in played[2]["results"]] == ["failed", "created", "created"]
     assert played[2]["failed"]
     assert played[2]["changed"]

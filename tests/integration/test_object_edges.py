@@ -217,7 +217,7 @@ def test_mixed_presence(run_tasks: PlaybookRunner) -> None:
 def test_doubles_are_refused(run_tasks: PlaybookRunner) -> None:
     twice = [{"kind": "profiles", "spec": {"Name": "prof"}}, {"kind": "profiles", "id": "prof"}]
     played = run_tasks(thing(resources=twice))
-    assert played[0]["msg"] == "resources: number 1 and number 2 both mean profile prof"
+    assert played[0]["msg"] == "resources: number 1 and number 2 are both profile prof"
     assert run_tasks.simulator.stats()["writes"] == 0
 
 
@@ -231,7 +231,7 @@ def test_doubles_under_two_names_are_refused(run_tasks: PlaybookRunner, kind: st
     ]
     played = run_tasks(thing(resources=twice))
     assert played[0]["failed"], played.output
-    assert "both mean" in played[0]["msg"]
+    assert "are both" in played[0]["msg"]
 
 
 @pytest.mark.parametrize("kind", ["profiles", "machines"])
@@ -265,7 +265,7 @@ def test_a_failure_stops_later_kinds_only(run_tasks: PlaybookRunner) -> None:
     assert [entry["action"] for entry in stopped["results"]] == [
         "skipped", "failed", "created", "created", "skipped",
     ]  # fmt: skip
-    assert stopped["msg"].startswith("1 of 5 failed, 2 not tried: profile not/valid: ")
+    assert stopped["msg"].startswith("1 of 5 failed, 2 skipped: profile not/valid: ")
     assert stopped["changed"]
     assert [entry["action"] for entry in went_on["results"]] == [
         "created", "failed", "unchanged", "unchanged", "unchanged",

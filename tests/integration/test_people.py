@@ -153,7 +153,7 @@ def test_tokens(run_tasks: PlaybookRunner) -> None:
         {**task("token", user="fred", token=tokens[0]), "no_log": True},
     )
     assert used.changed[0]
-    assert "user: is needed when the task itself logs in with a token" in used[1]["msg"]
+    assert "user: is required when the task itself logs in with a token" in used[1]["msg"]
     assert used[2]["token"] not in tokens
 
 
@@ -172,8 +172,8 @@ def test_tokens_that_cannot_be(run_tasks: PlaybookRunner) -> None:
     messages = [str(result["msg"]) for result in played.results]
     assert messages[0] == "user: there is no user nobody"
     assert "ttl: must be at least 1 second" in messages[1]
-    assert "roles: to narrow a token: this server is too old for it (version v3.12.0" in messages[2]
-    assert "machine: to mint the token of a machine: this server is too old for it" in messages[3]
+    assert "roles: to narrow a token: not supported by this server (version v3.12.0" in messages[2]
+    assert "machine: to mint the token of a machine: not supported by this server" in messages[3]
     assert "mutually exclusive: user|machine" in messages[4]
     assert f"Requires: users token {USERNAME}" in messages[5]
     assert run_tasks.simulator.stats()["would_crash"] == 0

@@ -216,15 +216,15 @@ def test_bad_input(metal: PlaybookRunner) -> None:
     assert all(result["failed"] for result in played.results)
     assert metal.simulator.stats()["writes"] == 0
     assert told[0] == "no such machine: m9"
-    assert told[1] == ("machine m3 is in the pool default, not in metal; bring it there with state: member")
+    assert told[1] == ("machine m3 is in the pool default, not in metal; move it there with state: member")
     assert "m0 is allocated in the pool metal; release it first with state: free" in told[2]
     assert "m0 is allocated in the pool metal" in told[3]
-    assert told[4].startswith("machines: say which")
-    assert told[5].startswith("count: does not go with state: removed")
+    assert told[4].startswith("machines: must be set, or filters")
+    assert told[5].startswith("count: cannot be used with state: removed")
     assert told[6] == "count: must not be negative"
     assert told[7] == "minimum: must be between 0 and count"
-    assert told[8] == "source_pool: goes with state: member only"
-    assert told[9] == "all_machines: goes with state: free or removed only"
+    assert told[8] == "source_pool: requires state: member"
+    assert told[9] == "all_machines: requires state: free or removed"
     assert "mutually exclusive" in told[10]
     assert told[11] == (
         "pool metal: 1 more machines are needed, and 0 are free (2 wanted, 1 allocated already)"
@@ -234,11 +234,11 @@ def test_bad_input(metal: PlaybookRunner) -> None:
         "set include_locked: true"
     )
     assert "state must be one of" in told[13]
-    assert told[14] == ("pool metal: 9 machines are to be free, 1 are, and only 1 more can be released")
+    assert told[14] == ("pool metal: 9 machines must be free, 1 are, and only 1 more can be released")
     assert "Traceback" not in played.output
 
 
 def test_an_old_server(run_tasks: PlaybookRunner) -> None:
     played = run_tasks(pool(count=1), pool(count=1, run_in="target"))
     for result in played.results:
-        assert result["msg"] == "this server has no pools: it is too old for them (version v3.12.0)"
+        assert result["msg"] == "pools: not supported by this server (version v3.12.0)"

@@ -105,9 +105,9 @@ def test_preferences_that_cannot_be(run_tasks: PlaybookRunner) -> None:
     assert "value of logLevel must be one of: trace, debug" in messages[5]
     assert "defaultstage" in messages[6]
     assert "the server has no preference defaultStag. Did you mean defaultStage?" in messages[7]
-    assert "others: defaultStage belongs into prefs" in messages[8]
+    assert "others: defaultStage must be set in prefs" in messages[8]
     assert "others: someSecret seems to be a secret" in messages[9]
-    assert "prefs: names no preference" in messages[10]
+    assert "prefs: no preference is set" in messages[10]
     assert "one of the following is required: prefs, others" in messages[11]
     assert run_tasks.simulator.stats()["writes"] == 0
 
@@ -119,7 +119,7 @@ def test_a_preference_that_the_server_ignores_is_a_failure(run_tasks: PlaybookRu
     )
     played = run_tasks(task("prefs", prefs={"defaultStage": "local"}))
     run_tasks.simulator.clear_faults()
-    assert played[0]["msg"] == "the server has ignored the new value of defaultStage"
+    assert played[0]["msg"] == "the server ignored the new value of defaultStage"
 
 
 @pytest.fixture

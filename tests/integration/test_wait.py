@@ -151,8 +151,8 @@ def test_sets_that_fail(run_tasks: PlaybookRunner, lab: Lab) -> None:
     )
     assert first["msg"].endswith("The last lines of the log of m1, task say:\n  broken")
     assert [entry.get("log") for entry in first["results"]] == [None, ["broken"], None, None]
-    assert ": 1 of 3 are complete, 2 were wanted. 2 pending: " in played[1]["msg"]
-    assert ": 1 of 4 are complete, 9 were wanted. 3 pending: " in played[3]["msg"]
+    assert ": 1 of 3 are complete, 2 are required. 2 pending: " in played[1]["msg"]
+    assert ": 1 of 4 are complete, 9 are required. 3 pending: " in played[3]["msg"]
 
 
 BAD: list[tuple[Task, str]] = [
@@ -182,12 +182,12 @@ BAD: list[tuple[Task, str]] = [
         wait(name="m0", until={"stage": "x"}),
         "argument 'until' is of type dict and we were unable to convert to list",
     ),
-    (wait(name="m0", until=[{}]), "until, number 1: says nothing; give it one of workflow_complete, stage, "),
-    (wait(name="m0", until=[{"path": "x"}]), "until, number 1: path: x is to be compared by one of equals, "),
-    (wait(name="m0", until="equals=1"), "until, number 1: equals: needs a path"),
+    (wait(name="m0", until=[{}]), "until, number 1: is empty; set one of workflow_complete, stage, "),
+    (wait(name="m0", until=[{"path": "x"}]), "until, number 1: path: x requires one of equals, "),
+    (wait(name="m0", until="equals=1"), "until, number 1: equals: path is required"),
     (
         wait(name="m0", any_of=[{"stage": "x"}, {"path": "Stage", "gt": True}]),
-        "any_of, number 2: Stage: gt must be a number or a text, not True",
+        "any_of, number 2: Stage: gt must be a number or a string, not True",
     ),
     (
         wait(name="m0", fail_when=[{"path": "x", "matches": "("}]),
@@ -199,7 +199,7 @@ BAD: list[tuple[Task, str]] = [
         wait(kind="profiles", name="p", until="job_state=failed"),
         "job_state, job_failed and Job: only machines have a current job, not profiles",
     ),
-    (machine(name="new", wait=True, until="equals=1"), "until, number 1: equals: needs a path"),
+    (machine(name="new", wait=True, until="equals=1"), "until, number 1: equals: path is required"),
     (machine(name="new", wait=True, wait_timeout=-1), "wait_timeout: must be a number of seconds, 0 or more"),
     (
         thing(kind="profiles", spec={"Name": "new"}, wait=True, until="job_failed=false"),

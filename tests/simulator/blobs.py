@@ -15,7 +15,7 @@ OCTETS = "application/octet-stream"
 
 
 class ShortBody(Exception):
-    """Fewer bytes came than were announced, or none can be written any more."""
+    """Fewer bytes arrived than were announced, or none can be written any more."""
 
 
 def inside(root: Path, asked: str) -> Path:
@@ -24,7 +24,7 @@ def inside(root: Path, asked: str) -> Path:
 
 
 def listing(folder: Path) -> list[str]:
-    """Names one level deep, directories with a slash; OSError when it is no folder."""
+    """Names one level deep, directories with a slash; OSError when it is not a folder."""
     names = []
     for entry in os.scandir(folder):
         if entry.is_dir():

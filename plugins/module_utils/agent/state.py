@@ -90,7 +90,9 @@ class Store:
         try:
             os.makedirs(directory, mode=0o700, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"state_dir: {directory} cannot be made: {error.strerror or error}") from error
+            raise UsageError(
+                f"state_dir: {directory} cannot be created: {error.strerror or error}"
+            ) from error
 
     def lock(self) -> None:
         """Be the one agent of this machine; UsageError when there is another."""
@@ -158,7 +160,7 @@ class Store:
             save(self._path(kind), vars(document), durable)
             self.write_error = ""
         except OSError as error:
-            self.write_error = f"Cannot keep the {kind} in {self.directory}: {error.strerror or error}"
+            self.write_error = f"Cannot store the {kind} in {self.directory}: {error.strerror or error}"
 
 
 def save(path: str, document: t.Any, durable: bool) -> None:

@@ -128,7 +128,9 @@ class UserSession:
             if self._current_token is not None and self._cache is not None:
                 self._cache.drop(self._current_token.token)
             self._current_token = None
-        return _revoked_token_error(f"It is forgotten now: the next request logs in {self.username!r} again")
+        return _revoked_token_error(
+            f"The token was discarded: the next request logs in {self.username!r} again"
+        )
 
     def explain(self, error: LoginRequired) -> LoginRequired:
         return LoginRequired(

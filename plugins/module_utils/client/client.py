@@ -182,7 +182,7 @@ class Client:
 
         ``params`` limits what comes of Params to these names, and ``decode`` shows secure values in
         clear.  Neither such objects nor slimmed ones are fit for patching.  UsageError for what this
-        server is too old for.
+        server does not support.
         """
         query = filters.build_query(words)
         query += [("params", ",".join(params))] if params else []
@@ -247,7 +247,7 @@ class Client:
         """Raise UsageError, naming ``what`` needs it, unless the server has the feature."""
         if not self.has_feature(feature.flag):
             raise UsageError(
-                f"{what}: this server is too old for it (version {self.info().get('version', 'unknown')}, "
+                f"{what}: not supported by this server (version {self.info().get('version', 'unknown')}, "
                 f"without the feature {feature.flag})"
             )
 

@@ -86,7 +86,7 @@ def words_from_map(wanted: t.Mapping[str, t.Any]) -> list[str]:
         for operator, operands in comparisons:
             values = operands if isinstance(operands, list) else [operands]
             if not values or not all(isinstance(one, (str, int, float)) for one in values):
-                raise UsageError(f"filters: the value of {name} must be a text, number or boolean")
+                raise UsageError(f"filters: the value of {name} must be a string, number or boolean")
             if str(operator).capitalize() in _SETS:
                 values = [_joined_set(str(name), str(operator), values)]
             if len(values) != operand_count(str(name), str(operator)):

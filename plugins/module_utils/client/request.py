@@ -201,7 +201,7 @@ class Request:
         try:
             return first_document(answer.body)
         except ValueError as error:
-            raise self._unreadable_error(f"that are not a whole JSON document ({error})") from error
+            raise self._unreadable_error(f"that are not a complete JSON document ({error})") from error
 
     def do_object(self) -> dict[str, Json]:
         """Like :meth:`do` where the answer is one object; UnreadableAnswer for anything else."""
@@ -274,5 +274,5 @@ def api_url(endpoint: str, parts: t.Sequence[str]) -> str:
     encoded = [urllib.parse.quote(str(part), safe="/:") for part in parts if str(part)]
     path = posixpath.normpath("/".join([API_PATH, *encoded]))
     if path != API_PATH and not path.startswith(API_PATH + "/"):
-        raise UsageError(f"{'/'.join(map(str, parts))} leads out of {API_PATH}")
+        raise UsageError(f"{'/'.join(map(str, parts))} is outside {API_PATH}")
     return endpoint + path

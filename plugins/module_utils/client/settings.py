@@ -107,7 +107,7 @@ def _credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
         return "", "", str(token)
     if username or password:
         if not (username and password):
-            raise UsageError("username and password: give both, or neither")
+            raise UsageError("username and password: set both or neither")
         return str(username), str(password), ""
     if key:
         return (*_split_key(str(key), "key"), "")
@@ -150,7 +150,7 @@ def _parse_bool(text: str | None, name: str) -> bool:
 def _split_key(key: str, name: str) -> tuple[str, str]:
     username, _colon, password = key.partition(":")
     if not username or not password:
-        raise UsageError(f"{name}: must be user:password, with both halves")
+        raise UsageError(f"{name}: must be user:password, with neither part empty")
     return username, password
 
 

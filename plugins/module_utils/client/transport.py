@@ -54,7 +54,7 @@ class Answer:
         try:
             yield from self.raw.iter_content(size)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise ConnectionFailed(f"the answer broke off: {_root_cause(error)}") from error
+            raise ConnectionFailed(f"the response was cut off: {_root_cause(error)}") from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Transport:
         except requests.exceptions.SSLError as error:
             raise self.tls_error(error) from error
         except requests.exceptions.InvalidURL as error:
-            raise UsageError(f"endpoint: {self.endpoint} is not a usable URL") from error
+            raise UsageError(f"endpoint: {self.endpoint} is not a valid URL") from error
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise self.unreachable_error(error) from error
         return Answer(reply.status_code, reply.reason or "", reply.headers, content, attempt, reply)
@@ -193,12 +193,12 @@ class Transport:
         seen = tls.peer_fingerprint(parts.hostname or "", parts.port or 443)
         if self.trust.fingerprint and "fingerprint" in text:
             return CertificateRejected(
-                f"{self.endpoint} shows a certificate with the SHA-256 fingerprint {seen}, but "
-                f"cert_fingerprint asks for {self.trust.fingerprint}. Nothing was sent to it"
+                f"{self.endpoint} presents a certificate with the SHA-256 fingerprint {seen}, but "
+                f"cert_fingerprint requires {self.trust.fingerprint}. Nothing was sent to it"
             )
         return CertificateRejected(
-            f"The certificate of {self.endpoint} is not trusted: {cause}. Name its CA with ca_path, or pin "
-            f"it with cert_fingerprint (this server shows {seen}; compare it with the server's own "
+            f"The certificate of {self.endpoint} is not trusted: {cause}. Set ca_path to its CA, or pin "
+            f"it with cert_fingerprint (this server presents {seen}; compare it with the server's own "
             "before you trust it)"
         )
 

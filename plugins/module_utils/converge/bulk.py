@@ -99,7 +99,7 @@ class Bulk:
     def _skipped(self, index: int) -> Outcome:
         resource = self.resources[index]
         return Outcome(
-            resource, error=NotTried(f"{resource.label}: not tried, because an earlier resource failed")
+            resource, error=NotTried(f"{resource.label}: skipped, because an earlier resource failed")
         )
 
     def _refuse_duplicates(self, names: t.Callable[[Resource, int], t.Iterable[str]]) -> None:
@@ -110,7 +110,7 @@ class Bulk:
                 first = seen.setdefault((resource.kind, name), index)
                 if first != index:
                     raise UsageError(
-                        f"resources: number {first + 1} and number {index + 1} both mean {resource.label}"
+                        f"resources: number {first + 1} and number {index + 1} are both {resource.label}"
                     )
 
     def _identifiers_in_spec(self, resource: Resource, index: int) -> t.Iterator[str]:

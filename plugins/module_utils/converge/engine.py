@@ -93,8 +93,8 @@ def _converge_with_retries(
             run.note_reply_lost(outdated.error)
             if run.outcome.conflicts >= MAX_CONFLICTS:
                 raise TooManyConflicts(
-                    f"{resource.label}: it was changed by somebody else {MAX_CONFLICTS} times in a row "
-                    "between being read and being written; nothing of this task was stored in the last try",
+                    f"{resource.label}: it was changed by another client {MAX_CONFLICTS} times in a row "
+                    "between read and write; the last attempt of this task stored nothing",
                     *outdated.error.messages,
                     type="CONFLICT",
                     model=outdated.error.model,
@@ -250,8 +250,9 @@ class _Convergence:
         """The object without its lock; UsageError unless the task says that it may be unlocked."""
         if not self.resource.include_locked and self.resource.spec.get("Locked") is not False:
             raise UsageError(
-                f"{self.resource.label}: it is locked. Unlock it first, or set include_locked: true to have "
-                "that done for this change"
+                f"{self.resource.label}: it is locked. Unlock it first, or set include_locked: "
+                "true to unlock "
+                "it for this change"
             )
         self.relock = True
         return {**current, "Locked": False}
@@ -268,7 +269,7 @@ class _Convergence:
             pack = current.get("Bundle") or "a content pack, a plugin or the server itself"
             raise UsageError(
                 f"{self.resource.label}: it is read-only, because it comes from {pack}. "
-                "Change it there, or make an object with another name"
+                "Change it there, or create an object with another name"
             )
 
     def _discard_plan(self) -> None:

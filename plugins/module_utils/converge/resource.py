@@ -43,7 +43,7 @@ class Resource:
             raise UsageError(
                 f"{self.kind}: the object has no {self.model.key}"
                 + (" and no Name" if self.kind == "machines" else "")
-                + ": say which object is meant"
+                + " to identify it"
             )
 
     @property
@@ -82,7 +82,7 @@ class Resource:
     def check(self, current: Object | None) -> None:
         """Raise UsageError for what the server is known to refuse, or to drop without a word."""
         if not self.model.writable or (current is None and not self.model.creatable):
-            raise UsageError(f"{self.label}: the server makes {self.kind} itself; they cannot be managed")
+            raise UsageError(f"{self.label}: the server creates {self.kind} itself; they cannot be managed")
         known = set(self.model.fields) | set(current or {})
         unknown = sorted(set(self.spec) - known) if self.model.fields else []
         if unknown:

@@ -172,9 +172,9 @@ class SecureParams:
 
     def _warn_unreadable(self, name: str) -> None:
         warning = (
-            f"{self.resource.label}: the secure param {name} stays as it is, because this token may not read "
-            f"it (claim getSecure on {self.resource.kind}), so that it is not known whether it differs. "
-            "update_secure: always writes it each time"
+            f"{self.resource.label}: the secure param {name} was left unchanged: this token cannot read it "
+            f"(claim getSecure on {self.resource.kind}), so its value cannot be compared. Set update_secure: "
+            "always to write it each time"
         )
         if warning not in self.warnings:
             self.warnings.append(warning)

@@ -101,7 +101,7 @@ def bulk_result(task: Task, outcomes: t.Sequence[Outcome]) -> Result:
     if failed:
         messages = [_entry_message(task, outcome) for outcome in failed[:5]]
         more = f"; and {len(failed) - 5} more, see results" if len(failed) > 5 else ""
-        count = f"{len(failed)} of {len(outcomes)} failed" + (f", {skipped} not tried" if skipped else "")
+        count = f"{len(failed)} of {len(outcomes)} failed" + (f", {skipped} skipped" if skipped else "")
         result.update(failed=True, msg=f"{count}: " + "; ".join(messages) + more)
     return result
 

@@ -127,8 +127,8 @@ class ActionCall:
             if self.check:
                 raise
             raise ConnectionFailed(
-                f"{self._label(item)}: it is not known whether {self.command} was carried out, for there was "
-                f"no answer: {'; '.join(error.messages)}"
+                f"{self._label(item)}: it is unknown whether {self.command} was run, because the server did "
+                f"not answer: {'; '.join(error.messages)}"
             ) from error
         except ApiError as error:
             raise self._explain_error(item, key, error) from error
@@ -168,7 +168,7 @@ class ActionCall:
         close = difflib.get_close_matches(self.command, names, 1, 0.6)
         hint = f" Did you mean {close[0]}?" if close else ""
         by = f" by the plugin {self.plugin}" if self.plugin else ""
-        available = f"Available: {', '.join(names)}" if names else "No plugin offers any now"
+        available = f"Available: {', '.join(names)}" if names else "No plugin provides any now"
         return UsageError(f"{self._label(item)}: there is no action {self.command}{by}.{hint} {available}")
 
     def _label(self, item: Object) -> str:
@@ -183,5 +183,5 @@ def _kind(task: Task) -> str:
         return task.client.require_kind(kind).prefix
     given = [name for name in ("name", "id", "objects", "filters") if task.options.get(name) is not None]
     if given:
-        raise UsageError(f"{given[0]}: the system is one thing; its actions take no object")
+        raise UsageError(f"{given[0]}: cannot be combined with kind: system, whose actions take no object")
     return kind

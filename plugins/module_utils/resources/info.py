@@ -40,7 +40,7 @@ def _kind(client: Client, options: Options, parts: t.Sequence[str]) -> str:
         return client.require_kind(options["kind"]).prefix
     needing = [part for part in parts if part in ("objects", "count")]
     if needing:
-        raise UsageError(f"kind: is needed to gather {' and '.join(needing)}")
+        raise UsageError(f"kind: is required to gather {' and '.join(needing)}")
     return ""
 
 
@@ -112,7 +112,7 @@ def _matching(client: Client, kind: str, options: Options, slim: t.Sequence[str]
     everything = not (query.where or query.offset) and query.limit != 0
     if kind in _NEVER_EMPTY and everything and not result["objects"]:
         result["warnings"] = [
-            f"the server shows no {kind}, though every server has some: these credentials lack the claim "
+            f"the server lists no {kind}, although every server has some: these credentials lack the claim "
             f"{kind} list"
         ]
     return result

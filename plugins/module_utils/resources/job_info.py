@@ -24,7 +24,7 @@ def run(task: Task) -> Result:
     result: Result = {"changed": False, "jobs": [masked("jobs", job) for job in found]}
     if not found:
         if options.get("dest"):
-            raise UsageError("dest: there is no such job, whose log could be written")
+            raise UsageError("dest: no job was found whose log could be written")
         return result
     result["job"] = result["jobs"][0]
     key = found[0]["Uuid"]

@@ -38,7 +38,7 @@ def write_log(client: Client, job: str, dest: str, check: bool) -> tuple[bool, s
     path = os.path.join(dest, f"{job}.log") if dest.endswith("/") or os.path.isdir(dest) else dest
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
-        raise UsageError(f"dest: {folder} is no folder")
+        raise UsageError(f"dest: {folder} is not a folder")
     there = digest_of(path)
     before = there.sha256 if there else ""
     if check:

@@ -57,7 +57,7 @@ class Machine(Resource):
     def check(self, current: Object | None) -> None:
         super().check(current)
         if current is None and not self.spec.get("Name"):
-            raise UsageError(f"{self.label}: no such machine, and without a name none can be created")
+            raise UsageError(f"{self.label}: no such machine; set name to create it")
         given = [name for name in _STAGE_AND_BOOTENV if self.spec.get(name)]
         workflow = self.spec.get("Workflow")
         if given and workflow:

@@ -54,7 +54,7 @@ def run(task: Task) -> Result:
     }
     kept = [name for name, text in changes.items() if after.get(name) != text]
     if kept:
-        result.update(failed=True, msg=f"the server has ignored the new value of {', '.join(kept)}")
+        result.update(failed=True, msg=f"the server ignored the new value of {', '.join(kept)}")
     return result
 
 
@@ -83,14 +83,14 @@ def _wanted(options: Options) -> Prefs:
     wanted = {name: str(value) for name, value in (options.get("prefs") or {}).items() if value is not None}
     for name, value in (options.get("others") or {}).items():
         if name in PREFS_SPEC:
-            raise UsageError(f"others: {name} belongs into prefs")
+            raise UsageError(f"others: {name} must be set in prefs")
         if _is_secret(name):
-            raise UsageError(f"others: {name} seems to be a secret, which would be shown here")
+            raise UsageError(f"others: {name} seems to be a secret, which the task would show in clear")
         if not isinstance(value, (str, int, float)):
-            raise UsageError(f"others: the value of {name} must be a text, number or boolean")
+            raise UsageError(f"others: the value of {name} must be a string, number or boolean")
         wanted[name] = str(value).lower() if isinstance(value, bool) else str(value)
     if not wanted:
-        raise UsageError("prefs: names no preference")
+        raise UsageError("prefs: no preference is set")
     for name in _LEVEL_PREFS:
         if name in wanted:
             wanted[name] = _NUMERIC_LEVELS.get(wanted[name], wanted[name])
@@ -132,7 +132,7 @@ def _check_reference(client: Client, name: str, kind: str, text: str) -> None:
     if name == "defaultBootEnv" and item.get("OnlyUnknown"):
         raise UsageError(
             f"prefs: {name}: bootenv {text} is for unknown machines only (OnlyUnknown), "
-            "the server would ignore this without a word"
+            "the server would ignore it silently"
         )
 
 

@@ -35,5 +35,5 @@ def selected_objects(client: Client, kind: str, options: Options) -> list[Object
     one = options.get("id") or options.get("name")
     named = options.get("objects") or ([one] if one else [])
     if not named and options.get("objects") is None:
-        raise UsageError(f"name: say which of the {kind} is meant, or give id, objects or filters")
+        raise UsageError(f"name: must be set, or id, objects or filters, to select {kind}")
     return find_all(client, kind, named)

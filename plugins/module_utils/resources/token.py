@@ -48,7 +48,7 @@ def _for_machine(client: Client, named: str, ttl: int) -> str:
 def _user(client: Client, options: Options) -> str:
     name = options.get("user") or client.username
     if not name:
-        raise UsageError("user: is needed when the task itself logs in with a token")
+        raise UsageError("user: is required when the task itself logs in with a token")
     return str(name)
 
 

@@ -20,7 +20,7 @@ def run(task: Task) -> Result:
     resource = from_options(task.options)
     password = task.options.get("user_password")
     if password == "":
-        raise UsageError("user_password: must not be empty; the server cannot take a password away")
+        raise UsageError("user_password: must not be empty; the server cannot remove a password")
     result = converge_one(task, resource, "user")
     if password is None or resource.state == "absent" or not result.get("user"):
         return result

@@ -69,7 +69,9 @@ def _add_groups(
         writer.add_hosts(names[name], [hosts[machine.name] for machine in members])
     for parent, child in groups.links:
         if not writer.add_child(names[parent], names[child]):
-            reports.warn_or_fail(f"the group {child} cannot be below {parent}: that is a circle")
+            reports.warn_or_fail(
+                f"the group {child} cannot be a child of {parent}: the groups would form a loop"
+            )
 
 
 def _check_names(hosts: t.Collection[str], groups: t.Collection[str], reports: Reports) -> None:

@@ -209,7 +209,9 @@ class Constructor:
         if parent:
             parent = self._writer.add_group(self._group_name(parent))
             if not self._writer.add_child(parent, group):
-                raise AnsibleParserError(f"parent_group: {parent} cannot be above {group}: that is a circle")
+                raise AnsibleParserError(
+                    f"parent_group: {parent} cannot be the parent of {group}: the groups would form a loop"
+                )
 
     def _parent_group(self, keyed: KeyedGroup, host: t.Any, value: t.Any) -> str | None:
         if not isinstance(keyed.parent, str) or "{" not in keyed.parent:

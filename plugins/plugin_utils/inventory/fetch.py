@@ -90,7 +90,7 @@ class _Fetch:
                 continue
             unsupported_reason = one.unsupported_reason(self._supports_set_filters)
             if not unsupported_reason and one.name in names:
-                unsupported_reason = "the server takes two comparisons of one name for alternatives"
+                unsupported_reason = "the server treats two comparisons of one name as alternatives"
             if unsupported_reason:
                 self._filter_client_side(one, unsupported_reason)
                 continue
@@ -109,7 +109,7 @@ class _Fetch:
 
     def _filter_client_side(self, one: Filter, why: str) -> None:
         self._client_side_filters.append(one)
-        self._on_message(f"filters: {one.name} {one.operator} is compared on this side: {why}")
+        self._on_message(f"filters: {one.name} {one.operator} is compared by the plugin: {why}")
 
     def _slim_words(self) -> list[str]:
         fields = [one.field for one in self._client_side_filters]
@@ -125,7 +125,7 @@ class _Fetch:
         found = self._client.list(kind, *words, page_size=page_size, workers=_WORKERS)
         if not all(isinstance(item, dict) for item in found):
             raise UnreadableAnswer(
-                f"the list of {kind} holds something that is no object", type="GET", code=200
+                f"the list of {kind} contains an entry that is not an object", type="GET", code=200
             )
         return found
 

@@ -50,14 +50,14 @@ class Filter:
         """
         texts = [filters.literal(value) for value in self.values]
         if "" in texts:
-            return "the server cannot be asked for an empty value"
+            return "the server cannot compare with an empty value"
         if any(")" in text for text in texts) or (len(texts) > 1 and any("," in text for text in texts)):
-            return "the server would cut the value"
+            return "the server would truncate the value"
         numbers = [value for value in self.values if isinstance(value, (int, float))]
         if self.field.is_param and any(not isinstance(number, bool) for number in numbers):
             return "servers do not compare params that are numbers"
         if self.operator in ("Re", "Nin") and not supports_set_filters():
-            return f"this server does not know {self.operator}"
+            return f"this server does not support {self.operator}"
         return ""
 
     def matches(self, read: ReadField) -> bool:
@@ -93,7 +93,7 @@ def _filter(name: str, operator: str, operands: t.Any) -> Filter:
     spelt = operator.capitalize()
     values = tuple(operands) if isinstance(operands, list) else (operands,)
     if not values or not all(isinstance(one, (str, int, float)) for one in values):
-        raise UsageError(f"filters: the value of {name} must be a text, number or boolean")
+        raise UsageError(f"filters: the value of {name} must be a string, number or boolean")
     if spelt in _SET_OPERATORS:
         values = _set_values(values)
     elif len(values) != count:
@@ -114,7 +114,7 @@ def _check_pattern(name: str, pattern: str) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise UsageError(f"filters: {name}: {pattern!r} is no regular expression: {error}") from None
+        raise UsageError(f"filters: {name}: {pattern!r} is not a regular expression: {error}") from None
 
 
 _NEGATIONS = {"Ne": "Eq", "Nin": "In", "Except": "Between"}

@@ -31,7 +31,7 @@ def name_hosts(machines: t.Sequence[Machine], fields: t.Sequence[Field], reports
             nameless.append(machine)
     if nameless:
         what = ", ".join(field.name for field in fields)
-        reports.warn(f"{_describe(nameless)} left out: no value for hostnames ({what})")
+        reports.warn(f"{_describe(nameless)} skipped: no value for hostnames ({what})")
         machines = [machine for machine in machines if machine.name]
     names = {machine.name for machine in machines}
     if len(names) < len(machines) or not names.isdisjoint(LOCALHOST):
@@ -48,7 +48,8 @@ def _resolve_duplicates(machines: t.Sequence[Machine], fields: t.Sequence[Field]
         for machine in unresolved:
             if machine.name in LOCALHOST:
                 reports.warn_or_fail(
-                    f"{_describe([machine])} cannot be called {machine.name}: that is the controller"
+                    f"{_describe([machine])} cannot be called {machine.name}: that is the name of the "
+                    "controller"
                 )
             if machine.name in refused_names:
                 machine.name = _next_name(machine, fields, refused_names)
@@ -61,7 +62,7 @@ def _resolve_duplicates(machines: t.Sequence[Machine], fields: t.Sequence[Field]
             refused_names.add(name)
             unresolved += machines_by_name[name]
             those = _describe(machines_by_name.pop(name))
-            reports.warn_or_fail(f"{those} have the same host name {name}, which none of them gets")
+            reports.warn_or_fail(f"{those} have the same host name {name}, so none of them gets it")
 
 
 def _next_name(machine: Machine, fields: t.Sequence[Field], refused_names: set[str]) -> str:

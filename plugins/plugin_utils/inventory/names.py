@@ -54,14 +54,18 @@ class VariableNames:
             owner = self._taken.get(variable)
             self._names[name] = ""
             if variable in self._reserved or variable.startswith(_ANSIBLE_PREFIX):
-                self.conflicts.append(f"{name} is no variable: Ansible has one called {variable}")
+                self.conflicts.append(f"{name} does not become a variable: {variable} is reserved by Ansible")
             elif owner is None:
                 self._taken[variable] = name
                 self._names[name] = variable
             elif owner:
-                self.conflicts.append(f"{name} is no variable: {owner} became {variable} already")
+                self.conflicts.append(
+                    f"{name} does not become a variable: {variable} is already set from {owner}"
+                )
             else:
-                self.conflicts.append(f"{name} is no variable: this inventory has one called {variable}")
+                self.conflicts.append(
+                    f"{name} does not become a variable: this inventory already sets {variable}"
+                )
 
     def variables(self, values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """The values under the names of their variables; all their names must have been learnt."""

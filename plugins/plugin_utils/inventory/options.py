@@ -64,7 +64,7 @@ def _wanted(
         raise UsageError("page_size: must be at least 1")
     aggregated, variables = get("params") == "aggregated", bool(get("profile_variables"))
     if variables and PROFILE not in grouping.groups_by:
-        raise UsageError("profile_variables: needs profile in groups_by")
+        raise UsageError("profile_variables: requires profile in groups_by")
     meta = any(field.name.startswith("Meta.") for field in fields)
     return Wanted(
         filters=tuple(parse_filters(get("filters") or {})),
@@ -85,7 +85,7 @@ def _variable_options(get: GetOption, sources: t.Mapping[str, VariableSource]) -
         _variable(get, "params_variable"),
     )
     if machine_variable and machine_variable == params_variable:
-        raise UsageError(f"params_variable: {params_variable} is machine_variable already")
+        raise UsageError(f"params_variable: {params_variable} is already the name of machine_variable")
     shows_params = get("params") != "none"
     flatten = get("flatten") or []
     return VariableOptions(
@@ -127,7 +127,7 @@ def _sources(get: GetOption) -> dict[str, VariableSource]:
     sources = {ADDRESS_VARIABLE: VariableSource(_fields(get, ADDRESS_VARIABLE))}
     for variable, definition in (get("host_variables") or {}).items():
         if not is_identifier(str(variable)):
-            raise UsageError(f"host_variables: {variable} is not a valid name of a variable")
+            raise UsageError(f"host_variables: {variable} is not a valid variable name")
         sources[str(variable)] = _source(str(variable), definition)
     return sources
 
@@ -137,7 +137,7 @@ def _source(variable: str, definition: t.Any) -> VariableSource:
     if isinstance(definition, dict):
         unknown = definition.keys() - {"fields", "default"}
         if unknown:
-            raise UsageError(f"host_variables: {variable}: {min(unknown)} is neither fields nor default")
+            raise UsageError(f"host_variables: {variable}: {min(unknown)} is unknown, use fields and default")
         definition, default = definition.get("fields", []), definition.get("default")
     names = definition if isinstance(definition, list) else [definition]
     if not all(isinstance(name, str) and name for name in names):
@@ -148,14 +148,14 @@ def _source(variable: str, definition: t.Any) -> VariableSource:
 def _variable(get: GetOption, option: str) -> str:
     name = str(get(option) or "")
     if name and not is_identifier(name):
-        raise UsageError(f"{option}: {name} is not a valid name of a variable")
+        raise UsageError(f"{option}: {name} is not a valid variable name")
     return name
 
 
 def _fields(get: GetOption, option: str) -> tuple[Field, ...]:
     names = _names(get, option)
     if not all(names):
-        raise UsageError(f"{option}: holds an empty name")
+        raise UsageError(f"{option}: contains an empty name")
     return tuple(map(Field, names))
 
 

@@ -122,7 +122,7 @@ def test_a_script_that_takes_too_long(agents: Agents, by: str) -> None:
     changes = {"task_timeout": 0.3} if by == "option" else {"task_timeout": 60.0}
     agents.run(machine, kill_grace=0.3, **changes, **QUICK)
     assert agents.outcome(machine) == ("slow", "failed", "failed")
-    assert b"The script is being ended: it took 0.3 s" in agents.log(agents.job(machine))
+    assert b"The script is being stopped: it ran for 0.3 s" in agents.log(agents.job(machine))
     with pytest.raises(ProcessLookupError):
         os.killpg(int((agents.folder / "pid").read_text()), 0)
 

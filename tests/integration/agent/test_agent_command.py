@@ -73,7 +73,7 @@ def test_a_clean_check(agents: Agents) -> None:
         ({"ca_path": "", "cert_fingerprint": "00" * 32}, "tls", "set ca_path or cert_fingerprint"),
         ({"ca_path": "", "validate_certs": False}, "tls", "instead of validate_certs: false"),
         ({"machine": "Name:nobody.example.com"}, "machine", "set machine to the UUID"),
-        ({"ca_path": "/nowhere"}, "configuration", "correct the option"),
+        ({"ca_path": "/nowhere"}, "configuration", "correct the named option"),
         ({"runner_dir": "/proc"}, "runner_dir", "noexec"),
     ],
 )

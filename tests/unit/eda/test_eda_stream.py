@@ -35,7 +35,7 @@ def test_more_events_than_the_queue_holds(caplog: pytest.LogCaptureFixture) -> N
             await server.sockets[0].send_json(
                 {"Type": "machines", "Action": "create", "Key": item["Uuid"], "Object": item}
             )
-        await until(lambda: "events are dropped" in caplog.text)
+        await until(lambda: "dropping events" in caplog.text)
         await asyncio.sleep(0.1)
         emitted = [await listening.queue.get() for _ in range(100)]
         assert sorted(document["key"] for document in emitted) == sorted(
@@ -50,7 +50,7 @@ def test_more_events_than_the_queue_holds(caplog: pytest.LogCaptureFixture) -> N
         await listening.stop()
 
     against(test)
-    assert "events were dropped: the state is read instead" in caplog.text
+    assert "events were dropped; reading the current state instead" in caplog.text
 
 
 def test_after_a_dropped_event_none_is_kept_until_the_state_is_read() -> None:

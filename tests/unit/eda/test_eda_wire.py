@@ -63,7 +63,7 @@ def test_acknowledgements_that_do_not_come(caplog: pytest.LogCaptureFixture) -> 
             await listening.stop()
 
     asyncio.run(asyncio.wait_for(run(), 20))
-    assert "does not acknowledge" in caplog.text
+    assert "did not acknowledge" in caplog.text
 
 
 def test_a_websocket_that_ends_while_we_register(caplog: pytest.LogCaptureFixture) -> None:

@@ -218,7 +218,9 @@ class Pattern(t.NamedTuple):
             # a v3.12 server acknowledges such a pattern, and crashes at the next event
             raise ArgumentError(f"events: {text!r} must have three parts, type.action.key, such as jobs.*.*")
         if any("*" in part and part != "*" for part in parts):
-            raise ArgumentError(f"events: {text!r}: * stands for a whole part, other wildcards do not exist")
+            raise ArgumentError(
+                f"events: {text!r}: * must stand for a whole part; other wildcards are not supported"
+            )
         if any("," in part for part in parts[:2]):
             raise ArgumentError(f"events: {text!r}: write one pattern for each type and each action")
         if len(f"register {text.strip()}".encode()) > MAX_FRAME_BYTES:
@@ -246,14 +248,14 @@ class Arguments:
     def text(self, name: str) -> str:
         value = self.get(name, "")
         if not isinstance(value, str):
-            raise ArgumentError(f"{name}: must be a text; put it in quotes")
+            raise ArgumentError(f"{name}: must be a string; put it in quotes")
         return value
 
     def texts(self, name: str, default: list[str] | None) -> list[str] | None:
         value = self.get(name, default)
         value = [value] if isinstance(value, str) else value
         if value is not None and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
-            raise ArgumentError(f"{name}: must be a list of texts")
+            raise ArgumentError(f"{name}: must be a list of strings")
         return value
 
     def flag(self, name: str, default: bool) -> bool:
@@ -275,7 +277,9 @@ class Arguments:
     def refuse_unknown(self) -> None:
         """ArgumentError for a name that nobody asked for: a slip in the rulebook."""
         for name in sorted(map(str, self._given.keys() - self._known_names)):
-            raise ArgumentError(f"{name}: no such option; there are {', '.join(sorted(self._known_names))}")
+            raise ArgumentError(
+                f"{name}: unknown option. Known options: {', '.join(sorted(self._known_names))}"
+            )
 
 
 class Settings:
@@ -343,9 +347,9 @@ def read_credentials(arguments: Arguments, environ: t.Mapping[str, str]) -> tupl
     if not (username or password):
         username, _colon, password = key.partition(":")
         if not (username and password):
-            raise ArgumentError("key (or RS_KEY): must be user:password, with both halves")
+            raise ArgumentError("key (or RS_KEY): must be user:password, with neither part empty")
     if not (username and password) or ":" in username:
-        raise ArgumentError("username, password: give both or neither, and no colon in the user name")
+        raise ArgumentError("username, password: set both or neither; the user name must not contain a colon")
     return username, password, ""
 
 
@@ -532,7 +536,7 @@ class Api:
                 )
             except aiohttp.WSServerHandshakeError as error:
                 self._check_status("GET", "ws", error.status)
-                raise ConnectionLost(f"{self.endpoint} does not speak websocket") from None
+                raise ConnectionLost(f"{self.endpoint} does not accept websocket connections") from None
 
         socket: aiohttp.ClientWebSocketResponse = await self._send_authorized(connect)
         return socket
@@ -593,11 +597,11 @@ class Api:
         try:
             return await self._send_with_token(send)
         except aiohttp.ServerFingerprintMismatch as error:
-            shown = f"{self.endpoint} shows a certificate with the SHA-256 {error.got.hex()}"
+            shown = f"{self.endpoint} presents a certificate with the SHA-256 {error.got.hex()}"
             raise AccessRefused(f"cert_fingerprint: {shown}") from None
         except aiohttp.ClientConnectorCertificateError as error:
             why = getattr(error.certificate_error, "verify_message", "") or error.certificate_error
-            advice = "Name its CA with ca_path, or pin it with cert_fingerprint"
+            advice = "Set ca_path to its CA, or pin it with cert_fingerprint"
             raise AccessRefused(
                 f"the certificate of {self.endpoint} is not trusted: {why}. {advice}"
             ) from None
@@ -664,7 +668,7 @@ class Api:
             document = json.loads(body or b"")
             if isinstance(document, kind):
                 return document
-        raise ConnectionLost(f"{self.endpoint} answered with something that is not of the DRP API")
+        raise ConnectionLost(f"{self.endpoint} sent an answer that is not of the DRP API")
 
 
 async def finished_within(seconds: float, work: t.Coroutine[t.Any, t.Any, t.Any]) -> bool:
@@ -710,9 +714,9 @@ class Stream:
             for text in texts:
                 await self._socket.send_str(f"register {text}")
         except (aiohttp.ClientError, OSError):
-            raise ConnectionLost(f"the websocket of {self._endpoint} broke off") from None
+            raise ConnectionLost(f"the websocket connection to {self._endpoint} was interrupted") from None
         if not await finished_within(TIMEOUT, self._acknowledged.wait()):
-            raise ConnectionLost(f"{self._endpoint} does not acknowledge what we register")
+            raise ConnectionLost(f"{self._endpoint} did not acknowledge the event subscriptions")
         self._check_alive()
 
     async def next(self, timeout: float) -> Event | None:
@@ -722,7 +726,9 @@ class Stream:
         """
         while not self._events:
             if self._dropped_count:
-                logger.warning("%d events were dropped: the state is read instead", self._dropped_count)
+                logger.warning(
+                    "%d events were dropped; reading the current state instead", self._dropped_count
+                )
                 self._dropped_count = 0
                 return None
             self._check_alive()
@@ -740,7 +746,7 @@ class Stream:
             if isinstance(self._socket.exception(), asyncio.TimeoutError):
                 raise ConnectionLost(f"{self._endpoint} does not answer pings")
             raise ConnectionLost(
-                f"the websocket of {self._endpoint} ended with code {self._socket.close_code}"
+                f"the websocket connection to {self._endpoint} was closed with code {self._socket.close_code}"
             )
 
     async def _read_frames(self) -> None:
@@ -777,7 +783,7 @@ class Stream:
             self._events.append(event)
             return
         if not self._dropped_count:
-            logger.warning("the rules are slow and the queue is full: events are dropped")
+            logger.warning("the rules are too slow and the event queue is full; dropping events")
         self._dropped_count += 1
 
 
@@ -810,7 +816,7 @@ class Source:
                 if time.monotonic() - began > longest:
                     delay = shortest
                 pause = random.uniform(delay / 2, delay)
-                logger.warning("%s; trying again in %.1f s", problem, pause)
+                logger.warning("%s; retrying in %.1f s", problem, pause)
                 await asyncio.sleep(pause)
                 delay = min(2 * delay, longest)
 
@@ -875,7 +881,7 @@ class Source:
         for change in changes:
             await self._emit(api, change)
             self._synthesized.add(change.object_id)
-        logger.info("the state of %s is read: %d changes without an event", api.endpoint, len(changes))
+        logger.info("read the state of %s: %d changes had no event", api.endpoint, len(changes))
 
     async def _kinds(self, api: Api) -> list[str]:
         if self._settings.resync_kinds is not None:
@@ -979,7 +985,7 @@ class Source:
             try:
                 self._machine_names[machine] = await api.machine_name(machine)
             except (ConnectionLost, AccessRefused) as problem:
-                logger.warning("the name of machine %s is not known: %s", machine, problem)
+                logger.warning("cannot look up the name of machine %s: %s", machine, problem)
         return self._machine_names.get(machine, "")
 
 

@@ -25,24 +25,24 @@ _HELP = {
     "endpoint": "URL of the server's API; several, separated by spaces, are tried in order",
     "token": "token of the machine",
     "token_file": "file with the token, read again when the server refuses the token",
-    "key": "user:password, where there is no token",
+    "key": "user:password, used when no token is set",
     "machine": "UUID of the machine, or Name:x",
     "validate_certs": "verify the server's certificate",
     "ca_path": "certificates of the authorities to trust",
     "cert_fingerprint": "SHA-256 of the server's certificate",
     "context": "run as the agent of this context (v4)",
-    "state_dir": "folder for what must outlive the agent",
+    "state_dir": "folder for the state that must survive a restart of the agent",
     "runner_dir": "folder for task directories",
-    "make_runnable": "make the machine runnable when the agent is the first since it was started",
-    "power": "reboot and power off when tasks and stages ask for it",
-    "exit_on_failure": "end when a task fails",
-    "exit_on_not_runnable": "end when there was nothing to do for wait_timeout",
+    "make_runnable": "make the machine runnable if this is the first agent since it booted",
+    "power": "reboot and power off when tasks and stages request it",
+    "exit_on_failure": "exit when a task fails",
+    "exit_on_not_runnable": "exit when there was nothing to do for wait_timeout",
     "wait_timeout": "limit of one wait",
     "task_timeout": "limit of one script; the param drp-agent/task-timeout wins",
-    "kill_grace": "seconds between asking a script to end and killing it",
+    "kill_grace": "seconds between asking a script to stop and killing it",
     "request_timeout": "seconds without a byte from the server",
     "retry_pause": "first pause after an error",
-    "spool_limit": "bytes of job log that may wait for the server; 0 for what the disk takes",
+    "spool_limit": "limit of job logs stored for the server, in bytes; 0 for no limit but the disk",
     "strict": "end jobs exactly as a v3.12 agent does",
     "echo": "show the output of scripts as well",
 }
@@ -77,18 +77,18 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    verb("run", commands.run, "Run jobs until told otherwise.")
-    verb("once", commands.run, "Run the jobs that there are, and end.")
-    status = verb("status", _status, "Show what the agent of this machine is at.")
+    verb("run", commands.run, "Run jobs until stopped.")
+    verb("once", commands.run, "Run the pending jobs, then exit.")
+    status = verb("status", _status, "Show what the agent of this machine is doing.")
     status.add_argument("--json", action="store_true", help="as JSON")
-    check = verb("check", _check, "See whether an agent could work here, and say what to fix.")
+    check = verb("check", _check, "Check whether an agent can work on this host, and show what to fix.")
     check.add_argument("--json", action="store_true", help="as JSON")
     param = verbs.add_parser("param", help="Get and set params of the machine.")
     ways = param.add_subparsers(dest="way", required=True, metavar="get|set")
     get = ways.add_parser("get", parents=[options], help="Print a param as JSON.")
     get.add_argument("name")
     get.add_argument("--own", action="store_true", help="of the machine itself, without its profiles")
-    get.add_argument("--decode", action="store_true", help="show a secure param in clear")
+    get.add_argument("--decode", action="store_true", help="decode a secure param")
     get.set_defaults(run=_get)
     put = ways.add_parser("set", parents=[options], help="Set a param.")
     put.add_argument("name")

@@ -31,7 +31,5 @@ def connect(config: Config, stop_signal: StopSignal | None = None) -> Client:
 def find_machine(client: Client, config: Config) -> Object:
     """The machine by its UUID or ``Name:x``.  NotFound, or UsageError when none is configured."""
     if not config.machine:
-        raise UsageError(
-            "machine: tell which machine this is, by --machine, RS_UUID, or the configuration file"
-        )
+        raise UsageError("machine: must be set, by --machine, RS_UUID, or the configuration file")
     return client.get("machines", config.machine)

@@ -59,9 +59,7 @@ class Preflight:
                 if machine is not None:
                     self._work(client, machine)
         except DrpError as error:
-            self._add_failure(
-                "configuration", error.messages[0], "correct the option or the file that is named"
-            )
+            self._add_failure("configuration", error.messages[0], "correct the named option or file")
         return self.findings
 
     # -- here
@@ -77,12 +75,15 @@ class Preflight:
             free = shutil.disk_usage(folder).free
         except OSError as error:
             self._add_failure(
-                "state_dir", f"{folder}: {error.strerror}", "name a writable folder with state_dir"
+                "state_dir", f"{folder}: {error.strerror}", "set state_dir to a writable folder"
             )
         else:
             message = f"{folder}, {free >> 20} MiB free"
             self._add_finding(
-                "state_dir", free >= _MIN_FREE_BYTES, message, "make room: job logs wait there for the server"
+                "state_dir",
+                free >= _MIN_FREE_BYTES,
+                message,
+                "free some space: job logs are stored there until the server has them",
             )
         self._runner_dir()
         shell = shutil.which("bash")
@@ -100,7 +101,7 @@ class Preflight:
                 scripts.write(path, "#!/bin/sh\nexit 0\n", 0o700)
                 subprocess.run([path], check=True, timeout=10)
         except (OSError, subprocess.SubprocessError) as error:
-            advice = "name a folder that is writable and not mounted noexec with runner_dir"
+            advice = "set runner_dir to a writable folder that is not mounted noexec"
             self._add_failure("runner_dir", f"scripts cannot run in {base}: {error}", advice)
         else:
             self._add_success("runner_dir", f"scripts can run in {base}")
@@ -126,7 +127,7 @@ class Preflight:
             return self._add_failure("endpoint", str(error), "is this the API port of a DRP server?")
         self._add_success("endpoint", f"{client.endpoint} answers, DRP {info.get('version')}")
         secure = client.transport.trust.authenticates_server
-        message = "the certificate is verified" if secure else "nothing proves that this is the right server"
+        message = "the certificate is verified" if secure else "the certificate is not verified"
         self._add_finding(
             "tls", secure, message, "set ca_path or cert_fingerprint instead of validate_certs: false"
         )
@@ -149,7 +150,7 @@ class Preflight:
         try:
             machine = find_machine(client, self._config)
         except NotPermitted as error:
-            self._add_failure("machine", str(error), "the token is not one for this machine: mint another")
+            self._add_failure("machine", str(error), "the token is not for this machine: mint another one")
         except DrpError as error:
             self._add_failure(
                 "machine", str(error), "set machine to the UUID of a machine that the token may see"
@@ -184,21 +185,25 @@ class Preflight:
         try:
             MachineWatch(client, str(machine["Uuid"]), StopSignal()).close()
         except DrpError as error:
-            self._add_failure("events", str(error), "let websockets to /api/v3/ws through, proxies included")
+            self._add_failure(
+                "events", str(error), "allow websocket connections to /api/v3/ws, also in proxies"
+            )
         else:
-            self._add_success("events", "the server tells of changes")
+            self._add_success("events", "the server sends events")
 
     def _runnable(self, client: Client, machine: Object) -> None:
         position = f"task {machine.get('CurrentTask')} of {len(machine.get('Tasks') or [])}"
         where = f"workflow {machine.get('Workflow') or '-'}, stage {machine.get('Stage')}, {position}"
         if not machine.get("Available"):
-            reasons = "; ".join(map(str, machine.get("Errors") or [])) or "no reason is given"
-            self._add_failure("runnable", f"the machine is not available: {reasons}", "correct what is named")
+            reasons = "; ".join(map(str, machine.get("Errors") or [])) or "the server gives no reason"
+            self._add_failure(
+                "runnable", f"the machine is not available: {reasons}", "correct the named problem"
+            )
             return
         job = job_requests.find_job(client, _current_job(machine)) if _current_job(machine) else None
         if not machine.get("Runnable"):
             last = f"; its last job ({job['Task']}) is {job['State']}" if job else ""
-            advice = "see that job's log; set Runnable to true when work may go on"
+            advice = "see that job's log; set Runnable to true to continue"
             self._add_failure("runnable", f"{where}: the machine is not runnable{last}", advice)
             return
         self._add_success("runnable", where)

@@ -29,7 +29,7 @@ class FileSession(TokenSession):
     def explain(self, error: LoginRequired) -> LoginRequired:
         return LoginRequired(
             f"the endpoint does not accept the token in {self._path}: it is expired, or another server "
-            "issued it. Write a new one there; the agent takes it up without a restart",
+            "issued it. Write a new one there; the agent reads it without a restart",
             type="AUTH",
             code=error.code,
         )

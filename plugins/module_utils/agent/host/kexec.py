@@ -42,7 +42,7 @@ def load_kernel(
     """Load the kernel that the server names for the machine; raises KexecUnavailable."""
     try:
         if not sys.platform.startswith("linux") or shutil.which("kexec") is None:
-            raise KexecUnavailable("there is no kexec here")
+            raise KexecUnavailable("kexec is not installed")
         if params.get(client, "machines", machine, "kexec-ok", aggregate=True) is not True:
             raise KexecUnavailable("the param kexec-ok is not true")
         with tempfile.TemporaryDirectory(prefix="drp-kexec-") as folder:
@@ -66,7 +66,7 @@ def _load(
         f"--initrd={os.path.join(folder, 'initrd')}", f"--command-line={kernel_params}",
     ]  # fmt: skip
     if run(command):
-        raise KexecUnavailable("kexec did not take the kernel")
+        raise KexecUnavailable("kexec could not load the kernel")
 
 
 def parse(text: str) -> tuple[str, str, str]:

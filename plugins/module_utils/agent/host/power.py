@@ -44,7 +44,7 @@ class NoPower:
     enabled = False
 
     def reboot(self) -> None:
-        raise PowerFailed("the power switch is off")
+        raise PowerFailed("the option power is off")
 
     poweroff = reboot
 

@@ -50,7 +50,7 @@ def choose_stage(stage_map: t.Any, stage: str, bootenv: str) -> StageChange:
     """The entry for ``stage``, or without one what ends an installation (by the name of ``bootenv``)."""
     entries = {} if stage_map is None else stage_map
     if not isinstance(entries, dict) or not all(isinstance(value, str) for value in entries.values()):
-        raise InvalidStageMap(f"the param {PARAM} must be a map of texts to texts")
+        raise InvalidStageMap(f"the param {PARAM} must be a map of strings to strings")
     entry = entries.get(stage) or ""
     if not entry:
         return StageChange(STAGE_AFTER_INSTALL if bootenv.endswith(INSTALL_SUFFIX) else stage)

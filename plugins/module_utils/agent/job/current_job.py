@@ -141,7 +141,9 @@ class CurrentJob:
         try:
             log.flush()
         except Stopped:
-            self._agent_context.report(f"The rest of the log of job {record.job} is lost: the agent must end")
+            self._agent_context.report(
+                f"The rest of the log of job {record.job} is lost: the agent must stop"
+            )
         finally:
             log.close()
 

@@ -175,7 +175,7 @@ class JobLog:
                 self.refused = error
                 return
             self._must_verify = self._must_verify or self._progress.in_doubt > 0
-            self._report(f"The log of job {self.job} waits: {error}")
+            self._report(f"Cannot send the log of job {self.job} yet: {error}")
             self._wait(self._backoff.next())
         else:
             self._backoff.reset()

@@ -115,7 +115,7 @@ class TaskRunner:
     def _log_interruption(self) -> None:
         """Say that there was a break, unless a script is writing this very log."""
         if not (self._record.begun and supervised.find_running(self._run_dir)):
-            self._log.write_line("The agent was interrupted, and goes on with the job")
+            self._log.write_line("The agent was interrupted and continues the job")
 
     def _read_actions(self) -> list[Action]:
         refused = 0
@@ -142,7 +142,7 @@ class TaskRunner:
             return self._perform_all(actions)
         except Stopped:
             self._record.stopped = True
-            self._log.write_line("The agent is ending: the job is left incomplete")
+            self._log.write_line("The agent is stopping: the job is left incomplete")
             return ActionOutcome(False, "incomplete", Flags(incomplete=True))
 
     def _perform_all(self, actions: t.Sequence[Action]) -> ActionOutcome:
@@ -191,7 +191,7 @@ class TaskRunner:
             self._log.write_line(f"Action {action['Name']} finished")
         if result.holds_output:
             self._log.write_line(
-                "Processes that the script has left behind hold its output: what they say later is not kept"
+                "Processes that the script left running still hold its output: their later output is not kept"
             )
         if result.lost or result.timed_out:
             return FAILED
@@ -314,7 +314,9 @@ class TaskRunner:
             operation,
             agent_context.stop_signal,
             agent_context.backoff(),
-            on_error=lambda error: agent_context.report(f"Job {self._record.job} waits: {error}"),
+            on_error=lambda error: agent_context.report(
+                f"Job {self._record.job} is waiting for the server: {error}"
+            ),
         )
 
 

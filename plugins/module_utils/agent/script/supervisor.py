@@ -165,8 +165,10 @@ class Supervisor:
         """Ask the group to end when that is due, and insist after the grace period."""
         if self._kill_at is None:
             if self._exit_code is None and (self._stopped or self._timed_out):
-                why = "the agent is to end" if self._stopped else f"it took {self._script_run.timeout:g} s"
-                self._write_output(f"\nThe script is being ended: {why}\n")
+                why = (
+                    "the agent is stopping" if self._stopped else f"it ran for {self._script_run.timeout:g} s"
+                )
+                self._write_output(f"\nThe script is being stopped: {why}\n")
                 self._kill_at = time.monotonic() + self._script_run.kill_grace
                 self._signal(signal.SIGTERM)
         elif time.monotonic() >= self._kill_at:

@@ -104,7 +104,7 @@ def _handshake(client: Connector, token: str, timeout: float) -> Channel:
         raise _handshake_error(error) from error
     except (websocket.WebSocketException, OSError) as error:
         plain.close()
-        raise client.transport.unreachable_error(f"no event stream: {error}") from error
+        raise client.transport.unreachable_error(f"cannot open the event stream: {error}") from error
     return Channel(connection, plain)
 
 
@@ -149,7 +149,7 @@ def _through_proxy(endpoint: str, host: str, port: int, timeout: float) -> socke
         return None
     proxy = urllib.parse.urlsplit(told if "://" in told else f"http://{told}")
     if proxy.scheme not in ("http", "https") or not proxy.hostname:
-        raise UsageError(f"the proxy {proxy.hostname or told} cannot carry events: it is no HTTP proxy")
+        raise UsageError(f"the proxy {proxy.hostname or told} cannot carry events: it is not an HTTP proxy")
     kind = http.client.HTTPSConnection if proxy.scheme == "https" else http.client.HTTPConnection
     connection = kind(proxy.hostname, proxy.port, timeout=timeout)
     user, password = requests.utils.get_auth_from_url(told)
@@ -167,4 +167,4 @@ def _connection_errors() -> t.Iterator[None]:
         raise ConnectionFailed("the event stream stopped in the middle of a frame") from error
     except (websocket.WebSocketException, OSError, AttributeError, ValueError) as error:
         # AttributeError: the library has dropped its socket already
-        raise ConnectionFailed(f"the event stream broke off: {error}") from error
+        raise ConnectionFailed(f"the event stream was interrupted: {error}") from error

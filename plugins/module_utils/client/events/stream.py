@@ -222,7 +222,7 @@ class EventStream:
                 ready = [] if channel.ready() else selector.select(timeout)
                 if not ready and not channel.ready():
                     if pinged:
-                        raise ConnectionFailed(f"the server is silent for {timeout:g} s after a ping")
+                        raise ConnectionFailed(f"the server did not answer a ping within {timeout:g} s")
                     channel.ping()
                     pinged = True
                     continue

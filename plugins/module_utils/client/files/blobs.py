@@ -45,14 +45,14 @@ def blob_path(kind: str, path: str) -> str:
     An ISO has a plain name.  A path that climbs is refused, whatever the server would make of it.
     """
     if kind not in KINDS:
-        raise UsageError(f"kind: {kind!r} is neither files nor isos")
+        raise UsageError(f"kind: {kind!r} is not supported, use files or isos")
     parts = [part for part in path.split("/") if part]
     if not parts or path.endswith("/") or "\0" in path:
         raise UsageError(f"path: {path!r} does not name a file")
     if {".", ".."} & set(parts):
         raise UsageError(f"path: {path!r} must not contain . or ..")
     if kind == "isos" and len(parts) > 1:
-        raise UsageError(f"path: {path!r} must be a plain name: ISOs lie in no folders")
+        raise UsageError(f"path: {path!r} must be a plain name, because ISOs are not kept in folders")
     return "/".join(parts)
 
 
@@ -225,7 +225,7 @@ def _total_size(answer: Answer) -> int:
     whole = answer.status == 200
     told = answer.headers.get("Content-Length" if whole else "Content-Range", "").rpartition("/")[2]
     if not told.isdigit():
-        raise DrpError("the server does not tell the size of the file")
+        raise DrpError("the server does not report the size of the file")
     return int(told)
 
 

@@ -114,7 +114,7 @@ def tree_state(client: Client, tree: BootTree) -> TreeState:
 def _tree(env: Object, arch: str, iso: Object, sha256: str | None, boot: Object) -> BootTree:
     name = str((env.get("OS") or {}).get("Name") or "")
     if not name:
-        raise UsageError(f"bootenv {env.get('Name')}: without OS.Name its ISO cannot be unpacked")
+        raise UsageError(f"bootenv {env.get('Name')}: OS.Name must be set, or its ISO cannot be unpacked")
     folder = name if arch == "amd64" else f"{name}/{arch}"
     if str(env.get("Name")).endswith("-install"):
         folder += "/install"

@@ -92,7 +92,7 @@ def transfer(
     wanted = normalize_checksum(checksum) if checksum else ""
     folder = os.path.dirname(os.path.abspath(target_path))
     if not os.path.isdir(folder):
-        raise UsageError(f"{folder}: no such folder to download to")
+        raise UsageError(f"{folder}: the folder to download to does not exist")
     try:
         with _locked_partial(_partial_path(target_path)) as file:
             already = wanted and digest_of(target_path)
@@ -205,9 +205,9 @@ class _Transfer:
         try:
             return self.sender.send("GET", self.url, headers, stream=True)
         except CertificateRejected as error:
-            told = error.messages[0].partition(". Name its CA")[0]
+            told = error.messages[0].partition(". Set ca_path")[0]
             raise self._download_error(
-                f"{told}. The TLS options of the download count here, not those of the DRP server"
+                f"{told}. Set the TLS options of the download; those of the DRP server do not apply"
             ) from error
         except ConnectionFailed as error:
             raise self._download_error(error.messages[0]) from error
@@ -220,8 +220,8 @@ class _Transfer:
         plain = [hop for hop in hops if not hop.lower().startswith("https:")]
         if plain and self.url.lower().startswith("https:") and not self.wanted:
             self._fail_and_discard(
-                f"the server redirects to {redacted_url(plain[0])}, which is not encrypted; give a checksum, "
-                "or that address, if this is right"
+                f"the server redirects to {redacted_url(plain[0])}, which is not encrypted; to accept this, "
+                "set a checksum or use that URL"
             )
 
     def _copy(self, answer: Answer) -> None:
@@ -241,7 +241,7 @@ class _Transfer:
             if self.progress:
                 self.progress(self._size(), total)
         if total is not None and self._size() < total:
-            raise ConnectionFailed(f"the answer broke off: {self._size()} of {total} bytes came")
+            raise ConnectionFailed(f"the response was cut off: {self._size()} of {total} bytes arrived")
 
     def _write(self, chunk: bytes) -> None:
         left = memoryview(chunk)

@@ -62,7 +62,7 @@ class Source:
         self._file = file
         self._progress = progress
         if not file.seekable():
-            raise UsageError(f"{self.name} cannot be read twice, as an upload may need it")
+            raise UsageError(f"{self.name} cannot be read twice, which an upload may require")
         self._start = file.tell()
         self.size = file.seek(0, os.SEEK_END) - self._start
         self._file_version = _file_version(file)
@@ -94,7 +94,7 @@ class Source:
         except OSError as error:
             raise UsageError(f"{self.name} cannot be read: {error.strerror}") from error
         if not chunk and self._done < self.size:
-            raise UsageError(f"{self.name} has become shorter while it was read")
+            raise UsageError(f"{self.name} became shorter while it was read")
         self._done += len(chunk)
         if self._progress and chunk:
             self._progress(self._done, self.size)
@@ -152,7 +152,7 @@ class _Upload:
     def run(self) -> Uploaded:
         self.before = blobs.stat_blob(self.client, self.kind, self.path)
         removed = self._remove_stale_partial()
-        remarks = (f"{removed}, which an earlier upload had left behind, was removed",) if removed else ()
+        remarks = (f"{removed}, a leftover of an earlier upload, was removed",) if removed else ()
         return dataclasses.replace(self._upload_with_retries(), remarks=remarks)
 
     def _upload_with_retries(self) -> Uploaded:
@@ -188,11 +188,11 @@ class _Upload:
             raise UsageError(f"{self.path} is a folder on the server")
         if self.source.sha256 and self.source.changed:
             self._delete(self.path)
-            raise UsageError(f"{self.source.name} has changed while it was uploaded")
+            raise UsageError(f"{self.source.name} changed during the upload")
         if there.size != self.source.size or (there.sha256 and there.sha256 != self.source.digest()):
             self._delete(self.path)
             raise _IncompleteUpload(
-                f"{there.size} bytes arrived of {self.source.size}, or other ones than were sent"
+                f"{there.size} bytes arrived of {self.source.size}, or they differ from those sent"
             )
         return Uploaded(self.source.size, self.source.sha256, number)
 
@@ -202,7 +202,7 @@ class _Upload:
             self._remove_stale_partial()
             return self._is_there()
         except ConnectionFailed as error:
-            raise self._upload_error(error, 1, ". What is there now is not known") from error
+            raise self._upload_error(error, 1, ". The state of the file on the server is unknown") from error
 
     def _is_there(self) -> bool:
         there = blobs.stat_blob(self.client, self.kind, self.path, checksum=True)
@@ -227,8 +227,7 @@ class _Upload:
         while seen is not None and still < STALE_AFTER:
             if waited >= BUSY_TIMEOUT:
                 raise UploadFailed(
-                    f"{self.kind}/{self.path}: another upload of it does not come to its end, "
-                    f"{seen} bytes so far"
+                    f"{self.kind}/{self.path}: another upload of it does not finish, {seen} bytes so far"
                 )
             self.client.transport.retry.sleep(1)
             now = self._partial_size()
@@ -256,10 +255,10 @@ class _Upload:
         try:
             there = blobs.stat_blob(self.client, self.kind, self.path)
         except DrpError:
-            return ". Whether the old file is still there is not known"
+            return ". It is unknown whether the old file still exists"
         if there is None:
-            return ". The old file is gone: the server deletes it when an upload breaks off"
-        return ". The old file is still there" if there == self.before else ""
+            return ". The old file is lost: the server deletes it when an upload is interrupted"
+        return ". The old file still exists" if there == self.before else ""
 
 
 def _file_version(file: t.IO[bytes]) -> tuple[int, ...] | None:

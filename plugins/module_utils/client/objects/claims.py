@@ -25,6 +25,6 @@ def is_hidden(client: Client, kind: str, key: str) -> bool:
 def hidden_message(kind: str, names: t.Sequence[str]) -> str:
     """What to tell about objects that may not be seen."""
     return (
-        f"there is a {models.get(kind).singular} {', '.join(names)}, but these credentials may not see it: "
-        f"they lack the claim {kind} get"
+        f"cannot read {models.get(kind).singular} {', '.join(names)}: it exists, but these credentials lack "
+        f"the claim {kind} get"
     )

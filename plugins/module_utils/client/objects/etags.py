@@ -44,7 +44,7 @@ def wait_for_change(
     NotFound when it was deleted meanwhile; UsageError when ``known_etag`` is empty, as it is with v3.12.
     """
     if not known_etag:
-        raise UsageError(f"{kind}/{key}: this server gives its objects no ETag, so it cannot tell of changes")
+        raise UsageError(f"{kind}/{key}: this server sends no ETag, so changes cannot be detected")
     deadline = time.monotonic() + timeout
     while (left := deadline - time.monotonic()) > 0:
         seconds = max(1, min(round(left), MAX_WAIT))

@@ -67,7 +67,7 @@ def require(client: Client) -> None:
     """Raise UsageError unless the server has pools.  There is no feature for them, but a scope of claims."""
     if "pools" not in (client.info().get("scopes") or {}):
         version = client.info().get("version", "unknown")
-        raise UsageError(f"this server has no pools: it is too old for them (version {version})")
+        raise UsageError(f"pools: not supported by this server (version {version})")
 
 
 def active(client: Client) -> list[str]:

@@ -46,7 +46,7 @@ def seal(value: Json, public_key: str) -> Sealed:
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != _KEY_BYTES:
-        raise UsageError("the public key to seal with is not the base64 of 32 bytes")
+        raise UsageError("the server's public key is not the base64 of 32 bytes")
     ephemeral = nacl.public.PrivateKey.generate()
     box = nacl.public.Box(ephemeral, nacl.public.PublicKey(raw))
     sealed = box.encrypt(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())

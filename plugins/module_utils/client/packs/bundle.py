@@ -51,7 +51,7 @@ def bundle(folder: str, defaults: t.Mapping[str, Json] | None = None) -> Pack:
     for name in section_folders(folder):
         section = layout.sections.get(name, name)
         if section in pack["sections"]:
-            raise UsageError(f"{folder}: two folders are the section {section}; see ._Layout.yaml")
+            raise UsageError(f"{folder}: two folders hold the section {section}; see ._Layout.yaml")
         pack["sections"][section] = _section(folder, name, section, layout)
     return pack
 

@@ -60,7 +60,7 @@ class Layout:
                 raise UsageError(f"{path}: {name} must be a {shapes[name].__name__}")
         layout = cls(**document)
         if not all(isinstance(text, str) for text in layout.texts()):
-            raise UsageError(f"{path}: verbatim, keys and sections must hold texts only")
+            raise UsageError(f"{path}: verbatim, keys and sections must hold strings only")
         return layout
 
     def texts(self) -> t.Iterator[t.Any]:
@@ -120,7 +120,9 @@ def file_stems(key: str) -> t.Iterator[str]:
 def require_safe_name(name: str, what: str) -> None:
     """UsageError for a name with which somebody may want to reach a file outside the pack."""
     if "\0" in name or name.startswith("/") or {".", ".."} & set(name.split("/")):
-        raise UsageError(f"{what} {name!r}: such a name could reach files outside the pack's folder; refused")
+        raise UsageError(
+            f"{what} {name!r}: the name could lead to files outside the folder of the content pack"
+        )
 
 
 def case_folded(name: str) -> str:

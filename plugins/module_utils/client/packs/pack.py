@@ -22,7 +22,7 @@ def validated_pack(document: Json, source: str) -> Pack:
     Objects stay as they are.  ``meta`` and ``sections`` match in any letter case, and null is empty.
     """
     if not isinstance(document, dict) or not {str(name).lower() for name in document} & {"meta", "sections"}:
-        raise UsageError(f"{source} is no content pack: it must have the members meta and sections")
+        raise UsageError(f"{source} is not a content pack: it must have the members meta and sections")
     pack: Pack = {"meta": {}, "sections": {}}
     for name, value in document.items():
         place = name.lower()
@@ -109,4 +109,4 @@ def _require_valid_unicode(pack: Pack, source: str) -> None:
         json.dumps(pack, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         near = error.object[max(0, error.start - 30) : error.start]
-        raise UsageError(f"{source}: there is half a character (a lone surrogate) after {near!r}") from error
+        raise UsageError(f"{source}: invalid character (a lone surrogate) after {near!r}") from error

@@ -246,7 +246,7 @@ def _pattern_problem(wanted: Json) -> str:
 
 def _ordering_problem(wanted: Json) -> str:
     usable = isinstance(wanted, (int, float, str)) and not isinstance(wanted, bool)
-    return "" if usable else f"must be a number or a text, not {_abbreviated(wanted)}"
+    return "" if usable else f"must be a number or a string, not {_abbreviated(wanted)}"
 
 
 _OPERAND_CHECKS: t.Mapping[str, t.Callable[[Json], str]] = {

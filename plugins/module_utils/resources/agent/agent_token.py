@@ -66,9 +66,10 @@ def _token_of_dedicated_user(task: Task, uuid: str, ttl: int) -> Result:
     if result.get("failed"):
         if _UNLICENSED in result["msg"]:
             raise UsageError(
-                f"machine {uuid}: this server cannot make a token for one machine, because it is older than "
-                "version 4 and has no licence for roles. Name a user (in the role: agent_token_user) "
-                "and the agent gets all its rights; or bring a token of your own (agent_token)"
+                f"machine {uuid}: this server cannot create a token for a single machine, because "
+                "it is older "
+                "than version 4 and has no licence for roles. Set user (in the role: agent_token_user), "
+                "whose rights the agent then gets, or set a token of your own (agent_token)"
             )
         return result
     name = user_name_for(uuid)

@@ -118,9 +118,7 @@ class MachineFinder:
     def _by_uuid(self, host: Host) -> tuple[Object, str]:
         items = self._by["uuid"].get(host.uuid.lower())
         if not items:
-            raise UsageError(
-                f"hosts: {host.host} is to be the machine {host.uuid}, and there is none of that UUID"
-            )
+            raise UsageError(f"hosts: there is no machine with the UUID {host.uuid} set for {host.host}")
         return items[0], "uuid"
 
     def _identifiers(self, host: Host) -> t.Iterator[tuple[str, str]]:
@@ -141,11 +139,11 @@ def _refuse_duplicates(hosts: t.Sequence[Host]) -> None:
     counted = collections.Counter(host.host for host in hosts)
     twice = [host for host, count in counted.items() if count > 1]
     if twice:
-        raise UsageError(f"hosts: {', '.join(twice)} is named more than once")
+        raise UsageError(f"hosts: {', '.join(twice)} is listed more than once")
     unidentified = [host.host for host in hosts if not (host.uuid or host.name or host.macs or host.serial)]
     if unidentified:
         raise UsageError(
-            f"hosts: nothing identifies {', '.join(unidentified)}; give uuid, name, macs or serial"
+            f"hosts: nothing identifies {', '.join(unidentified)}; set uuid, name, macs or serial"
         )
 
 
@@ -155,14 +153,14 @@ def _refuse_shared_machines(found: t.Mapping[str, tuple[Object, str] | None]) ->
         if match is not None:
             other = owners.setdefault(str(match[0]["Uuid"]), host)
             if other != host:
-                raise UsageError(f"hosts: {other} and {host} would both be the machine {match[0]['Name']}")
+                raise UsageError(f"hosts: {other} and {host} both match the machine {match[0]['Name']}")
 
 
 def _create(task: Task, missing: t.Sequence[Host], serial_param: str, result: Result) -> dict[str, Object]:
     """Make the machines, and note that in ``result``; host -> machine."""
     if not task.options["create"]:
         names = ", ".join(host.host for host in missing)
-        raise UsageError(f"hosts: the server has no machine for {names}. Set create: true to have them made")
+        raise UsageError(f"hosts: the server has no machine for {names}. Set create: true to create them")
     outcomes = Bulk(
         task.client, [_wanted_machine(host, serial_param) for host in missing], check=task.check
     ).run()
@@ -173,7 +171,7 @@ def _create(task: Task, missing: t.Sequence[Host], serial_param: str, result: Re
 
 def _wanted_machine(host: Host, serial_param: str) -> Machine:
     if not host.name:
-        raise UsageError(f"hosts: {host.host} is no machine yet, and without a name none can be made for it")
+        raise UsageError(f"hosts: {host.host} has no machine; set its name to create one")
     spec: Object = {"Name": host.name}
     spec.update({"Address": host.address} if host.address else {})
     spec.update({"HardwareAddrs": list(host.macs)} if host.macs else {})

@@ -50,7 +50,7 @@ class BootEnv(Resource):
     def check(self, current: Object | None) -> None:
         super().check(current)
         if current is None and not self.may_create:
-            raise UsageError(f"{self.label}: no such bootenv; give spec or src to create it")
+            raise UsageError(f"{self.label}: no such bootenv; set spec or src to create it")
         self.isos(self.creation_body() if current is None else self.wanted_object(current))
 
     def creation_body(self) -> Object:
@@ -74,7 +74,7 @@ class BootEnv(Resource):
     def change_warnings(self, before: Object | None, after: Object) -> list[str]:
         del before
         dropped = sorted(name for name, value in self.spec.items() if value and name not in after)
-        warnings = [f"{self.label}: this server does not know {', '.join(dropped)}"] if dropped else []
+        warnings = [f"{self.label}: this server does not support {', '.join(dropped)}"] if dropped else []
         return [*self.spec_warnings, *warnings]
 
     def _normalized_os(self, system: Object) -> Object:
@@ -91,7 +91,7 @@ class BootEnv(Resource):
         other = next((name for name in info if name.lower() == "isosha256"), "")
         if other and not any(name.lower() == "sha256" for name in info):
             self.spec_warnings.append(
-                f"{self.label}: {other} of the architecture {arch} was taken as its Sha256"
+                f"{self.label}: {other} of the architecture {arch} is used as its Sha256"
             )
             info = {"Sha256" if name == other else name: value for name, value in info.items()}
         return self._members(info, _ARCH, f"OS.SupportedArchitectures.{arch}")
@@ -185,8 +185,8 @@ def _require_static_files(client: Client) -> None:
         static_url(client)
     except UsageError as error:
         raise UsageError(
-            f"{error.messages[0]}, so nothing can prove that ISOs were unpacked. Set verify: false to do "
-            "without, or start the server with its file server"
+            f"{error.messages[0]}, so the unpacking of ISOs cannot be verified. Set verify: false to skip "
+            "the check, or start the server with its file server"
         ) from error
 
 

@@ -111,7 +111,9 @@ class IsoConverger:
         outcome.source = source.label
         if remote is None and not source.label:
             if self.task.options["download"]:
-                raise UsageError(f"bootenv {self.name} has no URL for {iso.file}; say with isos where it is")
+                raise UsageError(
+                    f"bootenv {self.name} has no URL for {iso.file}; set src or url for it in isos"
+                )
             outcome.action = "missing"
             return
         states = self.verifier.states(iso) if self.verify else []
@@ -185,8 +187,8 @@ class IsoConverger:
         iso = outcome.iso
         if not source.label:
             raise UsageError(
-                f"bootenv {self.name}: the {iso.file} on the server is not the one with the SHA-256 "
-                f"{iso.sha256}. Say with isos, iso_dir or download where the right one is"
+                f"bootenv {self.name}: the {iso.file} on the server does not have the SHA-256 "
+                f"{iso.sha256}. Set isos, iso_dir or download to provide the right one"
             )
         self._refuse_stale_tree(iso, remote, states)
         self.other_bootenvs.refuse_collision(iso.file, iso.sha256)
@@ -215,7 +217,7 @@ class IsoConverger:
         outcome.size, outcome.sha256 = uploaded.size, local.sha256
         if not outcome.iso.trees:
             self.warnings.append(
-                f"bootenv {self.name}: it has no Kernel, so that the server does not unpack {file} for it"
+                f"bootenv {self.name}: it has no Kernel, so the server does not unpack {file} for it"
             )
         self.warnings += uploaded.remarks
 
@@ -234,11 +236,11 @@ class IsoConverger:
             f"bootenv {self.name}: the server would not unpack {iso.file} into /{kept[0].folder} again, "
         )
         if kept[0].accepts_any_kernel:
-            message += "because it keeps any kernel that is there; remove that tree, or use another OS.Name"
+            message += "because it keeps an existing kernel; remove that tree, or use another OS.Name"
         else:
             message += (
-                "because without a checksum in the bootenv it cannot tell that the ISO is another one; "
-                "give its sha256 in isos, or in the spec"
+                "because without a checksum in the bootenv it cannot detect that the ISO has changed; "
+                "set sha256 in isos, or in the spec"
             )
         if remote is not None:
             raise UsageError(message)

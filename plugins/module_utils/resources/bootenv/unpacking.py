@@ -17,7 +17,7 @@ from ...client.errors import ConnectionFailed, DrpError, UsageError
 from ...client.files.boot_trees import BootTree, TreeState, tree_state
 from .wanted_isos import Iso
 
-_SKIP_HINT = "Set verify: false to do without a proof that the ISOs were unpacked"
+_SKIP_HINT = "Set verify: false to skip the check that the ISOs were unpacked"
 _FIRST_INTERVAL, _MAX_INTERVAL = 0.2, 2.0
 _PROGRESS_INTERVAL = 10.0
 _ERROR_LEVELS = ("error", "err", "fatal", "panic")
@@ -42,7 +42,7 @@ class UnpackVerifier:
             return [(tree, tree_state(self.client, tree)) for tree in iso.trees]
         except ConnectionFailed as error:
             raise UsageError(
-                f"{error.messages[0]}. {_SKIP_HINT}, or let the port be reached from here"
+                f"{error.messages[0]}. {_SKIP_HINT}, or make the port reachable from this host"
             ) from error
         except UsageError as error:
             raise UsageError(
@@ -86,13 +86,15 @@ class UnpackVerifier:
         elapsed: float,
     ) -> NotUnpacked:
         problem = "; ".join(state.problem(tree) for tree, state in pending)
-        text = f"bootenv {env}: the server has {iso.file}, but did not unpack it as it should: {problem}"
+        text = f"bootenv {env}: the server has {iso.file}, but did not unpack it correctly: {problem}"
         if log_errors:
             text += f". Its log says: {'; '.join(log_errors)}"
         elif all(state.unpacked(tree) for tree, state in pending):
             text += ". Kernel and Initrds of the bootenv do not fit the ISO"
         else:
-            text += f" after {elapsed:.0f} s, and its log does not say why. Is wait_timeout long enough?"
+            text += (
+                f" after {elapsed:.0f} s, and its log gives no reason. Check that wait_timeout is long enough"
+            )
         return NotUnpacked(text)
 
     def _log_errors(self, iso: Iso, env: str, log_position: int) -> list[str]:

@@ -76,7 +76,7 @@ def isos_for(env: Object, iso_options: t.Sequence[IsoOption], arches: t.Sequence
     for option in iso_options:
         iso = _iso_for_option(env, option, list(found.values()))
         if iso.option != IsoOption():
-            raise UsageError(f"isos: {iso.option.label} and {option.label} both mean {iso.file}")
+            raise UsageError(f"isos: {iso.option.label} and {option.label} both refer to {iso.file}")
         if option.sha256 and iso.sha256 not in ("", option.sha256):
             raise UsageError(
                 f"isos: the SHA-256 {option.sha256} given for {iso.file} is not that of bootenv "
@@ -131,6 +131,6 @@ def _iso_for_option(env: Object, option: IsoOption, isos: list[Iso]) -> Iso:
         return fits[0]
     names = ", ".join(f"{iso.file} ({', '.join(iso.arches)})" for iso in isos) or "none"
     raise UsageError(
-        f"isos: which ISO of bootenv {env.get('Name')} is {option.label}? Say so with file or arch. "
-        f"It names {names}"
+        f"isos: {option.label} does not select one ISO of bootenv {env.get('Name')}. Set file or "
+        f"arch. ISOs of the bootenv: {names}"
     )

@@ -38,7 +38,7 @@ def run(task: Task) -> Result:
         if options["state"] == "absent":
             return content.absent()
         if pack is None:
-            raise UsageError("src: say where the content pack is, or give it as content")
+            raise UsageError("src: must be set to the location of the content pack, unless content is set")
         return content.present(pack)
     except ApiError as error:
         error.messages = [without_values(message) for message in error.messages]
@@ -106,7 +106,7 @@ class _Content:
     def _uploaded_summary(self, layers: t.Sequence[Summary]) -> Summary | None:
         """The summary of the pack; UsageError when the name is that of a layer that is no upload."""
         if not self.name:
-            raise UsageError("name: say which content pack is meant")
+            raise UsageError("name: must be set to the name of the content pack")
         layer = next((layer for layer in layers if layer["meta"]["Name"] == self.name), None)
         if layer and layer["meta"]["Type"] != contents.UPLOADED:
             raise UsageError(
@@ -204,7 +204,7 @@ class _Content:
                 self._report_problems(result, unavailable(self.task.client, pack))
         except DrpError as error:
             details = without_values("; ".join(error.messages))
-            self.warnings.append(f"content pack {self.name} is stored, but could not be looked at: {details}")
+            self.warnings.append(f"content pack {self.name} is stored, but could not be checked: {details}")
         if not self.warnings:
             del result["warnings"]
         return result

@@ -25,7 +25,7 @@ def run(task: Task) -> Result:
     name, dest = task.options["name"], task.options["dest"]
     above = os.path.dirname(os.path.abspath(dest))
     if not os.path.isdir(above):
-        raise UsageError(f"dest: {above} is no folder")
+        raise UsageError(f"dest: {above} is not a folder")
     try:
         pack = without_defaults(contents.get_item(task.client, name))
     except NotFound as error:

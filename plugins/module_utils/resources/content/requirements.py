@@ -48,7 +48,7 @@ def require_prerequisites(client: Client, pack: Pack, layers: t.Sequence[Summary
             versions[name] = str(provider.get("Version") or "")
         try:
             if wanted and not satisfies(versions[name], wanted):
-                missing.append(f"{entry} (there is {versions[name]})")
+                missing.append(f"{entry} (installed: {versions[name]})")
         except ValueError as error:
             warnings.append(
                 f"content pack {pack['meta']['Name']}: cannot tell whether {name} is {wanted}: {error}"

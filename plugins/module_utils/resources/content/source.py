@@ -50,7 +50,7 @@ def _read(options: Options, extra: t.Mapping[str, t.Any]) -> Pack:
     path = os.path.expanduser(os.path.expandvars(source))
     if os.path.isdir(path):
         if options.get("checksum"):
-            raise UsageError("checksum: a folder has none; leave it out, or name a pack file as src")
+            raise UsageError("checksum: cannot be used with a folder; remove it, or set src to a file")
         return bundle(path, extra)
     _verify(path, options.get("checksum"))
     return read_pack(path)
@@ -80,4 +80,4 @@ def _download(url: str, options: Options) -> Pack:
 
 
 def _reject_html(content_type: str, start: bytes) -> str:
-    return "what is there is a web page, not a content pack" if is_html(content_type, start) else ""
+    return "it is a web page, not a content pack" if is_html(content_type, start) else ""

@@ -77,7 +77,7 @@ def code_of(name: t.Any) -> int:
         close = difflib.get_close_matches(text, CODES, 1, 0.6)
         hint = f" Did you mean {close[0]}?" if close else ""
         raise UsageError(
-            f"options: there is no DHCP option {name}.{hint} Give its code, or one of {', '.join(CODES)}"
+            f"options: unknown DHCP option {name}.{hint} Set its code, or one of {', '.join(CODES)}"
         )
     return CODES[text]
 
@@ -95,5 +95,5 @@ def _part(option: str, value: Json) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, (str, int, float)):
-        raise UsageError(f"{option}: must be a text, a number, or a list of them")
+        raise UsageError(f"{option}: must be a string, a number, or a list of them")
     return str(value)

@@ -47,14 +47,14 @@ class Reservation(Resource):
         super().check(current)
         if current is None:
             if not self.spec.get("Token"):
-                raise UsageError(f"{self.label}: no such reservation, and without mac none can be created")
+                raise UsageError(f"{self.label}: no such reservation; set mac to create it")
             return
         wanted = self.wanted_object(current)
         for member, name in _IMMUTABLE.items():
             if wanted.get(member) != current.get(member):
                 raise UsageError(
                     f"{self.label}: {name} cannot change, it is {current.get(member) or 'not set'}. "
-                    "Remove the reservation with state: absent, then create it anew"
+                    "Remove the reservation with state: absent, then create it again"
                 )
 
     def wanted_object(self, current: Object) -> Object:

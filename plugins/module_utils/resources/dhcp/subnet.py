@@ -62,18 +62,18 @@ class Subnet(RawSubnet):
             ipv4_network("subnet", self.spec["Subnet"])
         for member, least in _MIN_SECONDS.items():
             if self.spec.get(member) is not None and self.spec[member] < least:
-                raise UsageError(f"{_OPTION_NAMES[member]}: the server wants at least {least} seconds")
+                raise UsageError(f"{_OPTION_NAMES[member]}: must be at least {least} seconds")
 
     def check(self, current: Object | None) -> None:
         super().check(current)
         wanted = self.wanted_object(current or {})
         if not wanted.get("Subnet"):
-            raise UsageError(f"{self.label}: no such subnet, and without a subnet option none can be created")
+            raise UsageError(f"{self.label}: no such subnet; set subnet to create it")
         if current is not None:
             self._refuse_change("Subnet", current, wanted)
             self._refuse_change("Strategy", current, wanted)
         if wanted.get("Proxy") and wanted.get("Unmanaged"):
-            raise UsageError(f"{self.label}: proxy and unmanaged exclude each other")
+            raise UsageError(f"{self.label}: proxy and unmanaged are mutually exclusive")
         ranged = current is None or self.spec.keys() & _RANGE
         if ranged and not wanted.get("OnlyReservations"):
             self._check_range(wanted)
@@ -89,7 +89,7 @@ class Subnet(RawSubnet):
         if current.get(member) != wanted.get(member):
             raise UsageError(
                 f"{self.label}: {_OPTION_NAMES[member]} cannot change, it is {current.get(member)}. "
-                "Remove the subnet with state: absent, then create it anew"
+                "Remove the subnet with state: absent, then create it again"
             )
 
     def _check_range(self, wanted: Object) -> None:
@@ -98,7 +98,8 @@ class Subnet(RawSubnet):
         for member in ("ActiveStart", "ActiveEnd"):
             if not wanted.get(member):
                 raise UsageError(
-                    f"{self.label}: active_start and active_end are needed, unless only_reservations is true"
+                    f"{self.label}: active_start and active_end are required, unless only_reservations "
+                    "is true"
                 )
             ends[member] = ipv4(_OPTION_NAMES[member], wanted[member])
             if ends[member] not in network:

@@ -90,7 +90,9 @@ def _absent(task: Task, kind: str, path: str) -> Result:
         return _result("unchanged", kind, path)
     entries = [] if remote else blobs.list_blobs(task.client, kind, path)
     if entries:
-        raise UsageError(f"{kind}/{path} is a folder with {len(entries)} entries; only empty ones can go")
+        raise UsageError(
+            f"{kind}/{path} is a folder with {len(entries)} entries; only empty folders can be removed"
+        )
     if not task.check:
         try:
             blobs.delete_blob(task.client, kind, path)

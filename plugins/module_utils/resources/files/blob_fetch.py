@@ -96,7 +96,7 @@ def _dest_file(dest: str, path: str) -> str:
         dest = os.path.join(dest, posixpath.basename(path))
     folder = os.path.dirname(os.path.abspath(dest))
     if not os.path.isdir(folder):
-        raise UsageError(f"dest: {folder} is no folder")
+        raise UsageError(f"dest: {folder} is not a folder")
     return dest
 
 
@@ -108,7 +108,7 @@ def _stat_local(dest: str, digest: bool) -> LocalFile | None:
     except OSError as error:
         raise UsageError(f"dest: {dest}: {error.strerror}") from error
     if not stat.S_ISREG(found.st_mode):
-        raise UsageError(f"dest: {dest} is there and is no regular file")
+        raise UsageError(f"dest: {dest} exists and is not a regular file")
     known = digest_of(dest) if digest else None
     return LocalFile(found.st_size, known.sha256 if known else "", stat.S_IMODE(found.st_mode))
 
@@ -127,7 +127,7 @@ def _apply_mode(dest: str, wanted: LocalFile) -> LocalFile:
     try:
         os.chmod(dest, wanted.mode)
     except OSError as error:
-        raise UsageError(f"mode: that of {dest} cannot be changed: {error.strerror}") from error
+        raise UsageError(f"mode: cannot be set on {dest}: {error.strerror}") from error
     return wanted
 
 

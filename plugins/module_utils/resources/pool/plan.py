@@ -68,18 +68,18 @@ class DesiredState:
 
     def validate(self) -> None:
         if self.count is not None and self.state == REMOVED:
-            raise UsageError(f"count: does not go with state: {REMOVED}; name the machines, or use filters")
+            raise UsageError(f"count: cannot be used with state: {REMOVED}; set machines or filters")
         if self.count is not None and self.count < 0:
             raise UsageError("count: must not be negative")
         if self.minimum is not None and not 0 <= self.minimum <= (self.count or 0):
             raise UsageError("minimum: must be between 0 and count")
         if self.source_pool and self.state != MEMBER:
-            raise UsageError(f"source_pool: goes with state: {MEMBER} only")
+            raise UsageError(f"source_pool: requires state: {MEMBER}")
         if self.all_machines and self.state in _TAKING_STATES:
-            raise UsageError(f"all_machines: goes with state: {FREE} or {REMOVED} only")
+            raise UsageError(f"all_machines: requires state: {FREE} or {REMOVED}")
         bounded = self.machines or self.all_machines or self.filters or self.count is not None
         if self.state not in _TAKING_STATES and not bounded:
-            raise UsageError("machines: say which, or give filters, all_machines or, to free some, count")
+            raise UsageError("machines: must be set, or filters, all_machines or, with state: free, count")
 
     def is_done(self, item: Object) -> bool:
         """Whether the machine is in the wanted state or on its way to it, and counts for this task."""
@@ -104,7 +104,7 @@ class DesiredState:
         """Why the server would refuse to move the machine, and what to do; "" when it would not."""
         pool, status = item.get("Pool"), item.get("PoolStatus")
         if self.state in (ALLOCATED, FREE) and pool != self.pool:
-            return f"is in the pool {pool}, not in {self.pool}; bring it there with state: {MEMBER}"
+            return f"is in the pool {pool}, not in {self.pool}; move it there with state: {MEMBER}"
         if self.state in (MEMBER, REMOVED) and item.get("PoolAllocated"):
             return f"is allocated in the pool {pool}; release it first with state: {FREE}"
         if self.state != FREE and status != pools.FREE:
@@ -181,7 +181,7 @@ class Planner:
         minimum = desired.count if desired.minimum is None else desired.minimum
         if len(done) + len(candidates) < minimum:
             raise UsageError(
-                f"pool {desired.pool}: {minimum} machines are to be free, {len(done)} are, and only "
+                f"pool {desired.pool}: {minimum} machines must be free, {len(done)} are, and only "
                 f"{len(candidates)} more can be released{self._filter_suffix}"
             )
         candidates = candidates[: max(desired.count - len(done), 0)]

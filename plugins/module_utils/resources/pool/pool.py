@@ -80,7 +80,7 @@ def _move(task: Task, planner: Planner, plan: Plan) -> list[Object]:
         if len(moved) < plan.needed:
             raise ConnectionFailed(
                 f"pool {planner.desired.pool}: the server did not answer, and {len(moved)} of {plan.needed} "
-                f"machines are {planner.desired.state} so far. Run the task again: it counts those",
+                f"machines are {planner.desired.state} so far. Run the task again: it counts them",
                 *error.messages,
             ) from error
         return moved

@@ -199,7 +199,7 @@ def _condition(entry: Entry) -> Condition:
         tests.append(Compare(f"{JOB}.State", "in", entry["job_state"]))
     tests += _comparisons(entry)
     if not tests and not entry.get("deleted"):
-        raise UsageError(f"says nothing; give it one of {', '.join(CONDITION_SPEC)}")
+        raise UsageError(f"is empty; set one of {', '.join(CONDITION_SPEC)}")
     return tests[0] if len(tests) == 1 else AndItems(tuple(tests))
 
 
@@ -208,10 +208,10 @@ def _comparisons(entry: Entry) -> list[Condition]:
     path = entry.get("path")
     if path is None:
         if operators:
-            raise UsageError(f"{', '.join(operators)}: needs a path")
+            raise UsageError(f"{', '.join(operators)}: path is required")
         return []
     if not operators:
-        raise UsageError(f"path: {path} is to be compared by one of {', '.join((*OPERATORS, 'changed'))}")
+        raise UsageError(f"path: {path} requires one of {', '.join((*OPERATORS, 'changed'))}")
     tests: list[Condition] = [Compare(path, name, entry[name]) for name in operators if name != "changed"]
     if "changed" in entry:
         if not entry["changed"]:

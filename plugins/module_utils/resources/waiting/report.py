@@ -126,7 +126,7 @@ class Report:
 
     def _many_message(self, ended: str) -> str:
         done, total = len(self._with_outcome(COMPLETE)), len(self._watches)
-        wanted = f", {self.waiter.needed} were wanted" if self.waiter.needed != total else ""
+        wanted = f", {self.waiter.needed} are required" if self.waiter.needed != total else ""
         text = f"{ended}: {done} of {total} are complete{wanted}"
         for word, watches in (
             ("failed", self._with_outcome(FAILED)),

@@ -258,7 +258,7 @@ def test_the_old_answer_is_used_and_told(
     assert after == before
     [text] = [text for text in told if "stale_on_error" in text]
     assert error.messages[0] in text
-    assert "Using the answer of 500" in text
+    assert "Using the cached answer, which is 500" in text
 
 
 class _Display:

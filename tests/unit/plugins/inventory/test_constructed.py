@@ -210,7 +210,7 @@ def test_strict(parse: Parse, options: dict[str, t.Any], told: str) -> None:
         ({"key": "drp.Arch", "default_value": "x", "trailing_separator": False}, "mutually exclusive"),
         (
             {"key": "drp.Arch", "prefix": "x", "parent_group": "x_amd64"},
-            "parent_group: x_amd64 cannot be above",
+            "parent_group: x_amd64 cannot be the parent of",
         ),
     ],
 )

@@ -143,20 +143,20 @@ def test_the_garbage_collector_is_left_as_it_was(parse: Parse, client: FakeClien
         ({"page_size": 0}, "page_size: must be at least 1"),
         ({"page_size": -1}, "page_size: must be at least 1"),
         ({"groups_by": ["colour"]}, "groups_by"),
-        ({"machine_variable": "a-b"}, "machine_variable: a-b is not a valid name of a variable"),
-        ({"params_variable": "drp"}, "params_variable: drp is machine_variable already"),
-        ({"hostnames": [""]}, "hostnames: holds an empty name"),
+        ({"machine_variable": "a-b"}, "machine_variable: a-b is not a valid variable name"),
+        ({"params_variable": "drp"}, "params_variable: drp is already the name of machine_variable"),
+        ({"hostnames": [""]}, "hostnames: contains an empty name"),
         ({"hostnames": ["my/password"]}, "hostnames: my/password is secret"),
         ({"groups_by_params": ["Secret"]}, "groups_by_params: Secret is secret"),
         ({"host_variables": {"ansible_password": "ssh/PASSWORD"}}, "host_variables: ssh/PASSWORD is secret"),
-        ({"host_variables": {"a-b": "Name"}}, "host_variables: a-b is not a valid name of a variable"),
+        ({"host_variables": {"a-b": "Name"}}, "host_variables: a-b is not a valid variable name"),
         ({"host_variables": {"a": 7}}, "host_variables: a: must be a field, or a list of them"),
         (
             {"host_variables": {"a": {"field": "Name"}}},
-            "host_variables: a: field is neither fields nor default",
+            "host_variables: a: field is unknown, use fields and default",
         ),
         ({"group_prefixes": {"colour": "x"}}, "group_prefixes: colour is neither in groups_by nor in"),
-        ({"profile_variables": True, "groups_by": []}, "profile_variables: needs profile in groups_by"),
+        ({"profile_variables": True, "groups_by": []}, "profile_variables: requires profile in groups_by"),
     ],
 )
 def test_bad_options(parse: Parse, client: FakeClient, options: dict[str, t.Any], told: str) -> None:
@@ -215,7 +215,7 @@ def test_a_machine_never_takes_the_place_of_the_controller(
     inventory = parse(machine("a", Params={"dns": name}), machine("b"), hostnames=["dns", "Name"])
     assert list(inventory.hosts) == ["a", "b"]
     assert inventory.localhost is None
-    assert warnings == [f"1 machine (uuid-of-a) cannot be called {name}: that is the controller"]
+    assert warnings == [f"1 machine (uuid-of-a) cannot be called {name}: that is the name of the controller"]
     assert list(parse(machine(name, Uuid="u1")).hosts) == ["u1"]
 
 
@@ -227,7 +227,9 @@ def test_missing_members_do_no_harm(parse: Parse, client: FakeClient) -> None:
 
 
 def test_a_list_of_something_else(parse: Parse, client: FakeClient) -> None:
-    with pytest.raises(AnsibleParserError, match="the list of machines holds something that is no object"):
+    with pytest.raises(
+        AnsibleParserError, match="the list of machines contains an entry that is not an object"
+    ):
         parse(t.cast("dict[str, t.Any]", "a text"))
 
 

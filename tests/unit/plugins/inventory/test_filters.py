@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters: what is asked of the server, and what is compared on this side."""
+"""Filters: what is asked of the server, and what is compared by the plugin."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ def test_comparisons_of_this_side(wanted: t.Any, value: t.Any, found: bool) -> N
         ({"sort": "Name"}, "sort is neither an index nor a param"),
         ({"reverse": True}, "reverse is neither"),
         ({"Stage": ["a", "b"]}, r"Stage: Eq takes 1 value \(In takes a list\)"),
-        ({"Stage": None}, "the value of Stage must be a text, number or boolean"),
+        ({"Stage": None}, "the value of Stage must be a string, number or boolean"),
         ({"Stage": {"In": []}}, "the value of Stage must be"),
         ({"Stage": {"Like": "a"}}, "unknown op Like"),
         ({"Stage": {"Between": "a"}}, "Stage: Between takes 2 values"),
-        ({"Stage": {"Re": "("}}, r"Stage: '\(' is no regular expression"),
+        ({"Stage": {"Re": "("}}, r"Stage: '\(' is not a regular expression"),
     ],
 )
 def test_bad_filters(parse: Parse, client: FakeClient, wanted: dict[str, t.Any], told: str) -> None:
@@ -124,7 +124,7 @@ def test_without_an_index_this_side_selects(parse: Parse, client: FakeClient, me
         ("machines", "Arch", "Eq", "arm64", "Runnable", "Eq", "true"),
         ("machines", "Runnable", "Eq", "true"),
     ]
-    assert mentioned == ["Arch Eq is compared on this side: this server has no such index or param"]
+    assert mentioned == ["Arch Eq is compared by the plugin: this server has no such index or param"]
 
 
 def test_params_count_wherever_they_are_set(parse: Parse, client: FakeClient) -> None:
@@ -139,7 +139,7 @@ def test_numbers_and_the_default_of_the_param(parse: Parse, client: FakeClient, 
     client.objects["params"] = [{"Name": "unit", "Schema": {"type": "integer", "default": 40}}]
     assert names(parse(*MACHINES, filters={"unit": {"Gt": 4}}, groups_by=[])) == ["b", "c"]
     assert client.asked == [("machines",), ("profiles",), ("stages",), ("params", "unit")]
-    assert mentioned == ["unit Gt is compared on this side: servers do not compare params that are numbers"]
+    assert mentioned == ["unit Gt is compared by the plugin: servers do not compare params that are numbers"]
 
 
 def test_params_are_not_left_out_when_this_side_needs_them(parse: Parse, client: FakeClient) -> None:
@@ -151,20 +151,20 @@ def test_params_are_not_left_out_when_this_side_needs_them(parse: Parse, client:
 @pytest.mark.parametrize(
     ("wanted", "found", "why"),
     [
-        ({"Address": {"Ne": ""}}, ["b"], "the server cannot be asked for an empty value"),
-        ({"Name": "a)"}, [], "the server would cut the value"),
-        ({"Name": {"Between": ["a", "b,"]}}, ["a", "b"], "the server would cut the value"),
-        ({"Name": {"Re": "^[ab]"}}, ["a", "b"], "this server does not know Re"),
-        ({"Name": {"Nin": ["a"]}}, ["b", "c"], "this server does not know Nin"),
-        ({"Name": {"Re": "b|c", "Nin": ["b"]}}, ["c"], "this server does not know Nin"),
-        ({"Meta.color": {"Ne": ""}}, ["c"], "the server cannot be asked for an empty value"),
+        ({"Address": {"Ne": ""}}, ["b"], "the server cannot compare with an empty value"),
+        ({"Name": "a)"}, [], "the server would truncate the value"),
+        ({"Name": {"Between": ["a", "b,"]}}, ["a", "b"], "the server would truncate the value"),
+        ({"Name": {"Re": "^[ab]"}}, ["a", "b"], "this server does not support Re"),
+        ({"Name": {"Nin": ["a"]}}, ["b", "c"], "this server does not support Nin"),
+        ({"Name": {"Re": "b|c", "Nin": ["b"]}}, ["c"], "this server does not support Nin"),
+        ({"Meta.color": {"Ne": ""}}, ["c"], "the server cannot compare with an empty value"),
     ],
 )
 def test_what_the_server_cannot_do(
     parse: Parse, mentioned: list[str], wanted: dict[str, t.Any], found: list[str], why: str
 ) -> None:
     assert names(parse(*MACHINES, filters=wanted)) == found
-    assert mentioned[-1].endswith(f"is compared on this side: {why}")
+    assert mentioned[-1].endswith(f"is compared by the plugin: {why}")
 
 
 def test_two_comparisons_of_one_name_must_both_hold(

@@ -226,4 +226,4 @@ def test_circles_are_told_and_cut(parse: Parse, client: FakeClient, warnings: li
     inventory = parse(machine("a", Profiles=["p"]), groups_by=["profile"], nested_profiles=nested)
     assert members(inventory, "profile_p") == ["a"]
     assert len(warnings) == 2
-    assert all("that is a circle" in text for text in warnings)
+    assert all("the groups would form a loop" in text for text in warnings)

@@ -63,7 +63,7 @@ def test_machines_without_a_name_are_left_out_and_told() -> None:
     reports = Reports()
     nameless = [inventory_machine("", Uuid=f"u{number}") for number in range(7)]
     assert list(names(*nameless, inventory_machine("a"), reports=reports)) == ["a"]
-    assert reports.warned == ["7 machines (u0, u1, u2, u3, u4, ...) left out: no value for hostnames (Name)"]
+    assert reports.warned == ["7 machines (u0, u1, u2, u3, u4, ...) skipped: no value for hostnames (Name)"]
     assert reports.complained == []
 
 
@@ -73,7 +73,7 @@ def test_a_name_that_two_have_is_given_to_none() -> None:
     found = names(*two, inventory_machine("c", Params={"dns": "y"}), fields=("dns", "Name"), reports=reports)
     assert found == {"a": "uuid-of-a", "b": "uuid-of-b", "y": "uuid-of-c"}
     assert reports.complained == [
-        "2 machines (uuid-of-a, uuid-of-b) have the same host name x, which none of them gets"
+        "2 machines (uuid-of-a, uuid-of-b) have the same host name x, so none of them gets it"
     ]
 
 

@@ -139,8 +139,8 @@ def test_clashes_are_decided_for_all_hosts_and_told_once(parse: Parse, warnings:
     assert "drp_x_y" not in variables(inventory, "a")
     assert "drp_x_y" not in variables(inventory, "c")
     assert warnings == [
-        "flatten: x.y is no variable: x-y became drp_x_y already",
-        "flatten: x/y is no variable: x-y became drp_x_y already",
+        "flatten: x.y does not become a variable: drp_x_y is already set from x-y",
+        "flatten: x/y does not become a variable: drp_x_y is already set from x-y",
     ]
 
 
@@ -166,7 +166,7 @@ def test_params_never_decide_how_ansible_works(
     )
     assert name not in known
     assert known["drp_params"] == {name: "evil"}
-    assert warnings == [f"flatten: {name} is no variable: Ansible has one called {name}"]
+    assert warnings == [f"flatten: {name} does not become a variable: {name} is reserved by Ansible"]
 
 
 def test_params_do_not_replace_variables_of_the_inventory(parse: Parse, warnings: list[str]) -> None:
@@ -176,8 +176,8 @@ def test_params_do_not_replace_variables_of_the_inventory(parse: Parse, warnings
     )
     assert (known["drp"]["Name"], known["site"]) == ("a", "none")
     assert warnings == [
-        "flatten: drp is no variable: this inventory has one called drp",
-        "flatten: site is no variable: this inventory has one called site",
+        "flatten: drp does not become a variable: this inventory already sets drp",
+        "flatten: site does not become a variable: this inventory already sets site",
     ]
 
 

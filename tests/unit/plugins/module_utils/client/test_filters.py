@@ -163,7 +163,7 @@ def test_sets_and_expressions_in_a_map(wanted: dict[str, object], words: list[st
     ("wanted", "told"),
     [
         ({"Name": {"In": ["a,b", "c"]}}, "cannot look for a value with a comma"),
-        ({"Name": {"In": []}}, "must be a text, number or boolean"),
+        ({"Name": {"In": []}}, "must be a string, number or boolean"),
         ({"Name": {"Re": ["a", "b"]}}, "Re takes 1 values"),
         ({"Name": {"Re": "^(a|b)$"}}, "cannot compare"),
         ({"decode": True}, "neither an index nor a param"),

@@ -64,7 +64,7 @@ def test_no_credentials() -> None:
 
 @pytest.mark.parametrize("options", [{"username": "u"}, {"password": "p"}, {"username": "u", "password": ""}])
 def test_half_of_the_credentials_is_never_completed_from_elsewhere(options: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match="give both"):
+    with pytest.raises(UsageError, match="set both"):
         resolve(options, {"RS_KEY": "v:q"})
 
 

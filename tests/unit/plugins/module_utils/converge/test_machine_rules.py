@@ -71,7 +71,7 @@ def test_a_new_machine_brings_its_own_uuid() -> None:
 
 
 def test_without_a_name_none_is_made() -> None:
-    with pytest.raises(UsageError, match="without a name none can be created"):
+    with pytest.raises(UsageError, match="set name to create it"):
         machine(key="3e7031fe-3062-45f1-835c-92541bc9cbd3").check(None)
 
 

@@ -56,7 +56,7 @@ def test_a_kind_of_a_plugin_has_free_members() -> None:
 
 @pytest.mark.parametrize("kind", ["jobs", "leases", "interfaces", "plugin_providers"])
 def test_what_the_server_makes_itself_is_refused(kind: str) -> None:
-    with pytest.raises(UsageError, match=r"makes .* itself"):
+    with pytest.raises(UsageError, match=r"creates .* itself"):
         Resource(kind, {}, key="x").check(None)
 
 

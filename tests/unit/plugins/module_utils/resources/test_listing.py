@@ -126,8 +126,8 @@ def test_what_may_not_be_seen_is_told_from_what_is_not_there() -> None:
     with pytest.raises(lookup.NoSuchObject) as caught:
         lookup.find_all(t.cast(t.Any, server), "machines", ["a", "secret", "broken"])
     assert caught.value.messages == [
-        "no such machine: a, broken; there is a machine secret, but these credentials may not see it: "
-        "they lack the claim machines get"
+        "no such machine: a, broken; cannot read machine secret: it exists, but these credentials lack "
+        "the claim machines get"
     ]
 
 

@@ -138,7 +138,9 @@ def test_all_that_are_missing_are_named(count: int) -> None:
 def test_what_may_not_be_seen_is_not_called_missing() -> None:
     shelf = machines()
     shelf.hidden = ("Name:vault",)
-    with pytest.raises(NoSuchObject, match="there is a machine vault, but these credentials may not see it"):
+    with pytest.raises(
+        NoSuchObject, match="cannot read machine vault: it exists, but these credentials lack"
+    ):
         find_all(shelf, "machines", ["m0", "vault"])  # type: ignore[arg-type]
 
 

@@ -69,7 +69,7 @@ def test_sizes(client: Any, stub: Any, answer: Any, size: int) -> None:
 
 def test_a_server_that_hides_the_size(client: Any, stub: Any) -> None:
     stub.answers["GET", PATH] = [(206, {"Content-Range": "bytes 0-0/*"}, b"c")]
-    with pytest.raises(DrpError, match="does not tell the size"):
+    with pytest.raises(DrpError, match="does not report the size"):
         blobs.stat_blob(client, "files", "x")
 
 
@@ -101,7 +101,7 @@ def test_a_yes_for_the_wrong_content(client: Any, stub: Any) -> None:
     stub.answers["DELETE", PATH] = [(204, {}, b"")]
     assert upload(client) == uploads.Uploaded(7, SHA256, 2)
     stub.answers["GET", PATH] = [first_byte(6), *[first_byte(6), ABSENT] * 3]
-    with pytest.raises(uploads.UploadFailed, match=r"6 bytes arrived of 7.*tried 3 times.*old file is gone"):
+    with pytest.raises(uploads.UploadFailed, match=r"6 bytes arrived of 7.*tried 3 times.*old file is lost"):
         upload(client)
     assert [seen.method for seen in stub.asked(PATH)].count("DELETE") == 1 + uploads.MAX_ATTEMPTS
 

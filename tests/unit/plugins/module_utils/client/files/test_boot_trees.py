@@ -60,7 +60,7 @@ def test_no_trees() -> None:
     """Without a kernel of its own the server does not unpack the first ISO."""
     assert [tree.arch for tree in trees_of({**ENV, "Kernel": ""})] == ["arm64"]
     assert trees_of({"Name": "a"}) == []
-    with pytest.raises(UsageError, match=r"without OS\.Name"):
+    with pytest.raises(UsageError, match=r"OS\.Name must be set"):
         trees_of({"Name": "a", "Kernel": "k", "OS": {"IsoFile": "x.iso"}})
 
 

@@ -290,7 +290,7 @@ def test_vector_23_the_file_beats_the_parameter(tmp_path: Path) -> None:
         ({"._Name.meta": " \n"}, "the content pack has no name; it needs the metadata Name"),
         ({"._Layout.yaml": "keys: 5\n"}, "._Layout.yaml: keys must be a dict"),
         ({"._Layout.yaml": "key: {}\n"}, "._Layout.yaml must hold only meta, verbatim, keys, sections"),
-        ({"._Layout.yaml": "keys: {a: 5}\n"}, "must hold texts only"),
+        ({"._Layout.yaml": "keys: {a: 5}\n"}, "must hold strings only"),
         (
             {"._Layout.yaml": "sections: {x: params}\n", "x/a.yaml": "Name: a", "params/b.yaml": "Name: b"},
             "two",
@@ -311,7 +311,7 @@ def test_missing_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "..", ".", "a\0b", "./x", "a/."])
 def test_names_that_lead_astray(tmp_path: Path, name: str) -> None:
     for content in ({"params": {"ok": {"Name": "ok"}, name: {"Name": name}}}, {name: {"a": {"Name": "a"}}}):
-        with pytest.raises(UsageError, match="could reach files outside"):
+        with pytest.raises(UsageError, match="could lead to files outside"):
             unbundle({"meta": {"Name": "p"}, "sections": content}, str(tmp_path / "p"))
     with pytest.raises(UsageError, match="cannot hold a slash"):
         unbundle({"meta": {"Name": "p"}, "sections": {"a/b": {}}}, str(tmp_path / "p"))
@@ -399,8 +399,8 @@ def test_a_new_folder_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: p
     ("text", "words"),
     [
         ("meta: {Name: x}\nsections: [\n", "pack.yaml, line 3, column 1"),
-        ("- 1\n", "is no content pack"),
-        ("Name: x\n", "is no content pack: it must have the members meta and sections"),
+        ("- 1\n", "is not a content pack"),
+        ("Name: x\n", "is not a content pack: it must have the members meta and sections"),
         ("meta: {Name: x}\nother: {}\n", "no member other"),
         ("meta: []\n", "pack.yaml: meta must be an object"),
         ("meta: {Name: x}\nsections: {params: [1]}\n", "section params must be an object"),
@@ -420,7 +420,7 @@ def test_pack_files(tmp_path: Path) -> None:
     assert stores.read_pack(str(path)) == {"meta": {"Name": "x"}, "sections": {"params": {}}}
     with pytest.raises(UsageError, match="must end in .yaml, .yml or .json"):
         stores.write_pack(FULL, str(tmp_path / "pack.txt"))
-    with pytest.raises(UsageError, match="half a character"):
+    with pytest.raises(UsageError, match="a lone surrogate"):
         stores.write_pack({"meta": {"Name": "\ud800"}, "sections": {}}, str(path))
     with pytest.raises(UsageError, match="absent.yaml cannot be read: No such file"):
         stores.read_pack(str(tmp_path / "absent.yaml"))

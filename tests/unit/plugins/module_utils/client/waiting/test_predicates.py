@@ -259,9 +259,9 @@ def test_times_in_utc_are_ordered_as_texts() -> None:
         ("x", "in", "abc", "x: in must be a list of values"),
         ("x", "matches", "(", "x: matches must be a regular expression: missing ), unterminated subpattern"),
         ("x", "matches", 5, "x: matches must be a regular expression"),
-        ("x", "gt", True, "x: gt must be a number or a text, not True"),
-        ("x", "lte", None, "x: lte must be a number or a text, not None"),
-        ("x", "gte", [1], "x: gte must be a number or a text, not [1]"),
+        ("x", "gt", True, "x: gt must be a number or a string, not True"),
+        ("x", "lte", None, "x: lte must be a number or a string, not None"),
+        ("x", "gte", [1], "x: gte must be a number or a string, not [1]"),
         ("x", "exists", "yes", "x: exists must be true or false"),
     ],
 )

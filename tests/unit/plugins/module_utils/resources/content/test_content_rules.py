@@ -242,7 +242,7 @@ def test_trouble_after_the_write_is_no_failure(run: Run, monkeypatch: pytest.Mon
     server.get_item = get_item  # type: ignore[method-assign]
     result = run(server, pack(params={"p": {"Name": "p"}}))
     assert result["action"] == "updated"
-    assert result["warnings"] == ["content pack site is stored, but could not be looked at: the line is dead"]
+    assert result["warnings"] == ["content pack site is stored, but could not be checked: the line is dead"]
 
 
 def test_what_cannot_be_told_apart_is_hidden(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +267,7 @@ def test_a_plugin_is_a_prerequisite_too(run: Run) -> None:
     with pytest.raises(UsageError, match="not installed: ipmi:>=4.1.0. Install"):
         run(server, wanted)
     server.kinds["plugin_providers"] = [{"Name": "ipmi", "Version": "v4.0.0"}]
-    with pytest.raises(UsageError, match=r"ipmi:>=4.1.0 \(there is v4.0.0\)"):
+    with pytest.raises(UsageError, match=r"ipmi:>=4.1.0 \(installed: v4.0.0\)"):
         run(server, wanted)
     server.kinds["plugin_providers"] = [{"Name": "ipmi", "Version": "v4.1.0"}]
     assert run(server, wanted)["action"] == "created"

@@ -106,12 +106,12 @@ class TestDhcpOptions:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"router": "10.0.0.1"}, "there is no DHCP option router. Did you mean routers?"),
+            ({"router": "10.0.0.1"}, "unknown DHCP option router. Did you mean routers?"),
             ({0: "x"}, "0 is not the code of a DHCP option"),
             ({"255": "x"}, "255 is not the code of a DHCP option"),
             ({"routers": "10.0.0.1", 3: "10.0.0.2"}, "option 3 is given twice, the second time as 3"),
             ({"ntp-servers": ["10.0.0.1", "pool"]}, "options: ntp-servers: 'pool' is not an IPv4 address"),
-            ({"root-path": {"a": 1}}, "options: root-path: must be a text, a number, or a list of them"),
+            ({"root-path": {"a": 1}}, "options: root-path: must be a string, a number, or a list of them"),
         ],
     )
     def test_mistakes(self, options: dict[t.Any, t.Any], message: str) -> None:
@@ -143,12 +143,12 @@ class TestSubnets:
         [
             ({"subnet": "10.0.1.0/24"}, NET, "subnet net: subnet cannot change, it is 10.0.0.0/24"),
             ({"strategy": "Hint"}, NET, "subnet net: strategy cannot change, it is MAC"),
-            ({}, None, "subnet net: no such subnet, and without a subnet option none can be created"),
-            ({"subnet": "10.0.0.0/24"}, None, "active_start and active_end are needed"),
+            ({}, None, "subnet net: no such subnet; set subnet to create it"),
+            ({"subnet": "10.0.0.0/24"}, None, "active_start and active_end are required"),
             ({"active_end": "10.0.1.1"}, NET, "active_end 10.0.1.1 is not in 10.0.0.0/24"),
             ({"active_start": "10.0.0.30"}, NET, "active_start 10.0.0.30 is after active_end 10.0.0.20"),
-            ({"proxy": True, "unmanaged": True}, NET, "proxy and unmanaged exclude each other"),
-            ({"proxy": True}, {**NET, "Unmanaged": True}, "proxy and unmanaged exclude each other"),
+            ({"proxy": True, "unmanaged": True}, NET, "proxy and unmanaged are mutually exclusive"),
+            ({"proxy": True}, {**NET, "Unmanaged": True}, "proxy and unmanaged are mutually exclusive"),
         ],
     )
     def test_refused(self, options: dict[str, t.Any], current: dict[str, t.Any] | None, message: str) -> None:
@@ -159,8 +159,8 @@ class TestSubnets:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"active_lease_time": 59}, "active_lease_time: the server wants at least 60 seconds"),
-            ({"reserved_lease_time": 60}, "reserved_lease_time: the server wants at least 7200 seconds"),
+            ({"active_lease_time": 59}, "active_lease_time: must be at least 60 seconds"),
+            ({"reserved_lease_time": 60}, "reserved_lease_time: must be at least 7200 seconds"),
             ({"next_server": "tftp"}, "next_server: 'tftp' is not an IPv4 address"),
             ({"subnet": "10.0.0.0"}, "subnet: '10.0.0.0' is not an IPv4 network"),
         ],
@@ -189,7 +189,7 @@ class TestReservations:
     @pytest.mark.parametrize(
         ("options", "current", "message"),
         [
-            ({}, None, "reservation 10.0.0.5: no such reservation, and without mac none can be created"),
+            ({}, None, "reservation 10.0.0.5: no such reservation; set mac to create it"),
             ({"mac": "52:54:00:00:00:bb"}, HELD, "mac cannot change, it is 52:54:00:00:00:AA"),
             ({"scoped": True}, HELD, "scoped cannot change, it is not set"),
             ({"subnet": "net"}, HELD, "subnet cannot change, it is not set"),

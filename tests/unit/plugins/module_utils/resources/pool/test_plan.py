@@ -113,13 +113,13 @@ def test_a_plan_for_named_machines_is_whole_or_not_at_all(rows: t.Any, state: st
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"state": "removed", "count": 1}, "count: does not go with state: removed"),
+        ({"state": "removed", "count": 1}, "count: cannot be used with state: removed"),
         ({"count": -1}, "count: must not be negative"),
         ({"minimum": 1}, "minimum: must be between 0 and count"),
         ({"count": 1, "minimum": 2}, "minimum: must be between 0 and count"),
-        ({"source_pool": "x"}, "source_pool: goes with state: member only"),
-        ({"all_machines": True}, "all_machines: goes with state: free or removed only"),
-        ({"state": "free"}, "machines: say which"),
+        ({"source_pool": "x"}, "source_pool: requires state: member"),
+        ({"all_machines": True}, "all_machines: requires state: free or removed"),
+        ({"state": "free"}, "machines: must be set, or filters"),
     ],
 )
 def test_nonsense(options: dict[str, t.Any], told: str) -> None:

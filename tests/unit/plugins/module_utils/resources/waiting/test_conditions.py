@@ -212,12 +212,12 @@ def test_whether_the_job_is_needed(goal: WaitGoal, needed: bool) -> None:
 @pytest.mark.parametrize(
     ("condition", "told"),
     [
-        (entry(), "until, number 1: says nothing; give it one of workflow_complete, stage, "),
-        (entry(deleted=False), "until, number 1: says nothing; give it one of "),
-        (entry(path="x"), "until, number 1: path: x is to be compared by one of equals, not_equals, in, "),
-        (entry(equals=1), "until, number 1: equals: needs a path"),
-        (entry(gt=1, lt=5), "until, number 1: gt, lt: needs a path"),
-        (entry(path="x", gt=[1]), "until, number 1: x: gt must be a number or a text, not [1]"),
+        (entry(), "until, number 1: is empty; set one of workflow_complete, stage, "),
+        (entry(deleted=False), "until, number 1: is empty; set one of "),
+        (entry(path="x"), "until, number 1: path: x requires one of equals, not_equals, in, "),
+        (entry(equals=1), "until, number 1: equals: path is required"),
+        (entry(gt=1, lt=5), "until, number 1: gt, lt: path is required"),
+        (entry(path="x", gt=[1]), "until, number 1: x: gt must be a number or a string, not [1]"),
         (entry(path="x", matches="("), "until, number 1: x: matches must be a regular expression: "),
         (entry(path="x", changed=False), "until, number 1: x: changed can only be true"),
         (entry(path="/", equals=1), "until, number 1: path: must name a member"),
@@ -231,9 +231,9 @@ def test_conditions_that_make_no_sense(condition: dict[str, t.Any], told: str) -
 
 
 def test_the_number_tells_which() -> None:
-    with pytest.raises(UsageError, match="any_of, number 2: equals: needs a path"):
+    with pytest.raises(UsageError, match="any_of, number 2: equals: path is required"):
         WaitGoal([entry(stage="x")], [entry(stage="x"), entry(equals=1)], None)
-    with pytest.raises(UsageError, match="fail_when, number 3: says nothing"):
+    with pytest.raises(UsageError, match="fail_when, number 3: is empty"):
         WaitGoal([entry(stage="x")], None, [entry(stage="x"), entry(stage="y"), entry()])
 
 

@@ -259,7 +259,7 @@ def test_a_set() -> None:
 
 def test_a_set_of_which_some_are_enough() -> None:
     made = report(watch(machine("m1", 4)), watch(machine("m2")), watch(machine("m3")), required_count=2)
-    assert "not complete after 12 s: 1 of 3 are complete, 2 were wanted. 2 pending: " in made.failed()["msg"]
+    assert "not complete after 12 s: 1 of 3 are complete, 2 are required. 2 pending: " in made.failed()["msg"]
 
 
 def test_a_message_stays_short_and_the_result_is_whole() -> None:

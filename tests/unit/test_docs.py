@@ -139,11 +139,45 @@ def troubles() -> list[str]:
     return re.findall(r"^### (.+)$", text_of(ROOT / "docs/troubleshooting.md"), re.MULTILINE)
 
 
+def is_ours(quoted: str) -> bool:
+    """Whether the sources have such a text; ``…`` and ``...`` stand for anything."""
+    parts = [part.strip() for part in re.split(r"…|\.\.\.", quoted) if part.strip()]
+    pattern = re.compile(".*?".join(map(re.escape, parts)), re.DOTALL)
+    return any(pattern.search(text) for text in literals())
+
+
 @pytest.mark.parametrize("trouble", troubles())
 def test_each_trouble_is_one_of_ours(trouble: str) -> None:
-    parts = [part.strip() for part in trouble.split("…") if part.strip()]
-    pattern = re.compile(".*?".join(map(re.escape, parts)), re.DOTALL)
-    assert any(pattern.search(text) for text in literals()), parts
+    assert is_ours(trouble)
+
+
+NOT_OURS = (
+    "couldn't resolve module/action",
+    "Playbook not found",
+    "hosts of the inventory",
+    "the playbook says",
+)
+
+
+def errors_in_tables() -> list[tuple[str, str]]:
+    """Page and text of what tables headed "Error" quote."""
+    tables = [
+        (page, re.findall(r"^\| Error \|.*\n((?:\|.*\n)+)", text_of(page), re.MULTILINE)) for page in DOCS
+    ]
+    rows = [(page.name, row) for page, found in tables for table in found for row in table.splitlines()[1:]]
+    cells = [(page, row.split(" | ")[0].lstrip("| ")) for page, row in rows]
+    return [(page, cell) for page, cell in cells if not cell.strip("`").startswith(NOT_OURS)]
+
+
+def test_errors_in_tables_are_ours() -> None:
+    quoted = [(page, text) for page, cell in errors_in_tables() for text in re.findall("`([^`]+)`", cell)]
+    assert {page for page, _text in quoted} == {"awx.md", "eda.md"}
+    assert [(page, text) for page, text in quoted if not is_ours(text.replace("RS_KEY", "..."))] == []
+
+
+def test_a_text_that_nobody_wrote_is_found_out() -> None:
+    assert is_ours("no credentials: set token, or ...")
+    assert not is_ours("no credentials: write a letter, or ...")
 
 
 # -- the map

@@ -268,6 +268,25 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
+def anchors(page: Path) -> set[str]:
+    """The fragments under which the headings of a page are reached."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text_of(page)), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.exists()], ids=lambda page: page.name)
+def test_links_reach_a_heading(page: Path) -> None:
+    for target, fragment in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", text_of(page)):
+        if "://" not in target:
+            assert fragment in anchors(page.parent / target if target else page), fragment
+
+
+def test_anchors_are_those_of_headings() -> None:
+    found = anchors(ROOT / "docs/troubleshooting.md")
+    assert {"boot-environments", "is-this-the-api-port-of-a-drp-server"} <= found
+    assert "the-right-server" not in found
+
+
 def test_every_guide_is_named_in_the_readme() -> None:
     readme = text_of(ROOT / "README.md")
     assert [page.name for page in DOCS if f"docs/{page.name}" not in readme] == []

@@ -24,12 +24,12 @@ attributes:
       indicates no change.
     support: full
     details:
-      - This assumes that nobody else has changed the object in the meantime.
+      - This assumes that no other client has changed the object in the meantime.
   async:
     description: Supports being used with the C(async) keyword.
     support: full
     details:
-      - Such a task falls back to running as an ordinary module on its target, whatever O(run_in) says.
+      - Such a task runs as an ordinary module on its target, regardless of O(run_in).
   action_group:
     description: Use C(group/digitalrebar.provision.drp) in C(module_defaults) to set defaults for this
       module.

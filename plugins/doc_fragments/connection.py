@@ -23,9 +23,10 @@ options:
     type: str
   username:
     description:
-      - Name of the user to log in as. Goes with O(password).
-      - Credentials are taken whole from one place, the first of O(token), O(username) with O(password),
-        O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
+      - Name of the user to log in as. Requires O(password).
+      - Credentials are taken from the first source that is set, in the order O(token), O(username) with
+        O(password), O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
+        Sources are not combined.
     type: str
   password:
     description:
@@ -33,54 +34,56 @@ options:
     type: str
   key:
     description:
-      - User name and password in one text, V(user:password), split at the first colon.
-      - Used when neither O(token) nor O(username) is given. Without any of them the environment variable
+      - User name and password in one string, V(user:password), split at the first colon.
+      - Used if neither O(token) nor O(username) is set. Without any of them the environment variable
         E(RS_KEY) is used, unless E(RS_TOKEN) is set.
     type: str
   token:
     description:
-      - A token that the server has issued, instead of a user and a password. It is not renewed.
-      - Wins over O(username) and O(key). Without any of them the environment variable E(RS_TOKEN) is used.
+      - A token that the server has issued, to be used instead of a user name and a password. It is not
+        renewed.
+      - Takes precedence over O(username) and O(key). Without any of them the environment variable
+        E(RS_TOKEN) is used.
     type: str
   validate_certs:
     description:
-      - Whether to verify the certificate of the server. It is verified unless somebody says V(false).
-      - A DRP server makes a certificate of its own when it is installed. Prefer O(cert_fingerprint) or
-        O(ca_path) to V(false), which lets anyone on the way read the credentials.
+      - Whether to verify the certificate of the server. The default is V(true).
+      - A DRP server creates a self-signed certificate when it is installed. Set O(cert_fingerprint) or
+        O(ca_path) rather than V(false), which allows a man in the middle to read the credentials.
       - Without it, and without O(ca_path) and O(cert_fingerprint), the environment variable
         E(RS_VALIDATE_CERTS) is used.
     type: bool
   ca_path:
     description:
-      - File or folder with the certificates of the authorities to trust, instead of those of the system.
+      - File or folder with the CA certificates to trust, instead of those of the system.
       - Without it and O(cert_fingerprint) the environment variables E(RS_CA_PATH) and E(RS_CERT_FINGERPRINT)
         are used.
     type: path
   cert_fingerprint:
     description:
       - SHA-256 of the certificate of the server, 64 hexadecimal digits with or without colons.
-      - Pins the certificate of a self-signed server. The chain and the host name are then not looked at,
-        unless O(ca_path) is given too. It holds even with O(validate_certs=false).
+      - Pins the certificate of a self-signed server. The chain and the host name are then not verified,
+        unless O(ca_path) is set too. The fingerprint is verified even with O(validate_certs=false).
       - Without it and O(ca_path) the environment variables E(RS_CERT_FINGERPRINT) and E(RS_CA_PATH) are used.
     type: str
   token_cache:
     description:
-      - Folder in which tokens are kept between tasks, so that a playbook logs in once.
+      - Folder in which tokens are stored between tasks, so that a playbook logs in only once.
       - Without it the environment variable E(RS_TOKEN_CACHE) is used, then V(~/.cache/drpcli/tokens).
-      - An empty text keeps tokens in memory only.
+      - An empty string keeps tokens in memory only.
     type: path
   request_timeout:
     description:
-      - How many seconds to wait without receiving a byte from the server.
+      - How many seconds to wait for data from the server.
     type: float
     default: 300
   run_in:
     description:
       - Where the task runs.
-      - V(controller) runs it inside the controller process, where it costs milliseconds and needs no
+      - V(controller) runs it inside the controller process, which takes milliseconds and requires no
         connection to the host.
-      - V(target) runs it as an ordinary module on the target of the task, which then needs the required
-        Python packages and a way to the server.
+      - V(target) runs it as an ordinary module on the target of the task. The target requires the Python
+        packages and network access to the server.
     type: str
     choices: [controller, target]
     default: controller
@@ -98,7 +101,7 @@ options:
     description:
       - URL of the API of the DRP server, such as V(https://drp.example.com:8092).
       - Several URLs, separated by spaces, name the members of a cluster. The first that answers is used.
-      - E(RS_ENDPOINT) wins over E(RS_ENDPOINTS). Without any of them it is V(https://127.0.0.1:8092).
+      - E(RS_ENDPOINT) takes precedence over E(RS_ENDPOINTS). The default is V(https://127.0.0.1:8092).
     type: str
     env:
       - name: RS_ENDPOINTS
@@ -107,9 +110,10 @@ options:
       - name: drp_endpoint
   username:
     description:
-      - Name of the user to log in as. Goes with O(password).
-      - Credentials are taken whole from one place, the first of O(token), O(username) with O(password),
-        O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
+      - Name of the user to log in as. Requires O(password).
+      - Credentials are taken from the first source that is set, in the order O(token), O(username) with
+        O(password), O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
+        Sources are not combined.
     type: str
     vars:
       - name: drp_username
@@ -121,8 +125,8 @@ options:
       - name: drp_password
   key:
     description:
-      - User name and password in one text, V(user:password), split at the first colon.
-      - Used when neither O(token) nor O(username) is given. Its environment variable counts only when
+      - User name and password in one string, V(user:password), split at the first colon.
+      - Used if neither O(token) nor O(username) is set. Its environment variable is used only if
         E(RS_TOKEN) is not set either.
     type: str
     env:
@@ -131,8 +135,9 @@ options:
       - name: drp_key
   token:
     description:
-      - A token that the server has issued, instead of a user and a password. It is not renewed.
-      - Wins over O(username) and O(key), but its environment variable does not.
+      - A token that the server has issued, to be used instead of a user name and a password. It is not
+        renewed.
+      - Takes precedence over O(username) and O(key). Its environment variable does not.
     type: str
     env:
       - name: RS_TOKEN
@@ -140,10 +145,10 @@ options:
       - name: drp_token
   validate_certs:
     description:
-      - Whether to verify the certificate of the server. It is verified unless somebody says V(false).
-      - A DRP server makes a certificate of its own when it is installed. Prefer O(cert_fingerprint) or
-        O(ca_path) to V(false), which lets anyone on the way read the credentials.
-      - Its environment variable counts only when neither O(ca_path) nor O(cert_fingerprint) is set elsewhere.
+      - Whether to verify the certificate of the server. The default is V(true).
+      - A DRP server creates a self-signed certificate when it is installed. Set O(cert_fingerprint) or
+        O(ca_path) rather than V(false), which allows a man in the middle to read the credentials.
+      - Its environment variable is used only if neither O(ca_path) nor O(cert_fingerprint) is set otherwise.
     type: bool
     env:
       - name: RS_VALIDATE_CERTS
@@ -151,8 +156,9 @@ options:
       - name: drp_validate_certs
   ca_path:
     description:
-      - File or folder with the certificates of the authorities to trust, instead of those of the system.
-      - The environment variables of it and of O(cert_fingerprint) count only when neither is set elsewhere.
+      - File or folder with the CA certificates to trust, instead of those of the system.
+      - Its environment variable and that of O(cert_fingerprint) are used only if neither option is set
+        otherwise.
     type: path
     env:
       - name: RS_CA_PATH
@@ -161,8 +167,8 @@ options:
   cert_fingerprint:
     description:
       - SHA-256 of the certificate of the server, 64 hexadecimal digits with or without colons.
-      - Pins the certificate of a self-signed server. The chain and the host name are then not looked at,
-        unless O(ca_path) is given too. It holds even with O(validate_certs=false).
+      - Pins the certificate of a self-signed server. The chain and the host name are then not verified,
+        unless O(ca_path) is set too. The fingerprint is verified even with O(validate_certs=false).
     type: str
     env:
       - name: RS_CERT_FINGERPRINT
@@ -170,8 +176,8 @@ options:
       - name: drp_cert_fingerprint
   token_cache:
     description:
-      - Folder in which tokens are kept between runs, V(~/.cache/drpcli/tokens) by default.
-      - An empty text keeps tokens in memory only.
+      - Folder in which tokens are stored between runs, V(~/.cache/drpcli/tokens) by default.
+      - An empty string keeps tokens in memory only.
     type: str
     env:
       - name: RS_TOKEN_CACHE
@@ -179,7 +185,7 @@ options:
       - name: drp_token_cache
   request_timeout:
     description:
-      - How many seconds to wait without receiving a byte from the server.
+      - How many seconds to wait for data from the server.
     type: float
     default: 300
     vars:

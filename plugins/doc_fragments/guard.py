@@ -12,23 +12,23 @@ class ModuleDocFragment:
 options:
   max_targets:
     description:
-      - How many objects the task may delete, re-image or switch off at most. When it would be more, it
-        fails before anything is done.
-      - What is as wanted already does not count.
+      - The maximum number of objects that the task may delete, re-image or switch off. If it would affect
+        more, it fails and changes nothing.
+      - Objects that are already in the desired state do not count.
     type: int
   confirm:
     description:
-      - The mark of the objects that the task may delete, re-image or switch off. A run in check mode
-        returns it as RV(targets.confirm).
-      - When other objects would be hit by now, the task fails before anything is done.
+      - The identifier of the set of objects that the task may delete, re-image or switch off. A run
+        in check mode returns it as RV(targets.confirm).
+      - If the task would now affect other objects, it fails and changes nothing.
     type: str
   include_locked:
     description:
-      - Do it to locked machines too. Without this the task fails, before anything is done, when it would
-        hit one.
-      - Where the server refuses to change a locked machine, it is unlocked first. If it is still there
-        afterwards, it is locked again.
-      - Only a v4 server knows locks.
+      - Include locked machines. Otherwise, the task fails and changes nothing if it would affect a locked
+        machine.
+      - If the server refuses to change a locked machine, the machine is unlocked for the change and then
+        locked again, unless it was deleted.
+      - Only v4 servers support locks.
     type: bool
     default: false
 """

@@ -12,16 +12,16 @@ class ModuleDocFragment:
 options:
   update_secure:
     description:
-      - When to write a param that is defined as secure and has a value already. Such a value is given in
-        clear like any other. It is sealed for its object before it is sent, and shown nowhere.
-      - V(when_different) has the server decode the present value and compares. When the credentials may not
-        read it (claim C(getSecure)), it stays as it is, with a warning.
-      - V(always) writes it each time, so that the task always reports a change.
-      - V(on_create) writes it only where there is no value yet, and compares nothing.
-      - A value that is sealed already, a map of C(Key), C(Nonce) and C(Payload), is sent as it is.
-      - Setting a secure param needs the Python package PyNaCl.
-      - With O(run_in=target) Ansible writes the options of a module into the log of the target before it
-        can be known which params are secure. Set C(no_log) on such a task.
+      - When to write a secure param that already has a value. Set the value in clear text, like any other.
+        It is encrypted for its object before it is sent, and is never shown.
+      - V(when_different) reads the decrypted value from the server and compares it. If the credentials lack
+        the claim C(getSecure), the value is left unchanged, with a warning.
+      - V(always) writes it each time, so the task always reports a change.
+      - V(on_create) writes it only if there is no value yet.
+      - A value that is already encrypted, a dictionary of C(Key), C(Nonce) and C(Payload), is sent unchanged.
+      - Setting a secure param requires the Python package PyNaCl.
+      - With O(run_in=target), Ansible logs the options of a module on the target before the module can
+        determine which params are secure. Set C(no_log) on such a task.
     type: str
     choices: [when_different, always, on_create]
     default: when_different

@@ -22,12 +22,12 @@ options:
     elements: str
   filters:
     description:
-      - All objects that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>). The server
-        selects them.
-      - "A value asks for equality. A map such as C({Between: [a, b]}) asks with another operator of the
-        server. A v4 server also knows C(In), C(Nin) and C(Re)."
-      - All names must match. Of several operators for one name, one is enough.
-      - A server of version 3.12 compares params only if they are texts or booleans. A filter on a param that
-        is a number finds nothing there.
+      - All objects that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>). The filter
+        is applied by the server.
+      - "A value is compared for equality. A dictionary such as C({Between: [a, b]}) uses another operator
+        of the server. A v4 server also supports C(In), C(Nin) and C(Re)."
+      - All names must match. If a name has several operators, one of them must match.
+      - Servers of version 3.12 compare only params that are strings or booleans. A filter on a numeric param
+        finds nothing there.
     type: dict
 """

@@ -12,16 +12,16 @@ class ModuleDocFragment:
 options:
   until:
     description:
-      - What is waited for. All entries must hold, and within an entry all that it says.
-      - Each entry is a ready-made condition such as V(workflow_complete=true) or V(stage=complete), or
+      - The conditions to wait for. All entries must be true, and all conditions within an entry.
+      - Each entry is a predefined condition such as V(workflow_complete=true) or V(stage=complete), or
         compares the value at a path.
-      - Without this and without O(any_of) it is O(until[].workflow_complete=true) for machines, a State
-        of V(finished) for jobs, and O(until[].available=true) for all other kinds.
+      - The default, if O(any_of) is not set either, is O(until[].workflow_complete=true) for machines,
+        a State of V(finished) for jobs, and O(until[].available=true) for all other kinds.
     type: list
     elements: dict
     suboptions: &conditions
       workflow_complete:
-        description: Whether the machine has nothing left to do in its task list, or has no task at all.
+        description: Whether the machine has completed its task list, or has no tasks.
         type: bool
       stage:
         description: The name of the stage.
@@ -30,90 +30,92 @@ options:
         description: The name of the boot environment.
         type: str
       workflow:
-        description: The name of the workflow; an empty text means none.
+        description: The name of the workflow. An empty string means none.
         type: str
       runnable:
         description: Whether the machine is runnable.
         type: bool
       available:
-        description: Whether the server calls the object available.
+        description: Whether the server reports the object as available.
         type: bool
       job_state:
         description:
-          - States of the machine's current job, of which it must have one.
+          - States of the current job of the machine. The job must have one of them.
           - They are V(created), V(running), V(finished), V(failed) and V(incomplete).
         type: list
         elements: str
       job_failed:
         description:
-          - Whether the machine stands still because its current job failed.
-          - A job that failed earlier, before the machine was set going again, does not count.
+          - Whether the machine has stopped because its current job failed.
+          - A job that failed before the machine was made runnable again does not count.
         type: bool
       deleted:
-        description: V(true) waits until the object is gone. It must be the only condition.
+        description: V(true) waits until the object is deleted. It must be the only condition.
         type: bool
       path:
         description:
-          - Where the value is that the options below compare, as names with dots between them (V(OS.Name),
-            V(Tasks.0)) or, for names that hold dots, as a JSON pointer (V(/Params/my.param)).
-          - For a machine, V(Job) leads to its current job, as in V(Job.Task).
+          - The path to the value that the options below compare, as names separated by dots (V(OS.Name),
+            V(Tasks.0)) or, for names that contain dots, as a JSON pointer (V(/Params/my.param)).
+          - For a machine, V(Job) is its current job, as in V(Job.Task).
         type: str
       equals:
-        description: The value itself. Types count. V(1) equals V(1.0), but the text V("true") is not V(true).
+        description: The value that it must have. Types are significant. V(1) equals V(1.0), but the string
+          V("true") is not V(true).
         type: raw
       not_equals:
-        description: Any other value, or none.
+        description: A value that it must not have. A missing value matches.
         type: raw
       in:
-        description: Values of which it must be one.
+        description: Values, one of which it must have.
         type: list
         elements: raw
       contains:
-        description: A value that must be in the list, or a name that must be in the map.
+        description: A value that must be in the list, or a name that must be in the dictionary.
         type: raw
       matches:
-        description: A regular expression, to be found anywhere in the text.
+        description: A regular expression that must match anywhere in the string.
         type: str
       gt:
-        description: A number or text, which must be exceeded. Times in UTC order as texts.
+        description: A number or string that the value must exceed. Times in UTC can be compared as strings.
         type: raw
       gte:
-        description: A number or text, which must be reached.
+        description: A number or string that the value must reach or exceed.
         type: raw
       lt:
-        description: A number or text that it must be below.
+        description: A number or string that the value must be below.
         type: raw
       lte:
-        description: A number or text that it must not exceed.
+        description: A number or string that the value must not exceed.
         type: raw
       exists:
         description: Whether there is a value, other than null.
         type: bool
       changed:
-        description: V(true) waits until the value differs from what it was when the waiting began.
+        description: V(true) waits until the value differs from its value at the beginning of the wait.
         type: bool
   any_of:
-    description: Like O(until), but one of the entries is enough. With both, both must be satisfied.
+    description: Like O(until), but only one of the entries must be true. If both options are set, both must
+      be satisfied.
     type: list
     elements: dict
     suboptions: *conditions
   fail_when:
     description:
-      - Conditions like those of O(until). The waiting fails at once when one of the entries holds.
-      - For machines it is O(fail_when[].job_failed=true) by default, for jobs a State of V(failed), and
-        nothing where a deletion is waited for. An empty list waits in any case.
-      - When O(until) holds as well, the waiting succeeds.
+      - Conditions like those of O(until). The wait fails immediately if one of the entries is true.
+      - The default is O(fail_when[].job_failed=true) for machines, a State of V(failed) for jobs, and
+        nothing when waiting for a deletion. An empty list disables this check.
+      - If O(until) is true as well, the wait succeeds.
     type: list
     elements: dict
     suboptions: *conditions
   stable_for:
     description:
-      - For how many seconds without a break the conditions must hold.
-      - When something may have been missed, after a lost connection say, the time begins anew.
+      - For how many seconds the conditions must be true without interruption.
+      - If events may have been missed, for example after a lost connection, the time starts again.
     type: float
     default: 0
   log_lines:
-    description: How many lines of the log of the current job are shown when the waiting fails.
+    description: How many lines of the log of the current job to show if the wait fails.
     type: int
     default: 20
 """
@@ -122,12 +124,12 @@ options:
 options:
   wait:
     description:
-      - After the change, wait until what O(until) and O(any_of) say holds.
-      - Not done in check mode.
+      - After the change, wait until the conditions in O(until) and O(any_of) are true.
+      - Does not wait in check mode.
     type: bool
     default: false
   wait_timeout:
-    description: How many seconds to wait. Then the task fails; what it has changed stays changed.
+    description: How many seconds to wait. After that, the task fails. Its changes are not reverted.
     type: float
     default: 3600
 """

@@ -11,21 +11,21 @@ short_description: Machines of a Digital Rebar Provision server
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Makes a host of each machine of a DRP server, with groups of what O(groups_by) names.
-  - Costs one request for the machines and one for the profiles, and a login unless O(token_cache) holds a
-    valid token. There is no request for a single host or profile.
+  - Creates a host for each machine of a DRP server, and the groups in O(groups_by).
+  - Sends one request for the machines and one for the profiles, and logs in unless O(token_cache) contains
+    a valid token. There are no requests for single hosts or profiles.
   - The host variable C(drp) is the machine as the server sends it, without its secret and its params.
-    C(drp_params) holds its params, without the encrypted ones and those of O(secret_params).
-  - Texts from the server are data. They are never treated as templates.
-  - A I(field), where an option takes one, is a member of the machine such as V(Address), V(Meta.<key>), or
-    else the name of a param.
+    C(drp_params) contains its params, without encrypted params and those in O(secret_params).
+  - Strings from the server are data. They are never evaluated as templates.
+  - Some options take a I(field). This is a member of the machine such as V(Address), V(Meta.<key>), or the
+    name of a param.
 notes:
-  - The file must be called C(drp.yml) or C(drp.yaml), or end in C(.drp.yml) or C(.drp.yaml).
+  - The file must be named C(drp.yml) or C(drp.yaml), or its name must end in C(.drp.yml) or C(.drp.yaml).
   - All options can be templates, for example with a lookup, and are evaluated once. Extra variables are
     available in them. Only O(compose), O(groups) and O(keyed_groups) are evaluated for each host.
-  - Look-ups such as C(drp.Stage) or C(drp_params['rack/name']), comparisons, C(and), C(or), C(not), C(in),
-    C(if) with C(else), C(default) and C(is defined) are evaluated without Jinja, which makes a great
-    difference when there are thousands of hosts. All other expressions work as well.
+  - Simple expressions such as C(drp.Stage) or C(drp_params['rack/name']), comparisons, C(and), C(or),
+    C(not), C(in), C(if) with C(else), C(default) and C(is defined) are evaluated without Jinja, which is
+    much faster with thousands of hosts. All other expressions are supported too.
 options:
   plugin:
     description: Marks the file as one for this plugin.
@@ -34,177 +34,178 @@ options:
     choices: [digitalrebar.provision.drp]
   filters:
     description:
-      - Only machines for which all of these hold. The name is an index of the server (such as V(Runnable) or
-        V(Workflow)), another member of the machine, V(Meta.<key>), or a param, wherever it is set.
+      - Only machines that match all filters. The name is an index of the server (such as V(Runnable) or
+        V(Workflow)), another member of the machine, V(Meta.<key>), or a param from any source.
       - The value is compared for equality. For other comparisons it is a dictionary from operator to value.
         The operators are V(Eq), V(Ne), V(Lt), V(Lte), V(Gt), V(Gte), V(Between) and V(Except) (two values),
         V(In) and V(Nin) (a list), and V(Re) (a regular expression).
-      - The server selects. What it has no index for, or does not understand, is compared on this side, which
-        C(-v) tells.
+      - The filters are applied by the server. Filters that the server does not support are applied by the
+        plugin, which is shown with C(-v).
     type: dict
     default: {}
   page_size:
     description:
-      - How many machines to ask for at a time. Several pages are read side by side.
-      - Without it one request gets all of them, which costs the server least.
+      - How many machines to read in one request. Several pages are read in parallel.
+      - By default, one request reads all machines, which causes the least load on the server.
     type: int
   hostnames:
     description:
-      - Fields of which the first that a machine has a value for is the name of its host.
-      - A name that several machines have is given to none of them, and C(localhost) to nobody. They get their
-        next one, at last the UUID.
+      - Fields for the name of the host. The first field with a value is used.
+      - A name that several machines have is not used for any of them, and C(localhost) is never used. These
+        machines get the name from their next field, and finally the UUID.
     type: list
     elements: str
     default: [Name]
   ansible_host:
-    description: Fields of which the first that a machine has a value for is its C(ansible_host).
+    description: Fields for C(ansible_host). The first field with a value is used.
     type: list
     elements: str
     default: [Address]
   host_variables:
     description:
-      - Further variables, such as C(ansible_user) or C(ansible_port), and where they come from.
-      - The value is a field, a list of fields of which the first with a value counts, or a dictionary with
+      - Additional variables, such as C(ansible_user) or C(ansible_port), and their sources.
+      - The value is a field, a list of fields of which the first with a value is used, or a dictionary with
         C(fields) and C(default).
-      - It is the only way in which a param gets into a variable of which Ansible makes use. Whoever may
-        write the param then decides about it.
+      - Only this option can set a variable that Ansible itself uses from a param. Everyone who can write
+        the param then controls the variable.
     type: dict
     default: {}
   machine_variable:
-    description: Name of the variable with the machine. With an empty text there is none.
+    description: Name of the variable that contains the machine. With an empty string, the variable is not
+      set.
     type: str
     default: drp
   params_variable:
-    description: Name of the variable with the params. With an empty text there is none.
+    description: Name of the variable that contains the params. With an empty string, the variable is not set.
     type: str
     default: drp_params
   params:
     description:
       - V(own) are the params that are set on the machine itself.
-      - V(aggregated) are all that apply to it, from itself, its profiles, its stage and the profile
-        C(global), in this order. This costs one more request, for the stages.
-      - V(none) does not ask the server for params unless another option needs them.
+      - V(aggregated) are all params that apply to the machine, from itself, its profiles, its stage
+        and the profile C(global), in this order. This sends one more request, for the stages.
+      - V(none) does not read params from the server unless another option requires them.
     type: str
     choices: [own, aggregated, none]
     default: own
   include_params:
-    description: Shell patterns for the names of params to show. Without any all are shown.
+    description: Shell patterns for the names of params to include. By default, all.
     type: list
     elements: str
     default: []
   exclude_params:
-    description: Shell patterns for the names of params not to show. The defaults are large and seldom wanted.
+    description: Shell patterns for the names of params to exclude. The defaults are large and rarely used.
     type: list
     elements: str
     default: [gohai-inventory, inventory/data, change-stage/map]
   secret_params:
     description:
-      - Shell patterns for the names of params, in any letter case, that are secrets even though the server
-        does not encrypt them. They get into no variable, no group and no cache.
+      - Shell patterns, in any letter case, for the names of params that are secret although the server does
+        not encrypt them. They are never added to variables, groups or the cache.
     type: list
     elements: str
     default: ['*password*', '*passwd*', '*passphrase*', '*secret*', '*token*', '*credential*', '*api-key*',
       '*api_key*', '*private-key*', '*private_key*', '*key-private*', '*key_private*', rackn/license*]
   flatten:
     description:
-      - Make a variable also of each member of the V(machine), or of each of the V(params).
-      - Of several that come to the same name the first in alphabetical order is the variable, and names
-        that Ansible uses are given to none. A warning tells.
+      - Set an additional variable for each member of the V(machine), or for each of the V(params).
+      - If several names result in the same variable, the first in alphabetical order is used. Names that
+        Ansible uses are never set. The plugin warns about both.
     type: list
     elements: str
     choices: [machine, params]
     default: []
   flatten_prefix:
-    description: The text before the names of these variables.
+    description: The prefix of the names of these variables.
     type: str
     default: drp_
   flatten_names:
     description:
-      - V(identifier) puts underscores where a variable cannot have the character, so that V(rack/name)
+      - V(identifier) replaces characters that are invalid in variable names by underscores, so V(rack/name)
         becomes C(drp_rack_name).
-      - V(raw) leaves the names as they are. Most then are no valid names of variables.
+      - V(raw) leaves the names unchanged. Most of them are not valid variable names.
     type: str
     choices: [identifier, raw]
     default: identifier
   groups_by:
     description:
-      - By what to group the machines. Groups are called after it and the value, such as C(stage_NAME) or
-        C(runnable_true).
+      - The properties by which to group the machines. Group names consist of the property and its value,
+        such as C(stage_NAME) or C(runnable_true).
     type: list
     elements: str
     choices: [profile, stage, workflow, bootenv, os, arch, pool, runnable, available, tenant]
     default: [profile, stage, workflow, bootenv]
   groups_by_params:
     description:
-      - Fields to group the machines by, usually params. V(rack/name) makes groups such as C(rack_name_r1).
-        A list puts the machine into a group for each value.
+      - Fields to group the machines by, usually params. V(rack/name) creates groups such as C(rack_name_r1).
+        If the value is a list, the machine is added to a group for each entry.
     type: list
     elements: str
     default: []
   group_prefix:
-    description: A text before the names of all these groups.
+    description: A prefix for the names of all these groups.
     type: str
     default: ''
   group_prefixes:
     description:
-      - For a name in O(groups_by) or O(groups_by_params) the text before the values in the names of its
-        groups, instead of the name and an underscore.
+      - For a name in O(groups_by) or O(groups_by_params), the prefix of the values in its group names,
+        instead of the name and an underscore.
     type: dict
     default: {}
   group_names:
     description:
-      - V(identifier) puts underscores where a group's name cannot have the character, so that V(web-1) and
+      - V(identifier) replaces characters that are invalid in group names by underscores, so V(web-1) and
         V(web.1) share a group.
-      - V(raw) leaves that to the setting C(TRANSFORM_INVALID_GROUP_CHARS) of Ansible.
+      - V(raw) leaves this to the Ansible setting C(TRANSFORM_INVALID_GROUP_CHARS).
     type: str
     choices: [identifier, raw]
     default: identifier
   group_parents:
-    description: Whether the groups of one kind have a group above them, such as C(by_stage).
+    description: Whether to create a parent group for the groups of each property, such as C(by_stage).
     type: bool
     default: false
   exclude_profiles:
-    description: Profiles that are no groups.
+    description: Profiles for which no group is created.
     type: list
     elements: str
     default: [global, rackn-license]
   empty_profiles:
-    description: Whether profiles without machines are groups, too.
+    description: Whether to create groups for profiles without machines.
     type: bool
     default: false
   nested_profiles:
     description:
-      - What a profile within a profile means (v4 servers).
-      - V(inherit) puts the machines of the outer one into the group of the inner one as well, as the server
-        does with the params. The group of the inner one is the parent.
-      - V(children) makes the group of the inner one a child of that of the outer one, as C(drpmachines.py)
-        does.
+      - How to handle profiles within profiles (v4 servers).
+      - V(inherit) adds the machines of the outer profile to the group of the inner profile too, as the server
+        does with params. The group of the inner profile is the parent.
+      - V(children) makes the group of the inner profile a child of the group of the outer profile, as
+        C(drpmachines.py) does.
     type: str
     choices: [inherit, children, ignore]
     default: inherit
   children_param:
     description:
-      - A param of profiles that lists the profiles whose groups are children of the profile's group. With
-        an empty text there is none.
+      - A param of profiles that lists the profiles whose groups are children of the profile's group. An
+        empty string disables this.
     type: str
     default: ansible/children
   profile_variables:
     description:
-      - Whether the params of profiles are variables of their groups. They are named as O(flatten_prefix) and
-        O(flatten_names) say.
-      - Ansible has no order among groups as the server has among profiles. Where the order matters, use
+      - Whether to set the params of profiles as variables of their groups. O(flatten_prefix) and
+        O(flatten_names) apply to their names.
+      - Groups in Ansible have no order as profiles have on the server. If the order matters, use
         O(params=aggregated).
     type: bool
     default: false
   refresh_cache:
-    description: Whether to ask the server although the cache holds an answer, and to store the new one.
+    description: Whether to read from the server even if the cache is valid, and to update the cache.
     type: bool
     default: false
   stale_on_error:
     description:
-      - Whether to use what the cache holds, however old it is, when the server does not answer. A warning
-        tells.
-      - Needs a cache plugin that keeps what is out of date, such as C(jsonfile).
+      - Whether to use the cache, even if it has expired, when the server does not answer. The plugin then
+        issues a warning.
+      - Requires a cache plugin that keeps expired entries, such as C(jsonfile).
     type: bool
     default: false
 extends_documentation_fragment:
@@ -218,7 +219,7 @@ EXAMPLES = r"""
 plugin: digitalrebar.provision.drp
 
 ---
-# lab.drp.yml: a self-signed server, a password from elsewhere, only some machines
+# lab.drp.yml: a self-signed server, a password from a lookup, only some machines
 plugin: digitalrebar.provision.drp
 endpoint: https://drp.lab.example.com:8092
 username: ansible
@@ -229,7 +230,7 @@ filters:
   Workflow: {In: [discover-base, discover-linux]}
 
 ---
-# groups.drp.yml: groups and variables of one's own
+# groups.drp.yml: custom groups and variables
 plugin: digitalrebar.provision.drp
 groups_by: [profile, runnable]
 groups_by_params: [rack/name]
@@ -249,7 +250,7 @@ keyed_groups:
     default_value: unknown
 
 ---
-# cached.drp.yml: all params that apply to a machine, kept for ten minutes and while the server is away
+# cached.drp.yml: all params that apply to a machine, cached for ten minutes and while the server is down
 plugin: digitalrebar.provision.drp
 params: aggregated
 exclude_params: [gohai-inventory, 'inventory/*']

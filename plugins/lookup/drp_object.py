@@ -12,12 +12,12 @@ version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
   - Returns objects of one kind, without their secrets, or one member of each.
-  - Texts in them are data, and never treated as templates.
+  - Strings in them are data, and are never evaluated as templates.
 options:
   _terms:
     description:
-      - The objects, each by its name, its key, or as C(Index:value). Without any, and without O(filters), all
-        objects of the kind.
+      - The objects, each by its name, its key, or as C(Index:value). By default, if O(filters) is not set
+        either, all objects of the kind.
     type: list
     elements: str
   kind:
@@ -26,18 +26,19 @@ options:
     default: machines
   filters:
     description:
-      - All objects that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>). The server
-        selects them.
-      - "A value asks for equality. A map such as C({Between: [a, b]})
-        asks with another operator of the server."
+      - All objects that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>). The filter
+        is applied by the server.
+      - "A value is compared for equality. A dictionary such as C({Between:
+        [a, b]}) uses another operator of the server."
     type: dict
   member:
     description:
-      - What to return of each object, as names with dots between them (V(OS.Name), V(Tasks.0)) or, for names
-        that hold dots, as a JSON pointer (V(/Params/my.param)). Without it, the whole object.
+      - The member to return of each object, as names separated by dots (V(OS.Name), V(Tasks.0)) or, for names
+        that contain dots, as a JSON pointer (V(/Params/my.param)). By default, the whole object.
     type: str
   default:
-    description: The value for objects that have nothing at O(member). Without it, such an object is an error.
+    description: The value for objects that have no value at O(member). By default, such an object is an
+      error.
     type: raw
 extends_documentation_fragment:
   - digitalrebar.provision.connection.plugins
@@ -48,15 +49,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The address of a machine
+- name: Show the address of a machine
   ansible.builtin.debug:
     msg: "{{ lookup('digitalrebar.provision.drp_object', 'web-1.example.com', member='Address') }}"
 
-- name: The machines of a workflow; query() makes a list of any number of them
+- name: Show the machines of a workflow; query() always returns a list
   ansible.builtin.debug:
     msg: "{{ query('digitalrebar.provision.drp_object', filters={'Workflow': 'install'}, member='Name') }}"
 
-- name: A profile
+- name: Show a profile
   ansible.builtin.debug:
     var: lookup('digitalrebar.provision.drp_object', 'global', kind='profiles')
 """

@@ -12,7 +12,7 @@ version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
   - Returns the values of params as a machine, a profile or a plugin has them.
-  - Values keep their types. They are data, and never treated as templates.
+  - Values keep their types. They are data, and are never evaluated as templates.
 options:
   _terms:
     description: The names of the params.
@@ -30,18 +30,18 @@ options:
     type: str
   aggregate:
     description:
-      - Whether a param that is not set there is looked for where it would come from, which for a machine are
-        its profiles, those of its stage, and the profile V(global), and then the default of the param.
+      - Whether to search a param that is not set on the object itself in its other sources. For a machine,
+        these are its profiles, those of its stage, the profile V(global), and the default of the param.
     type: bool
     default: true
   decode:
     description:
-      - Whether to decode secure params, which without it cannot be read. The user needs the claim
+      - Whether to decode secure params. They cannot be read otherwise. The user requires the claim
         C(getSecure).
     type: bool
     default: false
   default:
-    description: The value of a param that is set nowhere. Without it, null.
+    description: The value of a param that is not set. The default is null.
     type: raw
 extends_documentation_fragment:
   - digitalrebar.provision.connection.plugins
@@ -51,16 +51,16 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Where does it stand?
+- name: Show a param of a machine
   ansible.builtin.debug:
     msg: "{{ lookup('digitalrebar.provision.drp_param', 'rack/position', machine='web-1.example.com') }}"
 
-- name: Several at once, with a value for those that are not set
+- name: Show several params, with a default value
   ansible.builtin.debug:
     msg: "{{ query('digitalrebar.provision.drp_param', 'dns-domain', 'ntp-servers', profile='global',
       default='') }}"
 
-- name: A secret
+- name: Read a secret
   ansible.builtin.set_fact:
     ipmi_password: "{{ lookup('digitalrebar.provision.drp_param', 'ipmi/password', machine=inventory_hostname,
       decode=true) }}"

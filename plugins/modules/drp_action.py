@@ -11,13 +11,13 @@ short_description: Run actions of plugins in Digital Rebar Provision
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Runs an action that a plugin offers on machines, profiles, plugins, or any other kind of object, or on
-    the system. Power, boot order and BIOS of machines are such actions.
-  - Runs it on many objects side by side. Each has a result of its own, and one that fails does not stop the
-    others.
-  - Never sends an action twice. When there is no answer the task fails, and says that it is not known what
-    was done.
-  - When there is no such action the error lists those that there are.
+  - Runs an action that a plugin provides, on machines, profiles, plugins, any other kind of object, or the
+    system. Examples are actions for power, boot order and BIOS of machines.
+  - Runs the action on many objects in parallel. Each object has its own result. A failure on one object does
+    not stop the others.
+  - Never sends an action twice. If the server does not answer, the task fails and reports that it is unknown
+    whether the action was run.
+  - If the action does not exist, the error lists the available actions.
     M(digitalrebar.provision.drp_action_info) returns them as data.
 options:
   kind:
@@ -27,17 +27,17 @@ options:
   command:
     description:
       - The name of the action, such as V(poweron) or V(nextbootpxe).
-      - A command that switches off, resets, erases or installs, by the words in its name, is not done to
-        more than one object unless O(max_targets) or O(confirm) is given, except in check mode.
+      - A command whose name indicates that it switches off, resets, erases or installs requires
+        O(max_targets) or O(confirm) when it affects more than one object, except in check mode.
     type: str
     required: true
   params:
     description:
-      - Params for the action, by name. Those that it needs and that are not given come from the object.
-      - Secure params cannot be given.
+      - Params for the action, by name. Required params that are not set are taken from the object.
+      - Secure params cannot be set.
     type: dict
   plugin:
-    description: Have it done by this plugin, where several offer the action.
+    description: The plugin that runs the action. Set it if several plugins provide the action.
     type: str
 extends_documentation_fragment:
   - digitalrebar.provision.connection
@@ -48,13 +48,13 @@ attributes:
   check_mode:
     support: partial
     details:
-      - Finds out whether each object has the action. What it would do is not known.
+      - Checks whether each object has the action. The effect of the action cannot be predicted.
   diff_mode:
     support: none
   idempotent:
     support: none
     details:
-      - An action is carried out each time.
+      - Each run of the task runs the action.
 seealso:
   - module: digitalrebar.provision.drp_action_info
 """
@@ -65,14 +65,14 @@ EXAMPLES = r"""
     name: web-1.example.com
     command: poweron
 
-- name: Have the machines of a rack boot from the network next, and switch them off and on
+- name: Boot the machines of a rack from the network by a power cycle
   digitalrebar.provision.drp_action:
     filters: {rack/name: r12}
     command: "{{ item }}"
     max_targets: 40
   loop: [nextbootpxe, powercycle]
 
-- name: Ask for the power status of some machines
+- name: Get the power status of some machines
   digitalrebar.provision.drp_action:
     objects: [web-1.example.com, web-2.example.com]
     command: powerstatus
@@ -87,30 +87,30 @@ EXAMPLES = r"""
 
 RETURN = r"""
 result:
-  description: What the plugin answered, in a form of its own.
+  description: The answer of the plugin. Its format depends on the plugin.
   returned: success, for one object
   type: raw
   sample: Success
 results:
   description:
-    - One entry per object. It holds what a task for one object returns, with the name and key of the
-      object.
+    - One entry per object, with the name and key of the object and the values that a task for one
+      object returns.
   returned: with O(objects) or O(filters)
   type: list
   elements: dict
   sample: [{"name": "web-1", "key": "3e7031fe-3062-45f1-835c-92541bc9cbd3", "changed": true, "result": 1}]
 targets:
-  description: The objects it is done to.
+  description: The objects on which the action is run.
   returned: with O(objects) or O(filters)
   type: dict
   contains:
     deed:
-      description: What is done to them, in a word.
+      description: What the task does to them.
       type: str
       sample: powercycle
       returned: always
     count:
-      description: How many there are.
+      description: The number of objects.
       type: int
       sample: 2
       returned: always
@@ -121,13 +121,13 @@ targets:
       sample: [web-1, web-2]
       returned: always
     confirm:
-      description: The mark of just these, for O(confirm).
+      description: The identifier of exactly these objects, to be set as O(confirm).
       type: str
       sample: 5f1d7a84db00
       returned: always
 changed:
   description:
-    - Whether something was done. Actions that only look, by their name, change nothing (V(powerstatus)).
+    - Whether the action was run. Actions that only read, such as V(powerstatus), do not report a change.
   returned: always
   type: bool
   sample: true

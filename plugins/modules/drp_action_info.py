@@ -11,8 +11,8 @@ short_description: List actions of plugins in Digital Rebar Provision
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Lists the actions that plugins offer on objects, or on the system, and that could run now.
-  - An action that needs a param is listed for the objects that have it.
+  - Lists the actions that plugins provide for objects or for the system and that can run now.
+  - An action that requires a param is listed only for objects that have the param.
 options:
   kind:
     description: The kind of the objects as the API names it, or V(system) for the system itself.
@@ -33,24 +33,24 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what can be done with a machine
+- name: List the actions of a machine
   digitalrebar.provision.drp_action_info:
     name: web-1.example.com
   register: offered
 
-- name: Find the machines that can be switched on from afar
+- name: List the actions of machines that are not runnable
   digitalrebar.provision.drp_action_info:
     filters: {Runnable: false}
   register: offered
 
-- name: Show their names
+- name: Show the machines that can be switched on
   ansible.builtin.debug:
     msg: "{{ offered.results | selectattr('actions', 'contains', 'poweron') | map(attribute='name') }}"
 """
 
 RETURN = r"""
 actions:
-  description: The actions, each with its plugin provider and the params that it needs and takes.
+  description: The actions, each with its plugin provider and its required and optional params.
   returned: for one object
   type: list
   elements: dict

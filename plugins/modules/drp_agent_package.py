@@ -11,20 +11,20 @@ short_description: Build the machine agent as one file
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Builds C(drp-agent), which runs the jobs of a machine, into one file that needs a Python and nothing else.
-  - It is built from this collection and from the Python packages of the controller, or those in O(packages).
-    Nothing is downloaded. The same sources give the same bytes.
-  - It runs on the controller only, so neither C(async) nor O(run_in=target) is possible.
-  - The server is not asked for anything, but the connection options are checked as in all modules.
+  - Builds C(drp-agent), which runs the jobs of a machine, as one file that requires only Python.
+  - Builds it from this collection and from the Python packages of the controller, or those in O(packages).
+    Nothing is downloaded. The build is reproducible.
+  - Runs on the controller only. C(async) and O(run_in=target) are not supported.
+  - Sends no request to the server, but checks the connection options as all modules do.
 options:
   dest:
-    description: The file to write, on the controller. It is replaced when it would be another one.
+    description: The file to write on the controller. An existing file is replaced if it differs.
     type: path
     required: true
   packages:
     description:
       - A folder with the packages, as C(pip install --target) fills it, instead of those of the controller.
-      - Use it when the controller's packages need a newer Python than the machines have.
+      - Use it if the packages of the controller require a newer Python than the machines have.
     type: path
 extends_documentation_fragment:
   - digitalrebar.provision.connection

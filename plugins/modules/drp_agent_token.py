@@ -11,13 +11,13 @@ short_description: Mint or revoke the token of a machine's agent
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Mints a token that can do no more than run the jobs of one machine, so that no secret of an administrator
-    has to be on it.
-  - A server from version 4 on mints tokens of machines. On v3.12, which gives such tokens only to the files
-    that it renders, the machine gets a user C(drp-agent-<uuid>) without a password, and a role of that name
-    with the same claims. That needs a licence for roles; without it, say with O(user) whose rights the agent
-    is to have.
-  - Set C(no_log=true) on the task. The token is in its result.
+  - Mints a token that is limited to running the jobs of one machine. No administrator credentials have to be
+    stored on the machine.
+  - Servers of version 4 or later mint tokens for machines. On v3.12, the module creates a user
+    C(drp-agent-<uuid>) without a password, and a role of the same name with the same claims. This requires
+    a licence for roles. Without a licence, set O(user) to the user whose rights the agent
+    gets.
+  - Set C(no_log=true) on the task. Otherwise, the result shows the token.
 options:
   machine:
     description: The machine, by its name, its UUID, or as C(Index:value).
@@ -25,18 +25,19 @@ options:
     required: true
   user:
     description:
-      - On servers before version 4, mint a token of this user, which can do all that the user can.
-      - Other servers need no such thing, and it has no effect there.
+      - On servers before version 4, mint a token of this user, with all rights of the user.
+      - It has no effect on other servers.
     type: str
   ttl:
-    description: How many seconds the token lives.
+    description: Lifetime of the token in seconds.
     type: int
     default: 31536000
   state:
     description:
       - V(present) mints a token.
-      - V(absent) ends all tokens of the agent. On v3.12 the user and the role are deleted. On later servers
-        the machine gets another secret, which ends its other tokens as well, such as those in boot files.
+      - V(absent) revokes all tokens of the agent. On v3.12, the user and the role are deleted. On later
+        servers, the machine gets a new secret, which also revokes its other tokens, such as those in boot
+        files.
     type: str
     choices: [present, absent]
     default: present
@@ -50,22 +51,22 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Each run mints another token, which the server does not store, so that no change is reported for it.
-      - To revoke on servers from version 4 on is a change each time.
+      - Each run mints another token. The server does not store tokens, so no change is reported.
+      - On servers of version 4 or later, O(state=absent) always reports a change.
 notes:
-  - A token ends before its time when the password of the user changes who had it minted.
+  - A token expires early if the password of the user who minted it changes.
 seealso:
   - module: digitalrebar.provision.drp_token
 """
 
 EXAMPLES = r"""
-- name: A token for the agent of web-1
+- name: Mint a token for the agent of web-1
   digitalrebar.provision.drp_agent_token:
     machine: web-1.example.com
   no_log: true
   register: minted
 
-- name: End all its tokens
+- name: Revoke all tokens of the agent
   digitalrebar.provision.drp_agent_token:
     machine: web-1.example.com
     state: absent
@@ -73,12 +74,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 token:
-  description: The token, a text to be kept secret.
+  description: The token. Keep it secret.
   returned: when O(state=present)
   type: str
   sample: VGhpcyBpcyBubyB0b2tlbg
 ttl:
-  description: How many seconds it lives.
+  description: Lifetime of the token in seconds.
   returned: when O(state=present)
   type: int
   sample: 31536000
@@ -88,7 +89,7 @@ machine:
   type: str
   sample: 3e7031fe-5f8c-4a2c-9b6f-7a2f1d0e4c11
 user:
-  description: The user that stands for the machine.
+  description: The user that represents the machine.
   returned: when O(state=present), on servers before version 4
   type: str
   sample: drp-agent-3e7031fe-5f8c-4a2c-9b6f-7a2f1d0e4c11

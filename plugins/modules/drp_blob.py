@@ -11,25 +11,26 @@ short_description: Manage files and ISO images on a Digital Rebar Provision serv
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Uploads a local file or a text to the files or the ISOs of the server, or removes it there.
-  - Nothing is uploaded when the server has the same content already. What was uploaded is checked on the
+  - Uploads a local file or a string to the files or ISOs of the server, or removes a file from the server.
+  - Uploads nothing if the server already has the same content. Verifies the uploaded file on the
     server.
-  - An upload whose connection breaks is tried again, three times in all. The server deletes the old file
-    when an upload to its files breaks off; if that happens in the end, the task fails and says so.
+  - Retries an upload whose connection is interrupted, up to three attempts. The server deletes the old
+    file if an upload is interrupted. If the last attempt fails, the error tells whether the old file still
+    exists.
 options:
   state:
     description:
-      - Whether the file is to exist.
+      - Whether the file should exist.
       - V(absent) also removes an empty folder.
     type: str
     choices: [present, absent]
     default: present
   kind:
     description:
-      - Which of the two the file belongs to. ISOs have plain names; files may lie in folders, which are made
-        as needed.
-      - Uploading an ISO makes the server unpack it for every boot environment that names it, which may fail
-        without a word. M(digitalrebar.provision.drp_bootenv) proves that it worked.
+      - Whether the file is one of the server's files or ISOs. ISOs have plain names. Files can be in folders,
+        which are created as needed.
+      - When an ISO is uploaded, the server unpacks it for every boot environment that refers to it. The
+        server does not report if this fails. M(digitalrebar.provision.drp_bootenv) verifies it.
     type: str
     choices: [files, isos]
     default: files
@@ -43,21 +44,21 @@ options:
         task; use C({{ playbook_dir }}) or C({{ role_path }}) to be independent of it.
     type: path
   content:
-    description: The text to upload instead of a file.
+    description: The string to upload instead of a file.
     type: str
   checksum:
     description:
-      - The SHA-256 that O(src) or O(content) must have, as V(sha256:<digits>) or just the digits. The task
-        fails before anything is sent if it has another.
+      - The SHA-256 that O(src) or O(content) must have, as V(sha256:<digits>) or only the digits. If it
+        differs, the task fails before anything is sent.
     type: str
   compare:
     description:
-      - What proves that the server has the same content already, once the sizes are equal.
-      - V(content) compares the checksums where the server offers its own, as newer servers do. A server of
-        version 3.12 has none; the remote file is then read and compared byte by byte, until the first
-        difference. For a file that is unchanged this costs as much traffic as an upload.
-      - V(size) takes files of one size for the same. Nothing is read, and B(a changed file whose size is the
-        same is not uploaded). Use it for files whose names change with their content.
+      - How to determine whether the server already has the same content, if the sizes are equal.
+      - V(content) compares checksums if the server provides them, as newer servers do. Servers of version
+        3.12 do not. The remote file is then read and compared byte by byte, up to the first difference.
+        For an unchanged file, this costs as much traffic as an upload.
+      - V(size) compares only the sizes. Nothing is read, and B(a changed file of the same size is not
+        uploaded). Use it for files whose names change with their content.
     type: str
     choices: [content, size]
     default: content
@@ -70,19 +71,19 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have a script on the server
+- name: Upload a script
   digitalrebar.provision.drp_blob:
     path: scripts/join.sh
     src: "{{ playbook_dir }}/files/join.sh"
 
-- name: Have an ISO there, but only the right one
+- name: Upload an ISO and verify its checksum
   digitalrebar.provision.drp_blob:
     kind: isos
     path: CentOS-7-x86_64-Minimal-2009.iso
     src: /srv/isos/CentOS-7-x86_64-Minimal-2009.iso
     checksum: sha256:07b94e6b1a0b0260b94c83d6bb76b26bf7a310dc78d7a9c7432809fb9bc6194a
 
-- name: Have a large image there whose name holds its version
+- name: Upload a large image whose name contains its version
   digitalrebar.provision.drp_blob:
     path: images/agent-4.2.1.tar.gz
     src: /srv/images/agent-4.2.1.tar.gz
@@ -107,7 +108,7 @@ blob:
       type: str
       returned: always
     path:
-      description: The name, without a slash before it.
+      description: The name, without a leading slash.
       type: str
       returned: always
     size:
@@ -125,8 +126,8 @@ action:
   sample: created
 compared_by:
   description:
-    - What decided whether to upload, V(size), V(checksum) (the server's own) or V(content) (the bytes); empty
-      when there was nothing to compare with.
+    - How the contents were compared, by V(size), V(checksum) (of the server) or V(content) (byte by byte).
+      Empty if there was nothing to compare.
   returned: success
   type: str
   sample: content

@@ -11,12 +11,12 @@ short_description: Fetch files and ISO images from a Digital Rebar Provision ser
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Makes a local file the same as a file or an ISO of the server.
-  - The download goes to a hidden file beside O(dest), which replaces O(dest) once it is whole and its
-    checksum holds. A download that broke off is continued where it stopped, by this task or by a later one.
+  - Downloads a file or an ISO from the server to a local file.
+  - Downloads to a hidden file beside O(dest), which replaces O(dest) when it is complete and its checksum
+    is correct. An interrupted download is resumed by this task or by a later one.
 options:
   kind:
-    description: Which of the two the file belongs to.
+    description: Whether the file is one of the server's files or ISOs.
     type: str
     choices: [files, isos]
     default: files
@@ -25,30 +25,31 @@ options:
     type: str
     required: true
   dest:
-    description: The local file; or a folder, in which the file then has the name it has on the server.
+    description: The local file, or a folder. In a folder, the file gets its name on the server.
     type: path
     required: true
   checksum:
     description:
-      - The SHA-256 that the file must have, as V(sha256:<digits>) or just the digits. Nothing is asked of the
-        server when O(dest) has it already. A download that does not have it is thrown away, and the task
+      - The SHA-256 that the file must have, as V(sha256:<digits>) or only the digits. If O(dest) has it
+        already, no request is sent. A download with another checksum is discarded, and the task
         fails.
     type: str
   compare:
     description:
-      - What proves that O(dest) is the same already, once the sizes are equal and without a O(checksum).
-      - V(content) compares the checksums where the server offers its own, as newer servers do. A server of
-        version 3.12 has none; the remote file is then read and compared byte by byte, until the first
-        difference. For a file that is unchanged this costs as much traffic as a download.
-      - V(size) takes files of one size for the same. Nothing is read, and B(a changed file whose size is the
-        same is not fetched).
+      - How to determine whether O(dest) is already the same, if the sizes are equal and O(checksum) is not
+        set.
+      - V(content) compares checksums if the server provides them, as newer servers do. Servers of version
+        3.12 do not. The remote file is then read and compared byte by byte, up to the first difference.
+        For an unchanged file, this costs as much traffic as a download.
+      - V(size) compares only the sizes. Nothing is read, and B(a changed file of the same size is not
+        fetched).
     type: str
     choices: [content, size]
     default: content
   mode:
     description:
-      - The permissions of O(dest) as an octal number, such as V("0644"). Without it, a new file gets the
-        usual ones of the user, and an old file keeps its own.
+      - The permissions of O(dest) as an octal number, such as V("0644"). By default, a new file gets the
+        default permissions of the user, and an existing file keeps its permissions.
     type: raw
 extends_documentation_fragment:
   - digitalrebar.provision.connection
@@ -63,7 +64,7 @@ EXAMPLES = r"""
     path: reports/web-1.json
     dest: "{{ playbook_dir }}/reports/"
 
-- name: Have the very image that was tested
+- name: Fetch an image and verify its checksum
   digitalrebar.provision.drp_blob_fetch:
     path: images/agent-4.2.1.tar.gz
     dest: /srv/images/agent-4.2.1.tar.gz
@@ -73,7 +74,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 file:
-  description: The local file after the task; in check mode, what is known of it beforehand.
+  description: The local file after the task. In check mode, what is known before the download.
   returned: success
   type: dict
   sample: {"size": 1480, "mode": "0644",
@@ -103,8 +104,8 @@ action:
   sample: created
 compared_by:
   description:
-    - What decided whether to download, V(size), V(checksum) or V(content) (the bytes); empty when there was
-      nothing to compare with.
+    - How the contents were compared, by V(size), V(checksum) or V(content) (byte by byte). Empty if there
+      was nothing to compare.
   returned: success
   type: str
   sample: checksum

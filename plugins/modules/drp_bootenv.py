@@ -12,60 +12,64 @@ version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
   - Creates, changes and removes boot environments, from a definition in the playbook or from a file of a
-    content pack with the templates beside it; or takes one that is there.
-  - Brings its ISOs to the server, from local files or from the web, one per architecture. Size and checksum
-    are right before anything is uploaded, and nothing is uploaded when the right ISO is there.
-  - Proves that the server has unpacked them. It reports a boot environment as available without its ISO, and
-    an upload as successful although unpacking failed; only the boot tree on its static file port tells.
+    content pack with its templates. Can also manage the ISOs of an existing boot environment.
+  - Uploads its ISOs to the server, from local files or from the web, one per architecture. Verifies size and
+    checksum before an upload, and uploads nothing if the server already has the right ISO.
+  - Verifies that the server has unpacked the ISOs. The server reports a boot environment as available without
+    its ISO, and an upload as successful even if unpacking failed. Therefore, the module checks the boot
+    tree on the static file port.
 options:
   state:
-    description: Whether the boot environment is to exist. Templates and ISOs stay in any case.
+    description: Whether the boot environment should exist. Templates and ISOs are never removed.
     type: str
     choices: [present, absent]
     default: present
   name:
     description:
-      - The name. Alone, it takes a boot environment that is there, for example from a content pack, to manage
-        its ISOs.
+      - The name. Without O(spec) and O(src), the module manages the ISOs of an existing boot environment, for
+        example from a content pack.
     type: str
   spec:
     description:
-      - The boot environment in the server's own spelling. Members that are left out are left as they are.
-      - It holds templates in the server's language, whose braces Ansible would take for its own; mark such
-        texts with C(!unsafe), or use O(src).
+      - The members of the boot environment, as the API names them. Members that are not set are left
+        unchanged.
+      - Templates of the server use braces, which Ansible would evaluate. Mark such strings with C(!unsafe),
+        or use O(src).
     type: dict
   src:
     description:
-      - A local file with the boot environment in YAML or JSON. Its templates are uploaded as well. They are
-        looked for in the folder C(templates) beside the file's own when that is called C(bootenvs), as in a
-        content pack, and there every file is one; otherwise they are looked for beside the file, where those
-        it refers to and all others in C(.tmpl) count.
-      - Members that the server does not know are left out, because content may be written for a newer one.
+      - A local file with the boot environment in YAML or JSON. Its templates are uploaded as well. If the
+        file is in a folder C(bootenvs), as in a content pack, these are all files of the folder C(templates)
+        beside it. Otherwise, they are the files beside O(src) that it refers to, and all other files there
+        that end in C(.tmpl).
+      - Members that the server does not know are left out, because the content may be written for a newer
+        server.
     type: path
   templates:
-    description: Templates to create or update before the boot environment. They win over those beside O(src).
+    description: Templates to create or update before the boot environment. They take precedence over those
+      found with O(src).
     type: list
     elements: dict
     suboptions:
       id:
-        description: The ID; by default the name of the file O(templates[].src).
+        description: The ID. The default is the name of the file O(templates[].src).
         type: str
       src:
         description: A local file with the template.
         type: path
       contents:
-        description: The template itself.
+        description: The content of the template.
         type: str
   isos:
     description:
-      - What there is to say about the ISOs that the boot environment names. An entry is about the ISO that
-        O(isos[].file) or O(isos[].arch) selects; without either about the only one, or the one that is called
-        like the file it comes from.
+      - Settings for the ISOs that the boot environment names. O(isos[].file) or O(isos[].arch) selects the
+        ISO of an entry. Without them, it is the only ISO, or the ISO with the same name as the file in
+        O(isos[].src) or O(isos[].url).
     type: list
     elements: dict
     suboptions:
       file:
-        description: The name in the boot environment, under which the server keeps the ISO.
+        description: The file name of the ISO in the boot environment and on the server.
         type: str
       arch:
         description: The architecture, such as V(x86_64) or V(arm64).
@@ -78,51 +82,55 @@ options:
         type: str
       sha256:
         description:
-          - The SHA-256 that it must have. Where the boot environment has none for it, this is written into
-            it, unless it is read-only; the server then refuses a wrong ISO, and unpacks a changed one.
+          - The SHA-256 that the ISO must have. If the boot environment has no checksum for the ISO and is
+            not read-only, this checksum is added to it. The server then refuses a wrong ISO, and unpacks a
+            changed one.
         type: str
   iso_dir:
     description:
-      - A local folder with ISOs under the names in the boot environment. What is found there is uploaded if
+      - A local folder with ISOs, named as in the boot environment. The ISOs found there are uploaded if
         needed.
-      - Downloads are kept here, and continued here after they broke off. Without it they go to the folder for
-        temporary files, and away afterwards.
+      - Downloads are stored here, and resumed here after an interruption. Without it, they are stored in a
+        temporary folder and removed afterwards.
     type: path
   arches:
-    description: Limits the work on ISOs to these architectures.
+    description: Manage only the ISOs of these architectures.
     type: list
     elements: str
   download:
-    description: Download the ISOs that are not given otherwise from the URL that the boot environment has.
+    description: Download ISOs that have no other source from the URL in the boot environment.
     type: bool
     default: false
   download_validate_certs:
-    description: Whether to verify the certificate of the web server that an ISO comes from.
+    description: Whether to verify the certificate of the web server from which an ISO is downloaded.
     type: bool
     default: true
   download_ca_path:
-    description: The CA certificates to verify it with, instead of the system's.
+    description: File or folder with the CA certificates to trust for downloads, instead of those of the
+      system.
     type: path
   compare:
     description:
-      - What proves that the ISO on the server is the right one, when neither the server's own checksum nor
-        the unpacked tree does. A server of version 3.12 has no checksums; the tree holds the one it was
-        unpacked from, if the boot environment has one.
-      - V(content) reads the ISO from the server, and compares it with the local file or with the checksum.
-      - V(size) compares the size with the local file's. Without a local file, the name is enough.
+      - How to determine whether the ISO on the server is the right one, if neither the checksum of the server
+        nor the unpacked tree shows it. Servers of version 3.12 have no checksums. The tree contains
+        the checksum of its ISO if the boot environment has one.
+      - V(content) reads the ISO from the server and compares it with the local file or with the checksum.
+      - V(size) compares the size with the local file. Without a local file, an ISO with the right name is
+        accepted.
     type: str
     choices: [content, size]
     default: content
   verify:
     description:
-      - Prove that the ISOs were unpacked, with files of the boot trees from the server's static port.
-      - That port speaks plain HTTP and must be reached from where the task runs. Without it, set this to
-        V(false); a failed unpacking then goes unnoticed, and an ISO that was replaced may be so without
+      - Verify that the ISOs were unpacked, by reading files of the boot trees from the static file port of
+        the server.
+      - The port uses plain HTTP and must be reachable from the host that runs the task. If it is not, set
+        this option to V(false). A failed unpacking is then not detected, and a replaced ISO may have no
         effect.
     type: bool
     default: true
   wait_timeout:
-    description: How many seconds the server may take to unpack an ISO.
+    description: How many seconds to wait until the server has unpacked an ISO.
     type: float
     default: 600
   require_available:
@@ -133,33 +141,33 @@ extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
 notes:
-  - An ISO that is only known by name and URL counts as right when the server has one of that name. Give its
-    checksum.
+  - If only the name and the URL of an ISO are known, any ISO of that name on the server is accepted. Set the
+    checksum to prevent this.
 seealso:
   - module: digitalrebar.provision.drp_blob
   - module: digitalrebar.provision.drp_object
 """
 
 EXAMPLES = r"""
-- name: Have a boot environment of a content pack, with its ISO from the local mirror
+- name: Create a boot environment from a content pack, with its ISO from a mirror
   digitalrebar.provision.drp_bootenv:
     src: provision-content/content/bootenvs/centos-7.yml
     arches: [x86_64]
     isos:
       - url: https://mirror.example.com/isos/CentOS-7-x86_64-Minimal-2009.iso
 
-- name: Have the ISOs of one that is there already, from the folder where they lie
+- name: Upload the ISOs of an existing boot environment from a folder
   digitalrebar.provision.drp_bootenv:
     name: ubuntu-18.04-install
     iso_dir: /srv/isos
 
-- name: Have them from where its definition says
+- name: Download the ISOs from the URL in the boot environment
   digitalrebar.provision.drp_bootenv:
     name: debian-10-install
     download: true
     iso_dir: /var/cache/isos
 
-- name: Have a boot environment of our own
+- name: Create a boot environment
   digitalrebar.provision.drp_bootenv:
     spec:
       Name: tools-install
@@ -218,48 +226,48 @@ isos:
       type: str
       returned: always
     arches:
-      description: The architectures that use it, in the server's words.
+      description: The architectures that use it, as reported by the server.
       type: list
       elements: str
       returned: always
     action:
       description:
-        - V(uploaded); V(replaced), when another one was there; V(unpacked), when the ISO was right and the
-          server was made to unpack it; V(unchanged); V(missing), when it is not there and nothing says where
-          it is; or V(failed), when nothing could be done.
+        - V(uploaded), V(replaced) if the server had another one, V(unpacked) if the ISO was right and only
+          had to be unpacked, V(unchanged), V(missing) if the server does not have it and no source is set, or
+          V(failed).
       type: str
       returned: always
     compared_by:
       description:
-        - What decided whether the server's is the right one. V(checksum) is the server's own, V(canary) what
-          the tree was unpacked from, V(content) the bytes; V(size) and V(name) prove little. Empty without
-          one to compare with.
+        - How the ISO on the server was compared, by V(checksum) (of the server), V(canary) (the checksum in
+          the unpacked tree), V(content) (byte by byte), V(size) or V(name). Empty if there was nothing to
+          compare.
       type: str
       returned: always
     size:
-      description: The size in bytes; null when it is not known.
+      description: The size in bytes. Null if it is not known.
       type: int
       returned: always
     sha256:
-      description: The SHA-256 that it has, or must have; empty when it is not known.
+      description: The SHA-256 that it has, or must have. Empty if it is not known.
       type: str
       returned: always
     source:
-      description: The local path or the URL that it comes from, if it has to be uploaded.
+      description: The local path or the URL from which it is uploaded, if it has to be.
       type: str
       returned: always
     verified:
-      description: Whether the unpacked tree was seen, with its kernel.
+      description: Whether the unpacked tree and its kernel were found.
       type: bool
       returned: always
 errors:
-  description: Why the boot environment is not usable, in the server's words.
+  description: Why the boot environment is not usable, as reported by the server.
   returned: when O(state=present)
   type: list
   elements: str
   sample: []
 conflicts:
-  description: How often somebody else changed it first, so that the change was planned anew.
+  description: How many times another client changed it first, so that the change was planned again.
   returned: success
   type: int
   sample: 0

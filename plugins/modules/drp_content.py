@@ -11,73 +11,74 @@ short_description: Manage content packs in Digital Rebar Provision
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Uploads a content pack from a folder, a file or a web server, and replaces the one that is there only when
-    an object or the metadata differs. The order of anything, and what the server fills in, do not count.
-  - Everything that the server would refuse with little explanation is found out before anything is sent, also
-    in check mode. That is missing features and prerequisites, objects that belong to another layer, and
-    objects that somebody still uses.
-  - Folders have the layout that C(drpcli contents bundle) reads.
+  - Uploads a content pack from a folder, a file or a web server. Replaces an existing content pack only if an
+    object or the metadata differs. Order and values that the server fills in are ignored.
+  - Checks for missing features and prerequisites, objects that belong to another layer, and removed objects
+    that are still in use before anything is sent, also in check
+    mode.
+  - Folders must have the layout that C(drpcli contents bundle) reads.
 options:
   state:
     description:
-      - Whether the content pack is to be on the server.
-      - Built-in layers of the server can be neither replaced nor removed, and the task says so; the server
-        itself would report success and do nothing.
+      - Whether the content pack should be on the server.
+      - Built-in layers of the server can be neither replaced nor removed. The task fails, whereas the server
+        would report success and do nothing.
     type: str
     choices: [present, absent]
     default: present
   name:
     description:
-      - The name of the content pack. Needed to remove one of which there is neither O(src) nor O(content);
-        otherwise the pack must have this name.
+      - The name of the content pack. Required to remove a content pack without O(src) or O(content).
+        Otherwise, the content pack must have this name.
     type: str
   src:
     description:
-      - Where the content pack is. A folder, a file with YAML or JSON in it, or an C(http) or C(https) URL of
+      - The location of the content pack. A folder, a YAML or JSON file, or the C(http) or C(https) URL of
         such a file.
-      - Folders and files are those of the controller, where a relative path is looked for as
-        M(ansible.builtin.copy) does, below C(files) of the role or the play. With O(run_in=target) they are
-        those of the target.
+      - Folders and files are read on the controller. Relative paths are searched like those
+        of M(ansible.builtin.copy), below C(files) of the role or the play. With O(run_in=target), they are
+        read on the target.
     type: str
   content:
     description:
-      - The content pack itself, with the members C(meta) and C(sections). Mark texts with template
-        expressions as C(!unsafe), or put the pack into a file.
+      - The content pack, with the members C(meta) and C(sections). Mark strings with template
+        expressions as C(!unsafe), or use a file and O(src).
     type: dict
   meta:
     description:
-      - Metadata that counts more than that of O(src) or O(content), such as a C(Version) made by the build.
-        V(null) takes a field away.
+      - Metadata that overrides that of O(src) or O(content), such as a C(Version) set by the build. V(null)
+        removes a field.
     type: dict
   checksum:
     description:
-      - The SHA-256 that the file of O(src) must have, as V(sha256:<digits>) or just the digits.
+      - The SHA-256 that the file in O(src) must have, as V(sha256:<digits>) or only the digits.
     type: str
   download_validate_certs:
-    description: Whether to verify the certificate of the web server that O(src) names.
+    description: Whether to verify the certificate of the web server in O(src).
     type: bool
     default: true
   download_ca_path:
     description:
-      - File or folder with the certificates of the authorities to trust in a download, instead of those of
-        the system. O(ca_path) counts only for the DRP server.
+      - File or folder with the CA certificates to trust for downloads, instead of those of the system.
+        O(ca_path) applies only to the DRP server.
     type: path
   force:
     description:
-      - Install the pack although prerequisites are missing, and let objects go although machines, stages,
-        workflows or others still use them. Those are then not available.
+      - Install the content pack even if prerequisites are missing, and remove objects even if machines,
+        stages, workflows or other objects still use them. Those objects become unavailable.
     type: bool
     default: false
   replace_writable:
     description:
-      - Let objects of the pack take the place of objects that were made by hand under the same names. Servers
-        of version 3.12 cannot do that, and the task fails.
+      - Replace objects that were created by hand by objects of the content pack with the same names. Servers
+        of version 3.12 do not support this, and the task fails.
     type: bool
     default: false
   require_available:
     description:
-      - Fail when the server has stored the pack but reports that objects of it cannot be used, for example
-        because a stage names a task of a pack that is not installed yet. Otherwise that is a warning.
+      - Fail when the server has stored the content pack but reports that objects of it cannot be used, for
+        example because a stage uses a task of a content pack that is not installed yet. Otherwise, the task
+        issues a warning.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -101,7 +102,7 @@ EXAMPLES = r"""
     checksum: sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
     require_available: true
 
-- name: A small pack in the playbook
+- name: Upload a content pack that is defined in the playbook
   digitalrebar.provision.drp_content:
     content:
       meta:
@@ -113,7 +114,7 @@ EXAMPLES = r"""
             ID: motd.tmpl
             Contents: !unsafe "Welcome to {{.Machine.Name}}\n"
 
-- name: Remove a pack
+- name: Remove a content pack
   digitalrebar.provision.drp_content:
     name: site
     state: absent
@@ -131,7 +132,7 @@ name:
   type: str
   sample: task-library
 version:
-  description: The version of the content pack after the task; empty if it has none.
+  description: The version of the content pack after the task. Empty if it has none.
   returned: when O(state=present)
   type: str
   sample: v4.2.1
@@ -141,14 +142,14 @@ previous_version:
   type: str
   sample: v4.2.0
 counts:
-  description: How many objects there are in each section.
+  description: The number of objects in each section.
   returned: when O(state=present)
   type: dict
   sample: {"params": 65, "profiles": 6, "stages": 18, "workflows": 9}
 errors:
   description:
-    - Why objects of this pack cannot be used, in the server's words. Looked up after a write, and always with
-      O(require_available=true). Problems of other packs are not among them.
+    - Why objects of this pack cannot be used, as reported by the server. Checked after a write, and always
+      with O(require_available=true). Problems of other content packs are not included.
   returned: when O(state=present)
   type: list
   elements: str

@@ -11,34 +11,35 @@ short_description: Export content packs from Digital Rebar Provision
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Makes a folder or a file hold a content pack of the server, as a person would write it. What the server
-    computes, and members that have their default value, are left out.
-  - Nothing is written when the same pack is there already, in whatever words. Otherwise only the files of
-    objects that differ are written and removed, all of them or none.
-  - Folders have the layout of C(drpcli contents unbundle). Where that would lose something, such as the slash
-    in the ID of a template, the file holds the whole object.
+  - Exports a content pack from the server to a folder or a file, in the form in which it is written by hand.
+    Members that the server computes or that have their default value are left out.
+  - Writes nothing if O(dest) already contains the same content pack, whatever its formatting. Otherwise,
+    writes and removes only the files of objects that differ, either all of them or none.
+  - Folders have the layout of C(drpcli contents unbundle). If that layout would lose data, such as the slash
+    in the ID of a template, the file contains the whole object.
 options:
   name:
     description:
-      - The name of the content pack. Built-in layers can be exported too; C(BackingStore), which holds the
-        objects that were made by hand, has secrets in it.
+      - The name of the content pack. Built-in layers can be exported too. C(BackingStore), which contains
+        the objects that were created by hand, contains secrets.
     type: str
     required: true
   dest:
     description:
-      - Where to export to, on the controller unless O(run_in=target).
-      - A name that ends in C(.yaml), C(.yml) or C(.json) is that of a file, unless there is such a folder.
-        Any other name is that of a folder.
-      - A folder must be new, empty, or that of a content pack. Whatever in it is no part of a pack stays.
+      - The file or folder to export to, on the controller unless O(run_in=target).
+      - A name that ends in C(.yaml), C(.yml) or C(.json) is a file, unless a folder of that name exists.
+        Any other name is a folder.
+      - A folder must be new or empty, or must contain a content pack. Files that are not part of a content
+        pack are left unchanged.
     type: path
     required: true
   format:
-    description: How objects are written into a folder.
+    description: The format of the objects in a folder.
     type: str
     choices: [yaml, json]
     default: yaml
   force:
-    description: Let the pack take the place of one with another name in O(dest).
+    description: Replace a content pack with another name in O(dest).
     type: bool
     default: false
 extends_documentation_fragment:
@@ -49,12 +50,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Keep a content pack in a repository
+- name: Export a content pack to a repository
   digitalrebar.provision.drp_content_fetch:
     name: site
     dest: "{{ playbook_dir }}/content"
 
-- name: Back up everything that was made by hand
+- name: Back up all objects that were created by hand
   digitalrebar.provision.drp_content_fetch:
     name: BackingStore
     dest: /srv/backup/drp.yaml
@@ -62,7 +63,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: What was done with O(dest), V(created), V(updated) or V(unchanged).
+  description: The action taken on O(dest), V(created), V(updated) or V(unchanged).
   returned: success
   type: str
   sample: updated
@@ -77,12 +78,12 @@ dest:
   type: str
   sample: /home/me/drp/content
 version:
-  description: The version of the content pack; empty if it has none.
+  description: The version of the content pack. Empty if it has none.
   returned: success
   type: str
   sample: v1.0.0
 counts:
-  description: How many objects there are in each section.
+  description: The number of objects in each section.
   returned: success
   type: dict
   sample: {"params": 12, "templates": 3}

@@ -7,61 +7,62 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: drp_enrol
-short_description: Find out which machines hosts are, and create those that are missing
+short_description: Find the machines of hosts, and create missing ones
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Finds the machine of a Digital Rebar Provision server that each host is, by UUID, name, network card or
-    serial number, and creates a machine for each host that has none.
-  - One list of the machines serves all hosts, so name all hosts of a play in one task, with C(run_once).
-  - A machine that is there is never changed. Use M(digitalrebar.provision.drp_machine) for that.
+  - Finds the machine of each host on a Digital Rebar Provision server, by UUID, name, MAC address or serial
+    number. Creates a machine for each host that has none.
+  - Reads the machines once for all hosts. Pass all hosts of a play to one task, with C(run_once).
+  - Never changes an existing machine. Use M(digitalrebar.provision.drp_machine) for that.
 options:
   hosts:
-    description: The hosts, and what they say of themselves.
+    description: The hosts, with the data that identifies them.
     type: list
     elements: dict
     required: true
     suboptions:
       host:
-        description: What the host is called in the result.
+        description: The name of the host in the result.
         type: str
         required: true
       uuid:
-        description: The UUID of its machine. There must be one, and nothing else is looked at.
+        description: The UUID of its machine. The machine must exist, and other data is ignored.
         type: str
       name:
-        description: The name of its machine, also of one that has to be created.
+        description: The name of its machine. Required to create a machine.
         type: str
       macs:
-        description: Its hardware addresses. One that a machine has is enough.
+        description: Its MAC addresses. A machine matches if it has one of them.
         type: list
         elements: str
       serial:
-        description: Its serial number. Fillers of vendors, such as V(To Be Filled By O.E.M.), count as none.
+        description: Its serial number. Placeholders of vendors, such as V(To Be Filled By O.E.M.), are
+          ignored.
         type: str
       address:
-        description: The IP address of a machine that has to be created.
+        description: The IP address of the machine, if it is created.
         type: str
   create:
-    description: Whether to create what is missing. Otherwise a host without a machine is an error.
+    description: Whether to create missing machines. If V(false), a host without a machine is an error.
     type: bool
     default: true
   serial_param:
-    description: The param in which machines have their serial number.
+    description: The param that contains the serial number of a machine.
     type: str
     default: inventory/SerialNumber
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
 notes:
-  - Name, cards and serial number must all lead to the same machine. When they lead to several, nothing is
-    done and the error names them.
+  - The name, the MAC addresses and the serial number must match the same machine. If they match several
+    machines, the task fails and changes nothing. The error names the machines.
 seealso:
   - module: digitalrebar.provision.drp_machine
 """
 
 EXAMPLES = r"""
-- name: Which machines are these hosts?
+- name: Find or create the machines of two hosts
   digitalrebar.provision.drp_enrol:
     hosts:
       - host: web-1
@@ -73,7 +74,7 @@ EXAMPLES = r"""
         serial: VMW-4711
   register: enrolled
 
-- name: Put one of them to work
+- name: Set the description of one of the machines
   digitalrebar.provision.drp_machine:
     uuid: "{{ enrolled.machines['web-1'].uuid }}"
     description: Found or made by Ansible
@@ -81,7 +82,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 machines:
-  description: By host, its machine and what told it, V(uuid), V(name), V(mac), V(serial) or V(created).
+  description: The machine of each host, and how it was found, by V(uuid), V(name), V(mac) or V(serial), or
+    V(created).
   returned: success
   type: dict
   sample:

@@ -11,26 +11,26 @@ short_description: Post an event on a Digital Rebar Provision server
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Tells all who listen to the server that something has happened, for example a rulebook of Event-Driven
+  - Sends an event to all listeners of the server, for example to a rulebook of Event-Driven
     Ansible.
-  - The server adds the time and the name of the user who posts it.
-  - Always reports a change, since each run posts another event.
+  - The server adds the time and the name of the user.
+  - Always reports a change, because each run posts an event.
 options:
   kind:
     description:
-      - What the event is about, a kind of objects or a word of one's own. It becomes the Type of the event.
+      - The Type of the event, a kind of objects or a custom word.
     type: str
     required: true
   action:
-    description: What has happened.
+    description: The Action of the event.
     type: str
     required: true
   id:
-    description: To which of them it has happened. It becomes the Key of the event.
+    description: The Key of the event, which identifies the object.
     type: str
     required: true
   object:
-    description: More about it, of any form.
+    description: The Object of the event, with data of any type.
     type: raw
 extends_documentation_fragment:
   - digitalrebar.provision.connection
@@ -45,7 +45,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell that a rack has been cabled
+- name: Report that a rack has been cabled
   digitalrebar.provision.drp_event:
     kind: racks
     action: cabled
@@ -57,7 +57,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 event:
-  description: The event, without what the server adds.
+  description: The event, without the members that the server adds.
   returned: success
   type: dict
   sample: {"Type": "racks", "Action": "cabled", "Key": "rack-a", "Object": {"ports": 48}}

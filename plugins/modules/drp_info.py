@@ -7,60 +7,60 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: drp_info
-short_description: Ask a Digital Rebar Provision server what it is and what it holds
+short_description: Get information about a Digital Rebar Provision server and its objects
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Reads objects of any kind, and what the server says about itself. Changes nothing.
-  - Secrets are left out, such as the password hashes of users and the sealed values of secure params.
+  - Reads objects of any kind, and information about the server. Changes nothing.
+  - Secrets are left out, such as the password hashes of users and the encrypted values of secure params.
 options:
   gather:
     description:
-      - What to read. By default the objects if O(kind) is given, else V(server).
-      - V(server) is what the server says about itself, with its version and its features.
-      - V(objects) are objects of O(kind), V(count) is how many there are.
+      - What to read. The default is V(objects) if O(kind) is set, otherwise V(server).
+      - V(server) is information about the server, with its version and its features.
+      - V(objects) are objects of O(kind), V(count) is their number.
       - V(indexes) are those that O(filters) and O(sort) can use, of O(kind) or of all kinds.
-      - V(prefs) are the preferences of the server, V(logs) the last 1000 lines of its log.
+      - V(prefs) are the preferences of the server, V(logs) are the last 1000 lines of its log.
     type: list
     elements: str
     choices: [server, objects, count, indexes, prefs, logs]
   kind:
     description:
       - The kind of the objects as the API names it, such as V(machines) or V(subnets).
-      - Kinds that plugins registered count too.
+      - Kinds that plugins have registered are supported too.
     type: str
   sort:
     description:
-      - Indexes to sort by, the most important one first. Without it the objects come in order of their keys.
+      - Indexes to sort by, the most important one first. By default, objects are sorted by their keys.
     type: list
     elements: str
   reverse:
-    description: Turn the order round.
+    description: Reverse the order.
     type: bool
     default: false
   limit:
-    description: How many objects to read at most. Without it, all.
+    description: The maximum number of objects to read. By default, all.
     type: int
   offset:
-    description: How many objects to leave out at the beginning.
+    description: How many objects to skip at the beginning.
     type: int
   slim:
-    description: Maps to leave empty, which saves time and traffic when there are many objects.
+    description: Dictionaries to return empty, which saves time and traffic if there are many objects.
     type: list
     elements: str
     choices: [Meta, Params]
   params:
     description:
-      - The only params to return of each object, by name. Newer servers leave out the others themselves,
-        which saves time and traffic.
+      - The names of the params to return of each object. Newer servers send only these params, which saves
+        time and traffic.
     type: list
     elements: str
   fields:
-    description: The members to return of each object, in any letter case. Without it, all.
+    description: The members to return of each object, in any letter case. By default, all.
     type: list
     elements: str
   log_lines:
-    description: How many lines of the log to return, the last ones. V(0) returns all that there are.
+    description: How many of the last lines of the log to return. V(0) returns all lines.
     type: int
     default: 0
 extends_documentation_fragment:
@@ -71,7 +71,7 @@ attributes:
   diff_mode:
     support: none
 notes:
-  - Credentials that may not list a kind get an empty list from the server, and no error.
+  - If the credentials lack the claim to list a kind, the server returns an empty list instead of an error.
 seealso:
   - module: digitalrebar.provision.drp_job_info
   - plugin: digitalrebar.provision.drp_object
@@ -79,15 +79,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What the server can do
+- name: Get the features of the server
   digitalrebar.provision.drp_info:
   register: drp
 
-- name: Go on only if it can
+- name: Fail if the server lacks a feature
   ansible.builtin.assert:
     that: "'secure-params' in drp.server.features"
 
-- name: Names and addresses of the machines that are being installed
+- name: Get names and addresses of the machines that are being installed
   digitalrebar.provision.drp_info:
     kind: machines
     filters:
@@ -97,13 +97,13 @@ EXAMPLES = r"""
     fields: [Name, Address, CurrentTask]
   register: installing
 
-- name: Two machines, and those of their names that there are none of
+- name: Get two machines by name, and the names that have no machine
   digitalrebar.provision.drp_info:
     kind: machines
     objects: [web-1.example.com, web-2.example.com]
   register: pair
 
-- name: How many machines have failed, the preferences, and the end of the log
+- name: Get the number of unavailable machines, the preferences, and the end of the log
   digitalrebar.provision.drp_info:
     gather: [count, prefs, logs]
     kind: machines
@@ -114,7 +114,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 server:
-  description: What the server says about itself.
+  description: Information about the server.
   returned: when V(server) is gathered
   type: dict
   sample: {"version": "v3.12.0", "features": ["api-v3", "workflows"], "api_port": 8092, "prov_enabled": true}
@@ -125,13 +125,13 @@ objects:
   elements: dict
   sample: [{"Name": "web-1.example.com", "Address": "192.0.2.11", "CurrentTask": 3}]
 missing:
-  description: Those of O(name), O(id) and O(objects) that there is no object of.
+  description: The values of O(name), O(id) and O(objects) for which no object exists.
   returned: when V(objects) is gathered by name
   type: list
   elements: str
   sample: []
 count:
-  description: How many objects match.
+  description: The number of matching objects.
   returned: when V(count) is gathered
   type: int
   sample: 3
@@ -146,7 +146,7 @@ prefs:
   type: dict
   sample: {"defaultStage": "none", "defaultBootEnv": "local"}
 logs:
-  description: Lines of the log of the server, the oldest first.
+  description: Lines of the server log, the oldest first.
   returned: when V(logs) is gathered
   type: list
   elements: dict

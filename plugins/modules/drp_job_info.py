@@ -12,8 +12,8 @@ version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
   - Reads the jobs of a machine, the newest first, or one job, or the newest jobs of all machines.
-  - Of the first job found it also reads, if asked, the end of its log, the whole log into a file, and the
-    scripts that it was to run.
+  - Optionally reads more about the first job found. This is the end of its log, the whole log into a file,
+    and the scripts of the job.
 options:
   id:
     description: The UUID of one job.
@@ -21,17 +21,17 @@ options:
   machine:
     description:
       - The machine whose jobs to read, by its name, its UUID, or as C(Index:value).
-      - Jobs outlive their machine. They are then found by its UUID.
+      - Jobs are kept when their machine is deleted. Use the UUID to find them.
     type: str
   filters:
     description:
-      - Only jobs that match, by index, such as V(State), V(Task), V(Stage), V(Workflow), V(Archived) or
+      - Only jobs that match, by index such as V(State), V(Task), V(Stage), V(Workflow), V(Archived) or
         V(Current).
-      - "A value asks for equality. A map such as C({Ne: finished})
-        asks with another operator of the server."
+      - "A value is compared for equality. A dictionary such as C({Ne:
+        finished}) uses another operator of the server."
     type: dict
   count:
-    description: How many jobs to read at most. V(0) reads all.
+    description: The maximum number of jobs to read. V(0) reads all.
     type: int
     default: 10
   log_lines:
@@ -40,23 +40,23 @@ options:
     default: 0
   dest:
     description:
-      - A local file that becomes the whole log of the first job; or a folder, in which the file is called
+      - A local file to which the whole log of the first job is written. In a folder, the file is named
         C(<UUID of the job>.log).
-      - It is replaced in one step once the log is there, and left alone when it holds the same. A new file is
-        for its owner only.
-      - This is the only thing that the module changes, and the only reason for which it reports a change. In
-        check mode nothing is written.
+      - The file is replaced atomically, and left unchanged if it has the same content. A new file is readable
+        only by its owner.
+      - The module reports a change only if it writes this file. In check mode, nothing is
+        written.
     type: path
   actions:
     description:
-      - Whether to return the scripts and files of the first job. The server renders them when asked, from the
-        params that the machine has now.
-      - They may hold secrets.
+      - Whether to return the scripts and files of the first job. The server renders them on request, with the
+        current params of the machine.
+      - They may contain secrets.
     type: bool
     default: false
   os:
     description:
-      - For O(actions), the operating system whose scripts to return, such as V(linux). Without it, all.
+      - For O(actions), the operating system whose scripts to return, such as V(linux). By default, all.
     type: str
 extends_documentation_fragment:
   - digitalrebar.provision.connection
@@ -70,7 +70,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Why did it fail?
+- name: Get the failed job of a machine and the end of its log
   digitalrebar.provision.drp_job_info:
     machine: web-1.example.com
     filters:
@@ -79,13 +79,13 @@ EXAMPLES = r"""
     log_lines: 30
   register: failure
 
-- name: Keep the log of what ran last
+- name: Save the log of the last job
   digitalrebar.provision.drp_job_info:
     machine: web-1.example.com
     count: 1
     dest: /var/log/provisioning/web-1.log
 
-- name: The scripts of a job
+- name: Get the scripts of a job
   digitalrebar.provision.drp_job_info:
     id: 5e1a4a5c-6f5c-4b43-8c3d-2f0b4bb5f6c8
     actions: true
@@ -102,8 +102,8 @@ jobs:
   elements: dict
   sample: [{"Uuid": "5e1a4a5c-6f5c-4b43-8c3d-2f0b4bb5f6c8", "Task": "install", "State": "failed"}]
 job:
-  description: The first of RV(jobs).
-  returned: when there is any
+  description: The first entry of RV(jobs).
+  returned: when a job was found
   type: dict
   sample: {"Uuid": "5e1a4a5c-6f5c-4b43-8c3d-2f0b4bb5f6c8", "Task": "install", "State": "failed"}
 log:

@@ -12,100 +12,103 @@ version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
   - Creates, changes and removes machines, and moves them between workflows, stages and boot environments.
-  - Only what differs is written, with a patch that is refused when somebody else changed the same thing
-    meanwhile; the change is then planned anew.
-  - Options that are not given are left as they are.
+  - Writes only what differs, as a patch. The server refuses the patch if another client has changed the
+    same members meanwhile; the change is then planned again.
+  - Options that are not set are left unchanged.
 options:
   state:
-    description: Whether the machine is to exist.
+    description: Whether the machine should exist.
     type: str
     choices: [present, absent]
     default: present
   name:
     description:
-      - The machine's name. It finds the machine unless O(uuid) or O(id) does; then it renames it.
+      - The name of the machine. Identifies the machine, unless O(uuid) or O(id) is set. With one of them,
+        the machine is renamed.
     type: str
   uuid:
-    description: The machine's UUID, under which it is found, or created.
+    description: The UUID of the machine. Identifies the machine, or is the UUID of a new machine.
     type: str
   id:
     description:
-      - Finds the machine by its key or by any unique index of the server, as C(Index:value).
+      - Identifies the machine by its key or by any unique index of the server, as C(Index:value).
     type: str
   address:
-    description: The IP address; an empty text takes it away.
+    description: The IP address. An empty string removes it.
     type: str
   description:
-    description: A text for people.
+    description: A description for users.
     type: str
   profiles:
-    description: Names of profiles, in the order in which they count.
+    description: Names of profiles, in order of precedence.
     type: list
     elements: str
   append_profiles:
-    description: Add O(profiles) to those the machine has, instead of replacing them.
+    description: Add O(profiles) to the profiles of the machine instead of replacing them.
     type: bool
     default: false
   params:
     description:
-      - Params by name. Values keep their types; V(null) removes a param.
+      - Params by name. Values keep their types. V(null) removes a param.
       - For secure params see O(update_secure).
     type: dict
   purge_params:
-    description: Remove all params that O(params) does not name.
+    description: Remove all params that are not in O(params).
     type: bool
     default: false
   meta:
-    description: Metadata, a map of texts; V(null) removes an entry. Other entries stay.
+    description: Metadata, a dictionary of strings. V(null) removes an entry. Other entries are left
+      unchanged.
     type: dict
   workflow:
     description:
-      - The workflow; an empty text takes the machine out of its workflow.
+      - The workflow. An empty string removes the machine from its workflow.
       - Setting another workflow replaces the task list and the stage, even while tasks run.
     type: str
   stage:
     description:
-      - The stage. While the machine is in a workflow, that decides the stage; take it out with
-        an empty O(workflow) in the same task, or with O(force=true).
+      - The stage. While the machine is in a workflow, the workflow sets the stage. To set another
+        stage, remove the machine from its workflow with an empty O(workflow) in the same task, or with
+        O(force=true).
     type: str
   bootenv:
     description:
-      - The boot environment. The server makes a machine not runnable when this changes; see O(runnable).
+      - The boot environment. When it changes, the server makes the machine not runnable; see O(runnable).
     type: str
   tasks:
     description: The task list of a machine without a workflow.
     type: list
     elements: str
   runnable:
-    description: Whether the machine's agent may run its tasks. Set last, after all other changes.
+    description: Whether the agent of the machine may run its tasks. Set after all other changes.
     type: bool
   hardware_addrs:
     description: MAC addresses.
     type: list
     elements: str
   arch:
-    description: The architecture in the server's words, such as V(amd64) or V(arm64).
+    description: The architecture as the server names it, such as V(amd64) or V(arm64).
     type: str
   locked:
     description:
-      - Whether the server is to refuse all changes of the machine, except that it is unlocked. Needs a v4
-        server.
+      - Whether the machine is locked. The server refuses all changes of a locked machine, except to unlock
+        it. Requires a v4 server.
     type: bool
   context:
     description:
-      - The context in which the tasks of the machine run; an empty text means the machine itself. Needs a
-        v4 server.
+      - The context in which the tasks of the machine run. An empty string means the machine itself. Requires
+        a v4 server.
     type: str
   include_locked:
     description:
-      - Change or delete the machine although it is locked. It is unlocked for that and, if it is still
-        there, locked again, unless O(locked) says otherwise.
+      - Change or delete the machine even if it is locked. It is unlocked for the change and then locked
+        again, unless it was deleted or O(locked) is set.
     type: bool
     default: false
   force:
     description:
-      - Change O(stage) or O(bootenv) although tasks are pending, or although the machine is in a workflow
-        (which it then leaves).
+      - Change O(stage) or O(bootenv) even if tasks are pending, or if the machine is in a workflow, from
+        which it is then removed.
     type: bool
     default: false
   require_available:
@@ -115,7 +118,7 @@ options:
     type: bool
     default: true
 requirements:
-  - websocket-client, to wait
+  - websocket-client, for O(wait=true)
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
@@ -128,7 +131,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Enrol a machine
+- name: Create a machine
   digitalrebar.provision.drp_machine:
     name: web-1.example.com
     address: 192.0.2.11
@@ -144,7 +147,7 @@ EXAMPLES = r"""
     workflow: install-linux
     runnable: true
 
-- name: Install it anew, and go on when that is done
+- name: Install it again, and wait until the workflow is complete
   digitalrebar.provision.drp_machine:
     name: web-1.example.com
     workflow: install-linux
@@ -152,13 +155,13 @@ EXAMPLES = r"""
     wait: true
     wait_timeout: 2700
 
-- name: Take it out of its workflow and back to the local disk
+- name: Remove it from its workflow and boot from the local disk
   digitalrebar.provision.drp_machine:
     name: web-1.example.com
     workflow: ""
     stage: local
 
-- name: Set a secret, and keep everybody from touching the machine
+- name: Set a secret, and lock the machine
   digitalrebar.provision.drp_machine:
     name: web-1.example.com
     params:
@@ -175,7 +178,7 @@ EXAMPLES = r"""
 RETURN = r"""
 machine:
   description:
-    - The machine as the server has it after the task, in the server's own spelling, without its Secret.
+    - The machine as the server has it after the task, without its Secret.
     - In check mode, as it would be sent.
   returned: when O(state=present)
   type: dict
@@ -186,18 +189,18 @@ action:
   type: str
   sample: updated
 errors:
-  description: Why the machine is not usable, in the server's words.
+  description: Why the machine is not usable, as reported by the server.
   returned: when O(state=present)
   type: list
   elements: str
   sample: []
 conflicts:
-  description: How often somebody else changed the machine first, so that the change was planned anew.
+  description: How many times another client changed the machine first, so that the change was planned again.
   returned: success
   type: int
   sample: 0
 wait:
-  description: How the waiting went, as M(digitalrebar.provision.drp_wait) returns it.
+  description: The result of the wait, as returned by M(digitalrebar.provision.drp_wait).
   returned: with O(wait=true)
   type: dict
   sample: {"outcome": "complete", "waited": 812.044}

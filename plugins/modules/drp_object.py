@@ -11,44 +11,45 @@ short_description: Manage objects of any kind in Digital Rebar Provision
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Creates, changes and removes one object, many of mixed kinds in one task, or all that match a filter.
-  - Many are applied in order of reference (params before profiles before stages before workflows before
-    machines), in parallel over one session; what is to be removed goes last, the other way round.
-  - Only what differs is written, with patches that are refused when somebody else changed the same thing
-    meanwhile; the change is then planned anew.
+  - Creates, changes and removes one object, many objects of different kinds in one task, or all objects
+    that match a filter.
+  - Applies many objects in the order of their references (params, profiles, stages, workflows, machines),
+    in parallel over one session. Removes objects last, in the reverse order.
+  - Writes only what differs, as patches. The server refuses a patch if another client has changed the same
+    members meanwhile; the change is then planned again.
 options:
   kind:
     description:
       - The kind as the API names it, such as V(profiles) or V(subnets).
-      - Kinds that plugins registered count too.
+      - Kinds that plugins have registered are supported too.
     type: str
   spec:
     description:
-      - The members of the object in the server's spelling (any letter case is accepted). Members that are
-        not named are left as they are.
-      - Entries of Params and Meta are merged by name, V(null) removes one. For secure params see
-        O(update_secure).
-      - Every other value counts as a whole.
+      - The members of the object, as the API names them (in any letter case). Members that are not set are
+        left unchanged.
+      - Entries of Params and Meta are merged by name. V(null) removes an entry. For secure params,
+        see O(update_secure).
+      - All other values are replaced as a whole.
     type: dict
   id:
-    description: Finds the object by its key or by C(Index:value), when O(spec) does not hold the key.
+    description: Identifies the object by its key or by C(Index:value), if O(spec) does not contain the key.
     type: str
   state:
-    description: Whether the object is to exist.
+    description: Whether the object should exist.
     type: str
     choices: [present, absent]
     default: present
   filters:
     description:
-      - All objects of O(kind) that match, by index (such as V(Workflow)), by param, or by V(Meta.<key>), get
-        O(spec), or are removed.
-      - A value asks for equality, a map such as V({"Between":["a","b"]}) for more. A v4 server also knows
-        C(In), C(Nin) and C(Re).
-      - When more than one object would be deleted, or machine be re-imaged, O(max_targets) or O(confirm)
-        must be given, except in check mode.
+      - Applies O(spec) to all objects of O(kind) that match, or removes them. Filter names are an index (such
+        as V(Workflow)), a param, or V(Meta.<key>).
+      - A value is compared for equality. A dictionary such as V({"Between":["a","b"]}) uses another operator.
+        A v4 server also supports C(In), C(Nin) and C(Re).
+      - O(max_targets) or O(confirm) is required if more than one object would be deleted or more than one
+        machine re-imaged, except in check mode.
     type: dict
   resources:
-    description: Many objects at once.
+    description: Several objects, applied in one task.
     type: list
     elements: dict
     suboptions:
@@ -69,26 +70,26 @@ options:
         default: present
   continue_on_error:
     description:
-      - With O(resources) or O(filters), go on with the other objects when one fails. The task then fails at
-        its end.
-      - Without it, objects that may refer to the failed one are not tried.
+      - With O(resources) or O(filters), continue with the other objects if one fails. The task fails at its
+        end.
+      - Otherwise, objects that may refer to the failed one are skipped.
     type: bool
     default: false
   return_objects:
-    description: With O(resources) or O(filters), put each whole object into its result.
+    description: With O(resources) or O(filters), return each whole object in its result.
     type: bool
     default: false
   append_profiles:
-    description: Add Profiles to those that are there, instead of replacing them.
+    description: Add Profiles to those of the object instead of replacing them.
     type: bool
     default: false
   purge_params:
-    description: Remove all Params that are not named.
+    description: Remove all Params that are not in O(spec).
     type: bool
     default: false
   force:
     description:
-      - Have the server skip the checks that it offers to skip; see M(digitalrebar.provision.drp_machine).
+      - Skip checks of the server that can be skipped; see O(digitalrebar.provision.drp_machine#module:force).
     type: bool
     default: false
   require_available:
@@ -98,7 +99,7 @@ options:
     type: bool
     default: true
 requirements:
-  - websocket-client, to wait
+  - websocket-client, for O(wait=true)
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
@@ -120,7 +121,7 @@ EXAMPLES = r"""
       Description: Where the machine stands
       Schema: {type: integer, minimum: 1}
 
-- name: A profile and two machines that use it, in one task
+- name: Create a profile and two machines that use it in one task
   digitalrebar.provision.drp_object:
     resources:
       - kind: machines
@@ -132,14 +133,14 @@ EXAMPLES = r"""
           Name: rack-a
           Params: {rack/position: 7}
 
-- name: Remove the machines of a rack, but no more than it can hold
+- name: Remove the machines of a rack, at most 40
   digitalrebar.provision.drp_object:
     kind: machines
     filters: {rack/name: r12}
     state: absent
     max_targets: 40
 
-- name: See which machines would be installed anew
+- name: Show which machines would be reinstalled
   digitalrebar.provision.drp_object:
     kind: machines
     filters: {Stage: complete, os/release: "7"}
@@ -147,7 +148,7 @@ EXAMPLES = r"""
   check_mode: true
   register: plan
 
-- name: Install just these
+- name: Reinstall exactly these machines
   digitalrebar.provision.drp_object:
     kind: machines
     filters: {Stage: complete, os/release: "7"}
@@ -175,38 +176,38 @@ action:
   type: str
   sample: created
 errors:
-  description: Why the object is not usable, in the server's words.
+  description: Why the object is not usable, as reported by the server.
   returned: with O(kind), when O(state=present)
   type: list
   elements: str
   sample: []
 conflicts:
-  description: How often somebody else changed the object first, so that the change was planned anew.
+  description: How many times another client changed the object first, so that the change was planned again.
   returned: with O(kind)
   type: int
   sample: 0
 results:
   description:
     - One entry per object of O(resources), in the order given, or per object that matches O(filters).
-    - Its action is V(created), V(updated), V(deleted), V(unchanged), V(failed), or V(skipped) for one that
-      was not tried.
+    - The action is V(created), V(updated), V(deleted), V(unchanged), V(failed) or
+      V(skipped).
   returned: with O(resources) or O(filters)
   type: list
   elements: dict
   sample:
     - {"kind": "profiles", "name": "rack-a", "key": "rack-a", "action": "created", "changed": true}
 targets:
-  description: What is deleted or re-imaged of what was there.
+  description: The existing objects that are deleted or re-imaged.
   returned: with O(resources) or O(filters), when there is any
   type: dict
   contains:
     deed:
-      description: What is done to them, in a word.
+      description: What the task does to them.
       type: str
       sample: deletion
       returned: always
     count:
-      description: How many there are.
+      description: The number of objects.
       type: int
       sample: 2
       returned: always
@@ -217,12 +218,12 @@ targets:
       sample: [web-1, web-2]
       returned: always
     confirm:
-      description: The mark of just these, for O(confirm).
+      description: The identifier of exactly these objects, to be set as O(confirm).
       type: str
       sample: 5f1d7a84db00
       returned: always
 wait:
-  description: How the waiting went, as M(digitalrebar.provision.drp_wait) returns it.
+  description: The result of the wait, as returned by M(digitalrebar.provision.drp_wait).
   returned: with O(wait=true)
   type: dict
   sample: {"outcome": "complete", "waited": 812.044}

@@ -11,11 +11,12 @@ short_description: Manage the machines of a pool in Digital Rebar Provision
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Brings machines into a pool and out of it, allocates and releases them.
-  - Says how many there are to be, or which. What is so already is counted, so that a second run does nothing.
-  - Needs a v4 server. The pool itself, with what is to happen at each transition, is an object of the kind
-    V(pools); see M(digitalrebar.provision.drp_object). A pool without such an object exists while machines
-    are in it.
+  - Adds machines to a pool, removes them from it, allocates and releases them.
+  - Selects machines by number or by name. Machines that are already in the desired state count, so a second
+    run changes nothing.
+  - Requires a v4 server. The pool itself, with its actions for each transition, is an object of the kind
+    V(pools); see M(digitalrebar.provision.drp_object). A pool without such an object exists as long as it
+    contains machines.
 options:
   pool:
     description: The name of the pool.
@@ -23,68 +24,70 @@ options:
     required: true
   state:
     description:
-      - What the machines are to be.
+      - The desired state of the machines.
       - V(allocated) reserves free machines of the pool.
       - V(free) releases allocated machines of the pool.
-      - V(member) brings free machines into the pool.
-      - V(removed) gives free machines of the pool back to its parent. Allocated ones have to be released
-        before.
+      - V(member) adds free machines to the pool.
+      - V(removed) returns free machines of the pool to its parent. Allocated machines must be released
+        first.
     type: str
     choices: [allocated, free, member, removed]
     default: allocated
   machines:
-    description: Just these machines, each by its name, its key, or as C(Index:value).
+    description: The machines, each by its name, its key, or as C(Index:value).
     type: list
     elements: str
   count:
     description:
-      - How many machines are to be V(allocated), V(free), or a V(member) of the pool. Those that are
-        missing are chosen by the server, or, to be freed, by this module. What is there beyond it stays.
-      - With O(state=allocated) those machines count that have all of O(profiles) and O(params).
-      - Without this and without O(machines) it is 1 for O(state=allocated) and O(state=member).
+      - How many machines must be V(allocated), V(free), or a V(member) of the pool. Missing machines
+        are chosen by the server, or, with O(state=free), by the module. Additional machines are left
+        unchanged.
+      - With O(state=allocated), only machines that have all of O(profiles) and O(params) count.
+      - With O(state=allocated) and O(state=member), the default is 1 unless O(machines) is set.
     type: int
   minimum:
     description:
-      - How many are enough. With less the task fails, before anything is done. Without this, all of
-        O(count) must be had.
+      - The minimum number of machines. If fewer are available, the task fails and changes nothing.
+        The default is O(count).
     type: int
   filters:
     description:
-      - Only machines that match are moved, by index (such as V(Arch)), by param, or by V(Meta.<key>).
-      - Does not limit which machines count as being as wanted already.
-      - With O(state=free) or O(state=removed), and without O(count), all that match are moved.
+      - Moves only machines that match, by index (such as V(Arch)), by param, or by V(Meta.<key>).
+      - Does not apply to machines that are already in the desired state.
+      - With O(state=free) or O(state=removed), and without O(count), all matching machines are moved.
     type: dict
   all_machines:
-    description: With O(state=free) or O(state=removed), all machines of the pool for which that can be done.
+    description: With O(state=free) or O(state=removed), move all machines of the pool for which this is
+      possible.
     type: bool
     default: false
   source_pool:
     description:
-      - With O(state=member), the pool from which machines are taken, by default the parent of the pool.
+      - With O(state=member), the pool from which machines are taken. The default is the parent of the pool.
     type: str
   profiles:
     description:
-      - Profiles that the machines are given when they are taken, and that are taken from them when they go
-        back.
-      - With O(state=free) and O(state=removed) only machines that have all of them are touched, unless
-        O(machines) says which.
+      - Profiles that are added to the machines when they are allocated or added, and removed when they are
+        released or removed.
+      - With O(state=free) and O(state=removed), only machines that have all these profiles are moved,
+        unless O(machines) is set.
     type: list
     elements: str
   params:
-    description: The same for params, with their values.
+    description: Params with their values, used like O(profiles).
     type: dict
   workflow:
-    description: The workflow that the machines get, instead of that of the pool's object.
+    description: The workflow to set on the machines, instead of that of the pool.
     type: str
   wait:
     description:
-      - Wait until the machines have come to the end of their way, V(InUse) or V(Free). Fails as soon as one
-        is on hold.
-      - Not done in check mode.
+      - Wait until the machines have the status V(InUse) or V(Free). Fails as soon as a machine is on
+        hold.
+      - Does not wait in check mode.
     type: bool
     default: false
   wait_timeout:
-    description: How many seconds to wait. Then the task fails; what it has changed stays changed.
+    description: How many seconds to wait. After that, the task fails. Its changes are not reverted.
     type: float
     default: 3600
 extends_documentation_fragment:
@@ -97,7 +100,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have three machines for the web servers, installed and ready
+- name: Allocate three machines for web servers, and wait until they are installed
   digitalrebar.provision.drp_pool:
     pool: metal
     count: 3
@@ -107,7 +110,7 @@ EXAMPLES = r"""
     wait_timeout: 2700
   register: web
 
-- name: Give them all back
+- name: Release all of them
   digitalrebar.provision.drp_pool:
     pool: metal
     state: free
@@ -115,7 +118,7 @@ EXAMPLES = r"""
     profiles: [web-server]
     max_targets: 3
 
-- name: Have at least ten machines in the pool, or four if there are no more
+- name: Have ten machines in the pool, or at least four if there are no more
   digitalrebar.provision.drp_pool:
     pool: metal
     state: member
@@ -132,31 +135,31 @@ EXAMPLES = r"""
 RETURN = r"""
 machines:
   description:
-    - The machines that are as wanted after the task, each with its name, UUID and status.
-    - In check mode without those that the server would choose.
+    - The machines that are in the desired state after the task, each with its name, UUID and status.
+    - In check mode, without those that the server would choose.
   returned: success
   type: list
   elements: dict
   sample:
     - {"name": "web-1", "uuid": "3e7031fe-3062-45f1-835c-92541bc9cbd3", "status": "InUse", "allocated": true}
 moved:
-  description: The names of those that this task has moved.
+  description: The names of the machines that this task has moved.
   returned: success
   type: list
   elements: str
   sample: [web-1]
 targets:
-  description: The machines that were chosen beforehand.
-  returned: when it is not left to the server which machines are moved
+  description: The machines that the module has chosen.
+  returned: when the server does not choose the machines
   type: dict
   contains:
     deed:
-      description: What is done to them, in a word.
+      description: What the task does to them.
       type: str
       sample: release
       returned: always
     count:
-      description: How many there are.
+      description: The number of objects.
       type: int
       sample: 2
       returned: always
@@ -167,22 +170,22 @@ targets:
       sample: [web-1, web-2]
       returned: always
     confirm:
-      description: The mark of just these, for O(confirm).
+      description: The identifier of exactly these objects, to be set as O(confirm).
       type: str
       sample: 5f1d7a84db00
       returned: always
 wait:
-  description: How the waiting went.
+  description: The result of the wait.
   returned: with O(wait=true)
   type: dict
   contains:
     outcome:
-      description: How it ended, V(complete), V(failed), V(deleted) or V(timeout).
+      description: The outcome, V(complete), V(failed), V(deleted) or V(timeout).
       type: str
       sample: complete
       returned: always
     waited:
-      description: For how many seconds it has waited.
+      description: How many seconds the task waited.
       type: float
       sample: 812.044
       returned: always

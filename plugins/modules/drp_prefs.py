@@ -11,12 +11,12 @@ short_description: Set preferences of a Digital Rebar Provision server
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Sets what the server does by default, such as the stage and the boot environment of new machines.
-  - Preferences that are not named are left as they are. Those that differ are written in one request.
-  - What the server would refuse, or ignore, is found out before anything is written.
+  - Sets preferences of the server, such as the default stage and boot environment of new machines.
+  - Preferences that are not set are left unchanged. Preferences that differ are written in one request.
+  - Detects values that the server would refuse or ignore before anything is written.
 options:
   prefs:
-    description: The preferences, by the names that the server has for them.
+    description: The preferences, by the names that the server uses.
     type: dict
     suboptions:
       defaultStage:
@@ -24,24 +24,24 @@ options:
         type: str
       defaultBootEnv:
         description:
-          - The boot environment of new machines. One that is meant for unknown machines only is refused here,
-            for the server would ignore it without a word.
+          - The boot environment of new machines. A boot environment for unknown machines only is refused,
+            because the server would ignore it silently.
         type: str
       unknownBootEnv:
         description: The boot environment of machines that the server does not know.
         type: str
       defaultWorkflow:
-        description: The workflow of new machines; an empty text means none.
+        description: The workflow of new machines. An empty string means none.
         type: str
       knownTokenTimeout:
-        description: How many seconds the tokens in the boot files of known machines live.
+        description: Lifetime of the tokens in the boot files of known machines, in seconds.
         type: int
       unknownTokenTimeout:
-        description: How many seconds the tokens in the boot files of unknown machines live.
+        description: Lifetime of the tokens in the boot files of unknown machines, in seconds.
         type: int
       logLevel: &level
         description:
-          - From which level on messages are logged. V(0), V(1) and V(2) are old names of warn, info and
+          - The lowest level of messages to log. V(0), V(1) and V(2) are old names of warn, info and
             debug.
         type: str
         choices: [trace, debug, info, warn, error, panic, fatal, '0', '1', '2']
@@ -52,27 +52,28 @@ options:
       debugRenderer: *level
       baseTokenSecret:
         description:
-          - What tokens are sealed with, 32 bytes. Changing it ends all tokens of all users and machines.
+          - The secret with which tokens are encrypted, 32 bytes. Changing it revokes all tokens of all
+            users and machines.
         type: str
       systemGrantorSecret:
-        description: What the tokens depend on that the server itself grants. Changing it ends those.
+        description: The secret of the tokens that the server itself grants. Changing it revokes them.
         type: str
   others:
     description:
-      - Preferences that only newer servers have, by name. Their values become texts.
-      - Names that the server does not list are refused.
+      - Preferences that only newer servers have, by name. Values are converted to strings.
+      - The task fails if the server does not list a name.
     type: dict
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
 notes:
-  - Every user of the server may read all its preferences, with those that are secrets.
+  - Every user of the server can read all preferences, including secret ones.
 seealso:
   - module: digitalrebar.provision.drp_info
 """
 
 EXAMPLES = r"""
-- name: Have new machines discovered
+- name: Discover new machines
   digitalrebar.provision.drp_prefs:
     prefs:
       unknownBootEnv: discovery
@@ -80,7 +81,7 @@ EXAMPLES = r"""
       defaultStage: discover
       knownTokenTimeout: 7200
 
-- name: End all tokens
+- name: Revoke all tokens
   digitalrebar.provision.drp_prefs:
     prefs:
       baseTokenSecret: "{{ lookup('ansible.builtin.password', '/dev/null', length=32) }}"
@@ -88,7 +89,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 prefs:
-  description: All preferences as they are after the task, without those that are secrets.
+  description: All preferences after the task, without secret ones.
   returned: success
   type: dict
   sample: {"defaultStage": "discover", "defaultBootEnv": "sledgehammer", "knownTokenTimeout": "7200"}

@@ -11,11 +11,11 @@ short_description: Manage DHCP reservations of Digital Rebar Provision
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Creates, changes and removes reservations, each of which keeps an address for one machine.
-  - Options that are not given are left as they are.
+  - Creates, changes and removes reservations. A reservation keeps an address for one machine.
+  - Options that are not set are left unchanged.
 options:
   state:
-    description: Whether the reservation is to exist.
+    description: Whether the reservation should exist.
     type: str
     choices: [present, absent]
     default: present
@@ -25,38 +25,39 @@ options:
     required: true
   mac:
     description:
-      - The MAC address that gets it, in any of the usual notations. The server calls it the Token of the
+      - The MAC address of the machine, in any common notation. The server stores it as Token of the
         reservation.
-      - Needed for a new reservation; it cannot change later.
+      - Required for a new reservation. It cannot be changed later.
     type: str
   strategy:
-    description: How machines are told apart, V(MAC) by default. It cannot change later.
+    description: How machines are identified, V(MAC) by default. It cannot be changed later.
     type: str
   description:
-    description: A text for people.
+    description: A description for users.
     type: str
   documentation:
-    description: A longer text for people.
+    description: Longer documentation for users.
     type: str
   next_server:
-    description: The address of the TFTP server, instead of that of the subnet.
+    description: The address of the TFTP server. Overrides that of the subnet.
     type: str
   options:
     description:
-      - The DHCP options of the reservation, all of them. They come before those of the subnet.
+      - The complete DHCP options of the reservation. They take precedence over those of the subnet.
       - Names and values are as in M(digitalrebar.provision.drp_subnet).
     type: dict
   subnet:
-    description: The name of the subnet that the reservation is for. It cannot change later.
+    description: The name of the subnet of the reservation. It cannot be changed later.
     type: str
   scoped:
-    description: Whether the machine may have other reservations in other subnets. It cannot change later.
+    description: Whether the machine can have other reservations in other subnets. It cannot be changed later.
     type: bool
   duration:
-    description: For how many seconds the address is lent. V(0) takes the time from the subnet.
+    description: The lease time in seconds. V(0) uses the lease time of the subnet.
     type: int
   meta:
-    description: Metadata, a map of texts; V(null) removes an entry. Other entries stay.
+    description: Metadata, a dictionary of strings. V(null) removes an entry. Other entries are left
+      unchanged.
     type: dict
   require_available:
     description: Fail when the server has stored the reservation but reports that it cannot be used.
@@ -70,7 +71,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Always the same address for one machine
+- name: Reserve an address for a machine
   digitalrebar.provision.drp_reservation:
     address: 192.0.2.11
     mac: "52:54:00:12:34:56"
@@ -78,7 +79,7 @@ EXAMPLES = r"""
     options:
       host-name: web-1
 
-- name: Give it up
+- name: Remove the reservation
   digitalrebar.provision.drp_reservation:
     address: 192.0.2.11
     state: absent
@@ -98,13 +99,14 @@ action:
   type: str
   sample: created
 errors:
-  description: Why the reservation is not usable, in the server's words.
+  description: Why the reservation is not usable, as reported by the server.
   returned: when O(state=present)
   type: list
   elements: str
   sample: []
 conflicts:
-  description: How often somebody else changed the reservation first, so that the change was planned anew.
+  description: How many times another client changed the reservation first, so that the change was planned
+    again.
   returned: success
   type: int
   sample: 0

@@ -11,12 +11,12 @@ short_description: Manage the DHCP subnets of Digital Rebar Provision
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Creates, changes and removes the subnets that the server's DHCP service works for.
-  - Addresses and ranges are checked before anything is sent.
-  - Options that are not given are left as they are.
+  - Creates, changes and removes the subnets of the server's DHCP service.
+  - Checks addresses and ranges before anything is sent.
+  - Options that are not set are left unchanged.
 options:
   state:
-    description: Whether the subnet is to exist.
+    description: Whether the subnet should exist.
     type: str
     choices: [present, absent]
     default: present
@@ -25,59 +25,60 @@ options:
     type: str
     required: true
   subnet:
-    description: The network, such as V(192.0.2.0/24). Needed for a new subnet; it cannot change later.
+    description: The network, such as V(192.0.2.0/24). Required for a new subnet. It cannot be changed later.
     type: str
   description:
-    description: A text for people.
+    description: A description for users.
     type: str
   documentation:
-    description: A longer text for people.
+    description: Longer documentation for users.
     type: str
   enabled:
-    description: Whether the server hands out addresses in it.
+    description: Whether the server assigns addresses in the subnet.
     type: bool
   proxy:
-    description: Whether another DHCP server hands out the addresses, and this one only tells how to boot.
+    description: Whether another DHCP server assigns the addresses, and this server only sends boot options.
     type: bool
   unmanaged:
-    description: Whether the server leaves its machines alone altogether. Excludes O(proxy).
+    description: Whether the server ignores the machines of the subnet. Mutually exclusive with O(proxy).
     type: bool
   next_server:
-    description: The address of the TFTP server. Without it, the server names itself.
+    description: The address of the TFTP server. By default, the server itself.
     type: str
   active_start:
-    description: The first address to hand out. Needed for a new subnet, unless O(only_reservations=true).
+    description: The first address to assign. Required for a new subnet, unless O(only_reservations=true).
     type: str
   active_end:
-    description: The last address to hand out. Needed like O(active_start).
+    description: The last address to assign. Required like O(active_start).
     type: str
   active_lease_time:
-    description: For how many seconds an address is lent, at least 60.
+    description: The lease time of an address in seconds, at least 60.
     type: int
   reserved_lease_time:
-    description: For how many seconds an address that is reserved is lent, at least 7200.
+    description: The lease time of a reserved address in seconds, at least 7200.
     type: int
   only_reservations:
-    description: Hand out addresses to those only who have a reservation.
+    description: Assign addresses only to machines that have a reservation.
     type: bool
   options:
     description:
-      - The DHCP options of the subnet, all of them. Those that are not named are removed, except for 1 and 28
+      - The complete DHCP options of the subnet. Options that are not set are removed, except for 1 and 28
         (subnet-mask and broadcast-address), which the server fills in itself.
       - Names are those of RFC 2132, with dashes or underscores, such as V(routers) or V(domain-name-servers),
-        or the codes of options. Values are texts, or lists of them.
+        or the codes of options. Values are strings, or lists of strings.
       - The server expands templates in the values.
     type: dict
   strategy:
-    description: How machines are told apart, V(MAC) by default. It cannot change later.
+    description: How machines are identified, V(MAC) by default. It cannot be changed later.
     type: str
   pickers:
-    description: In which ways to look for a free address, in this order.
+    description: The methods to find a free address, in this order.
     type: list
     elements: str
     choices: [hint, nextFree, mostExpired, none]
   meta:
-    description: Metadata, a map of texts; V(null) removes an entry. Other entries stay.
+    description: Metadata, a dictionary of strings. V(null) removes an entry. Other entries are left
+      unchanged.
     type: dict
   require_available:
     description: Fail when the server has stored the subnet but reports that it cannot be used.
@@ -91,7 +92,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Serve a network
+- name: Create a subnet and serve it
   digitalrebar.provision.drp_subnet:
     name: rack-a
     subnet: 192.0.2.0/24
@@ -104,7 +105,7 @@ EXAMPLES = r"""
       domain-name: example.com
       67: "{% raw %}{{if (eq (index . 77) \"iPXE\")}}default.ipxe{{else}}ipxe.pxe{{end}}{% endraw %}"
 
-- name: Stop serving it
+- name: Disable the subnet
   digitalrebar.provision.drp_subnet:
     name: rack-a
     enabled: false
@@ -124,13 +125,13 @@ action:
   type: str
   sample: updated
 errors:
-  description: Why the subnet is not usable, in the server's words.
+  description: Why the subnet is not usable, as reported by the server.
   returned: when O(state=present)
   type: list
   elements: str
   sample: []
 conflicts:
-  description: How often somebody else changed the subnet first, so that the change was planned anew.
+  description: How many times another client changed the subnet first, so that the change was planned again.
   returned: success
   type: int
   sample: 0

@@ -11,28 +11,28 @@ short_description: Mint tokens of Digital Rebar Provision
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Has the server make a token with which others can work in the name of a user, or as a machine, for a
-    while.
-  - Set C(no_log=true) on the task. The token is in its result, where verbose output and callbacks would show
-    it.
+  - Mints a token that gives temporary access as a user or as a
+    machine.
+  - Set C(no_log=true) on the task. Otherwise, verbose output and callbacks show the token in the
+    result.
 options:
   user:
-    description: The user in whose name the token works. By default the one that the task logs in as.
+    description: The user of the token. The default is the user as which the task logs in.
     type: str
   machine:
     description:
-      - The machine whose token to mint, by its name, its UUID, or as C(Index:value). Such a token is what its
-        agent has.
-      - Only servers from version 4 on can do this.
+      - The machine for which to mint a token, by its name, its UUID, or as C(Index:value). The agent of a
+        machine uses such a token.
+      - Requires a server of version 4 or later.
     type: str
   ttl:
-    description: How many seconds the token lives.
+    description: Lifetime of the token in seconds.
     type: int
     default: 3600
   roles:
     description:
-      - The roles of the user that the token has. Without it, the token can do all that the user can.
-      - Only servers from version 4 on can do this. On others give a user of its own few rights instead.
+      - The roles of the user that the token has. By default, the token has all rights of the user.
+      - Requires a server of version 4 or later. On older servers, create a user with few rights instead.
     type: list
     elements: str
 extends_documentation_fragment:
@@ -41,32 +41,32 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - A token is minted in check mode too, so that the tasks that follow have one. Nothing on the server is
-        changed by it.
+      - A token is minted in check mode too, so that subsequent tasks can use it. This does not change the
+        server.
   diff_mode:
     support: none
   idempotent:
     details:
-      - Each run returns another token, but the server stores none of them, so that no change is reported.
+      - Each run returns another token. The server does not store tokens, so no change is reported.
 notes:
-  - A token ends before its time when the password of its user changes, or that of the user who had it minted.
+  - A token expires early if the password of its user, or of the user who minted it, changes.
 seealso:
   - module: digitalrebar.provision.drp_user
 """
 
 EXAMPLES = r"""
-- name: A token for the next ten minutes
+- name: Mint a token for ten minutes
   digitalrebar.provision.drp_token:
     user: ansible
     ttl: 600
   no_log: true
   register: minted
 
-- name: Work with it
+- name: Use the token
   digitalrebar.provision.drp_info:
     token: "{{ minted.token }}"
 
-- name: A token that may look and not touch (version 4)
+- name: Mint a read-only token (version 4)
   digitalrebar.provision.drp_token:
     user: ansible
     roles: [readonly]
@@ -76,22 +76,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 token:
-  description: The token, a text to be kept secret.
+  description: The token. Keep it secret.
   returned: success
   type: str
   sample: VGhpcyBpcyBubyB0b2tlbg
 ttl:
-  description: How many seconds it lives.
+  description: Lifetime of the token in seconds.
   returned: success
   type: int
   sample: 600
 user:
-  description: Whose token it is.
-  returned: success, unless it is that of a machine
+  description: The user of the token.
+  returned: success, unless O(machine) is set
   type: str
   sample: ansible
 machine:
-  description: The machine whose token it is, as named in O(machine).
+  description: The machine of the token, as set in O(machine).
   returned: with O(machine)
   type: str
   sample: web-1.example.com

@@ -12,10 +12,10 @@ version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
   - Creates, changes and removes users, and sets their passwords.
-  - Options that are not given are left as they are.
+  - Options that are not set are left unchanged.
 options:
   state:
-    description: Whether the user is to exist.
+    description: Whether the user should exist.
     type: str
     choices: [present, absent]
     default: present
@@ -24,7 +24,7 @@ options:
     type: str
     required: true
   description:
-    description: A text for people.
+    description: A description for users.
     type: str
   roles:
     description: Names of the roles that the user has.
@@ -32,13 +32,13 @@ options:
     elements: str
   user_password:
     description:
-      - The password that the user is to have. Without one, a new user cannot log in.
-      - Whether it is right already is found out by logging in with it, which the server takes some 50 ms for.
+      - The password of the user. Without a password, a new user cannot log in.
+      - The module logs in with the password to check whether it is already set. This takes about 50 ms.
     type: str
   update_password:
     description:
       - When to set O(user_password).
-      - V(always) sets it whenever it is not right, V(on_create) for new users only.
+      - V(always) sets it if it differs, V(on_create) only for new users.
     type: str
     choices: [always, on_create]
     default: always
@@ -51,23 +51,23 @@ extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
 notes:
-  - A new password ends all tokens of the user, and those that the user has granted to others.
-  - A task can change the password of the very user it logs in as. Tasks that follow need the new one, in
-    O(password) or O(key). If the task logs in with O(token), that token may be one of those that end.
+  - A new password revokes all tokens of the user, and those that the user has granted to others.
+  - A task can change the password of the user as which it logs in. Subsequent tasks require the new one,
+    in O(password) or O(key). If the task logs in with O(token), this token may be revoked too.
 seealso:
   - module: digitalrebar.provision.drp_token
   - module: digitalrebar.provision.drp_object
 """
 
 EXAMPLES = r"""
-- name: A user for the playbooks
+- name: Create a user for playbooks
   digitalrebar.provision.drp_user:
     name: ansible
     description: Playbooks
     roles: [superuser]
     user_password: "{{ drp_ansible_password }}"
 
-- name: Somebody who may choose another password later
+- name: Create a user who may change the password later
   digitalrebar.provision.drp_user:
     name: fred
     user_password: "{{ drp_first_password }}"
@@ -93,13 +93,13 @@ action:
   type: str
   sample: created
 errors:
-  description: What is wrong with the user, in the server's words.
+  description: The problems of the user, as reported by the server.
   returned: when O(state=present)
   type: list
   elements: str
   sample: []
 conflicts:
-  description: How often somebody else changed the user first, so that the change was planned anew.
+  description: How many times another client changed the user first, so that the change was planned again.
   returned: success
   type: int
   sample: 0

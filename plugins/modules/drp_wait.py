@@ -11,13 +11,14 @@ short_description: Wait for objects in Digital Rebar Provision
 version_added: 1.0.0
 author: The digitalrebar.provision authors (@digitalrebar)
 description:
-  - Waits until one object, or a set of them, has come into a state, and fails as soon as that cannot be
-    any more.
-  - The server tells what changes, over one connection for all objects. Nothing is polled, so the task goes
-    on a few milliseconds after the change. It survives lost connections and restarts of the server.
-  - Of O(filters), what matches when the waiting begins is waited for; with O(count) also what comes later.
-  - It always ends, at the latest after O(timeout) seconds, and says then what is missing.
-  - In check mode it looks once and reports.
+  - Waits until one object or a set of objects has reached a state. Fails as soon as the state cannot be
+    reached any more.
+  - Receives changes as events, over one connection for all objects, instead of polling. The task ends a few
+    milliseconds after the change. Lost connections and restarts of the server are handled.
+  - With O(filters), waits for the objects that match when the wait begins. With O(count), objects that
+    match later are included too.
+  - Ends after O(timeout) seconds at the latest, and then reports what is missing.
+  - In check mode, checks once and reports the state.
 options:
   kind:
     description: The kind of the objects as the API names it.
@@ -25,14 +26,15 @@ options:
     default: machines
   count:
     description:
-      - How many of the objects are enough, instead of all.
-      - With O(filters) there may be fewer at first, so that one can wait for machines to be discovered.
+      - How many of the objects must reach the state. By default, all.
+      - With O(filters), fewer objects may exist at first, for example when waiting for machines to be
+        discovered.
     type: int
   percent:
-    description: What share of the objects is enough, rounded up.
+    description: The percentage of the objects that must reach the state, rounded up.
     type: int
   timeout:
-    description: How many seconds to wait. V(0) looks once.
+    description: How many seconds to wait. V(0) checks once.
     type: float
     default: 3600
 requirements:
@@ -50,12 +52,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Wait until a machine has done all of its workflow
+- name: Wait until a machine has completed its workflow
   digitalrebar.provision.drp_wait:
     name: web-1.example.com
     timeout: 2700
 
-- name: Wait for a stage, or for whatever makes it pointless
+- name: Wait for a stage, and fail if a job fails or the RAID is degraded
   digitalrebar.provision.drp_wait:
     name: web-1.example.com
     until: stage=complete
@@ -70,7 +72,7 @@ EXAMPLES = r"""
     percent: 90
     timeout: 5400
 
-- name: Wait until twenty machines have been discovered, and have stayed so for a minute
+- name: Wait until twenty machines have been discovered and are stable for a minute
   digitalrebar.provision.drp_wait:
     filters: {Workflow: discover-base}
     count: 20
@@ -86,7 +88,7 @@ EXAMPLES = r"""
       Address: {Between: [192.0.2.1, 192.0.2.63]}
     until: workflow_complete=true
 
-- name: Wait until somebody has deleted a profile
+- name: Wait until a profile is deleted
   digitalrebar.provision.drp_wait:
     kind: profiles
     name: maintenance
@@ -96,23 +98,23 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - How it ended, V(complete), V(failed), V(deleted) or V(timeout). All but the first are failures.
+    - The outcome, V(complete), V(failed), V(deleted) or V(timeout). All but the first are failures.
     - In check mode V(pending) if it is not complete yet.
   returned: always
   type: str
   sample: complete
 waited:
-  description: For how many seconds it has waited.
+  description: How many seconds the task waited.
   returned: always
   type: float
   sample: 812.044
 object:
-  description: The object as it was last seen, without its secrets.
+  description: The last known state of the object, without its secrets.
   returned: for one object
   type: dict
   sample: {"Name": "web-1.example.com", "Stage": "complete"}
 job:
-  description: The current job of the machine, where the conditions ask for it.
+  description: The current job of the machine, if a condition uses it.
   returned: for one machine
   type: dict
   sample: {"Task": "install", "Stage": "install-os", "State": "failed"}
@@ -139,7 +141,7 @@ total:
   sample: 20
 results:
   description:
-    - What became of each object. Its outcome is V(complete), V(failed), V(deleted) or V(pending), with
+    - The result of each object. The outcome is V(complete), V(failed), V(deleted) or V(pending), with
       the reason.
     - The first objects that failed also have the log of their job.
   returned: for a set

@@ -35,11 +35,11 @@ DOCUMENTATION = r"""
 short_description: Events of a Digital Rebar Provision server
 description:
   - An ansible-rulebook event source that listens on the websocket of a Digital Rebar Provision (DRP) server.
-  - It connects again for ever. After a gap it reads the present state of the objects, and tells as
-    synthesized events what was created, updated or deleted meanwhile.
-  - The name of the machine that an event is about is in C(event.machine) and in C(event.meta.hosts).
-  - Secrets are taken out of the objects. Texts of the server are data, so that C({{), C({%) and C({#) come
-    with a space in between, and no playbook takes them for templates.
+  - It reconnects without limit. After a gap, it reads the current state of the objects and sends
+    synthesized events for objects that were created, updated or deleted meanwhile.
+  - C(event.machine) and C(event.meta.hosts) contain the name of the machine of an event.
+  - Secrets are removed from the objects. Strings from the server are data. A space is inserted in C({{),
+    C({%) and C({#), so that no playbook evaluates them as templates.
 options:
   endpoint:
     description:
@@ -50,9 +50,10 @@ options:
     type: str
   username:
     description:
-      - Name of the user to log in as. Goes with O(password).
-      - Credentials are taken whole from one place, the first of O(token), O(username) with O(password),
-        O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
+      - Name of the user to log in as. Requires O(password).
+      - Credentials are taken from the first source that is set, in the order O(token), O(username) with
+        O(password), O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
+        Sources are not combined.
     type: str
   password:
     description:
@@ -60,37 +61,38 @@ options:
     type: str
   key:
     description:
-      - User name and password in one text, V(user:password), split at the first colon.
+      - User name and password in one string, V(user:password), split at the first colon.
     type: str
   token:
     description:
-      - A token that the server has issued, instead of a user and a password. It is not renewed.
+      - A token that the server has issued, to be used instead of a user name and a password. It is not
+        renewed.
     type: str
   validate_certs:
     description:
-      - Whether to verify the certificate of the server. It is verified unless somebody says V(false).
-      - A DRP server makes a certificate of its own when it is installed. Prefer O(cert_fingerprint) or
-        O(ca_path) to V(false), which lets anyone on the way read the credentials.
+      - Whether to verify the certificate of the server. The default is V(true).
+      - A DRP server creates a self-signed certificate when it is installed. Set O(cert_fingerprint) or
+        O(ca_path) rather than V(false), which allows a man in the middle to read the credentials.
       - Without it, and without O(ca_path) and O(cert_fingerprint), the environment variable
         E(RS_VALIDATE_CERTS) is used.
     type: bool
   ca_path:
     description:
-      - File or folder with the certificates of the authorities to trust, instead of those of the system.
+      - File or folder with the CA certificates to trust, instead of those of the system.
       - Without it and O(cert_fingerprint) the environment variables E(RS_CA_PATH) and E(RS_CERT_FINGERPRINT)
         are used.
     type: path
   cert_fingerprint:
     description:
       - SHA-256 of the certificate of the server, 64 hexadecimal digits with or without colons.
-      - Pins the certificate of a self-signed server. The chain and the host name are then not looked at,
-        unless O(ca_path) is given too. It holds even with O(validate_certs=false).
+      - Pins the certificate of a self-signed server. The chain and the host name are then not verified,
+        unless O(ca_path) is set too. The fingerprint is verified even with O(validate_certs=false).
       - Without it and O(ca_path) the environment variables E(RS_CERT_FINGERPRINT) and E(RS_CA_PATH) are used.
     type: str
   events:
     description:
-      - Which events to listen for, each as C(type.action.key). Each part is a literal text or V(*), which
-        stands for everything. Other wildcards do not exist.
+      - The events to listen for, each as C(type.action.key). Each part is a literal string or V(*), which
+        matches everything. Other wildcards are not supported.
       - The type is a kind of object such as V(machines), V(jobs) or V(profiles), or something like V(log).
         The action is V(create), V(update), V(save) (a write by the server itself), V(delete), or the name
         of a plugin's action. The key of a machine or a job is its UUID, that of most others their name.
@@ -108,32 +110,32 @@ options:
   resync_kinds:
     description:
       - The kinds of objects to read after a gap.
-      - Without it they are those that O(events) names, together with the machines if it names jobs, because
-        a job only knows the UUID of its machine. An empty list reads nothing.
+      - The default are the kinds in O(events), and the machines if it contains jobs, because a job has only
+        the UUID of its machine. An empty list reads nothing.
     type: list
     elements: str
   resync_interval:
     description:
-      - Seconds after which the state is read although there was no gap that we know of. A DRP server drops
-        events for a slow reader without a word, and some changes inside the server send none.
-      - V(0) switches that off.
+      - Seconds after which the state is read even if no gap was detected. A DRP server silently drops events
+        for a slow reader, and some changes inside the server send no events.
+      - V(0) disables this.
     type: float
     default: 3600
   queue_size:
     description:
-      - How many events to keep while the rules are busy. More are dropped with a warning, and the state is
-        read again when the queue is empty.
+      - How many events to queue while the rules are busy. Further events are dropped with a warning, and
+        the state is read again when the queue is empty.
     type: int
     default: 1000
   reconnect_delay:
     description:
-      - Seconds before the first attempt to connect again. Each further delay is twice as long, and each is
+      - Seconds before the first attempt to reconnect. Each further delay is twice as long. Each delay is
         shortened by up to a half at random.
     type: float
     default: 1
   reconnect_delay_max:
     description:
-      - The longest delay, in seconds, between two attempts to connect again.
+      - The maximum delay, in seconds, between two attempts to reconnect.
     type: float
     default: 60
 requirements:
@@ -144,7 +146,7 @@ EXAMPLES = r"""
 # endpoint and credentials from RS_ENDPOINT and RS_KEY
 - digitalrebar.provision.drp_events:
 
-# a self-signed server; only what happens to jobs, and actions of plugins on machines
+# a self-signed server; only events of jobs, and actions of plugins on machines
 - name: lab
   digitalrebar.provision.drp_events:
     endpoint: https://drp.lab.example.com:8092

@@ -70,7 +70,7 @@ class ActionModule(ActionBase):
         raise AnsibleActionFail(message)
 
     def _on_progress(self, text: str) -> None:
-        """A line for whoever waits in front of the terminal."""
+        """A progress line for the user at the terminal."""
         self._display.display(f"{self._task.get_name()}: {text}", color="bright blue")
 
     def _environment(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Which objects a task works on; the options of ``module_utils/resources/chosen.py``."""
+    """Which objects a task works on; the options of ``module_utils/resources/selection.py``."""
 
     DOCUMENTATION = r"""
 options:

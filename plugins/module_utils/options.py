@@ -3,7 +3,7 @@
 """The connection options, defined once; documented by the fragment ``digitalrebar.provision.connection``.
 
 None of them falls back to an environment variable here: :mod:`.client.settings` looks there, so that
-credentials are taken whole from one place.  For the same reason ``validate_certs`` has no default here: what
+credentials are taken from one source only.  For the same reason ``validate_certs`` has no default here: what
 nobody has set must not look like a choice.
 """
 

@@ -39,10 +39,10 @@ def settings_of(plugin: PluginWithOptions, template: Templater | None = None) ->
 
 
 def explicit_options(plugin: PluginWithOptions, template: Templater | None = None) -> dict[str, t.Any]:
-    """The connection options that somebody has set, in the plugin's own file or call, or by a variable.
+    """The connection options that are set, in the plugin's own file or call, or by a variable.
 
     What Ansible found in the environment is left out: ``resolve`` looks there itself, after all that is
-    explicit.  Credentials are taken whole from one place, so that any in the call hide those in variables.
+    explicit.  Credentials are taken from one place, so that any in the call hide those in variables.
     """
     found = {name: plugin.get_option_and_origin(name) for name in CONNECTION_SPEC if name != "run_in"}
     direct = {name: value for name, (value, origin) in found.items() if origin == "Direct"}

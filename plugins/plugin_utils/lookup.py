@@ -20,8 +20,8 @@ from .connection import error_text, settings_of
 class DrpLookup(LookupBase):
     """A lookup that asks a server: subclasses only :meth:`look_up`.
 
-    The client is kept for further lookups of the same process.  What it returns is data: Ansible treats
-    as a template only what it was told to trust.
+    The client is kept for further lookups of the same process.  What it returns is data: Ansible evaluates
+    only trusted strings as templates.
     """
 
     def look_up(self, client: Client, terms: list[str]) -> list[t.Any]:
@@ -39,7 +39,7 @@ class DrpLookup(LookupBase):
             raise AnsibleLookupError(error_text(error, settings)) from None
 
     def _refuse_unknown(self, options: t.Mapping[str, t.Any]) -> None:
-        """Ansible drops an option that it does not know, and with it what somebody meant by it."""
+        """Ansible silently drops an option that it does not know."""
         known = sorted(name for name in self.option_definitions if not name.startswith("_"))
         unknown = [name for name in options if name not in known]
         if unknown:

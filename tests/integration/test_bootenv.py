@@ -396,7 +396,7 @@ def test_bad_input(run_tasks: PlaybookRunner, tmp_path: Path, tiny: Image) -> No
         ({"src": str(tmp_path / "refers.yml")}, "the template ../../etc/hosts is not below"),
         ({"name": "other", "spec": spec}, "name: other is not tiny-install"),
         ({"spec": {**spec, "OS": {"Iso": "x"}}}, "OS has no member Iso"),
-        ({"spec": spec, "isos": [{"file": "x.iso", "src": src}]}, "It names tiny.iso (amd64)"),
+        ({"spec": spec, "isos": [{"file": "x.iso", "src": src}]}, "ISOs of the bootenv: tiny.iso (amd64)"),
         (
             {"spec": spec, "isos": [{"arch": "s390", "src": src}]},
             "s390x does not select one ISO of bootenv tiny. Set file or arch",

@@ -153,7 +153,7 @@ def test_missing_claims(run_tasks: PlaybookRunner, api: Api) -> None:
         **weak,
     )
     for text in map(str, values(played)):
-        assert "there is a machine m1, but these credentials may not see it" in text
+        assert "cannot read machine m1: it exists, but these credentials lack the claim" in text
 
 
 def test_where_credentials_come_from(

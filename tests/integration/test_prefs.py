@@ -50,7 +50,7 @@ def test_preferences(run_tasks: PlaybookRunner) -> None:
         "after": {**wanted, "knownTokenTimeout": "7200", "logLevel": "debug"},
     }
     assert played[1]["prefs"]["logLevel"] == "debug"
-    assert "the value of debugDhcpx must be a text" in played[2]["msg"]
+    assert "the value of debugDhcpx must be a string" in played[2]["msg"]
     assert played.changed[3:] == [True, False]
     log = run_tasks.simulator.log()[since:]
     assert [line["method"] for line in log if line["path"] == "prefs"].count("POST") == 2

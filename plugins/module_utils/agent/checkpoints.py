@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The moments of a job after which everything may end: a test ends the agent at each of them in turn."""
+"""The checkpoints of a job: a test kills the agent at each of them in turn."""
 
 from __future__ import annotations
 

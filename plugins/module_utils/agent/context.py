@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What every job of an agent shares: the connection, the files, the folder for tasks, and its manners."""
+"""What all jobs of an agent share: the connection, the files, the task folder and the runner settings."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class AgentContext:
     stop_signal: StopSignal
     runner_settings: RunnerSettings
     report: t.Callable[[str], None]
-    """Takes a line for whoever watches the agent itself."""
+    """Takes a line for the agent's own log."""
     machine: str
     context: str = ""
     script_variables: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -87,7 +87,7 @@ class AgentContext:
     def task_dir(self, task: str) -> str:
         """A new folder for one run of a task, mode 0700; CannotStart when there cannot be one."""
         try:
-            if not os.path.isdir(self.runner_dir):  # whoever tidies /tmp has taken it
+            if not os.path.isdir(self.runner_dir):  # a cleanup of /tmp has removed it
                 os.makedirs(self.runner_dir, mode=0o755)
                 write_launcher(self.runner_dir, self.store.directory)
             return tempfile.mkdtemp(prefix=f"{task.replace('/', '_')}-", dir=self.runner_dir)
@@ -103,7 +103,7 @@ class AgentContext:
                 self.runner_dir, self.store.directory, self.script_variables.get("DRP_AGENT_CA_PATH", "")
             )
 
-    # -- what a script is told
+    # -- what a script gets
 
     def environment_for(self, job: Object) -> ScriptEnvironment:
         return ScriptEnvironment(
@@ -131,7 +131,7 @@ class AgentContext:
 
 
 def _is_ours(folder: str) -> bool:
-    """Whether it is still there, and nobody else has put it there."""
+    """Whether the folder still exists and belongs to this user."""
     try:
         found = os.lstat(folder)
     except OSError:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The state machine: one method per state, each of which decides what the next state is.
+"""The state machine: one method per state, which returns the next state.
 
 ``machine`` is the snapshot, the agent's only memory of the machine.  When it is *not* replaced matters as
 much as when it is: only against the snapshot from before a request can be seen what the server did during it.
@@ -99,7 +99,7 @@ class MachineAgent:
         }
 
     def run(self) -> None:
-        """Returns when the agent has ended as it should; raises AgentFailed or PowerFailed otherwise."""
+        """Returns when the agent has ended normally; raises AgentFailed or PowerFailed otherwise."""
         self._restore_state()
         try:
             while True:

@@ -19,12 +19,12 @@ INTERRUPT = "interrupt"
 Condition = t.Callable[[Object], bool]
 
 _RECHECK = 60.0
-"""Read again after so many seconds without an event: a server drops some without a word."""
+"""Read again after so many seconds without an event: a server drops some silently."""
 _WATCHED = ("CurrentTask", "Tasks", "Runnable", "BootEnv", "Stage")
 
 
 class MachineWatch:
-    """Register first, then read, then follow the events; lost connections are mended by the stream."""
+    """Register first, then read, then follow the events; the stream replaces lost connections."""
 
     def __init__(self, client: Client, machine: str, stop_signal: StopSignal) -> None:
         """Raises what connecting and subscribing raise."""
@@ -95,7 +95,7 @@ def runnable(machine: Object) -> bool:
 
 
 def changed_from(snapshot: Object) -> Condition:
-    """The condition of WAIT_FOR_CHANGE_STAGE: what tells that there may be work has changed."""
+    """The condition of WAIT_FOR_CHANGE_STAGE: members that may bring new work have changed."""
     return lambda machine: any(not same_json(machine.get(name), snapshot.get(name)) for name in _WATCHED)
 
 

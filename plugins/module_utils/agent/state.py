@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the agent knows across its own death: the machine as it last saw it, and the job it is at.
+"""The persistent state of the agent: the machine as it last saw it, and the current job.
 
 Both are small JSON files that are replaced as a whole, so that there is always an old or a new one.
 """
@@ -32,7 +32,7 @@ ENDED = "ended"
 
 @dataclasses.dataclass
 class JobRecord:
-    """The job at hand."""
+    """The current job."""
 
     job: str
     phase: str = ASKED
@@ -47,9 +47,9 @@ class JobRecord:
     """The script of the next one may have been started."""
     chroot: str = ""
     stopped: bool = False
-    """It is left incomplete only because the agent was told to end."""
+    """It is left incomplete only because the agent was stopped."""
     stale: bool = False
-    """The machine was started anew since."""
+    """The machine has rebooted since."""
     final_state: str = ""
     closing_at: int = 0
     """The length of the log when the outcome was decided: beyond it are the closing lines."""
@@ -66,7 +66,7 @@ class JobRecord:
 
 @dataclasses.dataclass
 class SavedState:
-    """What outlives the agent but not the boot of the machine."""
+    """State that is kept when the agent restarts, but not when the machine reboots."""
 
     boot: str = ""
     machine: dict[str, t.Any] = dataclasses.field(default_factory=dict)
@@ -74,7 +74,7 @@ class SavedState:
     chroot: str = ""
     runner_dir: str = ""
     stopped_at_work: bool = False
-    """The agent was told to end in the middle of a job, for which it made the machine not runnable."""
+    """The agent was stopped in the middle of a job, for which it made the machine not runnable."""
 
 
 class Store:
@@ -95,7 +95,7 @@ class Store:
             ) from error
 
     def lock(self) -> None:
-        """Be the one agent of this machine; UsageError when there is another."""
+        """Lock the machine for this agent; UsageError when another agent has locked it."""
         self._lock = Lock(self.directory, self.machine)
 
     def unlock(self) -> None:
@@ -127,7 +127,7 @@ class Store:
         self._save("job", record, durable)
 
     def delete_job(self, record: JobRecord | None) -> None:
-        """The job is over for good."""
+        """Forget the job, which has ended."""
         with contextlib.suppress(OSError):
             os.unlink(self._path("job"))
         if record is not None:
@@ -164,7 +164,7 @@ class Store:
 
 
 def save(path: str, document: t.Any, durable: bool) -> None:
-    """Replace a JSON file at one stroke; its mode is 0600."""
+    """Replace a JSON file atomically; its mode is 0600."""
     text = json.dumps(document)  # not dump(), which encodes in Python and takes ten times as long
     descriptor = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
@@ -189,7 +189,7 @@ def _load(path: str, kind: type[Kept]) -> Kept | None:
 
 
 def boot_id() -> str:
-    """What is different after each start of the machine; "" when the system does not tell."""
+    """What is different after each start of the machine; "" when the system does not report it."""
     try:
         with open(BOOT_ID, encoding="ascii") as file:
             return file.read().strip()

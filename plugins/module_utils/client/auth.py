@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who is asking: sessions of a user, kept alive by themselves, and sessions of a bare token."""
+"""Credentials: sessions of a user, which renew their token, and sessions of a given token."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class Session(t.Protocol):
         """Forget the token, which the server has revoked; the error to raise."""
 
     def explain(self, error: LoginRequired) -> LoginRequired:
-        """The same error in words about these credentials."""
+        """The same error with a text about these credentials."""
 
     def on_password_changed(self, username: str, password: str) -> None:
-        """Somebody's password was changed, and all their tokens are dead; if it is ours, log in with it."""
+        """A password was changed, which revoked all tokens of the user; if it is ours, log in with it."""
 
 
 class TokenSession:
-    """A token that somebody else minted; never renewed, nothing is asked of the server for it."""
+    """A token that was minted elsewhere; it is never renewed, and needs no request to the server."""
 
     username = ""
     info: dict[str, t.Any] | None = None
@@ -75,7 +75,7 @@ class TokenSession:
 
 
 class UserSession:
-    """Logs in with Basic authentication once and lives on tokens from then on.
+    """Logs in with Basic authentication once, and uses tokens from then on.
 
     A token is renewed with itself when half of its life is over, and by logging in again when that
     fails or when it has ended.  Checking a password costs the server about 50 ms, a token nothing.

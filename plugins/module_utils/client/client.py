@@ -84,7 +84,7 @@ class Client:
     # -- requests
 
     def req(self) -> Request:
-        """A new request, GET until it is told otherwise."""
+        """A new request, GET by default."""
         return Request(self)
 
     def url_for(self, *parts: str) -> str:
@@ -107,7 +107,7 @@ class Client:
         fail_fast: bool = False,
         timeout: float | None = None,
     ) -> Answer:
-        """Send with credentials; logs in again, once, when they are refused without a word.
+        """Send with credentials; logs in again, once, when they are refused without a reason.
 
         The server answers an expired token with a 401 or 403 that has no body.  A 403 with an error
         object means "not permitted" and is handed on.  Raises LoginRequired when new credentials do
@@ -235,7 +235,7 @@ class Client:
     # -- the server itself
 
     def info(self) -> Object:
-        """What the server says about itself: version, features, ports.  Asked once per client."""
+        """Information about the server: version, features, ports. Read once per client."""
         if self._info is None:
             self._info = self.session.info or self.req().get().url_for("info").do_object()
         return self._info

@@ -109,8 +109,8 @@ def from_answer(method: str, path: str, status: int, reason: str, body: bytes, a
         # The words of a proxy, say, are about neither credentials nor claims.
         kind = NotPermitted if members else ApiError if body.strip() else LoginRequired
     if members is None:
-        told = _plain_text(body)
-        message = f"{method} {path} answered {status} {reason}".rstrip() + (f": {told}" if told else "")
+        detail = _plain_text(body)
+        message = f"{method} {path} answered {status} {reason}".rstrip() + (f": {detail}" if detail else "")
         return kind(message, type=method, code=status, attempts=attempts)
     return kind(
         *[str(message) for message in members.get("Messages") or []],

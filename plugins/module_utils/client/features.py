@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What newer servers can do, and by which entry of ``info.features`` one knows them.
 
-A v3.12 server takes most of this for something else, or drops it without a word.  So it is used where the
+A v3.12 server takes most of this for something else, or drops it silently.  So it is used where the
 server says that it can, and refused on this side where it does not.  Versions are never compared.
 """
 

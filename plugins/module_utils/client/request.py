@@ -264,9 +264,9 @@ class Request:
         answer = t.cast(Answer, self.answer)
         kind = answer.headers.get("Content-Type", "no content type").split(";")[0]
         path = urllib.parse.unquote(urllib.parse.urlsplit(self._url).path)
-        told = f"{self._method} {path} answered {answer.status} with {len(answer.body)} bytes of {kind}"
-        told += f" {why}" if kind == JSON_TYPE else "; is this the API port of a DRP server?"
-        return UnreadableAnswer(told, type=self._method, code=answer.status, attempts=answer.attempts)
+        message = f"{self._method} {path} answered {answer.status} with {len(answer.body)} bytes of {kind}"
+        message += f" {why}" if kind == JSON_TYPE else "; is this the API port of a DRP server?"
+        return UnreadableAnswer(message, type=self._method, code=answer.status, attempts=answer.attempts)
 
 
 def api_url(endpoint: str, parts: t.Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where, as whom and with what trust to connect: explicit choices first, then the environment.
+"""Endpoint, credentials and TLS settings: explicit options first, then the environment.
 
 The variables for endpoints and credentials are drpcli's.  It has none for whom to trust: those are ours.
 """
@@ -25,7 +25,7 @@ _NO = ("false", "no", "off", "0")
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Everything that decides how a client is made.  Hashable, so clients can be kept by it."""
+    """All settings of a client.  Hashable, so clients can be kept by it."""
 
     endpoints: tuple[str, ...]
     username: str = ""
@@ -45,19 +45,19 @@ class Settings:
 def resolve(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = None) -> Settings:
     """Settings from explicit options (None or missing means not given) and the environment.
 
-    Credentials are taken whole from one place: explicit ``token``, ``username`` with ``password``,
+    Credentials are taken from one source only: explicit ``token``, ``username`` with ``password``,
     or ``key``; only without any of them RS_TOKEN, then RS_KEY.  So is whom to trust: explicit ``ca_path``
     and ``cert_fingerprint``; only without both RS_CA_PATH and RS_CERT_FINGERPRINT.  An empty variable is
     not given.  Raises UsageError naming the option or the variable that is wrong.
     """
     environ = os.environ if environ is None else environ
-    told = (
+    candidates = (
         options.get("endpoint"),
         environ.get("RS_ENDPOINT"),
         environ.get("RS_ENDPOINTS"),
         DEFAULT_ENDPOINT,
     )
-    endpoints = next(urls for urls in (str(place or "").split() for place in told) if urls)
+    endpoints = next(urls for urls in (str(place or "").split() for place in candidates) if urls)
     username, password, token = _credentials(options, environ)
     cache = options.get("token_cache")
     return Settings(
@@ -141,10 +141,10 @@ def _trust(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Tls:
 
 def _parse_bool(text: str | None, name: str) -> bool:
     """What a variable says, True when it says nothing."""
-    told = (text or "").strip().lower()
-    if told and told not in _YES + _NO:
+    word = (text or "").strip().lower()
+    if word and word not in _YES + _NO:
         raise UsageError(f"{name}: must be true or false")
-    return told not in _NO
+    return word not in _NO
 
 
 def _split_key(key: str, name: str) -> tuple[str, str]:

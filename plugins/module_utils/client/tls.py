@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whom to trust: one set of TLS choices for HTTPS and for the websocket."""
+"""One set of TLS settings for HTTPS and for the websocket."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Tls:
 
     @classmethod
     def create(cls, verify: bool = True, ca_path: str | None = None, fingerprint: str | None = None) -> Tls:
-        """Checked choices; UsageError for a CA file that cannot be read or a malformed fingerprint."""
+        """Checked settings; UsageError for a CA file that cannot be read or a malformed fingerprint."""
         if ca_path:
             ca_path = os.path.expanduser(ca_path)
             if not os.access(ca_path, os.R_OK):
@@ -54,11 +54,11 @@ class Tls:
 
     @property
     def authenticates_server(self) -> bool:
-        """False when nothing proves who answers."""
+        """False when the server is not authenticated."""
         return self.verifies_chain or self.fingerprint is not None
 
     def ca_bundle(self, environ: t.Mapping[str, str] | None = None) -> bool | str:
-        """What requests calls ``verify``; an environment bundle counts only if nothing was chosen.
+        """The ``verify`` argument of requests; the environment's bundle is used only without other settings.
 
         UsageError for an environment bundle that cannot be read.
         """
@@ -66,14 +66,14 @@ class Tls:
             return False
         if self.ca_path:
             return self.ca_path
-        told = os.environ if environ is None else environ
-        name = next((name for name in _CA_BUNDLE_VARIABLES if told.get(name)), None)
-        if name and not os.access(told[name], os.R_OK):
-            raise UsageError(f"{name}: {told[name]} cannot be read")
-        return told[name] if name else True
+        variables = os.environ if environ is None else environ
+        name = next((name for name in _CA_BUNDLE_VARIABLES if variables.get(name)), None)
+        if name and not os.access(variables[name], os.R_OK):
+            raise UsageError(f"{name}: {variables[name]} cannot be read")
+        return variables[name] if name else True
 
     def context(self, environ: t.Mapping[str, str] | None = None) -> ssl.SSLContext:
-        """The same choices for a socket of our own; call :meth:`check_fingerprint` after the handshake."""
+        """The same settings for a socket of our own; call :meth:`check_fingerprint` after the handshake."""
         ca_bundle = self.ca_bundle(environ)
         context = ssl.create_default_context()
         if ca_bundle is False:

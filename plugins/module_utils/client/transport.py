@@ -179,12 +179,12 @@ class Transport:
         return request
 
     def unreachable_error(self, error: BaseException | str) -> ConnectionFailed:
-        """What to tell when there is no connection."""
+        """The error for a failed connection."""
         why = error if isinstance(error, str) else _root_cause(error)
         return ConnectionFailed(f"Cannot reach {self.endpoint}: {why}")
 
     def tls_error(self, error: Exception) -> ConnectionFailed:
-        """What to tell of a handshake that failed: what the server showed, and which option decides."""
+        """The error for a failed handshake: the server's certificate, and the option to set."""
         cause = _root_cause(error)
         text = str(error).lower()
         if not any(word in text for word in ("certificate", "fingerprint", "doesn't match", "not valid for")):
@@ -268,11 +268,11 @@ def _rewinder(body: Body) -> t.Callable[[], object] | None:
 
 def _retry_after(headers: t.Mapping[str, str], default: float) -> float:
     """Seconds to wait, from a number or a date; never negative, never for minutes."""
-    told = headers.get("Retry-After", "").strip()
-    if told.isascii() and told.isdigit():
-        return min(float(told), _MAX_RETRY_AFTER)
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), _MAX_RETRY_AFTER)
     try:
-        moment = email.utils.parsedate_to_datetime(told).timestamp()
+        moment = email.utils.parsedate_to_datetime(value).timestamp()
     except (TypeError, ValueError):
         return default
     return min(max(moment - time.time(), 0.0), _MAX_RETRY_AFTER)

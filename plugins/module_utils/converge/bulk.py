@@ -38,7 +38,7 @@ class Bulk:
     continue_on_error: bool = False
     guard: Guard = dataclasses.field(default_factory=Guard)
     limit_required: bool = False
-    """Whether the guard has to be told how many objects may be destroyed."""
+    """Whether the guard requires a limit on the objects to destroy."""
     prefetched: dict[int, Object | None] = dataclasses.field(default_factory=dict)
     """Objects as the caller has just read them, by the index of their resource."""
     destruction: str = dataclasses.field(default="", init=False)

@@ -30,7 +30,7 @@ class TooManyConflicts(DrpError):
 
 @dataclasses.dataclass
 class Outcome:
-    """What became of one resource."""
+    """The result of one resource."""
 
     resource: Resource
     action: str = "unchanged"
@@ -63,7 +63,7 @@ def converge(
     prefetched: Object | None = _NOT_FETCHED,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> Outcome:
-    """Do what ``resource`` asks; with ``check`` only say what would be done.
+    """Converge ``resource``; with ``check`` only plan.
 
     ``prefetched`` is the object as just read by the caller (None: prefetched to be absent).  Raises DrpError;
     NeverSettles when the object changed under each of 12 tries.
@@ -79,7 +79,7 @@ def converge(
 def _converge_with_retries(
     run: _Convergence, prefetched: Object | None, sleep: t.Callable[[float], None]
 ) -> Outcome:
-    """Try until nobody changes the object between our read and our write."""
+    """Retry until no other client changes the object between read and write."""
     resource = run.resource
     while True:
         current = run.find() if prefetched is _NOT_FETCHED else prefetched
@@ -129,7 +129,7 @@ class _Convergence:
     reply_lost: bool = False
     """A reply was lost: what the next read finds may be what we wrote."""
     relock: bool = False
-    """It was locked, and is to be so again in the end."""
+    """It was locked, and has to be locked again at the end."""
 
     def find(self) -> Object | None:
         return self.client.find(self.resource.kind, self.resource.lookup)
@@ -258,13 +258,13 @@ class _Convergence:
         return {**current, "Locked": False}
 
     def _refuse_hidden(self) -> None:
-        """What these credentials may not see is not absent."""
+        """UsageError for an object that exists but is not readable: it is not absent."""
         if claims.is_hidden(self.client, self.resource.kind, self.resource.lookup):
             name = self.resource.label.partition(" ")[2]
             raise UsageError(claims.hidden_message(self.resource.kind, [name]))
 
     def _refuse_read_only(self, current: Object) -> None:
-        """The server would only answer with the object's name."""
+        """UsageError for a read-only object: the server's own error would only be its name."""
         if current.get("ReadOnly"):
             pack = current.get("Bundle") or "a content pack, a plugin or the server itself"
             raise UsageError(
@@ -273,7 +273,7 @@ class _Convergence:
             )
 
     def _discard_plan(self) -> None:
-        """Forget the plan; what was stored stays in the account."""
+        """Discard the plan; changes that were stored stay in the outcome."""
         if not self.stored:
             self.outcome.action = "unchanged"
             self.outcome.planned = None

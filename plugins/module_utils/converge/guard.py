@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""How much a task may destroy: a deed that hits more machines than were meant is not begun.
+"""How much a task may destroy: an action that would affect more machines than intended is not started.
 
 A filter that matches too much, or a variable that holds every host, is the usual way to lose a rack.  So
 whatever deletes, re-images or switches off names its targets first and asks here.  ``max_targets`` is the
-number that the user had in mind; ``confirm`` is the mark of exactly those targets, as an earlier run in check
-mode has told it.  Locked machines are no targets, unless the user says so.
+number that the user had in mind; ``confirm`` is the identifier of exactly those targets, from an earlier run
+in check mode. Locked machines are excluded unless the user includes them.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ GUARD_SPEC: dict[str, dict[str, t.Any]] = {
 """The options of all tasks that can destroy; documented by the fragment ``guard``."""
 
 _MAX_LISTED = 5
-"""So many targets are named in a message."""
+"""The maximum number of targets in a message."""
 
 
 class RefusedByGuard(UsageError):
-    """Nothing was done, because it would have hit more, or other objects than were meant."""
+    """Nothing was done, because the task would have affected more or other objects than intended."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """One object that a deed would hit."""
+    """One object that the task would affect."""
 
     kind: str
     key: str
@@ -68,7 +68,7 @@ class Guard:
 
     @property
     def has_limit(self) -> bool:
-        """Whether the user has said how much may be hit."""
+        """Whether the user has set a limit."""
         return self.max_targets is not None or bool(self.confirm)
 
     def enforce(self, operation: str, targets: t.Sequence[Target], check: bool, limit_required: bool) -> None:
@@ -120,7 +120,7 @@ def describe_targets(operation: str, targets: t.Sequence[Target]) -> dict[str, t
 
 
 def is_locked(item: Object) -> bool:
-    """Whether a v4 server keeps users from changing the object.  v3.12 knows no locks."""
+    """Whether the object is locked (v4)."""
     return bool(item.get("Locked"))
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""How a wanted value is laid over what the server holds."""
+"""Merging desired values into those of the server."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""One object that somebody wants to exist, in some state, or not to exist."""
+"""One object in its desired state, which may be absent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Resource:
     update_secure: str = "when_different"
     """When a secure param that is set already is written: ``when_different``, ``always`` or ``on_create``."""
     secrets: set[str] = dataclasses.field(default_factory=set, init=False, repr=False)
-    """Texts that turned out to be secret while it was converged; never to be shown."""
+    """Strings that turned out to be secret during convergence; never shown."""
 
     def __post_init__(self) -> None:
         self.spec = self._normalized_spec()
@@ -57,12 +57,12 @@ class Resource:
 
     @property
     def label(self) -> str:
-        """What a person calls it, for messages: ``machine web-1``."""
+        """The name of the object in messages: ``machine web-1``."""
         name = self.spec.get("Name") or self.lookup.partition(":")[2] or self.lookup
         return f"{self.model.singular} {name}"
 
     def wanted_object(self, current: Object) -> Object:
-        """The object as it should become, with everything that nobody asked to change."""
+        """The object as it should become, with everything that does not change."""
         wanted = dict(current)
         for name, value in self.spec.items():
             if value is not None or self.model.fields.get(name, "any") == "any":
@@ -80,7 +80,7 @@ class Resource:
         }
 
     def check(self, current: Object | None) -> None:
-        """Raise UsageError for what the server is known to refuse, or to drop without a word."""
+        """Raise UsageError for what the server is known to refuse, or to drop silently."""
         if not self.model.writable or (current is None and not self.model.creatable):
             raise UsageError(f"{self.label}: the server creates {self.kind} itself; they cannot be managed")
         known = set(self.model.fields) | set(current or {})
@@ -101,7 +101,7 @@ class Resource:
         return "deletion" if current is not None and self.state == "absent" else ""
 
     def change_warnings(self, before: Object | None, after: Object) -> list[str]:
-        """Things a user should know about the change, as warnings."""
+        """Warnings about the change."""
         del before, after
         return []
 

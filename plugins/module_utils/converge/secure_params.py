@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Secure params on their way into an object: found out, compared, sealed, and never shown.
+"""Secure params of an object: detected, compared, sealed, and never shown.
 
 Which params are secure is learnt without asking where nothing has to be asked: a value that is there comes
 sealed, and a value that is new is refused by the server unless it is sealed.  Only then, and in check mode,
@@ -46,7 +46,7 @@ class SecureParams:
     warnings: list[str] = dataclasses.field(default_factory=list)
     _insecure: set[str] = dataclasses.field(default_factory=set)
     _assumed_secure: set[str] = dataclasses.field(default_factory=set)
-    """What was taken for secure in the last plan."""
+    """The params that were treated as secure in the last plan."""
     _new_sealed: dict[str, Json] = dataclasses.field(default_factory=dict)
     """What was sealed for the object, by name."""
     _unsealed: dict[str, tuple[Json, Json]] = dataclasses.field(default_factory=dict)
@@ -74,7 +74,7 @@ class SecureParams:
         secure = self._secure_names({})
         if not secure:
             return body, body
-        # sooner than after half of the work
+        # before half of the work is done
         self._require_pynacl(secure[0])
         shown = {**body["Params"], **dict.fromkeys(secure, _SEALED_PLACEHOLDER)}
         sent = {name: value for name, value in body["Params"].items() if name not in secure}
@@ -115,7 +115,7 @@ class SecureParams:
         )
 
     def mask_error(self, error: DrpError) -> None:
-        """Take secret values out of the server's words: it quotes what it does not like."""
+        """Remove secret values from the server's error, which quotes invalid values."""
         for text in sorted(self.resource.secrets, key=len, reverse=True):
             error.messages = [message.replace(text, HIDDEN) for message in error.messages]
         error.args = tuple(error.messages)

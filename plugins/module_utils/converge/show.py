@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What may be shown of an object, and how a change is shown."""
+"""Objects and differences in results, without secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OTHER_HIDDEN = "(hidden, another value)"
 
 
 def masked(kind: str, item: t.Mapping[str, Json] | None) -> dict[str, Json]:
-    """The object without its secrets; a sealed param value is replaced by a word."""
+    """The object without its secrets; a sealed param value is replaced by a placeholder."""
     if not item:
         return {}
     return {name: _mask_sealed(value) for name, value in _without_hidden(kind, item).items()}
@@ -36,8 +36,8 @@ def difference(
 ) -> tuple[dict[str, Json], dict[str, Json]]:
     """The members that differ, as they were and as they will be; everything when one side is absent.
 
-    Maps such as Params are narrowed down to the entries that differ.  A sealed value that becomes another
-    one is told as such.
+    Maps such as Params are narrowed down to the entries that differ.  A changed sealed value is shown as
+    such.
     """
     return _changed_members(_without_hidden(kind, before or {}), _without_hidden(kind, after or {}))
 

@@ -27,9 +27,9 @@ class Task:
     check: bool
     client: Client
     on_progress: t.Callable[[str], None]
-    """Takes a line now and then, for whoever waits in front of a terminal."""
+    """Takes a progress line now and then, for the user at the terminal."""
     secrets: set[str] = dataclasses.field(default_factory=set)
-    """Texts among the options that turned out to be secret, to be masked where the options are shown."""
+    """Strings in the options that turned out to be secret, to be masked where the options are shown."""
 
 
 def failure(error: DrpError, resource: Resource | None = None) -> Result:

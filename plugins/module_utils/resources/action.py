@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Actions that plugins offer: carried out on one object, on many side by side, or on the system."""
+"""Actions of plugins: run on one object, on many in parallel, or on the system."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DESTRUCTIVE_COMMAND = re.compile(
     "|remove|format|flash|scrub|sanitize|install|image|kexec|terminate",
     re.IGNORECASE,
 )
-"""Words in a command by which it is not done to more machines than were meant."""
+"""Words in a command that make it require a limit on the number of machines."""
 _MAX_LISTED = 5
 
 
@@ -98,7 +98,7 @@ class ActionCall:
             return failure(error)
 
     def run_many(self, items: t.Sequence[Object]) -> Result:
-        """One result each, in the order of ``items``; what fails does not keep the others from their turn."""
+        """One result each, in the order of ``items``; a failure does not stop the others."""
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
             done = list(pool.map(self.run_single, items))
         results = [
@@ -116,7 +116,7 @@ class ActionCall:
         return result
 
     def _run_or_check(self, item: Object) -> Result:
-        """Carry it out; in check mode see whether it could be."""
+        """Run it; in check mode, check whether it could run."""
         key = models.key_of(self.kind, item) if item else ""
         try:
             if self.check:
@@ -156,7 +156,7 @@ class ActionCall:
         }
 
     def _explain_error(self, item: Object, key: str, error: ApiError) -> DrpError:
-        """The server's refusal; when it does not know the command, with those that it knows."""
+        """The server's error; for an unknown command, with the known ones."""
         unknown = error.code in (400, 404) and any("Not Found" in message for message in error.messages)
         if not unknown:
             return error

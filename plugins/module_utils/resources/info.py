@@ -87,7 +87,7 @@ def _objects(client: Client, kind: str, options: Options) -> Result:
 
 
 def _named(client: Client, kind: str, named: t.Sequence[str]) -> Result:
-    """The objects that are called so; what there is none of is told, not failed for."""
+    """The objects that are called so; missing ones are reported and are not an error."""
     found = resolve(client, kind, named)
     missing = [text for text, item in found.items() if item is None]
     there = {models.key_of(kind, item): item for item in found.values() if item is not None}

@@ -63,7 +63,7 @@ def find_one(client: Client, kind: str, named: str) -> Object:
 
 
 def missing_message(client: Client, kind: str, missing: t.Sequence[str]) -> str:
-    """What to tell about names that a GET finds nothing for."""
+    """The message about names for which a GET finds nothing."""
     concealed = hidden_names(client, kind, missing)
     absent = [text for text in missing if text not in concealed]
     messages = [f"no such {models.get(kind).singular}: {', '.join(absent)}"] if absent else []

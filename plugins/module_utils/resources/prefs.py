@@ -98,7 +98,7 @@ def _wanted(options: Options) -> Prefs:
 
 
 def _check(client: Client, changes: Prefs, before: Prefs) -> None:
-    """Raise UsageError for what the server would refuse, or ignore without a word.
+    """Raise UsageError for what the server would refuse, or ignore silently.
 
     It stores what it can before it refuses the rest, so that nothing wrong must reach it.
     """

@@ -20,7 +20,7 @@ SELECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "objects": {"type": "list", "elements": "str"},
     "filters": {"type": "dict"},
 }
-"""The options that name objects; documented by the fragment ``chosen``."""
+"""The options that name objects; documented by the fragment ``selection``."""
 
 
 def is_single(options: Options) -> bool:

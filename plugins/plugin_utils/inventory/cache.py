@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cache of an inventory: the server's answer and a fingerprint of what was asked, whoever stores it.
+"""The cache of an inventory: the server's answer and a fingerprint of the question, for any cache plugin.
 
 Ansible's key for an entry is six digits made from the path of the file; only the fingerprint tells whether
 an entry answers the question at hand.  The answer is stored as one compressed text: cache plugins compare

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names for variables and groups: valid ones, and what is told when two of them fall together."""
+"""Names for variables and groups: valid ones, and the messages when two of them coincide."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def is_identifier(text: str) -> bool:
 class VariableNames:
     """Which variable each member or param becomes, decided once for the whole inventory.
 
-    A name that Ansible uses is given to nobody: what a machine may write must not decide how Ansible
+    A name that Ansible uses is never set: what a machine may write must not decide how Ansible
     connects.  Of several that become one variable the first in order has it, on every host.
     """
 
@@ -45,7 +45,7 @@ class VariableNames:
         self._reserved = {*constants.INTERNAL_STATIC_VARS, *get_reserved_names()}
         self._names: dict[str, str] = {}
         self.conflicts: list[str] = []
-        """What is to be told: one text for each name that became no variable."""
+        """Messages, one for each name that did not become a variable."""
 
     def assign(self, names: t.Iterable[str]) -> None:
         """Decide about all ``names``; those that come later stand behind those that are known."""

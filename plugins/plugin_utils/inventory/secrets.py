@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What never leaves the server's answer: secrets of machines, encrypted params, params with telling names."""
+"""What never leaves the server's answer: secrets of machines, encrypted params, params with secret names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...module_utils.client.objects.secure import is_sealed
 Object = dict[str, t.Any]
 
 _REMOVED_MEMBERS = ("Secret", "Profile")
-"""A machine's Secret opens its tokens; Profile is a double of Params that nobody has used since v3.10."""
+"""A machine's Secret opens its tokens; Profile is a duplicate of Params, unused since v3.10."""
 
 
 class Patterns:

@@ -173,7 +173,7 @@ def test_an_error_of_its_own_ends_it_where_failures_do(agents: Agents) -> None:
 
 def test_a_map_of_the_wrong_shape(agents: Agents) -> None:
     machine = agents.machine(Params={"change-stage/map": {"none": 7}})
-    with pytest.raises(AgentFailed, match="must be a map of texts"):
+    with pytest.raises(AgentFailed, match="must be a map of strings"):
         agents.run(machine)
 
 

@@ -4,7 +4,7 @@
 """Events of a Digital Rebar Provision server as events for rulebooks.
 
 The engine loads this one file by its path, without the rest of the collection, so everything is in it:
-settings, trust, one HTTP session, one websocket, the memory of what was told, and the loop around them.
+settings, trust, one HTTP session, one websocket, the known state of the objects, and the main loop.
 """
 
 from __future__ import annotations
@@ -195,18 +195,18 @@ class ArgumentError(ValueError):
 
 
 class AccessRefused(Exception):
-    """The server does not let us in, or is not the one that we were told to trust."""
+    """The server refuses the credentials, or is not the one that the settings trust."""
 
 
 class ConnectionLost(Exception):
-    """There is no connection, or none any more; trying again may help."""
+    """There is no connection, or it was lost; a retry may help."""
 
 
 # ---- settings ----------------------------------------------------------------------------------------
 
 
 class Pattern(t.NamedTuple):
-    """Which events to hear of, as the server understands it: each part a literal, or ``*`` for all."""
+    """Which events to receive, as the server understands it: each part is a literal, or ``*`` for all."""
 
     type: str
     action: str
@@ -237,7 +237,7 @@ class Pattern(t.NamedTuple):
 
 
 class Arguments:
-    """What the rulebook gave us.  None and empty texts count as not given, as templates make them."""
+    """The arguments from the rulebook. None and empty strings, which templates produce, count as not set."""
 
     def __init__(self, given: t.Mapping[str, t.Any]) -> None:
         self._given = {name: value for name, value in given.items() if value is not None and value != ""}
@@ -277,7 +277,7 @@ class Arguments:
         return number
 
     def refuse_unknown(self) -> None:
-        """ArgumentError for a name that nobody asked for: a slip in the rulebook."""
+        """Raise ArgumentError for an unknown argument."""
         for name in sorted(map(str, self._given.keys() - self._known_names)):
             raise ArgumentError(
                 f"{name}: unknown option. Known options: {', '.join(sorted(self._known_names))}"
@@ -333,7 +333,7 @@ def read_endpoints(arguments: Arguments, environ: t.Mapping[str, str]) -> list[s
 
 
 def read_credentials(arguments: Arguments, environ: t.Mapping[str, str]) -> tuple[str, str, str]:
-    """User name, password and token: whole from the first place that has any."""
+    """User name, password and token, all from the first source that has any."""
     username, password = arguments.text("username"), arguments.text("password")
     key, token = arguments.text("key"), arguments.text("token")
     if not (token or username or password or key):
@@ -358,9 +358,9 @@ def read_credentials(arguments: Arguments, environ: t.Mapping[str, str]) -> tupl
 def read_trust(
     arguments: Arguments, environ: t.Mapping[str, str]
 ) -> tuple[ssl.SSLContext, aiohttp.Fingerprint | None]:
-    """Whom to trust: the same choices, in the same order, as everywhere in this collection."""
+    """The TLS settings: the same options, in the same order, as everywhere in this collection."""
     source, ca_path, pin = arguments, "ca_path", "cert_fingerprint"
-    if not (source.text(ca_path) or source.text(pin)):  # whole from one place, as the credentials
+    if not (source.text(ca_path) or source.text(pin)):  # all from one source, like the credentials
         source, ca_path, pin = Arguments(environ), "RS_CA_PATH", "RS_CERT_FINGERPRINT"
     digits = re.sub(r"(?i)^\s*sha-?256[:=]|[:\s]", "", source.text(pin))
     if digits and not re.fullmatch("[0-9a-fA-F]{64}", digits):
@@ -494,8 +494,8 @@ def is_sealed(value: t.Any) -> bool:
 def escape_templates(document: JsonObject) -> JsonObject:
     """The same, with a space in what would open a Jinja template.
 
-    A playbook evaluates templates in its extra variables, among which are the events: whoever may write a
-    text on the server, as each machine may on its own object, could run code where the rulebook runs.
+    A playbook evaluates templates in its extra variables, among which are the events: anyone who can write
+    a string on the server, as each machine can on its own object, could run code where the rulebook runs.
     """
     harmless: JsonObject = json.loads(TEMPLATE_START.sub("{ ", json.dumps(document)))
     return harmless
@@ -513,7 +513,7 @@ def quoted(text: str) -> str:
 
 
 class Api:
-    """One endpoint: logs in once, lives on tokens, reads objects and opens the websocket.
+    """One endpoint: logs in once, uses tokens, reads objects and opens the websocket.
 
     Everything raises AccessRefused or ConnectionLost.
     """
@@ -740,7 +740,7 @@ class Stream:
         return self._events.popleft()
 
     def pending_objects(self) -> set[tuple[str, str]]:
-        """The objects whose state is told by an event that waits to be taken."""
+        """The objects that have an event in the queue."""
         return {event.object_id for event in self._events if event.carries_state}
 
     def _check_alive(self) -> None:
@@ -793,7 +793,7 @@ class Stream:
 
 
 class Source:
-    """Connects, compares the state with what was told, passes events on; and again, for ever."""
+    """Connects, compares the state with the known one, passes events on, and reconnects without limit."""
 
     def __init__(self, settings: Settings, queue: asyncio.Queue[t.Any]) -> None:
         self._settings = settings
@@ -862,7 +862,7 @@ class Source:
                 await self._emit(api, event)
 
     async def _resync(self, api: Api, stream: Stream) -> None:
-        """Read the state, and tell what no event told or will tell.
+        """Read the state, and send events for the changes that had none and will have none.
 
         The patterns are registered already; the second registration is a barrier behind which every
         event of a change that we have read waits in the stream.

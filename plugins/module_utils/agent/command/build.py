@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Builds the agent as one file: a zipapp with all that it needs beside a Python.
 
-The packages come from the environment of whoever builds, or from a folder; nothing is downloaded.  The same
+The packages come from the environment of the build, or from a folder; nothing is downloaded.  The same
 sources give the same bytes.  ``python -m ...agent.command.build --output drp-agent [--packages FOLDER]``.
 """
 

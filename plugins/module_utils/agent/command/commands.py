@@ -64,7 +64,7 @@ def make_agent(
 
 
 def _find_machine(client: Client, config: Config, stop_signal: StopSignal, wait_for_server: bool) -> Object:
-    """A service outlives a server that is not there yet; a single run does not wait for it."""
+    """A service waits for a server that is not up yet; a single run does not."""
     return retry_until(
         lambda: find_machine(client, config),
         stop_signal,
@@ -76,7 +76,7 @@ def _find_machine(client: Client, config: Config, stop_signal: StopSignal, wait_
 
 @contextlib.contextmanager
 def _stop_on_signals(stop_signal: StopSignal) -> t.Iterator[set[int]]:
-    """Both signals ask for an end; what came is in the set."""
+    """Both signals request a stop; the set holds those received."""
     received: set[int] = set()
 
     def ask(number: int, _frame: object) -> None:
@@ -92,7 +92,7 @@ def _stop_on_signals(stop_signal: StopSignal) -> t.Iterator[set[int]]:
 
 
 def _report(line: str) -> None:
-    """A line for the journal; a reader that is gone is no reason to end."""
+    """A line for the journal; a closed reader is no reason to stop."""
     with contextlib.suppress(OSError, ValueError):
         print_line(line)
 

@@ -128,7 +128,7 @@ def load(
     options.update({name: value for name, value in given.items() if value is not None})
     values = {name: _convert(name, value) for name, value in options.items()}
     for sources in (given, _from_environment(environ)):
-        # credentials are taken whole from one place
+        # credentials are taken from one source only
         if any(sources.get(name) for name in ("token", "token_file", "key")):
             values.update({name: str(sources.get(name) or "") for name in ("token", "token_file", "key")})
             break

@@ -17,7 +17,7 @@ from .token_file import FileSession
 
 
 def connect(config: Config, stop_signal: StopSignal | None = None) -> Client:
-    """A client by the configuration; between its tries it shows signs of life and notices the end."""
+    """A client by the configuration; between its tries it feeds the watchdog and checks the stop signal."""
     chosen = connection_settings(config)
     if chosen.trust.verifies_chain and not chosen.trust.ca_path:
         found = trust.bundle(config.state_dir)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the command tells whoever started it."""
+"""Output of the command."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Signs of life for systemd: ready, what is going on, and the watchdog."""
+"""Notifications for systemd: ready, status, and the watchdog."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typing as t
 
 
 class Notifier:
-    """Does nothing where nobody listens."""
+    """Does nothing without a listener."""
 
     def __init__(self, environ: t.Mapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""``drp-agent check``: everything that an agent needs, looked at one by one, with what to do about it.
+"""``drp-agent check``: checks everything that an agent requires, and says how to fix it.
 
 Nothing is written to the server.
 """
@@ -35,7 +35,7 @@ _MIN_FREE_BYTES = 64 << 20
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; ``advice`` is empty where there is nothing to do."""
+    """The result of one check; ``advice`` is empty if nothing has to be done."""
 
     what: str
     ok: bool

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""A session whose token is in a file: whoever replaces the file replaces the token of a running agent."""
+"""A session whose token is in a file: replacing the file replaces the token of a running agent."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ _BUNDLES = (
 
 def system_bundle() -> str:
     """The file with the authorities of the system; "" when there is none."""
-    told = ssl.get_default_verify_paths().cafile or ""
-    return next((path for path in (told, *_BUNDLES) if path and os.path.isfile(path)), "")
+    default_bundle = ssl.get_default_verify_paths().cafile or ""
+    return next((path for path in (default_bundle, *_BUNDLES) if path and os.path.isfile(path)), "")
 
 
 def bundle(state_dir: str) -> str:

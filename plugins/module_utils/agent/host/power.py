@@ -39,7 +39,7 @@ class Power(t.Protocol):
 
 
 class NoPower:
-    """The power switch is off: the agent ends where it would reboot."""
+    """The option ``power`` is off: the agent ends instead of rebooting."""
 
     enabled = False
 

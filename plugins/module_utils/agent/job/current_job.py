@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where jobs come from: the server, or the notes of an agent that was ended in the middle of one."""
+"""The current job: from the server, or from the record of an agent that was stopped in the middle of one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CurrentJob:
     # -- from the server
 
     def resume_or_request(self, root: str) -> tuple[JobRecord, Object] | None:
-        """The job at hand, or what the server has for us; None for nothing.
+        """The current job, or the next one from the server; None without one.
 
         ``root`` is the chroot that a new job will run in.  Raises NotRunnable.
         """
@@ -45,7 +45,7 @@ class CurrentJob:
         return self._request(root)
 
     def _request(self, root: str) -> tuple[JobRecord, Object] | None:
-        """Ask in a way that neither a lost answer nor our own death loses the job."""
+        """Request a job so that neither a lost answer nor a crash of the agent loses it."""
         record = self.record = JobRecord(job=str(uuid.uuid4()), chroot=root)
         self._agent_context.store.save_job(record)
         reached("job requested")
@@ -70,7 +70,7 @@ class CurrentJob:
         return TaskRunner(self._agent_context, machine, record, job)
 
     def clear(self, record: JobRecord) -> None:
-        """The job is over for good."""
+        """Forget the job, which has ended."""
         self.record = None
         self._agent_context.store.delete_job(record)
 
@@ -120,7 +120,7 @@ class CurrentJob:
         return job["State"] in (*job_requests.OPEN, "incomplete") and not elsewhere
 
     def _abandon(self, record: JobRecord) -> None:
-        """Nobody waits for this job any more: end its script, and fail it where it is still open."""
+        """Abandon this job: end its script, and fail it if it is still open."""
         supervised.stop(
             self._agent_context.store.run_dir(record.job), self._agent_context.runner_settings.kill_grace
         )

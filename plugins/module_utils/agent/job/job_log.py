@@ -21,7 +21,7 @@ from ..retry import Backoff, Stopped, StopSignal, is_transient
 from ..script.spool import SEGMENT, Spool, SpoolWriter
 
 HEADER = "Log for Job: {}\n"
-"""With this line the server begins the log of a new job."""
+"""The first line of the log of a new job, which the server writes."""
 _UNKNOWN = -1
 _PROGRESS = "progress"
 _FORM = "{:20d} {:20d} {:20d}\n"
@@ -120,7 +120,7 @@ class JobLog:
                     self._stop_signal.heartbeat()
 
     def flush(self) -> bool:
-        """Wait until the server has everything; False when it refuses the rest for good.
+        """Wait until the server has everything; False when it finally refuses the rest.
 
         Waits as long as it takes.  Raises Stopped when the agent must end before that.
         """

@@ -39,7 +39,7 @@ def start(client: Client, job: Object) -> Object:
 
 
 def end(client: Client, job: Object, state: str, exit_state: str) -> Object:
-    """The job has ended.  Conflict when somebody else has ended it."""
+    """End the job. Conflict when another client has ended it."""
     return _once(client, job, "running", {"State": state, "ExitState": exit_state})
 
 
@@ -50,12 +50,12 @@ def finish_without_running(client: Client, job: Object, failed: bool) -> Object:
 
 
 def fail(client: Client, job: Object) -> Object:
-    """Nobody works at the job any more."""
+    """Fail a job that no agent runs any more."""
     return _once(client, job, str(job["State"]), {"State": "failed"})
 
 
 def make_not_runnable(client: Client, machine: str) -> None:
-    """Nothing more is to be run until somebody says so.  Conflict when that is so already."""
+    """Make the machine not runnable. Conflict when it already is."""
     client.patch("machines", machine, [_op("test", "/Runnable", True), _op("replace", "/Runnable", False)])
 
 

@@ -29,7 +29,7 @@ from .exit_codes import FAILED, ActionOutcome, Flags, outcome_of
 from .job_log import JobLog
 
 _SERVER_ERRORS = 3
-"""So many answers of 500 to the question for the actions are believed."""
+"""After so many answers of 500 to the request for the actions, the job fails."""
 
 
 class RunnerFailed(Exception):
@@ -69,8 +69,8 @@ class TaskRunner:
     def run(self) -> Flags:
         """What the task asks of the agent, once the server knows the outcome.
 
-        Raises RunnerFailed when the job has failed without a script's doing, Stopped when the agent must end
-        before the server could be told, and what the server answers when it disowns the job.
+        Raises RunnerFailed when the job has failed for another reason than a script, Stopped when the agent
+        must end before the server knows the outcome, and the server's error when it does not know the job.
         """
         if self._record.phase not in (ENDING, ENDED):
             self._run_task()
@@ -196,7 +196,7 @@ class TaskRunner:
         if result.lost or result.timed_out:
             return FAILED
         if not result.code:
-            return Flags()  # by either table, so that nobody has to be asked for the right one
+            return Flags()  # the same in both tables, so the right one need not be determined
         return exit_codes.flags_of(result.code, self._sane())
 
     def _start(self, action: Action) -> supervised.RunningScript:
@@ -256,7 +256,7 @@ class TaskRunner:
     # -- ending
 
     def _finish_job(self) -> None:
-        """Tell the server: first the machine, then the whole log, then the outcome."""
+        """Update the server: first the machine, then the whole log, then the outcome."""
         record = self._record
         lines = [f"Task {self.name} {record.final_state}"]
         if record.outcome.any:

@@ -32,7 +32,7 @@ class CannotStart(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class ScriptEnvironment:
-    """What the scripts of one job are told about their agent."""
+    """What the scripts of one job get to know about their agent."""
 
     machine: str
     endpoint: str
@@ -73,8 +73,8 @@ def actions_for(actions: t.Sequence[Action], system: str = OS_NAME) -> list[Acti
 
 
 def _matches_os(action: Action, system: str) -> bool:
-    told = (action.get("Meta") or {}).get("OS")
-    return told is None or any(part.strip() in ("any", system) for part in str(told).split(","))
+    systems = (action.get("Meta") or {}).get("OS")
+    return systems is None or any(part.strip() in ("any", system) for part in str(systems).split(","))
 
 
 # -- file actions

@@ -3,7 +3,7 @@
 """The log of one job on the local disk: written by one process, read and freed by another.
 
 A spool is a folder of segments, each named after the offset of its first byte.  Only the last one grows, and
-whoever has dealt with a segment removes it, so the disk holds what is still to be sent and no more.
+the reader removes a segment that it has processed, so the disk holds what is still to be sent and no more.
 """
 
 from __future__ import annotations

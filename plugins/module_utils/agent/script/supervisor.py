@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""One process per script that keeps it company: takes its output, ends it in time, notes how it ended.
+"""One supervising process per script: takes its output, enforces the timeout, records how it ended.
 
 It is forked from the agent and outlives it: an agent that was killed finds the script still running, or its
 exit code in a file, when it is back.  A script's process group is the script's own, so that all of it can be
@@ -58,7 +58,7 @@ class Supervisor:
         self._write_status(STATUS, status)
 
     def discard_output(self) -> None:
-        """Become a reader of what processes left behind still write, so that it does not end them."""
+        """Keep reading what processes left behind write, so that a closed pipe does not kill them."""
         if self._output < 0 or self._output_closed:
             return
         os.set_blocking(self._output, True)

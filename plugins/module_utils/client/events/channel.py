@@ -49,7 +49,7 @@ class Channel:
             self._websocket.ping()
 
     def receive(self) -> bytes | None:
-        """The next text frame; None for a ping or a pong, both of which prove that somebody is there.
+        """The next text frame; None for a ping or a pong, both of which prove that the connection is alive.
 
         A ping is answered.  ConnectionFailed when the connection ended or went silent within a frame.
         """
@@ -60,7 +60,7 @@ class Channel:
         return t.cast(bytes, data) if opcode == websocket.ABNF.OPCODE_TEXT else None
 
     def close(self) -> None:
-        """Say goodbye as far as possible and let go of the socket; never fails."""
+        """Close the websocket and the socket; never fails."""
         with contextlib.suppress(Exception):
             self._websocket.send_close(_CLOSE_NORMAL)
         with contextlib.suppress(Exception):
@@ -144,15 +144,17 @@ def _connect(client: Connector, url: urllib.parse.SplitResult, timeout: float) -
 
 def _through_proxy(endpoint: str, host: str, port: int, timeout: float) -> socket.socket | None:
     """A socket through the proxy that the environment names for the endpoint, if it names one."""
-    told = requests.utils.select_proxy(endpoint, requests.utils.get_environ_proxies(endpoint))
-    if not told:
+    proxy_url = requests.utils.select_proxy(endpoint, requests.utils.get_environ_proxies(endpoint))
+    if not proxy_url:
         return None
-    proxy = urllib.parse.urlsplit(told if "://" in told else f"http://{told}")
+    proxy = urllib.parse.urlsplit(proxy_url if "://" in proxy_url else f"http://{proxy_url}")
     if proxy.scheme not in ("http", "https") or not proxy.hostname:
-        raise UsageError(f"the proxy {proxy.hostname or told} cannot carry events: it is not an HTTP proxy")
+        raise UsageError(
+            f"the proxy {proxy.hostname or proxy_url} cannot carry events: it is not an HTTP proxy"
+        )
     kind = http.client.HTTPSConnection if proxy.scheme == "https" else http.client.HTTPConnection
     connection = kind(proxy.hostname, proxy.port, timeout=timeout)
-    user, password = requests.utils.get_auth_from_url(told)
+    user, password = requests.utils.get_auth_from_url(proxy_url)
     pair = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
     connection.set_tunnel(host, port, {"Proxy-Authorization": f"Basic {pair}"} if user else None)
     connection.connect()

@@ -3,7 +3,7 @@
 """What happens on the server, as it happens: the event stream, and posting events of one's own.
 
 One websocket carries the events of any number of subscriptions.  The server keeps nothing for a listener
-that is away, and drops events without a word when one is slow, so a stream is never the whole truth: each
+that is away, and drops events silently when one is slow, so a stream is never the whole truth: each
 subscription is told when something may be missing (a :class:`Gap`), and its reader then looks for itself.
 """
 
@@ -70,7 +70,7 @@ class EventStream:
         self._closing = threading.Event()
         self._reconnect_delay = 0.0
         self.connected = True
-        """Whether events come; False from the loss of a connection until the gap has been told."""
+        """Whether events come; False from the loss of a connection until the gap has been reported."""
         self._wake_sender, self._wake_receiver = socket.socketpair()
         self._wake_sender.setblocking(False)
         self._wake_receiver.setblocking(False)
@@ -84,7 +84,7 @@ class EventStream:
     def register(self, *patterns: str, queue_size: int = QUEUE_SIZE) -> Subscription:
         """A new subscription to ``type.action.key`` patterns, each part literal or ``*``.
 
-        Returns when the server has acknowledged: what happens from now on will be told.  UsageError for
+        Returns when the server has acknowledged: later events will be received.  UsageError for
         a pattern that would crash a v3.12 server; ConnectionFailed without an acknowledgement in time.
         """
         with self._condition:
@@ -114,7 +114,7 @@ class EventStream:
         self._wait_for_acknowledgements(patterns)
 
     def deregister(self, handle: int) -> None:
-        """End a subscription; patterns that nobody else holds are taken back at the server."""
+        """End a subscription; patterns that no other subscription holds are deregistered at the server."""
         with self._condition:
             subscription = self._find_subscription(handle)
             del self._subscriptions[handle]
@@ -206,7 +206,7 @@ class EventStream:
                     self._reconnect(lost)
         except DrpError as error:
             self._error = error
-        except Exception as error:  # whoever waits must hear of it, whatever it is
+        except Exception as error:  # every waiting reader must get the error, whatever it is
             self._error = ConnectionFailed(f"the event stream failed: {error}")
         finally:
             self._shut_down()
@@ -269,7 +269,7 @@ class EventStream:
             each.put(ReceivedEvent(event))
 
     def _reconnect(self, lost: ConnectionFailed) -> None:
-        """A new connection with everything registered on it; the gap is told once that is acknowledged."""
+        """A new connection with everything registered; reports the gap after the acknowledgement."""
         if time.monotonic() >= self._connected_since + _STABLE_AFTER:
             self._reconnect_delay = 0.0
         while not self._closing.wait(random.uniform(0.5, 1.0) * self._reconnect_delay):

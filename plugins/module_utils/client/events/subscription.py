@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What one listener of an event stream holds: its patterns, and a bounded queue that never lies."""
+"""What one listener of an event stream holds: patterns, and a bounded queue that reports dropped events."""
 
 from __future__ import annotations
 

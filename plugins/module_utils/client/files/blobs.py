@@ -118,7 +118,7 @@ def save_blob(
 def post_blob(client: Client, kind: str, path: str, source: t.IO[bytes] | bytes) -> dict[str, t.Any]:
     """Send ``source`` once; the server's ``{"Path", "Size"}``.  A file object stays open.
 
-    ISOs are unpacked before the answer comes, which takes its time and whose failure nobody is told.
+    ISOs are unpacked before the answer comes, which takes time; a failure is not reported.
     An upload to ``files`` that breaks off takes the old file with it.
     """
     request = client.req().post(source).url_for(kind, blob_path(kind, path))
@@ -208,12 +208,12 @@ def _static(client: Client, path: str, headers: t.Mapping[str, str]) -> Answer:
     try:
         return client.transport.send("GET", url, headers, stream=True, fail_fast=True)
     except ConnectionFailed as error:
-        told = error.messages[0].replace(client.endpoint, f"the static file port {base}")
-        raise ConnectionFailed(told) from error
+        message = error.messages[0].replace(client.endpoint, f"the static file port {base}")
+        raise ConnectionFailed(message) from error
 
 
 def _discard_body(answer: Answer) -> None:
-    """End with an answer whose body nobody wants; that of a single byte leaves the connection usable."""
+    """End with an answer whose body is not needed; that of a single byte leaves the connection usable."""
     if answer.status == 206:
         for _piece in answer.chunks():
             pass
@@ -223,15 +223,15 @@ def _discard_body(answer: Answer) -> None:
 
 def _total_size(answer: Answer) -> int:
     whole = answer.status == 200
-    told = answer.headers.get("Content-Length" if whole else "Content-Range", "").rpartition("/")[2]
-    if not told.isdigit():
+    size = answer.headers.get("Content-Length" if whole else "Content-Range", "").rpartition("/")[2]
+    if not size.isdigit():
         raise DrpError("the server does not report the size of the file")
-    return int(told)
+    return int(size)
 
 
 def _checksum(answer: Answer) -> str:
-    told = answer.headers.get("X-DRP-SHA256SUM") or answer.headers.get("ETag", "")
-    found = re.fullmatch(r'(?:")?(?:SHA256:)?([0-9a-fA-F]{64})"?', told.strip())
+    checksum = answer.headers.get("X-DRP-SHA256SUM") or answer.headers.get("ETag", "")
+    found = re.fullmatch(r'(?:")?(?:SHA256:)?([0-9a-fA-F]{64})"?', checksum.strip())
     return found.group(1).lower() if found else ""
 
 

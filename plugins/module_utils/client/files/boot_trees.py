@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a server makes of the ISOs that a boot environment names: unpacked trees, seen from the static port.
 
-Nothing in the API tells whether unpacking worked.  What does is the tree: the server writes a canary into it,
+The API does not report whether unpacking worked. The tree does: the server writes a canary into it,
 last of all, that holds the SHA-256 which the boot environment had for the ISO.
 """
 
@@ -79,7 +79,7 @@ class TreeState:
         return self.canary == tree.sha256 or (tree.accepts_any_kernel and tree.files[:1] != self.missing[:1])
 
     def problem(self, tree: BootTree) -> str:
-        """Why it proves nothing, for a person."""
+        """Why the tree does not prove the unpacking, as a message."""
         if self.canary is None:
             return f"no ISO has been unpacked into /{tree.folder}"
         if not self.unpacked(tree):

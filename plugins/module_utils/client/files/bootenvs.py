@@ -67,7 +67,7 @@ def read_bootenv(path: str) -> BootEnvFile:
 
 
 def read_template(path: str, template_id: str) -> str:
-    """The text of a template; UsageError when it cannot be had."""
+    """The text of a template; UsageError when it cannot be read."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
             return file.read()
@@ -87,8 +87,8 @@ def install_bootenv_from_file(client: Client, path: str) -> Object:
     name = str(read.spec["Name"])
     absent = [one for one in read.missing if not client.exists("templates", one)]
     if absent:
-        told = [f"Unable to import template {one}: it is not in {read.folder}" for one in absent]
-        raise UsageError(*told, model="bootenvs", key=name)
+        problems = [f"Unable to import template {one}: it is not in {read.folder}" for one in absent]
+        raise UsageError(*problems, model="bootenvs", key=name)
     for template_id, file in read.templates.items():
         install_template_from_file_with_id(client, file, template_id)
     old = client.find("bootenvs", name)
@@ -150,7 +150,7 @@ def upload_iso_for_bootenv(
 ) -> Uploaded:
     """Upload a local ISO under ``name``; ``sha256`` is its checksum, if that is known.
 
-    The server unpacks it before it answers, and tells nobody if that fails.
+    The server unpacks it before it answers, and does not report if that fails.
     """
     if os.path.isdir(path):
         raise DrpError(type="ISO_SRC_IS_A_DIR", model="isos", key=path)
@@ -166,10 +166,10 @@ def upload_iso_for_bootenv(
 def checksum_of(env: t.Mapping[str, t.Any], iso: str) -> str:
     """The SHA-256 that a boot environment has for an ISO; "" without one, UsageError for two."""
     system = env.get("OS") or {}
-    told = [system.get("IsoSha256")] if system.get("IsoFile") == iso else []
+    checksums = [system.get("IsoSha256")] if system.get("IsoFile") == iso else []
     arches = (system.get("SupportedArchitectures") or {}).values()
-    told += [one.get("Sha256") for one in arches if one.get("IsoFile") == iso]
-    different = sorted({str(one).lower() for one in told if one})
+    checksums += [one.get("Sha256") for one in arches if one.get("IsoFile") == iso]
+    different = sorted({str(one).lower() for one in checksums if one})
     if len(different) > 1:
         raise UsageError(
             f"bootenv {env.get('Name')}: it names {iso} twice, with the different checksums "

@@ -29,7 +29,7 @@ from ..transport import Answer, Body, Retry, Timeouts, Transport
 CheckContent = t.Callable[[str, bytes], str]
 """Gets the content type and the first bytes of a file; says why it is not what is wanted, or ""."""
 Progress = t.Callable[[int, t.Optional[int]], None]
-"""Gets the bytes so far and, where the server tells it, how many there will be."""
+"""Gets the bytes so far and, if the server reports it, how many there will be."""
 
 _RETRY_DELAYS = (1, 2, 3, 5)
 _CHUNK_SIZE = 1 << 18
@@ -37,7 +37,7 @@ _DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DownloadFailed(DrpError):
-    """The file could not be had whole and as it should be."""
+    """The file could not be downloaded completely and correctly."""
 
 
 class Sender(t.Protocol):
@@ -74,8 +74,8 @@ def fetch(
     host only.  A call for a target that another process is fetching waits for that.  Raises UsageError
     for unusable arguments, else DownloadFailed; what was at the target before is then still there.
     """
-    trust, patience = Tls.create(validate_certs, ca_path), Timeouts(read=timeout)
-    with contextlib.closing(Transport(_origin(url), trust, patience, Retry(sleep=sleep))) as transport:
+    trust, timeouts = Tls.create(validate_certs, ca_path), Timeouts(read=timeout)
+    with contextlib.closing(Transport(_origin(url), trust, timeouts, Retry(sleep=sleep))) as transport:
         return transfer(transport, url, target_path, checksum, check_content, progress, sleep)
 
 
@@ -122,7 +122,7 @@ def digest_of(path: str) -> Download | None:
 
 
 def is_html(content_type: str, start: bytes) -> bool:
-    """Whether this is a page for people, such as the login form that some servers send for any file."""
+    """Whether this is an HTML page, such as the login form that some servers send for any file."""
     if content_type.partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml"):
         return True
     return start.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html"))
@@ -205,9 +205,9 @@ class _Transfer:
         try:
             return self.sender.send("GET", self.url, headers, stream=True)
         except CertificateRejected as error:
-            told = error.messages[0].partition(". Set ca_path")[0]
+            reason = error.messages[0].partition(". Set ca_path")[0]
             raise self._download_error(
-                f"{told}. Set the TLS options of the download; those of the DRP server do not apply"
+                f"{reason}. Set the TLS options of the download; those of the DRP server do not apply"
             ) from error
         except ConnectionFailed as error:
             raise self._download_error(error.messages[0]) from error
@@ -298,8 +298,8 @@ class _Transfer:
     def _save_validator(self, answer: Answer) -> None:
         """Keep what identifies this version of the file; the URL may hold secrets, so only its hash."""
         etag = answer.headers.get("ETag", "")
-        told = etag if etag.startswith('"') else answer.headers.get("Last-Modified", "")
-        self.validator = told or (self.validator if answer.status == 206 else "")
+        validator = etag if etag.startswith('"') else answer.headers.get("Last-Modified", "")
+        self.validator = validator or (self.validator if answer.status == 206 else "")
         with open(_partial_state_path(self.target), "w", encoding="utf-8", opener=_open_no_follow) as file:
             json.dump({"url": _digest_of_text(self.url), "validator": self.validator}, file)
 
@@ -330,7 +330,7 @@ def _locked_partial(path: str) -> t.Iterator[t.BinaryIO]:
 
 
 def _open_no_follow(path: str, flags: int) -> int:
-    """Open what nobody else has put there to lead us to another file."""
+    """Open a file without following a link that another user may have placed there."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
 
 
@@ -357,11 +357,11 @@ def _remove_partial(target: str) -> None:
 
 
 def _length(answer: Answer) -> int | None:
-    """How many bytes this answer is to bring; None when they are not told, or are not those we get."""
-    told = answer.headers.get("Content-Length", "")
-    if not told.isdigit() or answer.headers.get("Content-Encoding", "identity") != "identity":
+    """The expected length of the answer in bytes; None when it is not reported, or encoded."""
+    length = answer.headers.get("Content-Length", "")
+    if not length.isdigit() or answer.headers.get("Content-Encoding", "identity") != "identity":
         return None
-    return int(told)
+    return int(length)
 
 
 def _range_start(answer: Answer) -> int | None:

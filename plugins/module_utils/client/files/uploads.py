@@ -24,7 +24,7 @@ Progress = t.Callable[[int, int], None]
 
 MAX_ATTEMPTS = 3
 STALE_AFTER = 10
-"""A partial file that has not grown in so many seconds belongs to nobody."""
+"""A partial file that has not grown in so many seconds is a leftover."""
 BUSY_TIMEOUT = 60
 
 _CHUNK_SIZE = 1 << 18
@@ -40,12 +40,12 @@ class Uploaded:
 
     size: int
     sha256: str = ""
-    """"" when neither the caller nor the server knew it: nobody had to read the file for it."""
+    """"" when neither the caller nor the server knew it: the file was not read for it."""
     attempts: int = 1
     response_received: bool = True
     """False when the reply was lost and the blob was then found to be there."""
     remarks: tuple[str, ...] = ()
-    """What else was done on the server, for a person."""
+    """What else was done on the server, as messages."""
 
 
 class Source:
@@ -70,7 +70,7 @@ class Source:
 
     @property
     def changed(self) -> bool:
-        """Whether somebody has written to the file since."""
+        """Whether the file has been written to since."""
         return _file_version(self._file) != self._file_version
 
     def digest(self) -> str:
@@ -130,7 +130,7 @@ def upload(client: Client, kind: str, path: str, source: Source) -> Uploaded:
     """Upload ``source`` and check what arrived.
 
     Tried three times when the connection breaks.  A leftover ``.part`` is removed; one that grows is
-    somebody's upload, which is given a minute to end.  Raises UploadFailed, which also tells when the
+    another client's upload, which gets a minute to end.  Raises UploadFailed, which also tells when the
     old file was lost, and ApiError for what the server refuses at once.
     """
     return _Upload(client, kind, blobs.blob_path(kind, path), source).run()
@@ -181,7 +181,7 @@ class _Upload:
         blobs.post_blob(self.client, self.kind, self.path, body)
 
     def _verify_uploaded(self, number: int) -> Uploaded:
-        """What a 201 does not promise: that the file is there, as long as it was, with its content."""
+        """What a 201 does not guarantee: that the file is there, as long as it was, with its content."""
         there = blobs.stat_blob(self.client, self.kind, self.path, checksum=True)
         if there is None:
             self._delete(partial_path(self.kind, self.path))
@@ -217,7 +217,7 @@ class _Upload:
     # -- the partial file
 
     def _partial_size(self) -> int | None:
-        """The size of what lies in the way."""
+        """The size of the partial file of another upload."""
         there = blobs.stat_blob(self.client, self.kind, partial_path(self.kind, self.path))
         return there.size if there else None
 
@@ -244,9 +244,9 @@ class _Upload:
             blobs.delete_blob(self.client, self.kind, path)
 
     def _upload_error(self, error: DrpError, attempts: int, more: str) -> UploadFailed:
-        told = "; ".join(error.messages)
+        reason = "; ".join(error.messages)
         often = f" (tried {attempts} times)" if attempts > 1 else ""
-        return UploadFailed(f"Cannot upload {self.kind}/{self.path}: {told}{often}{more}")
+        return UploadFailed(f"Cannot upload {self.kind}/{self.path}: {reason}{often}{more}")
 
     def _fate_of_old_file(self) -> str:
         """What became of the file that was there before."""

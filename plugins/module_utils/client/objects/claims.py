@@ -23,7 +23,7 @@ def is_hidden(client: Client, kind: str, key: str) -> bool:
 
 
 def hidden_message(kind: str, names: t.Sequence[str]) -> str:
-    """What to tell about objects that may not be seen."""
+    """The message about objects that exist but are not readable."""
     return (
         f"cannot read {models.get(kind).singular} {', '.join(names)}: it exists, but these credentials lack "
         f"the claim {kind} get"

@@ -21,7 +21,7 @@ PoolResult = dict[str, Json]
 DEFAULT_POOL = "default"
 FREE, IN_USE = "Free", "InUse"
 ON_HOLD = ("HoldJoin", "HoldBuild", "HoldDestroy", "HoldLeave")
-"""Where a transition got stuck: its workflow failed, or somebody has to look at the machine."""
+"""Where a transition got stuck: its workflow failed, or the machine needs attention."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,14 +53,14 @@ class Changes:
     remove_params: t.Sequence[str] = ()
 
     def as_body(self) -> dict[str, Json]:
-        told: dict[str, Json] = {
+        members: dict[str, Json] = {
             "pool/workflow": self.workflow,
             "pool/add-profiles": list(self.add_profiles),
             "pool/remove-profiles": list(self.remove_profiles),
             "pool/add-parameters": dict(self.add_params),
             "pool/remove-parameters": list(self.remove_params),
         }
-        return {name: value for name, value in told.items() if value}
+        return {name: value for name, value in members.items() if value}
 
 
 def require(client: Client) -> None:

@@ -18,7 +18,7 @@ ObjectKey = tuple[str, str]
 """Section and key."""
 
 _UNSET_VALUES = {"", "Unspecified", "v0.0.0"}
-"""Metadata that nobody gave, as we and as the original tool write it."""
+"""Metadata that was not set, as we and as the original tool write it."""
 _OMITTED_WHEN_EMPTY = ("ExtraClaims", "ExtraRoles", "Token")
 """Members that a v4 server leaves out of its answer while they are empty."""
 _ADDED_FLAGS = {"sane-exit-codes", "original-exit-codes"}
@@ -43,7 +43,7 @@ def compare(current: Pack, wanted: Pack, from_server: bool = False) -> PackDiff:
     """What turns ``current`` into ``wanted``.
 
     ``from_server`` says that ``current`` comes from a server, whose objects have all members that it knows:
-    others are dropped by it without a word, and so are no difference.  Empty members and sections count
+    others are dropped by it silently, and so are no difference.  Empty members and sections count
     as absent.
     """
     current, wanted = normalized(current), normalized(wanted)

@@ -118,7 +118,7 @@ def file_stems(key: str) -> t.Iterator[str]:
 
 
 def require_safe_name(name: str, what: str) -> None:
-    """UsageError for a name with which somebody may want to reach a file outside the pack."""
+    """UsageError for a name that could lead to a file outside the pack."""
     if "\0" in name or name.startswith("/") or {".", ".."} & set(name.split("/")):
         raise UsageError(
             f"{what} {name!r}: the name could lead to files outside the folder of the content pack"

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Questions about one object, to be answered with yes or no, and in words when it is no.
+"""Conditions on one object: whether they hold, and a text that explains why not.
 
 Values are compared as JSON: 1 equals 1.0, but the text "true" never equals true.
 """
@@ -18,12 +18,12 @@ Json = t.Any
 Object = t.Mapping[str, t.Any]
 
 MISSING: t.Any = object()
-"""What :func:`find` gives for a path that leads nowhere."""
+"""What :func:`find` returns for a path without a value."""
 _INDEX = re.compile("-?[0-9]{1,9}")
 
 
 class Condition(t.Protocol):
-    """A question that ``condition(item)`` answers."""
+    """A condition on an object: ``condition(item)`` says whether it holds."""
 
     def __call__(self, item: Object) -> bool: ...
 

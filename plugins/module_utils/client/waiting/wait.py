@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Waiting for objects to come into a state: the server tells, nobody polls.
+"""Waiting for objects to reach a state, by events instead of polling.
 
 Subscribe, then read, then follow the events.  An event carries the object as it was after the change,
 which counts as much as a read of it: a value that flips and flips back is not missed, and nothing is asked
 of the server while it tells.  After a gap, an overflow, and once a minute all the same (a server drops
-events without a word), what is still waited for is read again.  One socket serves any number of objects.
+events silently), what is still waited for is read again.  One socket serves any number of objects.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class Waiter:
         return len(self.watches) if self._required_count is None else self._required_count
 
     def outcome(self) -> str:
-        """What has become of the whole; "" while that is open."""
+        """The outcome of the whole wait; "" while it is open."""
         counted = collections.Counter(watch.outcome for watch in list(self.watches.values()))
         if counted[COMPLETE] >= self.needed:
             return COMPLETE
@@ -168,7 +168,7 @@ class Waiter:
         except BaseException as error:
             self._error = error
         finally:
-            # whoever waits does not wait for the closing as well
+            # the caller does not wait for the closing as well
             self._done.set()
             if self._stream is not None:
                 self._stream.close()
@@ -237,19 +237,19 @@ class Waiter:
         """An event: what it says of an object that is waited for."""
         kind, item = str(event.get("Type")), event.get("Object")
         # the server tells the key of a lease or a reservation in another spelling than its address
-        told = key_of(kind, item) if isinstance(item, dict) else ""
+        key = key_of(kind, item) if isinstance(item, dict) else ""
         if kind == "jobs" and isinstance(item, dict):
             machine = self.watches.get(("machines", str(item.get("Machine"))))
             if machine is not None and machine.with_job:
                 machine.observe_job(item, time.monotonic(), self._stable_for)
-        watch = self.watches.get((kind, told or str(event.get("Key"))))
+        watch = self.watches.get((kind, key or str(event.get("Key"))))
         if watch is None:
             if self._discover is not None and kind == self._kind:
                 self._next_discovery = min(self._next_discovery, time.monotonic() + _DISCOVERY_INTERVAL)
             return
         if event.get("Action") == "delete":
             watch.observe(None, time.monotonic(), self._stable_for)
-        elif isinstance(item, dict) and told:
+        elif isinstance(item, dict) and key:
             watch.observe(item, time.monotonic(), self._stable_for)
             if watch.pending and watch.job_is_unread:
                 self._try_read(lambda: reading.read_jobs(client, [watch], self._stable_for))
@@ -360,7 +360,7 @@ def _can_subscribe_by_key(kind: str, keys: list[str]) -> bool:
 
 
 def _is_transient(error: DrpError) -> bool:
-    """Whether waiting may mend it: the server is away, busy or starting."""
+    """Whether a retry may succeed: the server is down, busy or starting."""
     if isinstance(error, ApiError):
         return isinstance(error, UnreadableAnswer) or error.code in (429, *range(500, 600))
     return isinstance(error, ConnectionFailed) and not isinstance(error, CertificateRejected)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The account of one object that is waited for: what was seen of it, and what that means."""
+"""The state of one object in a wait: what was read of it, and the outcome."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ JOB = "Job"
 
 @dataclasses.dataclass
 class Watch:
-    """One object and what is wanted of it.
+    """One object and its conditions.
 
     ``until`` and ``fail_when`` are asked about the object as the server has it; for a machine ``with_job``
     also about its current job, as the member ``Job`` (``{}`` without one).  When both hold, ``until`` counts.
@@ -37,7 +37,7 @@ class Watch:
     item: Object | None = None
     outcome: str = PENDING
     met_since: float | None = None
-    """Since when, on the monotonic clock, ``until`` has held without a break."""
+    """Since when, on the monotonic clock, ``until`` has held without interruption."""
     _jobs: dict[str, Object] = dataclasses.field(default_factory=dict)
 
     @property
@@ -66,7 +66,7 @@ class Watch:
         return {**item, JOB: self.job or {}} if self.with_job else item
 
     def observe(self, item: Object | None, now: float, stable_for: float = 0.0) -> None:
-        """Take in the object as it is, or that it is gone; ``now`` is on the monotonic clock."""
+        """Process the current object, or its deletion; ``now`` is on the monotonic clock."""
         if not self.pending:
             return
         if item is None:
@@ -77,13 +77,13 @@ class Watch:
             self.evaluate(now, stable_for)
 
     def observe_job(self, job: Object, now: float, stable_for: float = 0.0) -> None:
-        """Take in a job of the machine.  The news of a new job come before those of its machine."""
+        """Process a job of the machine. The event of a new job comes before that of its machine."""
         self.remember_job(job)
         if job.get("Uuid") == self.current_job:
             self.evaluate(now, stable_for)
 
     def remember_job(self, job: Object) -> None:
-        """Take in a job without deciding anything."""
+        """Store a job without an evaluation."""
         uuid = str(job.get("Uuid"))
         kept = {self.current_job, uuid}
         self._jobs = {known: state for known, state in self._jobs.items() if known in kept}
@@ -93,7 +93,9 @@ class Watch:
         self._jobs.clear()
 
     def evaluate(self, now: float, stable_for: float) -> None:
-        """Decide by what was last seen.  With ``stable_for`` it is complete only after :meth:`is_stable`."""
+        """Evaluate the conditions on the last known state.  With ``stable_for`` it is complete only after
+        :meth:`is_stable`.
+        """
         if not self.pending:
             return
         view = self.view

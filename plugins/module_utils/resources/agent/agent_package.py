@@ -47,7 +47,7 @@ def _digest(path: str) -> str:
 
 
 def _write(path: str, built: Zipapp) -> None:
-    """All of it or nothing, however many plays build at once."""
+    """Write the file atomically, even if several plays build at once."""
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         handle, new = tempfile.mkstemp(prefix=".drp-agent-", dir=os.path.dirname(path))

@@ -47,7 +47,7 @@ def run(task: Task) -> Result:
 
 
 def user_name_for(uuid: str) -> str:
-    """The name of the user and of the role that stand for a machine on v3.12."""
+    """The name of the user and of the role that represent a machine on v3.12."""
     return f"drp-agent-{uuid}"
 
 
@@ -92,7 +92,7 @@ def _ensure(task: Task, uuid: str, state: str) -> Result:
 
 
 def _revoke(task: Task, is_v3: bool) -> Result:
-    """End all tokens of the agent.  A machine that is gone has none."""
+    """Revoke all tokens of the agent. A deleted machine has none."""
     (machine,) = resolve(task.client, "machines", [task.options["machine"]]).values()
     if is_v3:
         uuid = machine["Uuid"] if machine else task.options["machine"]

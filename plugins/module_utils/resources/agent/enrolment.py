@@ -1,8 +1,8 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Which machine of the server each host is, however it can be told; those that are unknown are created.
+"""Finds the machine of each host by its identifying data; missing machines are created.
 
-One list serves any number of hosts.  What a host says of itself must lead to one machine: a name that means
+One list serves any number of hosts.  The data of a host must lead to one machine: a name that means
 one and a network card that belongs to another is a mistake that would run jobs in the wrong place.
 """
 
@@ -38,7 +38,7 @@ _PLACEHOLDER_SERIALS = {
 
 @dataclasses.dataclass(frozen=True)
 class Host:
-    """What a host says of itself; "" and () are what it does not say."""
+    """The identifying data of a host; "" and () if unknown."""
 
     host: str
     uuid: str = ""
@@ -96,7 +96,7 @@ class MachineFinder:
                 self._by["serial"][serial.lower()].append(item)
 
     def find(self, host: Host) -> tuple[Object, str] | None:
-        """The machine and what told it; None when there is none.  UsageError when there is more than one."""
+        """The machine and how it was found; None without one, UsageError for more than one."""
         if host.uuid:
             return self._by_uuid(host)
         hits: dict[str, tuple[Object, list[str]]] = {}

@@ -29,7 +29,7 @@ _ARCH = ("IsoFile", "Sha256", "IsoUrl", "Kernel", "Initrds", "BootParams", "Load
 class BootEnv(Resource):
     """A wanted boot environment.
 
-    The server drops members that it does not know without a word.  An architecture's checksum under the
+    The server drops members that it does not know silently.  An architecture's checksum under the
     name ``IsoSha256``, which is right one level higher, is such a member, and real content has it.
     """
 
@@ -128,7 +128,7 @@ def run(task: Task) -> Result:
 
 
 def from_options(options: Options, read: BootEnvFile | None = None) -> BootEnv:
-    """The boot environment that the options of ``drp_bootenv`` describe."""
+    """The boot environment of the options of ``drp_bootenv``."""
     spec = dict(read.spec if read else options.get("spec") or {})
     name = options.get("name")
     if name and spec.get("Name", name) != name:

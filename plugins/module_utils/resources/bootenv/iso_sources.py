@@ -20,7 +20,7 @@ from .wanted_isos import Iso
 
 @dataclasses.dataclass
 class IsoSource:
-    """What ``src``, ``url``, ``iso_dir`` and ``download`` say about one ISO, in this order."""
+    """The source of one ISO, from ``src``, ``url``, ``iso_dir`` and ``download``, in this order."""
 
     iso: Iso
     options: Options
@@ -28,7 +28,7 @@ class IsoSource:
 
     @property
     def label(self) -> str:
-        """The path or the URL, without its secrets; "" when it can come from nowhere."""
+        """The path or the URL, without its secrets; "" without a source."""
         return self._path or download.redacted_url(self._url)
 
     @functools.cached_property

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Brings the ISOs of one boot environment onto the server, and proves that they were unpacked."""
+"""Uploads the ISOs of one boot environment, and verifies that they were unpacked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ States = list[tuple[BootTree, TreeState]]
 
 @dataclasses.dataclass
 class IsoOutcome:
-    """What became of one ISO."""
+    """The result of one ISO."""
 
     iso: Iso
     action: str = "unchanged"

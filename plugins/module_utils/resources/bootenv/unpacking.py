@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Proves that a server has unpacked an ISO.
+"""Verifies that a server has unpacked an ISO.
 
 It answers an upload with success whatever became of the unpacking; only its log tells of a failure, and only
 the boot tree on the static port of a success.
@@ -50,13 +50,13 @@ class UnpackVerifier:
             ) from error
 
     def log_position(self) -> int:
-        """Where the server's log ends now, to tell later what is new in it."""
+        """Where the server's log ends now, to know later what is new in it."""
         return max((int(line.get("Seq") or 0) for line in self._log()), default=0)
 
     def wait(self, iso: Iso, env: str, log_position: int) -> None:
         """Return when the trees are there.
 
-        Raises NotUnpacked at the latest when time is up; sooner when the log tells of a failure after
+        Raises NotUnpacked at the latest when time is up; sooner when the log shows a failure after
         ``log_position``, or when the tree is there and lacks what the boot environment names.
         """
         start = time.monotonic()

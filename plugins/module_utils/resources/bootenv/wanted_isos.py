@@ -64,8 +64,8 @@ class Iso:
 def isos_for(env: Object, iso_options: t.Sequence[IsoOption], arches: t.Sequence[str] = ()) -> list[Iso]:
     """The ISOs of a boot environment, of some architectures or of all.
 
-    Raises UsageError for a wish that fits none or several, for two for one file, for a checksum that
-    contradicts the boot environment's, and for a name that cannot be an ISO's.
+    Raises UsageError for an entry that fits none or several, for two entries for one file, for a checksum
+    that contradicts the boot environment's, and for a name that cannot be an ISO's.
     """
     trees = trees_of(env)
     found: dict[str, Iso] = {}
@@ -119,7 +119,7 @@ def _arches_of(env: Object, file: str) -> t.Iterator[str]:
 
 
 def _iso_for_option(env: Object, option: IsoOption, isos: list[Iso]) -> Iso:
-    """The one ISO that a wish is about."""
+    """The one ISO that an entry of ``isos`` selects."""
     fits = [
         iso
         for iso in isos

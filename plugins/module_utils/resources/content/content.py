@@ -67,7 +67,7 @@ class _Content:
     warnings: list[str] = dataclasses.field(default_factory=list)
 
     def present(self, pack: Pack) -> Result:
-        """The pack is there as given; what others do to it meanwhile is looked at anew."""
+        """The pack is there as given; changes by other clients meanwhile are read again."""
         for attempt in range(MAX_TRIES):
             try:
                 return self._present(pack)
@@ -210,7 +210,7 @@ class _Content:
         return result
 
     def _warn_dropped_members(self, pack: Pack) -> None:
-        """A member that the server does not know is lost without a word, be it newer or misspelt."""
+        """A member that the server does not know is lost silently, whether it is newer or misspelt."""
         dropped = dropped_members(contents.get_item(self.task.client, self.name), pack)
         if dropped:
             self.warnings.append(

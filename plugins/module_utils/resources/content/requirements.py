@@ -35,7 +35,7 @@ def require_features(client: Client, pack: Pack) -> None:
 
 
 def require_prerequisites(client: Client, pack: Pack, layers: t.Sequence[Summary]) -> list[str]:
-    """UsageError that names the packs that must be there first; as warnings what cannot be told."""
+    """UsageError that names the packs that must be there first; as warnings what cannot be determined."""
     versions = {layer["meta"]["Name"]: str(layer["meta"].get("Version") or "") for layer in layers}
     missing, warnings = [], []
     for entry in _comma_list(pack, "Prerequisites"):

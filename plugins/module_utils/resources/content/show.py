@@ -80,7 +80,7 @@ class View:
         return _as_lines(masked(section, {name: value}).get(name))
 
     def _find_secure_params(self, diff: PackDiff) -> None:
-        """Which of the params that will be shown are secure; what nobody defines is taken for open."""
+        """Which of the params that will be shown are secure; undefined params count as not secure."""
         self._secure = secure_params(*self.packs)
         sides = (side for both in diff.changed.values() for side in both)
         items = [*diff.added.values(), *diff.removed.values(), *sides]
@@ -107,7 +107,7 @@ def secure_params(*packs: Pack) -> set[str]:
 
 
 def secret_texts(pack: Pack) -> t.Iterator[str]:
-    """The texts in a pack that nobody should see, as far as it tells by itself which those are."""
+    """The secret strings in a pack, as far as the pack itself shows which those are."""
     secure = secure_params(pack)
     for section, items in pack["sections"].items():
         for item in items.values():

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Words for whoever waits in front of a terminal while many bytes travel."""
+"""Progress lines for the user at the terminal while many bytes are transferred."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def run(task: Task) -> Result:
 
 
 def _move(task: Task, planner: Planner, plan: Plan) -> list[Object]:
-    """The machines that were moved.  When the answer was lost, what is there now tells which those are."""
+    """The machines that were moved.  When the answer was lost, the current state shows which those are."""
     try:
         results = _send(task, planner.desired, plan)
     except ConnectionFailed as error:

@@ -139,7 +139,7 @@ class WaitGoal:
                 raise UsageError(
                     f"fail_when, number {number}: leave deleted out; a deletion ends the waiting in any case"
                 )
-        # what is wrong with them is to be told before anything is asked of the server
+        # errors in them must be reported before the first request to the server
         self.until()
         self.fail_when()
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a wait has to tell: how it ended, what is missing, which task failed and what its log said last."""
+"""What a wait reports: how it ended, what is missing, which task failed and what its log said last."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...converge.show import HIDDEN, masked
 from ...converge.task import Result
 
 _MAX_LISTED = 5
-"""So many objects are named in a message; the result holds all."""
+"""The maximum number of objects in a message; the result holds all."""
 _MAX_LOGS = 3
 _LOG_TIMEOUT = 5.0
 _JOB_MEMBERS = ("Uuid", "Task", "Stage", "Workflow", "State", "ExitState", "StartTime", "EndTime")
@@ -41,7 +41,7 @@ class Report:
         return {**self._result(), "outcome": "pending", "msg": self._message([])}
 
     def failed(self) -> Result:
-        """With the last lines of the logs of the jobs that matter, as far as they can be had."""
+        """With the last lines of the logs of the jobs that matter, as far as they can be read."""
         logs = self._logs()
         result = {**self._result(), "failed": True}
         for entry in result.get("results", ()):
@@ -54,7 +54,7 @@ class Report:
         return result
 
     def progress(self) -> str:
-        """One line for somebody who waits: ``412 of 500, slowest: node-7 (...)``."""
+        """One progress line: ``412 of 500, slowest: node-7 (...)``."""
         slowest = min(self._with_outcome(pending=True), key=_task_progress, default=None)
         slowest_text = (
             f", slowest: {_name(slowest)} ({slowest.until.why_unmet(_masked_view(slowest))})"
@@ -177,7 +177,7 @@ def _reason(watch: Watch) -> str:
 
 
 def _masked_view(watch: Watch) -> Result:
-    """What the conditions were asked about, as texts may tell it."""
+    """The view of the object for messages, without secrets."""
     view = _masked(watch.kind, watch.view)
     if JOB in watch.view:
         view[JOB] = _masked("jobs", watch.view[JOB])

@@ -119,7 +119,7 @@ def goal_for(kind: str, options: Options) -> WaitGoal:
     if not until and not any_of:
         until = [_DEFAULT_UNTIL.get(kind, {"available": True})]
     if fails is None:
-        # nobody minds that the job failed of what is to be deleted
+        # a failed job does not matter when the object is to be deleted
         deleting = any(entry.get("deleted") for entry in until or ())
         fails = [_DEFAULT_FAIL_WHEN[kind]] if kind in _DEFAULT_FAIL_WHEN and not deleting else []
     goal = WaitGoal(until, any_of, fails)

@@ -243,7 +243,7 @@ def test_a_credential_that_cannot_be_attached(used: AwxStandIn, configure: Confi
     used.refuses_to_attach = True
     done = configure()
     assert done.returncode != 0
-    assert "exchange the credential of DRP: {'detail': 'You do not have" in " ".join(done.stdout.split())
+    assert "replace the credential of DRP: {'detail': 'You do not have" in " ".join(done.stdout.split())
 
 
 def test_a_refusal_repeats_no_secret(used: AwxStandIn, configure: Configure) -> None:

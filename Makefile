@@ -49,7 +49,7 @@ lint: $(READY) ## Check style: ruff, yamllint, changelog fragments, ansible-lint
 	$(BIN)/reuse lint --quiet
 	$(if $(CONTENT),$(BIN)/ansible-lint --offline -q $(CONTENT),@echo "ansible-lint: nothing yet (no playbooks/, no roles/)")
 
-format: $(READY) ## Put the Python files into shape, and write what is generated
+format: $(READY) ## Format the Python files, and write the generated files
 	$(BIN)/python $(TOOLS)/generate.py
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format .
@@ -58,7 +58,7 @@ types: $(READY) ## Check types with mypy, strictly
 	$(if $(STRICT),$(BIN)/mypy $(patsubst plugins/module_utils/%,-p $(UTILS).%,$(STRICT:.py=)),@echo "types: nothing yet")
 	$(BIN)/mypy extensions/eda/plugins/event_source/*.py
 
-unit: $(READY) ## Test the pure logic
+unit: $(READY) ## Run the unit tests
 	$(call pytest,unit,$(WORKERS))
 
 contract: $(READY) ## Test the client against the simulator, or a server named by RS_ENDPOINT and RS_KEY
@@ -69,7 +69,7 @@ integration: $(READY) ## Test every module and plugin through ansible-playbook
 
 # whose shell names a real server for drpcli does not mean it for the tests
 test: export RS_ENDPOINT :=
-test: lint types unit contract integration ## All of the above: what has to pass before a commit
+test: lint types unit contract integration ## Run all of the above; required before a commit
 
 wire: $(READY) ## Compare the simulator with the recorded answers of a real server (WIRE=path/to/replay.py)
 	@$(TOOLS)/wire.sh "$(WIRE)"
@@ -83,7 +83,7 @@ e2e: $(READY) ## Install the agent on a booted system and run a workflow to its 
 bench: $(READY) ## Measure against raw calls
 	$(if $(wildcard tests/bench),PYTHONPATH=tests $(BIN)/python -m bench,@echo "bench: nothing yet (no tests/bench)")
 
-demo: $(READY) ## Start a simulated server and watch the collection work on it
+demo: $(READY) ## Start a simulated server and run the collection against it
 	@$(TOOLS)/demo.sh
 
 serve: $(READY) ## Run the simulator in the foreground (PORT=8092)
@@ -104,7 +104,7 @@ agent: $(READY) requirements-agent.txt ## Build the machine agent as one file, b
 		--require-hashes --target build/agent -r requirements-agent.txt
 	PYTHONPATH=.venv/collections $(BIN)/python -m $(UTILS).agent.command.build --packages build/agent --output build/drp-agent
 
-build: $(READY) ## Build the collection's archive into build/, always the same bytes
+build: $(READY) ## Build the collection's archive into build/, reproducibly
 	$(BIN)/python $(TOOLS)/build.py build
 
 matrix: $(READY) ## Run the tests on each ansible-core and Python found here (CORES=2.21 LAYERS=sanity,unit)
@@ -113,10 +113,10 @@ matrix: $(READY) ## Run the tests on each ansible-core and Python found here (CO
 docs: $(READY) ## Build the pages of all plugins and guides into build/docs/html
 	@$(TOOLS)/docs.sh
 
-package: $(READY) ## Test the archive: what is in it, and that it works in a fresh environment
+package: $(READY) ## Test the archive: its content, and its use in a fresh environment
 	$(call pytest,package,-o timeout=300)
 
-clean: ## Remove what the other targets made; .venv stays
+clean: ## Remove the output of the other targets, except .venv
 	rm -rf build tests/output .ansible .venv/cache .venv/ansible .venv/sanity
 	rm -rf .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache htmlcov
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

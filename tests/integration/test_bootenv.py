@@ -399,10 +399,13 @@ def test_bad_input(run_tasks: PlaybookRunner, tmp_path: Path, tiny: Image) -> No
         ({"spec": spec, "isos": [{"file": "x.iso", "src": src}]}, "ISOs of the bootenv: tiny.iso (amd64)"),
         (
             {"spec": spec, "isos": [{"arch": "s390", "src": src}]},
-            "s390x does not select one ISO of bootenv tiny. Set file or arch",
+            "s390x does not select one ISO of bootenv tiny-install. Set file or arch",
         ),
         ({"spec": spec, "isos": [{"src": src}, {"src": src}]}, "both refer to tiny.iso"),
-        ({"spec": spec, "isos": [{"src": src, "sha256": "1" * 64}]}, "but bootenv tiny-install says 000"),
+        (
+            {"spec": spec, "isos": [{"src": src, "sha256": "1" * 64}]},
+            "is not that of bootenv tiny-install, 000",
+        ),
         ({"spec": spec, "isos": [{"src": src, "url": "http://x"}]}, "mutually exclusive"),
         ({"spec": spec, "arches": ["arm64"]}, "has no ISO for arm64"),
         ({"spec": definition(iso="a/b.iso")}, "must be a plain name"),

@@ -299,7 +299,7 @@ def test_features_and_prerequisites(run_tasks: PlaybookRunner) -> None:
     assert played[1]["changed"]
     assert "prerequisites that are not installed: library:>=4.0.0. Install them" in played[2]["msg"]
     assert played[4]["changed"]
-    assert "not installed: library:>=4.3.0 (there is v4.2.0)" in played[5]["msg"]
+    assert "not installed: library:>=4.3.0 (installed: v4.2.0)" in played[5]["msg"]
     assert played[6]["changed"]
     assert "cannot tell whether library is something" in played[7]["warnings"][0]
 
@@ -323,7 +323,7 @@ def test_what_is_used_stays(run_tasks: PlaybookRunner) -> None:
         assert line in played[3]["msg"]
     assert "workflow site uses stage" not in played[3]["msg"]
     assert "machine m1 uses workflow site. Set force: true to replace it" in played[4]["msg"]
-    assert "were in use go: machine m1 uses workflow site" in played[5]["warnings"][0]
+    assert "were in use: machine m1 uses workflow site" in played[5]["warnings"][0]
     assert played[6]["changed"]
     assert "machine m1 uses stage site" in played[6]["warnings"][0]
     assert played[7]["errors"]

@@ -185,7 +185,7 @@ def test_an_answer_that_was_lost(metal: PlaybookRunner) -> None:
     assert len(played[0]["moved"]) == 2
     metal.simulator.fault("drop", path="allocateMachines", method="POST")
     played = metal(pool(pool="default", count=3), pool(pool="default", count=3))
-    assert "there was no answer, and 0 of 1 machines are allocated so far" in played[0]["msg"]
+    assert "the server did not answer, and 0 of 1 machines are allocated so far" in played[0]["msg"]
     assert played.changed == [False, True]
 
 

@@ -87,22 +87,31 @@ except AttributeError:
 _OMIT = "__omit_place_holder__digitalrebar.provision"
 
 
-def template(templar: t.Any, value: t.Any) -> t.Any:
+def template(templar: t.Any, value: t.Any, **options: t.Any) -> t.Any:
     """``value`` with its templates evaluated; ValueOmittedError when that comes to ``omit``.
 
-    From 2.19 the ``template`` of the templar does just that.
+    From 2.19 the ``template`` of the templar does just that.  ``options`` are those of older ones.
     """
     if not _TEXTS_ARE_TEMPLATES:
         return templar.template(value)
     variables = templar.available_variables
     omit = variables.get("omit")
     if omit is not None:
-        return _without_omitted(templar.template(value), omit)
+        return _without_omitted(templar.template(value, **options), omit)
     templar.available_variables = {**variables, "omit": _OMIT}
     try:
-        return _without_omitted(templar.template(value), _OMIT)
+        return _without_omitted(templar.template(value, **options), _OMIT)
     finally:
         templar.available_variables = variables
+
+
+def template_text(templar: t.Any, text: str) -> str:
+    """A text with its templates evaluated, still a text; ValueOmittedError when that comes to ``omit``.
+
+    Before 2.19 templating turns texts that look like lists, maps or booleans into those, unless told not to.
+    """
+    options = {"convert_data": False} if _TEXTS_ARE_TEMPLATES else {}
+    return str(template(templar, text, **options))
 
 
 def _without_omitted(value: t.Any, omit: str) -> t.Any:

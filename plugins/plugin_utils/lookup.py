@@ -34,6 +34,7 @@ class DrpLookup(compat.OptionOrigins, LookupBase):
         if compat.too_old():
             raise AnsibleLookupError(compat.too_old())
         try:
+            kwargs.pop("wantlist", None)  # what a loop by with_ says
             self._refuse_unknown(kwargs)
             self.set_options(var_options=variables, direct=kwargs)
             settings = settings_of(self, lambda value: compat.template(self._templar, value))

@@ -219,7 +219,7 @@ class Constructor:
             return keyed.parent
         self._plugin.templar.available_variables = host.get_vars()
         try:
-            return t.cast("str | None", compat.template(self._plugin.templar, keyed.parent))
+            return compat.template_text(self._plugin.templar, keyed.parent)
         except compat.ValueOmittedError:
             return None
         except Exception as error:

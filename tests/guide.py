@@ -9,7 +9,7 @@ import subprocess
 import typing as t
 from pathlib import Path
 
-from checkout import ROOT
+from checkout import ANSIBLE_BIN, ROOT
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (\S+\.yml)\n")
@@ -27,7 +27,7 @@ class GuideRunner:
     def __init__(self, folder: Path, environment: dict[str, str], replaced: dict[str, str]) -> None:
         self._folder = folder
         self._environment = {name: text for name, text in environment.items() if not name.startswith("RS_")}
-        self._environment["PATH"] = f"{ROOT / '.venv/bin'}:{environment['PATH']}"
+        self._environment["PATH"] = f"{ANSIBLE_BIN}:{ROOT / '.venv/bin'}:{environment['PATH']}"
         self._replaced = replaced
         self._exports = ""
 

@@ -20,7 +20,8 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils import runner
-from ..plugin_utils.modules import load_module, module_names
+from ..plugin_utils import compat
+from ..plugin_utils.modules import load_module, module_names, module_of_task
 from ..plugin_utils.plain_data import plain_data
 from ..plugin_utils.role_files import resolve_local_files
 
@@ -39,7 +40,9 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         super().run(tmp, task_vars)
-        name = self._task.resolved_action.rpartition(".")[2]
+        if compat.too_old():
+            raise AnsibleActionFail(compat.too_old())
+        name = self._module_name()
         if self._task.async_val or self._task.args.get("run_in") == "target":
             return self._run_on_target(name, task_vars)
         spec = _MODULES[name].SPEC
@@ -67,7 +70,13 @@ class ActionModule(ActionBase):
         message = result.errors.msg
         if isinstance(result.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({_COLLECTION}.{name}) module: {message}"
-        raise AnsibleActionFail(message)
+        raise AnsibleActionFail(compat.as_data(message))
+
+    def _module_name(self) -> str:
+        try:
+            return module_of_task(self._task, self._shared_loader_obj.module_loader, _MODULES)
+        except LookupError as error:
+            raise AnsibleActionFail(compat.as_data(str(error))) from None
 
     def _on_progress(self, text: str) -> None:
         """A progress line for the user at the terminal."""

@@ -268,6 +268,7 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, get_cache_plugin
 
 from ..module_utils.client import errors
+from ..plugin_utils import compat
 from ..plugin_utils.inventory import cache as answer_cache
 from ..plugin_utils.inventory import options as inventory_options
 from ..plugin_utils.inventory.build import build
@@ -283,7 +284,7 @@ SECRET_OPTIONS = ("password", "key", "token")
 NOT_ACCEPTABLE = 406
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+class InventoryModule(compat.OptionOrigins, BaseInventoryPlugin, Constructable, Cacheable):
     """Reads the options, gets the server's answer from itself or from the cache, and builds the inventory."""
 
     NAME = "digitalrebar.provision.drp"
@@ -304,6 +305,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         """Add the machines to ``inventory``; AnsibleParserError with a text for users when that fails."""
+        if compat.too_old():
+            raise AnsibleParserError(compat.too_old())
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         reports = Reports(self.display, path, self.get_option("strict"))
@@ -361,14 +364,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _template(self, value: t.Any) -> t.Any:
         self.templar.available_variables = self._vars or {}
-        return self.templar.template(value)
+        return compat.template(self.templar, value)
 
     def _cache_identity(self) -> list[t.Any]:
         """Who asks whom, without a password."""
         names = ("endpoint", "username", "token", "key")
-        values = render_options(
-            {name: self.get_option(name) for name in names}, self._template, SECRET_OPTIONS
-        )
+        found = {name: self.get_option_and_origin(name) for name in names}
+        values = {name: value for name, (value, _origin) in found.items()}
+        by_variable = {name: value for name, (value, origin) in found.items() if origin.startswith("var:")}
+        values.update(render_options(by_variable, self._template, SECRET_OPTIONS))
         user = str(values.get("key") or "").partition(":")[0]
         return [*(values.get(name) for name in names[:3]), user]
 

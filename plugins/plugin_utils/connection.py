@@ -32,7 +32,7 @@ class PluginWithOptions(t.Protocol):
 def settings_of(plugin: PluginWithOptions, template: Templater | None = None) -> Settings:
     """Settings of the client from the options of ``plugin``.
 
-    ``template`` evaluates the texts among them; without it they are taken as they are.  Raises UsageError
+    ``template`` evaluates the texts in variables; without it they are taken as they are.  Raises UsageError
     naming the option or the variable that is wrong.
     """
     return resolve(explicit_options(plugin, template))
@@ -42,7 +42,8 @@ def explicit_options(plugin: PluginWithOptions, template: Templater | None = Non
     """The connection options that are set, in the plugin's own file or call, or by a variable.
 
     What Ansible found in the environment is left out: ``resolve`` looks there itself, after all that is
-    explicit.  Credentials are taken from one place, so that any in the call hide those in variables.
+    explicit.  Variables hold templates; what is direct was evaluated before.  Credentials are taken from one
+    place, so that any in the call hide those in variables.
     """
     found = {name: plugin.get_option_and_origin(name) for name in CONNECTION_SPEC if name != "run_in"}
     direct = {name: value for name, (value, origin) in found.items() if origin == "Direct"}
@@ -52,7 +53,11 @@ def explicit_options(plugin: PluginWithOptions, template: Templater | None = Non
     options = {**by_variable, **direct}
     if template is not None:
         options.update(
-            {name: _templated(name, options[name], template) for name in TEMPLATED_OPTIONS if name in options}
+            {
+                name: _templated(name, by_variable[name], template)
+                for name in TEMPLATED_OPTIONS
+                if name in by_variable and name not in direct
+            }
         )
     return options
 

@@ -14,14 +14,15 @@ from ..module_utils import runner
 from ..module_utils.client.client import Client
 from ..module_utils.client.errors import DrpError, UsageError
 from ..module_utils.client.settings import Settings
+from . import compat
 from .connection import error_text, settings_of
 
 
-class DrpLookup(LookupBase):
+class DrpLookup(compat.OptionOrigins, LookupBase):
     """A lookup that asks a server: subclasses only :meth:`look_up`.
 
-    The client is kept for further lookups of the same process.  What it returns is data: Ansible evaluates
-    only trusted strings as templates.
+    The client is kept for further lookups of the same process.  What it returns is data: no string in it
+    is evaluated as a template.
     """
 
     def look_up(self, client: Client, terms: list[str]) -> list[t.Any]:
@@ -30,11 +31,15 @@ class DrpLookup(LookupBase):
 
     def run(self, terms: t.Any, variables: t.Any = None, **kwargs: t.Any) -> list[t.Any]:
         settings: Settings | None = None
+        if compat.too_old():
+            raise AnsibleLookupError(compat.too_old())
         try:
+            kwargs.pop("wantlist", None)  # what a loop by with_ says
             self._refuse_unknown(kwargs)
             self.set_options(var_options=variables, direct=kwargs)
-            settings = settings_of(self, self._templar.template)
-            return self.look_up(runner.client_for(settings), [str(term) for term in terms])
+            settings = settings_of(self, lambda value: compat.template(self._templar, value))
+            answers = self.look_up(runner.client_for(settings), [str(term) for term in terms])
+            return t.cast("list[t.Any]", compat.as_data(answers))
         except DrpError as error:
             raise AnsibleLookupError(error_text(error, settings)) from None
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import importlib
 import pathlib
 import types
+import typing as t
 
 _FOLDER = pathlib.Path(__file__).parents[1] / "modules"
+_COLLECTION = "digitalrebar.provision"
 _PACKAGE = "ansible_collections.digitalrebar.provision.plugins.modules"
 
 
@@ -21,3 +23,20 @@ def module_names() -> list[str]:
 def load_module(name: str) -> types.ModuleType:
     """The module: ``SPEC``, ``run``, and ``LOCAL_FILES`` when options of it name files of the controller."""
     return importlib.import_module(f"{_PACKAGE}.{name}")
+
+
+def module_of_task(task: t.Any, module_loader: t.Any, known: t.Container[str]) -> str:
+    """Which of the ``known`` modules a task means; LookupError when it is none of them.
+
+    What the task says decides, not what Ansible resolved it to: that is the action plugin, which all modules
+    share, before ansible-core 2.19, and for names that another collection redirects to it.
+    """
+    collection, _dot, name = task.action.rpartition(".")
+    if collection == _COLLECTION and name in known:
+        return str(name)
+    found = module_loader.find_plugin_with_context(task.action, collection_list=task.collections)
+    resolved = found.resolved_fqcn if found.resolved else ""
+    collection, _dot, name = str(resolved).rpartition(".")
+    if collection == _COLLECTION and name in known:
+        return name
+    raise LookupError(f"{task.action} is no module of {_COLLECTION}, whose action plugin runs no other")

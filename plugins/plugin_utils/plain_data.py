@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import typing as t
 
+from .compat import decrypted
+
 
 def plain_data(value: t.Any) -> t.Any:
     """A copy of ``value`` without the notes that Ansible keeps on each text and list about its origin.
 
     They cost as much again in every step that follows, and nothing here reads them.
     """
+    value = decrypted(value)
     if isinstance(value, str):
-        return str(value)
+        return str.__str__(value)
     if isinstance(value, dict):
         return {plain_data(name): plain_data(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleParserError, AnsibleValueOmittedError
+from ansible.errors import AnsibleParserError
+
+from . import compat
+from .plain_data import plain_data
 
 Templater = t.Callable[[t.Any], t.Any]
 
@@ -20,7 +23,8 @@ def render_options(
 ) -> dict[str, t.Any]:
     """The options of a file with their templates evaluated; one that comes to ``omit`` is left out.
 
-    Raises AnsibleParserError naming the option, without the reason for those in ``secret``.
+    What comes out is data: its texts are not evaluated again.  Raises AnsibleParserError naming the option,
+    without the reason for those in ``secret``.
     """
     options = {}
     for name, value in document.items():
@@ -28,19 +32,10 @@ def render_options(
             options[name] = value
             continue
         try:
-            options[str(name)] = plain_data(template(value))
-        except AnsibleValueOmittedError:
+            options[str(name)] = compat.as_data(plain_data(template(value)))
+        except compat.ValueOmittedError:
             continue
         except Exception as error:
             why = "" if name in secret else f": {error}"
             raise AnsibleParserError(f"{name}: the template cannot be evaluated{why}") from None
     return options
-
-
-def plain_data(value: t.Any) -> t.Any:
-    """The same data in Python's own types, without what Ansible remembers about it, such as its trust."""
-    if isinstance(value, dict):
-        return {plain_data(name): plain_data(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain_data(one) for one in value]
-    return str.__str__(value) if isinstance(value, str) else value

@@ -7,18 +7,19 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import typing as t
 from pathlib import Path
 
-from checkout import ANSIBLE_ENVIRONMENT
+from checkout import ANSIBLE_BIN, ANSIBLE_ENVIRONMENT
 
-COMMAND = Path(sys.executable).with_name("ansible-inventory")
+COMMAND = ANSIBLE_BIN / "ansible-inventory"
 
 
-def run(source: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    source: Path, *arguments: str, command: Path = COMMAND, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(COMMAND), "-i", str(source), *arguments],
+        [str(command), "-i", str(source), *arguments],
         env={
             **os.environ,
             **ANSIBLE_ENVIRONMENT,

@@ -8,15 +8,14 @@ import dataclasses
 import json
 import os
 import subprocess
-import sys
 import typing as t
 from pathlib import Path
 
-from checkout import ANSIBLE_ENVIRONMENT
+from checkout import ANSIBLE_BIN, ANSIBLE_ENVIRONMENT, ANSIBLE_PYTHON
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 
-COMMAND = Path(sys.executable).with_name("ansible-playbook")
+COMMAND = ANSIBLE_BIN / "ansible-playbook"
 Task = dict[str, t.Any]
 
 
@@ -67,7 +66,7 @@ class PlaybookRunner:
         play = {
             "hosts": "localhost",
             "gather_facts": False,
-            "vars": {"ansible_python_interpreter": sys.executable},
+            "vars": {"ansible_python_interpreter": ANSIBLE_PYTHON},
             "module_defaults": {"group/digitalrebar.provision.drp": self.defaults},
             "tasks": [*steps, save],
         }

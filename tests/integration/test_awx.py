@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import jinja2
 import pytest
 from awx_credentials import CREDENTIAL_TYPE, inject
 from awx_stand_in import PASSWORD, TOKEN, USERNAME, AwxStandIn, Request, State
-from checkout import ANSIBLE_ENVIRONMENT
+from checkout import ANSIBLE_ENVIRONMENT, ANSIBLE_PYTHON
 from jinja2 import sandbox
 from playbook_runner import COMMAND
 
@@ -38,7 +37,7 @@ def play(folder: Path, book: str | Path, *flags: str, **environment: str) -> sub
         env={
             **os.environ,
             **ANSIBLE_ENVIRONMENT,
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            "ANSIBLE_PYTHON_INTERPRETER": ANSIBLE_PYTHON,
             "HOME": str(folder),
             **environment,
         },

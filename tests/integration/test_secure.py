@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import sys
 import typing as t
 from pathlib import Path
 
 import pytest
+from checkout import ANSIBLE_PYTHON
 from playbook_runner import PlaybookRunner, machine, thing
 
 from simulator.testing import Api
@@ -97,7 +97,7 @@ def test_without_pynacl_the_user_is_told(
     assert played.changed[:3] == [True, True, False]
     told = "to set the secure param db/password of machine"
     assert (
-        f"the Python package PyNaCl must be installed for {sys.executable} (pip install PyNaCl) {told} m1"
+        f"the Python package PyNaCl must be installed for {ANSIBLE_PYTHON} (pip install PyNaCl) {told} m1"
         in (played[2]["msg"])
     )
     assert f"{told} m2" in played[3]["msg"]

@@ -20,9 +20,13 @@ ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".venv/matrix"
 REQUIREMENTS = (ROOT / "requirements-dev.txt", ROOT / "tests/unit/requirements.txt")
 CORES = {
+    "2.16": ("3.10", "3.11", "3.12"),
+    "2.17": ("3.10", "3.11", "3.12"),
+    "2.18": ("3.11", "3.12", "3.13"),
     "2.19": ("3.11", "3.12", "3.13"),
     "2.20": ("3.12", "3.13", "3.14"),
     "2.21": ("3.12", "3.13", "3.14"),
+    "2.22": ("3.13", "3.14", "3.15"),
 }
 """ansible-core -> the Pythons on which its controller may run."""
 BY_ANSIBLE_TEST = {

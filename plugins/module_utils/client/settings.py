@@ -13,6 +13,7 @@ import typing as t
 
 from .auth import Session, TokenSession, UserSession
 from .client import Client
+from .environment import Environment
 from .errors import ConnectionFailed, DrpError, UsageError
 from .tls import Tls
 from .token_cache import DEFAULT_DIRECTORY, TokenCache
@@ -35,6 +36,7 @@ class Settings:
     timeout: float = 300.0
     token_cache: str = DEFAULT_DIRECTORY
     """Folder for tokens between tasks; "" keeps them in memory only."""
+    environment: Environment = dataclasses.field(default_factory=Environment.of)
 
     @property
     def secrets(self) -> set[str]:
@@ -68,6 +70,7 @@ def resolve(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None 
         trust=_trust(options, environ),
         timeout=float(options.get("request_timeout") or 300.0),
         token_cache=environ.get("RS_TOKEN_CACHE", DEFAULT_DIRECTORY) if cache is None else cache,
+        environment=Environment.of(environ),
     )
 
 
@@ -88,7 +91,9 @@ def connect(settings: Settings, retry: Retry | None = None) -> Client:
 
 
 def _client(settings: Settings, endpoint: str, retry: Retry | None) -> Client:
-    transport = Transport(endpoint, settings.trust, Timeouts(read=settings.timeout), retry)
+    transport = Transport(
+        endpoint, settings.trust, Timeouts(read=settings.timeout), retry, settings.environment
+    )
     session: Session
     if settings.token:
         session = TokenSession(settings.token)

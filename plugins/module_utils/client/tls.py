@@ -11,11 +11,9 @@ import os
 import re
 import socket
 import ssl
-import typing as t
 
+from .environment import Environment
 from .errors import CertificateRejected, UsageError
-
-_CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Tls:
         """False when the server is not authenticated."""
         return self.verifies_chain or self.fingerprint is not None
 
-    def ca_bundle(self, environ: t.Mapping[str, str] | None = None) -> bool | str:
+    def ca_bundle(self, environment: Environment) -> bool | str:
         """The ``verify`` argument of requests; the environment's bundle is used only without other settings.
 
         UsageError for an environment bundle that cannot be read.
@@ -66,15 +64,14 @@ class Tls:
             return False
         if self.ca_path:
             return self.ca_path
-        variables = os.environ if environ is None else environ
-        name = next((name for name in _CA_BUNDLE_VARIABLES if variables.get(name)), None)
-        if name and not os.access(variables[name], os.R_OK):
-            raise UsageError(f"{name}: {variables[name]} cannot be read")
-        return variables[name] if name else True
+        name, path = environment.ca_bundle()
+        if name and not os.access(path, os.R_OK):
+            raise UsageError(f"{name}: {path} cannot be read")
+        return path or True
 
-    def context(self, environ: t.Mapping[str, str] | None = None) -> ssl.SSLContext:
+    def context(self, environment: Environment) -> ssl.SSLContext:
         """The same settings for a socket of our own; call :meth:`check_fingerprint` after the handshake."""
-        ca_bundle = self.ca_bundle(environ)
+        ca_bundle = self.ca_bundle(environment)
         context = ssl.create_default_context()
         if ca_bundle is False:
             context.check_hostname = False
@@ -96,7 +93,7 @@ class Tls:
 
 def peer_fingerprint(host: str, port: int, timeout: float = 5.0) -> str | None:
     """The SHA-256 of whatever certificate the server shows, unverified; None if it shows none."""
-    context = Tls(verify=False).context()
+    context = Tls(verify=False).context(Environment())
     try:
         plain = socket.create_connection((host, port), timeout)
         with context.wrap_socket(plain, server_hostname=host) as connection:

@@ -12,6 +12,7 @@ import urllib.parse
 import warnings
 
 from . import tls
+from .environment import Environment
 from .errors import CertificateRejected, ConnectionFailed, UsageError
 from .third_party import requests, require_packages, urllib3
 
@@ -74,6 +75,7 @@ class Transport:
         trust: tls.Tls | None = None,
         timeouts: Timeouts | None = None,
         retry: Retry | None = None,
+        environment: Environment | None = None,
     ) -> None:
         require_packages("requests")
         self.endpoint = normalize_endpoint(endpoint)
@@ -81,7 +83,8 @@ class Transport:
         self.timeouts = timeouts or Timeouts()
         self.retry = retry or Retry()
         self.closed = False
-        self._session = _session(self.endpoint, self.trust)
+        self.environment = environment or Environment.of()
+        self._session = _session(self.endpoint, self.trust, self.environment)
 
     def close(self) -> None:
         """Close idle connections; later requests are refused.  May be called twice."""
@@ -223,12 +226,14 @@ def normalize_endpoint(endpoint: str) -> str:
     return text
 
 
-def _session(endpoint: str, trust: tls.Tls) -> requests.Session:
+def _session(endpoint: str, trust: tls.Tls, environment: Environment) -> requests.Session:
     session = requests.Session()
     # netrc would replace our Authorization header, and a CA bundle our choice of trust.
     session.trust_env = False
-    session.proxies.update(requests.utils.get_environ_proxies(endpoint))
-    session.verify = trust.ca_bundle()
+    session.proxies.update(environment.proxies_for(endpoint))
+    # before 2.27 it would ask the operating system
+    session.rebuild_proxies = lambda _request, proxies: proxies  # type: ignore[method-assign]
+    session.verify = trust.ca_bundle(environment)
     session.headers.clear()
     session.headers.update({"Accept-Encoding": "gzip", "User-Agent": "ansible-digitalrebar-provision"})
     plain = requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=_POOL_SIZE)

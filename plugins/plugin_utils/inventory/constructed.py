@@ -8,9 +8,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible import constants
-from ansible.errors import AnsibleError, AnsibleParserError, AnsibleValueOmittedError
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.vars.reserved import get_reserved_names
 
+from .. import compat
 from .expressions import Compiler, Evaluate, NeedsJinja, Undefined
 from .fill import InventoryWriter
 from .names import is_identifier
@@ -196,11 +197,11 @@ class Constructor:
             )
 
     def _evaluate_value(self, text: t.Any, host: t.Any) -> t.Any:
-        return self._plugin._compose(text, host.get_vars())
+        return compat.evaluate_expression(self._plugin, text, host.get_vars())
 
     def _evaluate_condition(self, text: t.Any, host: t.Any) -> t.Any:
         self._plugin.templar.available_variables = host.get_vars()
-        return self._plugin.templar.evaluate_conditional(text)
+        return compat.evaluate_conditional(self._plugin.templar, text)
 
     def _add_to_keyed_group(self, host: t.Any, keyed: KeyedGroup, name: t.Any, parent: str | None) -> None:
         separator = "" if keyed.prefix == "" and self._leading_separator is False else keyed.separator
@@ -218,8 +219,8 @@ class Constructor:
             return keyed.parent
         self._plugin.templar.available_variables = host.get_vars()
         try:
-            return t.cast("str | None", self._plugin.templar.template(keyed.parent))
-        except AnsibleValueOmittedError:
+            return compat.template_text(self._plugin.templar, keyed.parent)
+        except compat.ValueOmittedError:
             return None
         except Exception as error:
             if self._strict:

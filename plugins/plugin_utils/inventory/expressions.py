@@ -18,6 +18,8 @@ import jinja2
 from jinja2 import nodes
 from jinja2.parser import Parser
 
+from ..compat import may_be_template
+
 Scope = t.Mapping[str, t.Any]
 Evaluate = t.Callable[[Scope], t.Any]
 
@@ -36,7 +38,6 @@ class _Unsupported(Exception):
 
 _ENVIRONMENT = jinja2.Environment(autoescape=False)  # only parses
 _SCALARS = (str, int, float, bool, type(None))
-_TEMPLATE_MARKS = ("{{", "{%", "{#")
 # what a dot finds before it finds the entry of that name
 _PYTHON_ATTRIBUTES = frozenset(name for kind in (dict, list, *_SCALARS) for name in dir(kind))
 _ORDER_OPERATORS: dict[str, t.Callable[[t.Any, t.Any], bool]] = {
@@ -83,7 +84,7 @@ class Compiler:
 
     def _constant(self, node: nodes.Const) -> Evaluate:
         value = node.value
-        if type(value) not in _SCALARS or (isinstance(value, str) and _may_be_template(value)):
+        if type(value) not in _SCALARS or (isinstance(value, str) and may_be_template(value)):
             raise _Unsupported
         return lambda _scope: value
 
@@ -248,10 +249,6 @@ def _is_look_up(node: nodes.Node) -> bool:
     while isinstance(node, (nodes.Getattr, nodes.Getitem)):
         node = node.node
     return isinstance(node, nodes.Name)
-
-
-def _may_be_template(text: str) -> bool:
-    return any(mark in text for mark in _TEMPLATE_MARKS)
 
 
 def _scalar(value: t.Any) -> t.Any:

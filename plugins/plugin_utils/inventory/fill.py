@@ -20,6 +20,8 @@ from ansible.errors import AnsibleError
 from ansible.inventory.host import Host
 from ansible.utils.path import basedir
 
+from ..compat import as_data
+
 Variables = dict[str, t.Any]
 
 
@@ -42,6 +44,7 @@ class InventoryWriter:
     def add_host(self, name: str, variables: Variables) -> tuple[t.Any, bool]:
         """The host with these variables, and whether it is new.  No text among them becomes a template."""
         hosts = self._hosts
+        name, variables = as_data(name), as_data(variables)
         if name in hosts or name in constants.LOCALHOST:
             self._inventory.add_host(name)
             host = hosts[name]
@@ -56,7 +59,7 @@ class InventoryWriter:
         """Make the group unless it is there; its name as Ansible has it."""
         if name in self._groups:
             return name
-        made: str = self._inventory.add_group(name)
+        made: str = self._inventory.add_group(as_data(name))
         self._direct_members.setdefault(made, set())
         return made
 
@@ -91,7 +94,7 @@ class InventoryWriter:
         return True
 
     def set_group_variables(self, name: str, variables: Variables) -> None:
-        group = self._groups[name]
+        group, variables = self._groups[name], as_data(variables)
         if group.vars:
             for variable, value in variables.items():
                 group.set_variable(variable, value)

@@ -119,9 +119,7 @@ def _connect(client: Connector, url: urllib.parse.SplitResult, timeout: float) -
     """A connected socket, with TLS and the certificate checked where the endpoint speaks TLS."""
     host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
     try:
-        plain = _through_proxy(client.endpoint, host, port, timeout) or socket.create_connection(
-            (host, port), timeout
-        )
+        plain = _through_proxy(client, host, port, timeout) or socket.create_connection((host, port), timeout)
     except (OSError, http.client.HTTPException) as error:
         raise client.transport.unreachable_error(error) from error
     for option in _SOCKET_OPTIONS:
@@ -130,7 +128,7 @@ def _connect(client: Connector, url: urllib.parse.SplitResult, timeout: float) -
         return plain
     trust = client.transport.trust
     try:
-        secured = trust.context().wrap_socket(plain, server_hostname=host)
+        secured = trust.context(client.transport.environment).wrap_socket(plain, server_hostname=host)
     except (OSError, ValueError) as error:
         plain.close()
         raise client.transport.tls_error(error) from error
@@ -142,9 +140,10 @@ def _connect(client: Connector, url: urllib.parse.SplitResult, timeout: float) -
     return secured
 
 
-def _through_proxy(endpoint: str, host: str, port: int, timeout: float) -> socket.socket | None:
+def _through_proxy(client: Connector, host: str, port: int, timeout: float) -> socket.socket | None:
     """A socket through the proxy that the environment names for the endpoint, if it names one."""
-    proxy_url = requests.utils.select_proxy(endpoint, requests.utils.get_environ_proxies(endpoint))
+    proxies = client.transport.environment.proxies_for(client.endpoint)
+    proxy_url = requests.utils.select_proxy(client.endpoint, proxies)
     if not proxy_url:
         return None
     proxy = urllib.parse.urlsplit(proxy_url if "://" in proxy_url else f"http://{proxy_url}")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import typing as t
 
@@ -127,7 +128,7 @@ def install_isos_for_bootenv(
     env: t.Mapping[str, t.Any],
     folder: str,
     download_ok: bool = False,
-    fetch: Fetch = download.fetch,
+    fetch: Fetch | None = None,
 ) -> list[str]:
     """Upload from ``folder`` what the server lacks of the ISOs of ``env``; their names.
 
@@ -135,6 +136,7 @@ def install_isos_for_bootenv(
     environment has a checksum.  Only names are compared with what the server has.  Raises DrpError for
     the first ISO that cannot be had, of a Type that says why; those before it are then on the server.
     """
+    fetch = fetch or functools.partial(download.fetch, environment=client.transport.environment)
     there = set(blobs.list_blobs(client, "isos"))
     wanted = {name: url for name, url in isos_of(env).items() if name not in there}
     for name, url in wanted.items():

@@ -22,6 +22,7 @@ import time
 import typing as t
 import urllib.parse
 
+from ..environment import Environment
 from ..errors import CertificateRejected, ConnectionFailed, DrpError, UsageError
 from ..tls import Tls
 from ..transport import Answer, Body, Retry, Timeouts, Transport
@@ -67,6 +68,7 @@ def fetch(
     check_content: CheckContent | None = None,
     progress: Progress | None = None,
     sleep: t.Callable[[float], None] = time.sleep,
+    environment: Environment | None = None,
 ) -> Download:
     """Download ``url`` to ``target_path``; nothing is asked for if ``checksum`` says it is there already.
 
@@ -75,7 +77,8 @@ def fetch(
     for unusable arguments, else DownloadFailed; what was at the target before is then still there.
     """
     trust, timeouts = Tls.create(validate_certs, ca_path), Timeouts(read=timeout)
-    with contextlib.closing(Transport(_origin(url), trust, timeouts, Retry(sleep=sleep))) as transport:
+    origin, retry = _origin(url), Retry(sleep=sleep)
+    with contextlib.closing(Transport(origin, trust, timeouts, retry, environment=environment)) as transport:
         return transfer(transport, url, target_path, checksum, check_content, progress, sleep)
 
 

@@ -11,6 +11,7 @@ import os
 import tempfile
 import typing as t
 
+from ...client.environment import Environment
 from ...client.files import download
 from ...converge.task import Options
 from ..files.blob import LocalContent, checked_local, unchecked_local
@@ -25,6 +26,8 @@ class IsoSource:
     iso: Iso
     options: Options
     on_progress: t.Callable[[str], None]
+    environment: Environment
+    """Of the task: how the web is reached."""
 
     @property
     def label(self) -> str:
@@ -66,6 +69,7 @@ class IsoSource:
             self.options["download_validate_certs"],
             self.options.get("download_ca_path"),
             check_content=_reject_html,
+            environment=self.environment,
             progress=ProgressReporter(self.on_progress, f"downloading {self.iso.file}"),
         )
         return LocalContent(target, got.size, got.sha256)

@@ -105,7 +105,9 @@ class IsoConverger:
 
     def _converge_one(self, outcome: IsoOutcome, exists: bool) -> None:
         iso, client = outcome.iso, self.task.client
-        source = IsoSource(iso, self.task.options, self.task.on_progress)
+        source = IsoSource(
+            iso, self.task.options, self.task.on_progress, self.task.client.transport.environment
+        )
         remote = blobs.stat_blob(client, "isos", iso.file, checksum=True) if exists else None
         outcome.size = outcome.before = remote.size if remote else None
         outcome.source = source.label

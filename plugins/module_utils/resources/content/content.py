@@ -29,7 +29,11 @@ _DASH_ERROR = "bad character U+002D"
 def run(task: Task) -> Result:
     """What ``drp_content`` does."""
     options = task.options
-    pack = load(options) if options.get("src") or options.get("content") else None
+    pack = (
+        load(options, task.client.transport.environment)
+        if options.get("src") or options.get("content")
+        else None
+    )
     name = str(pack["meta"]["Name"] if pack else options.get("name") or "")
     if pack and options.get("content"):
         task.secrets.update(secret_texts(pack))

@@ -8,6 +8,7 @@ import os
 import tempfile
 import typing as t
 
+from ...client.environment import Environment
 from ...client.errors import UsageError
 from ...client.files.download import digest_of, fetch, is_html, normalize_checksum, redacted_url
 from ...client.formats import decode_yaml
@@ -18,14 +19,14 @@ from ...client.packs.pack_file import read_bytes, read_pack
 from ...converge.task import Options
 
 
-def load(options: Options) -> Pack:
+def load(options: Options, environment: Environment | None = None) -> Pack:
     """The pack that ``src`` or ``content`` describes, under the metadata of ``meta``, ready to be sent.
 
     Raises UsageError and DownloadFailed, in words that name the file, the line or the object.
     """
     source = options.get("src") or "content"
     extra = {name: value for name, value in (options.get("meta") or {}).items() if value is not None}
-    pack = _read(options, extra)
+    pack = _read(options, extra, environment)
     kept = {name: value for name, value in pack["meta"].items() if name not in (options.get("meta") or {})}
     pack = normalized({"meta": {**kept, **extra}, "sections": pack["sections"]})
     name = require_name(pack, redacted_url(source) if is_url(source) else source)
@@ -41,12 +42,12 @@ def is_url(source: str) -> bool:
     return source.lower().startswith(("http://", "https://"))
 
 
-def _read(options: Options, extra: t.Mapping[str, t.Any]) -> Pack:
+def _read(options: Options, extra: t.Mapping[str, t.Any], environment: Environment | None) -> Pack:
     source = options.get("src")
     if not source:
         return validated_pack(options.get("content"), "content")
     if is_url(source):
-        return _download(source, options)
+        return _download(source, options, environment)
     path = os.path.expanduser(os.path.expandvars(source))
     if os.path.isdir(path):
         if options.get("checksum"):
@@ -64,7 +65,7 @@ def _verify(path: str, checksum: str | None) -> None:
         )
 
 
-def _download(url: str, options: Options) -> Pack:
+def _download(url: str, options: Options, environment: Environment | None) -> Pack:
     with tempfile.TemporaryDirectory(prefix="drp-content-") as folder:
         path = os.path.join(folder, "pack")
         fetch(
@@ -75,6 +76,7 @@ def _download(url: str, options: Options) -> Pack:
             options.get("download_ca_path"),
             options.get("request_timeout") or 300.0,
             check_content=_reject_html,
+            environment=environment,
         )
         return validated_pack(decode_yaml(read_bytes(path), source=redacted_url(url)), redacted_url(url))
 

@@ -80,7 +80,7 @@ def test_credentials_in_the_call_hide_those_in_variables() -> None:
     assert explicit_options(Plugin(**by_variable))["token"] == "of-a-variable"
 
 
-def test_texts_are_templated_and_nothing_else() -> None:
+def test_texts_in_variables_are_templated_and_nothing_else() -> None:
     seen: list[t.Any] = []
 
     def template(value: t.Any) -> t.Any:
@@ -88,10 +88,16 @@ def test_texts_are_templated_and_nothing_else() -> None:
         return "https://drp:8092" if value == "{{ url }}" else value
 
     plugin = Plugin(
-        endpoint=("{{ url }}", "Direct"), key=("ann:secret", "Direct"), validate_certs=(False, "Direct")
+        endpoint=("{{ url }}", "var: drp_endpoint"),
+        username=("ann", "var: drp_username"),
+        password=("secret{{", "var: drp_password"),
+        validate_certs=(False, "var: drp_validate_certs"),
     )
     assert settings_of(plugin, template).endpoints == ("https://drp:8092",)
-    assert sorted(seen) == ["ann:secret", "{{ url }}"]
+    assert sorted(seen) == ["ann", "secret{{", "{{ url }}"]
+    given = Plugin(endpoint=("https://drp", "Direct"), key=("ann:{{ url }}", "Direct"))
+    assert settings_of(given, template).password == "{{ url }}"
+    assert len(seen) == 3
 
 
 @pytest.mark.parametrize(
@@ -106,7 +112,7 @@ def test_a_template_that_fails_names_its_option_and_no_secret(option: str, told:
         raise ValueError("no such variable: hunter2")
 
     with pytest.raises(errors.UsageError) as caught:
-        settings_of(Plugin(**{option: ("{{ x }}", "Direct")}), template)
+        settings_of(Plugin(**{option: ("{{ x }}", f"var: drp_{option}")}), template)
     assert caught.value.messages == [told]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.environment import Environment
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.settings import resolve
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
@@ -265,7 +266,7 @@ BUNDLES = [{}, {"REQUESTS_CA_BUNDLE": "/env.pem"}, {"CURL_CA_BUNDLE": "/env.pem"
 def test_an_environment_bundle_never_overrides_a_choice(
     trust: Tls, ca_bundle: bool | str, environ: dict[str, str]
 ) -> None:
-    assert trust.ca_bundle(environ) == ca_bundle
+    assert trust.ca_bundle(Environment.of(environ)) == ca_bundle
 
 
 @pytest.mark.parametrize(
@@ -284,10 +285,10 @@ def test_an_environment_bundle_counts_when_nothing_was_chosen(
     monkeypatch.chdir(tmp_path)
     for name in "ab":
         (tmp_path / name).write_text("")
-    assert Tls().ca_bundle(environ) == ca_bundle
+    assert Tls().ca_bundle(Environment.of(environ)) == ca_bundle
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_an_environment_bundle_that_is_missing_is_named(name: str) -> None:
     with pytest.raises(UsageError, match=f"{name}: /no/such.pem cannot be read"):
-        Tls().ca_bundle({name: "/no/such.pem"})
+        Tls().ca_bundle(Environment.of({name: "/no/such.pem"}))

@@ -27,6 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "client": CLIENT_LIBRARIES,
     "client/events": {"client"},
     "client/files": {"client"},
+    "client/http": {"client"},
     "client/objects": {"client"},
     "client/packs": {"client", "client/files", "client/objects"},
     "client/waiting": {"client", "client/events"},
@@ -74,6 +75,8 @@ ARROWS: dict[str, set[str]] = {
 # single files that bring rooms together: what each may import beside what its room may
 FILE_ARROWS: dict[str, set[str]] = {
     "client.client": {"client/events"},  # Client.events()
+    "client.transport": {"client/http"},
+    "client.token_cache": {"client/files"},
     "resources.machine": {"resources/waiting"},
     "resources.objects": {"resources/waiting", "resources/dhcp"},
     "agent.machine_agent": {"agent/job", "agent/script", "agent/host"},

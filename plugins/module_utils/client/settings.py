@@ -11,6 +11,7 @@ import dataclasses
 import os
 import typing as t
 
+from . import limits
 from .auth import Session, TokenSession, UserSession
 from .client import Client
 from .errors import ConnectionFailed, DrpError, UsageError
@@ -35,6 +36,8 @@ class Settings:
     timeout: float = 300.0
     token_cache: str = DEFAULT_DIRECTORY
     """Folder for tokens between tasks; "" keeps them in memory only."""
+    max_answer: int = limits.ANSWER_BYTES
+    """Bytes of one answer, after decompression, that are taken."""
 
     @property
     def secrets(self) -> set[str]:
@@ -68,6 +71,7 @@ def resolve(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None 
         trust=_trust(options, environ),
         timeout=float(options.get("request_timeout") or 300.0),
         token_cache=environ.get("RS_TOKEN_CACHE", DEFAULT_DIRECTORY) if cache is None else cache,
+        max_answer=_max_answer(environ.get(limits.SIZE_VARIABLE)),
     )
 
 
@@ -88,7 +92,9 @@ def connect(settings: Settings, retry: Retry | None = None) -> Client:
 
 
 def _client(settings: Settings, endpoint: str, retry: Retry | None) -> Client:
-    transport = Transport(endpoint, settings.trust, Timeouts(read=settings.timeout), retry)
+    transport = Transport(
+        endpoint, settings.trust, Timeouts(read=settings.timeout), retry, settings.max_answer
+    )
     session: Session
     if settings.token:
         session = TokenSession(settings.token)
@@ -137,6 +143,16 @@ def _trust(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Tls:
             raise
         name, _colon, problem = str(error.messages[0]).partition(": ")
         raise UsageError(f"RS_{name.upper()}: {problem}") from None
+
+
+def _max_answer(text: str | None) -> int:
+    """Bytes, from a number of megabytes."""
+    told = (text or "").strip()
+    if not told:
+        return limits.ANSWER_BYTES
+    if not (told.isascii() and told.isdigit() and int(told[:9]) > 0 and len(told) < 9):
+        raise UsageError(f"{limits.SIZE_VARIABLE}: must be a whole number of megabytes, such as 1024")
+    return int(told) << 20
 
 
 def _parse_bool(text: str | None, name: str) -> bool:

@@ -66,8 +66,7 @@ def _check_target(reply: t.Any, target: str) -> None:
         )
     if scheme == "http" and urllib.parse.urlsplit(reply.url).scheme.lower() == "https":
         raise Redirected(
-            f"the server redirects to {_shown(target)}, which is not encrypted; to accept this, use "
-            "that URL",
+            f"the server redirects to {_shown(target)}, which is not encrypted; to accept this, use that URL",
             type="GET",
             code=reply.status_code,
         )

@@ -13,8 +13,7 @@ from ansible.plugins.lookup import LookupBase
 from ..module_utils import runner
 from ..module_utils.client.client import Client
 from ..module_utils.client.errors import DrpError, UsageError
-from ..module_utils.client.settings import Settings
-from .connection import error_text, settings_of
+from .connection import error_text, reporting, settings_of
 
 
 class DrpLookup(LookupBase):
@@ -29,14 +28,14 @@ class DrpLookup(LookupBase):
         raise NotImplementedError
 
     def run(self, terms: t.Any, variables: t.Any = None, **kwargs: t.Any) -> list[t.Any]:
-        settings: Settings | None = None
         try:
             self._refuse_unknown(kwargs)
             self.set_options(var_options=variables, direct=kwargs)
-            settings = settings_of(self, self._templar.template)
-            return self.look_up(runner.client_for(settings), [str(term) for term in terms])
+            client = runner.client_for(settings_of(self, self._templar.template))
+            with reporting(client, self._display.warning):
+                return self.look_up(client, [str(term) for term in terms])
         except DrpError as error:
-            raise AnsibleLookupError(error_text(error, settings)) from None
+            raise AnsibleLookupError(error_text(error)) from None
 
     def _refuse_unknown(self, options: t.Mapping[str, t.Any]) -> None:
         """Ansible silently drops an option that it does not know."""

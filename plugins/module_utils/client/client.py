@@ -53,6 +53,16 @@ class Client:
         """The user of the session; "" for a session of a bare token."""
         return self.session.username
 
+    @property
+    def secrets(self) -> set[str]:
+        """What must reach no output: the credentials, and each token of the session so far."""
+        return set(self.session.secrets)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What whoever started this should hear, apart from what went wrong."""
+        return list(self.session.warnings)
+
     def token(self) -> str:
         """The token in use; logs in when there is none yet."""
         return self.session.token()

@@ -29,8 +29,11 @@ def visible(text: str) -> str:
 
 def mask(value: Value, secrets: t.Collection[str]) -> Value:
     """A copy of ``value``, a text or a structure of them, in which no secret is left in any usual form."""
-    pattern = _pattern(frozenset(secret for secret in secrets if len(secret) >= _SHORTEST))
-    return value if pattern is None else t.cast(Value, _replaced(value, lambda text: pattern.sub(MASK, text)))
+    forms = _ordered_forms(frozenset(secret for secret in secrets if len(secret) >= _SHORTEST))
+    if not forms or not _holds_any(value, forms):
+        return value
+    pattern = re.compile("|".join(map(re.escape, forms)))
+    return t.cast(Value, _replaced(value, lambda text: pattern.sub(MASK, text)))
 
 
 def mask_bytes(body: bytes, secrets: t.Collection[str]) -> bytes:
@@ -81,11 +84,21 @@ def _base64_forms(data: bytes) -> t.Iterator[str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
+def _ordered_forms(secrets: frozenset[str]) -> tuple[str, ...]:
+    """All forms of the secrets, the longest first, so that none is masked in part."""
     forms = {form for secret in secrets for form in forms_of(secret)}
-    # the longest first, so that none is masked in part
-    ordered = sorted(forms, key=lambda form: (-len(form), form))
-    return re.compile("|".join(map(re.escape, ordered))) if ordered else None
+    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
+
+
+def _holds_any(value: t.Any, forms: t.Iterable[str]) -> bool:
+    """A quick look at the whole, which hardly ever holds one; True where that cannot be told."""
+    if isinstance(value, str):
+        return any(form in value for form in forms)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return True
+    return any(form in text for form in forms)
 
 
 def _replaced(value: t.Any, replace: t.Callable[[str], str]) -> t.Any:
@@ -99,5 +112,4 @@ def _replaced(value: t.Any, replace: t.Callable[[str], str]) -> t.Any:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    number = ord(match.group())
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+    return f"\\u{ord(match.group()):04x}"  # which within JSON still is JSON

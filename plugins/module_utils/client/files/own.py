@@ -79,25 +79,36 @@ def private_folder(path: str) -> t.Iterator[int]:
 
 
 def trusted_path(path: str) -> str:
-    """``path``, or where the link leads that it is; NotOurs for what another user has put there.
+    """``path``, or where the link leads that it is; NotOurs for what another user has put on the way.
 
-    Links of ours and of root are meant.  So is any file, but for one in a folder to which everybody may
-    write: whoever owns it can change it after it was looked at.
+    Links of ours and of root are meant.  So is any folder or file, but for one in a folder to which everybody
+    may write: whoever owns it can exchange it after it was looked at.
     """
     for _link in range(_MAX_LINKS):
+        _refuse_foreign(path)
         try:
-            state = os.lstat(path)
+            if not stat.S_ISLNK(os.lstat(path).st_mode):
+                return path
         except OSError:
             return path
-        trusted = state.st_uid in (0, os.geteuid())
-        if not stat.S_ISLNK(state.st_mode):
-            if not trusted and _anybody_may_write(os.path.dirname(os.path.abspath(path))):
-                raise NotOurs(path, f"belongs to another user (uid {state.st_uid})")
-            return path
-        if not trusted:
-            raise NotOurs(path, f"is a link that another user (uid {state.st_uid}) has put there")
         path = os.path.join(os.path.dirname(path), os.readlink(path))
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+
+
+def open_trusted(path: str, flags: int, mode: int) -> int:
+    """Open a file to write to at a :func:`trusted_path`; OSError at once for a named pipe or a socket."""
+    path = trusted_path(path)
+    with contextlib.suppress(FileNotFoundError):
+        _refuse_special(path, os.lstat(path))
+    descriptor = os.open(path, flags | _SAFE, mode)
+    try:
+        _refuse_special(path, os.fstat(descriptor))
+        _refuse_foreign(path)  # it may have come into being meanwhile
+        os.set_blocking(descriptor, True)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def default_mode() -> int:
@@ -107,11 +118,30 @@ def default_mode() -> int:
     return 0o666 & ~mask
 
 
-def _anybody_may_write(folder: str) -> bool:
-    try:
-        return bool(os.stat(folder).st_mode & 0o002)
-    except OSError:
-        return False
+def _refuse_foreign(path: str) -> None:
+    """NotOurs when ``path``, or a folder above it, is of another user and in a folder that is everybody's."""
+    steps = [step for step in os.path.abspath(path).split("/") if step]
+    above, open_to_all = "/", False
+    for step in steps:
+        current = os.path.join(above, step)
+        try:
+            state = os.lstat(current)
+        except OSError:
+            return
+        if open_to_all and state.st_uid not in (0, os.geteuid()):
+            kind = "is a link of" if stat.S_ISLNK(state.st_mode) else "belongs to"
+            raise NotOurs(current, f"{kind} another user (uid {state.st_uid})")
+        if stat.S_ISLNK(state.st_mode):
+            with contextlib.suppress(OSError):
+                state = os.stat(current)
+        open_to_all = bool(state.st_mode & 0o002) and stat.S_ISDIR(state.st_mode)
+        above = current
+
+
+def _refuse_special(path: str, state: os.stat_result) -> None:
+    for test, what in ((stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket")):
+        if test(state.st_mode):
+            raise OSError(errno.EINVAL, f"it is {what}, not a file", path)
 
 
 def _open_way(path: str) -> int:

@@ -276,7 +276,7 @@ def normalize_endpoint(endpoint: str) -> str:
 
 
 def _session(endpoint: str, trust: tls.Tls) -> requests.Session:
-    session = requests.Session()
+    session = connections.new_session()
     # netrc would replace our Authorization header, and a CA bundle our choice of trust.
     session.trust_env = False
     session.proxies.update(requests.utils.get_environ_proxies(endpoint))

@@ -27,8 +27,7 @@ from ..protocols import Connector
 from ..third_party import requests, require_packages, websocket
 
 _CLOSE_NORMAL = 1000
-_SWITCHING_PROTOCOLS = 101
-_HANDSHAKE_BYTES = 1 << 20
+_HANDSHAKE_BYTES = 1 << 16
 _NO_HANDSHAKE = (ValueError, LookupError, AttributeError)
 """What the library ends in when the other side does not speak HTTP."""
 _SOCKET_OPTIONS = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
@@ -151,12 +150,13 @@ def _handshake(client: Connector, token: str, timeout: float) -> Channel:
             redirect_limit=0,
             timeout=timeout,
         )
-        _require_switch(connection.handshake_response, token)
+        _refuse_redirect(connection.handshake_response, token)
     except websocket.WebSocketBadStatusException as error:
         bounded.close()
         raise _handshake_error(error, token) from error
     except (websocket.WebSocketException, OSError, *_NO_HANDSHAKE) as error:
         bounded.close()
+        _refuse_redirect(connection.handshake_response, token)
         why = mask(f"no event stream: {error}", {token})
         raise client.transport.unreachable_error(why) from error
     except BaseException:
@@ -165,9 +165,9 @@ def _handshake(client: Connector, token: str, timeout: float) -> Channel:
     return Channel(connection, bounded)
 
 
-def _require_switch(response: t.Any, token: str) -> None:
-    """Redirected for an answer that the library takes for a handshake as well."""
-    if response.status == _SWITCHING_PROTOCOLS:
+def _refuse_redirect(response: t.Any, token: str) -> None:
+    """Redirected for an answer that sends us elsewhere, which some versions take for a handshake as well."""
+    if response is None or not 300 <= response.status < 400:
         return
     target = str(response.headers.get("location") or "nowhere").partition("?")[0]
     raise Redirected(

@@ -24,6 +24,21 @@ POOL_SIZE = 32
 _HEADER_BYTES = 1 << 20
 
 
+def new_session() -> requests.Session:
+    """A session that leaves redirects to :mod:`.redirects`: its own way reads the whole body of one first."""
+    return t.cast(requests.Session, _session_class()())
+
+
+@functools.lru_cache(maxsize=1)
+def _session_class() -> type:
+    class Session(requests.Session):
+        def get_redirect_target(self, resp: requests.Response) -> str | None:
+            del resp
+            return None
+
+    return Session
+
+
 def mount(session: requests.Session, trust: Tls) -> None:
     """Have the session make its connections by the rules of this file."""
     session.mount("http://", _adapter(_pool_classes(None)))

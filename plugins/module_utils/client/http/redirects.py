@@ -44,20 +44,23 @@ def follow(send_one: SendOne, url: str, headers: t.Mapping[str, str], session: r
     """
     for _hop in range(_MAX_HOPS):
         reply = send_one(url, headers)
-        location = session.get_redirect_target(reply)
+        location = t.cast(t.Any, requests.Session).get_redirect_target(session, reply)
         if not location:
             return reply
         reply.raw.close()
-        target = urllib.parse.urljoin(reply.url, location)
-        _check_target(reply, target)
+        target = _checked_target(reply, location)
         if t.cast(t.Any, session).should_strip_auth(url, target):
             headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
         url = target
     raise Redirected(f"there are more than {_MAX_HOPS} redirects", type="GET", code=reply.status_code)
 
 
-def _check_target(reply: t.Any, target: str) -> None:
-    scheme = urllib.parse.urlsplit(target).scheme.lower()
+def _checked_target(reply: t.Any, location: str) -> str:
+    try:
+        target = urllib.parse.urljoin(reply.url, location)
+        scheme = urllib.parse.urlsplit(target).scheme.lower()
+    except ValueError:
+        target, scheme = location, ""
     if scheme not in ("http", "https"):
         raise Redirected(
             f"the server redirects to {_shown(target)}, which is no web address",
@@ -70,6 +73,7 @@ def _check_target(reply: t.Any, target: str) -> None:
             type="GET",
             code=reply.status_code,
         )
+    return target
 
 
 def _shown(url: str) -> str:

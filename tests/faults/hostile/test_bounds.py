@@ -221,7 +221,7 @@ def test_a_canary_without_an_end(serve: t.Any, connect: t.Any, memory: None) -> 
     server = serve(lambda _request: endless("HTTP/1.1 200 OK\r\n", b"x" * (1 << 16)))
     client = connect(server.url, max_answer=MEGABYTE)
     client._info = {"file_port": server.port, "prov_enabled": True}
-    tree = boot_trees.BootTree("amd64", "x/install", "x.iso", "", ())
+    tree = boot_trees.BootTree("amd64", "x.iso", "", "", "x/install", "x/install/canary", ())
     assert len(boot_trees.tree_state(client, tree).canary or "") <= MEGABYTE
     assert server.sent < 64 * MEGABYTE
 

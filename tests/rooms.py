@@ -27,6 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "client": CLIENT_LIBRARIES,
     "client/events": {"client"},
     "client/files": {"client"},
+    "client/http": {"client"},
     "client/objects": {"client"},
     "client/packs": {"client", "client/files", "client/objects"},
     "client/waiting": {"client", "client/events"},
@@ -43,13 +44,13 @@ ARROWS: dict[str, set[str]] = {
     },
     "resources/waiting": {"resources", "converge", "client", "client/objects", "client/waiting"},
     "agent": {"client", "client/events", "client/objects"},
-    "agent/script": set(),
+    "agent/script": {"client/files"},
     "agent/job": {"agent", "agent/script", "client", "client/objects"},
     "agent/host": {"agent", "agent/job", "client", "client/files", "client/objects"},
     "agent/command": {"agent", "agent/job", "agent/script", "agent/host", "client", "client/objects"},
     "options": {ANSIBLE_UTILS},
     "runner": {"options", "converge", "client"},
-    "module_main": {"runner", ANSIBLE_UTILS},
+    "module_main": {"runner", "client", ANSIBLE_UTILS},
     "plugins/modules": {
         *("module_main", "options", "converge", "resources", "resources/agent", "resources/bootenv"),
         *("resources/content", "resources/dhcp", "resources/files", "resources/pool", "resources/waiting"),
@@ -64,7 +65,7 @@ ARROWS: dict[str, set[str]] = {
         "ansible",
         "jinja2",
     },  # Ansible brings Jinja
-    "plugins/action": {"plugins/plugin_utils", "runner", "ansible"},
+    "plugins/action": {"plugins/plugin_utils", "runner", "client", "ansible"},
     "plugins/inventory": {"plugins/plugin_utils", "plugins/plugin_utils/inventory", "client", "ansible"},
     "plugins/lookup": {
         *("plugins/plugin_utils", "resources", "converge"),
@@ -74,11 +75,13 @@ ARROWS: dict[str, set[str]] = {
 # single files that bring rooms together: what each may import beside what its room may
 FILE_ARROWS: dict[str, set[str]] = {
     "client.client": {"client/events"},  # Client.events()
+    "client.transport": {"client/http"},
+    "client.token_cache": {"client/files"},
     "resources.machine": {"resources/waiting"},
     "resources.objects": {"resources/waiting", "resources/dhcp"},
     "agent.machine_agent": {"agent/job", "agent/script", "agent/host"},
-    "agent.context": {"agent/script"},
-    "agent.state": {"agent/job"},  # the exit code of an action is part of what is saved
+    "agent.context": {"agent/script", "client/files"},
+    "agent.state": {"agent/job", "agent/script"},  # the exit code of an action is part of what is saved
 }
 
 

@@ -348,16 +348,14 @@ class InventoryModule(compat.OptionOrigins, BaseInventoryPlugin, Constructable, 
     def _fetch(self, wanted: Wanted, reports: Reports) -> ObjectsByKind:
         # the client takes longer to import than a cached inventory to build
         from ..module_utils.client.settings import connect
-        from ..plugin_utils.connection import error_text, settings_of
+        from ..plugin_utils.connection import error_text, reporting, settings_of
         from ..plugin_utils.inventory.fetch import fetch
 
-        settings = None
         try:
-            settings = settings_of(self, self._template)
-            with connect(settings) as client:
+            with connect(settings_of(self, self._template)) as client, reporting(client, reports.warn):
                 return fetch(client, wanted, reports.verbose)
         except errors.DrpError as error:
-            text = error_text(error, settings)
+            text = error_text(error)
             text = f"filters: {text}" if error.code == NOT_ACCEPTABLE else text
             kind = _ServerUnavailable if _is_unavailable(error) else AnsibleParserError
             raise kind(text) from None

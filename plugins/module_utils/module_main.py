@@ -11,6 +11,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 
 from . import runner
+from .client.masking import mask_url_credentials
 
 
 def main(run: runner.TaskFunction, spec: t.Mapping[str, t.Any]) -> None:
@@ -19,7 +20,8 @@ def main(run: runner.TaskFunction, spec: t.Mapping[str, t.Any]) -> None:
     module.no_log_values.update(runner.environment_secrets(module.params, os.environ))
     secrets: set[str] = set()
     result = runner.run(run, module.params, module.check_mode, os.environ, secrets=secrets)
-    result.setdefault("invocation", {"module_args": remove_values(module.params, secrets)})
+    shown = mask_url_credentials(remove_values(module.params, secrets))
+    result.setdefault("invocation", {"module_args": shown})
     for warning in result.pop("warnings", []):
         module.warn(warning)
     if not module._diff:

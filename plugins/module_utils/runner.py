@@ -10,6 +10,7 @@ import typing as t
 from .client import settings
 from .client.client import Client
 from .client.errors import DrpError
+from .client.masking import mask, visible
 from .converge.task import Options, Result, Task, failure
 from .options import connection_options
 
@@ -32,16 +33,29 @@ def run(
     A result with ``failed`` also has ``msg``, and everything that was done before the failure.
     ``on_progress`` gets a line now and then from tasks that take long.  ``secrets`` is filled with texts
     among the options that turned out to be secret: no result holds them, but shown options must be masked.
+    The credentials of the session are in no result either, whatever form a server has given them.
     """
+    tell = on_progress or _ignore_progress
+    client: Client | None = None
     try:
         client = client_for(settings.resolve(connection_options(options), environ))
-        return function(
-            Task(
-                options, check, client, on_progress or _ignore_progress, set() if secrets is None else secrets
-            )
-        )
+        found = set() if secrets is None else secrets
+        result = function(Task(options, check, client, lambda text: tell(visible(text)), found))
     except DrpError as error:
-        return failure(error)
+        result = failure(error)
+    return _presentable(result, client)
+
+
+def _presentable(result: Result, client: Client | None) -> Result:
+    """The result without the session's secrets, and without what a terminal would obey."""
+    if client is not None:
+        result = mask(result, client.secrets)
+        warnings = [*result.get("warnings", []), *client.warnings]
+        if warnings:
+            result["warnings"] = list(map(visible, warnings))
+    if "msg" in result:
+        result["msg"] = visible(str(result["msg"]))
+    return result
 
 
 def environment_secrets(options: Options, environ: t.Mapping[str, str]) -> set[str]:

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ..module_utils.client import errors
+from ..module_utils.client.masking import mask
 from ..module_utils.client.settings import Settings, resolve
 from ..module_utils.options import CONNECTION_SPEC
+
+if t.TYPE_CHECKING:
+    from ..module_utils.client.client import Client
 
 Templater = t.Callable[[t.Any], t.Any]
 
@@ -62,14 +67,28 @@ def explicit_options(plugin: PluginWithOptions, template: Templater | None = Non
     return options
 
 
-def error_text(error: errors.DrpError, settings: Settings | None = None) -> str:
-    """What went wrong, and which options decide it; without the secrets, should the server repeat them."""
+@contextlib.contextmanager
+def reporting(client: Client, warn: t.Callable[[str], None]) -> t.Iterator[None]:
+    """Whatever ``client`` is used for within: its warnings go to ``warn``, its errors hold no credentials.
+
+    A server, or a proxy before it, may repeat in an error what it was sent.
+    """
+    try:
+        yield
+    except errors.DrpError as error:
+        error.messages = mask(error.messages, client.secrets)
+        error.key = mask(error.key, client.secrets)
+        raise
+    finally:
+        for warning in client.warnings:
+            warn(warning)
+
+
+def error_text(error: errors.DrpError) -> str:
+    """What went wrong, and which options decide it."""
     text = "; ".join(error.messages) if error.type == errors.CLIENT_ERROR else str(error)
     decided_by = next((options for kind, options in _OPTIONS_BY_ERROR.items() if isinstance(error, kind)), "")
-    text = f"{decided_by}: {text}" if decided_by else text
-    for secret in settings.secrets if settings else ():
-        text = text.replace(secret, "********")
-    return text
+    return f"{decided_by}: {text}" if decided_by else text
 
 
 def _templated(name: str, value: t.Any, template: Templater) -> t.Any:

@@ -13,9 +13,8 @@ from ansible.plugins.lookup import LookupBase
 from ..module_utils import runner
 from ..module_utils.client.client import Client
 from ..module_utils.client.errors import DrpError, UsageError
-from ..module_utils.client.settings import Settings
 from . import compat
-from .connection import error_text, settings_of
+from .connection import error_text, reporting, settings_of
 
 
 class DrpLookup(compat.OptionOrigins, LookupBase):
@@ -30,7 +29,6 @@ class DrpLookup(compat.OptionOrigins, LookupBase):
         raise NotImplementedError
 
     def run(self, terms: t.Any, variables: t.Any = None, **kwargs: t.Any) -> list[t.Any]:
-        settings: Settings | None = None
         if compat.too_old():
             raise AnsibleLookupError(compat.too_old())
         try:
@@ -38,10 +36,12 @@ class DrpLookup(compat.OptionOrigins, LookupBase):
             self._refuse_unknown(kwargs)
             self.set_options(var_options=variables, direct=kwargs)
             settings = settings_of(self, lambda value: compat.template(self._templar, value))
-            answers = self.look_up(runner.client_for(settings), [str(term) for term in terms])
+            client = runner.client_for(settings)
+            with reporting(client, self._display.warning):
+                answers = self.look_up(client, [str(term) for term in terms])
             return t.cast("list[t.Any]", compat.as_data(answers))
         except DrpError as error:
-            raise AnsibleLookupError(error_text(error, settings)) from None
+            raise AnsibleLookupError(error_text(error)) from None
 
     def _refuse_unknown(self, options: t.Mapping[str, t.Any]) -> None:
         """Ansible silently drops an option that it does not know."""

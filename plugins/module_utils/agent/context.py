@@ -12,11 +12,13 @@ import time
 import typing as t
 
 from ..client.client import Client, Object
-from ..client.errors import DrpError
+from ..client.errors import DrpError, UsageError
+from ..client.files import own
 from ..client.objects import params
 from .retry import Backoff, StopSignal
 from .script.launcher import copy_program, write_launcher
 from .script.scripts import CannotStart, ScriptEnvironment
+from .script.task_files import make_folders
 from .state import Store
 
 RUNNER_BASE = "runner-tmpdir"
@@ -24,6 +26,7 @@ RUNNER_BASE = "runner-tmpdir"
 TASK_TIMEOUT = "drp-agent/task-timeout"
 """The param with the seconds that a script may take: a number for all tasks, or a map of task to number."""
 _TIMEOUTS_LAST = 30.0
+_LONGEST_TIMEOUT = 1e9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,36 +68,44 @@ class AgentContext:
         if self.runner_settings.runner_dir:
             self.runner_dir = os.path.abspath(self.runner_settings.runner_dir)
             os.makedirs(self.runner_dir, mode=0o755, exist_ok=True)
+            if not _is_ours(self.runner_dir):
+                raise UsageError(f"runner_dir: {self.runner_dir} is a link, or belongs to another user")
         elif _is_ours(remembered):
             self.runner_dir = remembered
         else:
-            base = self._runner_base()
-            self.runner_dir = tempfile.mkdtemp(prefix="runner-", dir=base)
-            os.chmod(self.runner_dir, 0o755)
+            self.runner_dir = self._new_runner_dir()
         write_launcher(self.runner_dir, self.store.directory)
         return self.runner_dir
+
+    def _new_runner_dir(self) -> str:
+        made = tempfile.mkdtemp(prefix="runner-", dir=self._runner_base())
+        os.chmod(made, 0o755)
+        return made
 
     def _runner_base(self) -> str:
         with contextlib.suppress(DrpError, OSError):
             folder = params.get(self.client, "machines", self.machine, RUNNER_BASE, aggregate=True)
             if folder and isinstance(folder, str):
+                own.trusted_path(folder)
                 if not os.path.isdir(folder):
-                    os.makedirs(folder)
-                    os.chmod(folder, 0o1777)
+                    make_folders(folder)
+                    _open_to_all(folder)
                 return folder
         return tempfile.gettempdir()
 
     def task_dir(self, task: str) -> str:
         """A new folder for one run of a task, mode 0700; CannotStart when there cannot be one."""
         try:
-            if not os.path.isdir(self.runner_dir):  # a cleanup of /tmp has removed it
+            if not os.path.lexists(self.runner_dir):  # a cleanup of /tmp has removed it
                 os.makedirs(self.runner_dir, mode=0o755)
                 write_launcher(self.runner_dir, self.store.directory)
-            return tempfile.mkdtemp(prefix=f"{task.replace('/', '_')}-", dir=self.runner_dir)
-        except OSError as error:
-            raise CannotStart(
-                f"Cannot make a task directory in {self.runner_dir}: {error.strerror or error}"
-            ) from error
+            elif not _is_ours(self.runner_dir):  # and another user has made one there
+                self.runner_dir = self._new_runner_dir()
+                write_launcher(self.runner_dir, self.store.directory)
+            return tempfile.mkdtemp(prefix=_folder_prefix(task), dir=self.runner_dir)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise CannotStart(f"Cannot make a task directory in {self.runner_dir}: {why}") from error
 
     def prepare_chroot(self) -> None:
         """Scripts in a chroot see the runner directory only."""
@@ -126,8 +137,24 @@ class AgentContext:
         timeouts = self._timeouts
         seconds = timeouts.get(task) if isinstance(timeouts, dict) else timeouts
         if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds >= 0:
-            return float(seconds)
+            return float(min(seconds, _LONGEST_TIMEOUT))
         return self.runner_settings.task_timeout
+
+
+def _folder_prefix(task: str) -> str:
+    """The name of a task as a folder may begin with."""
+    plain = task.replace("/", "_").replace("\0", "_").encode("utf-8", "replace")[:200]
+    return f"{plain.decode('utf-8', 'ignore')}-"
+
+
+def _open_to_all(folder: str) -> None:
+    """Let everybody make files in a folder that we have just made."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if os.fstat(descriptor).st_uid == os.geteuid():
+            os.fchmod(descriptor, 0o1777)
+    finally:
+        os.close(descriptor)
 
 
 def _is_ours(folder: str) -> bool:

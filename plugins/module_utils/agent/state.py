@@ -12,13 +12,16 @@ import dataclasses
 import fcntl
 import json
 import os
-import shutil
+import re
 import typing as t
 
 from ..client.errors import UsageError
 from .job.exit_codes import Flags
+from .script.task_files import remove_tree
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 ASKED = "asked"
 """The server was asked for a job with this UUID; it may have made it."""
@@ -77,12 +80,19 @@ class SavedState:
     """The agent was stopped in the middle of a job, for which it made the machine not runnable."""
 
 
+def plain_key(key: str) -> str:
+    """``key`` as a file may be called; UsageError for one that would lead somewhere else."""
+    if not _PLAIN_KEY.fullmatch(key):
+        raise UsageError(f"{key[:80]!r} is not a UUID, and no file can be named after it")
+    return key
+
+
 class Store:
     """The files of one machine in the state directory, which is made 0700 when it is not there."""
 
     def __init__(self, directory: str, machine: str) -> None:
         self.directory = directory
-        self.machine = machine
+        self.machine = plain_key(machine)
         self.boot = boot_id()
         self._lock: Lock | None = None
         self.write_error = ""
@@ -131,11 +141,11 @@ class Store:
         with contextlib.suppress(OSError):
             os.unlink(self._path("job"))
         if record is not None:
-            shutil.rmtree(self.job_dir(record.job), ignore_errors=True)
+            remove_tree(self.job_dir(record.job))
 
     def job_dir(self, job: str) -> str:
         """Where a job keeps its log and its running script."""
-        return os.path.join(self.directory, "jobs", job)
+        return os.path.join(self.directory, "jobs", plain_key(job))
 
     def spool_dir(self, job: str) -> str:
         return os.path.join(self.job_dir(job), "spool")
@@ -146,7 +156,8 @@ class Store:
     def saved_jobs(self) -> list[str]:
         """The jobs that have a folder."""
         try:
-            return sorted(os.listdir(os.path.join(self.directory, "jobs")))
+            found = os.listdir(os.path.join(self.directory, "jobs"))
+            return sorted(filter(_PLAIN_KEY.fullmatch, found))
         except OSError:
             return []
 

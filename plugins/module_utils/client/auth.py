@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import threading
 import time
 import typing as t
@@ -16,6 +17,7 @@ from .token_cache import CachedToken, TokenCache
 from .transport import Answer, Transport
 
 API_PATH = "/api/v3"
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 TOKEN_LIFETIME = 600
 """Seconds asked for at login and at each renewal; renewed when half of it is over."""
 
@@ -25,6 +27,10 @@ class Session(t.Protocol):
 
     username: str
     info: dict[str, t.Any] | None
+    secrets: set[str]
+    """What must reach no output: the password, and each token that there has been so far."""
+    warnings: list[str]
+    """What whoever started this should hear."""
 
     def token(self, fail_fast: bool = False) -> str:
         """A token that should work now; with ``fail_fast`` one try to get it."""
@@ -49,9 +55,9 @@ class TokenSession:
     info: dict[str, t.Any] | None = None
 
     def __init__(self, token: str) -> None:
-        if not token.strip():
-            raise UsageError("token: is empty")
-        self._token = token.strip()
+        self._token = check_token(token)
+        self.secrets = {self._token}
+        self.warnings: list[str] = []
 
     def token(self, fail_fast: bool = False) -> str:  # noqa: ARG002  the protocol's signature
         return self._token
@@ -97,6 +103,8 @@ class UserSession:
         self.info: dict[str, t.Any] | None = None
         self.renewal_error: DrpError | None = None
         """Why the last renewal failed; the session goes on with what it has."""
+        self.secrets = {password}
+        self.warnings: list[str] = []
         self._password = password
         self._transport = transport
         self._cache = cache
@@ -108,7 +116,7 @@ class UserSession:
         """A usable token; logs in, or renews, when that is due.  Raises what the login raises."""
         with self._lock:
             if self._current_token is None and self._cache is not None:
-                self._current_token = self._cache.load()
+                self._current_token = self._from_cache(self._cache)
             now = self._clock()
             if self._current_token is None or not self._current_token.usable(now):
                 self._current_token = self._login(None, fail_fast)
@@ -146,16 +154,26 @@ class UserSession:
         if username == self.username:
             with self._lock:
                 self._password, self._current_token = password, None
+                self.secrets.add(password)
 
     def _login(self, refused: str | None, fail_fast: bool) -> CachedToken:
         """A new token; or the one that another process has stored while we waited for our turn."""
         if self._cache is None:
             return self._request_token(self._basic_auth_header(), fail_fast)
         with self._cache.lock():
-            stored = self._cache.load()
+            stored = self._from_cache(self._cache)
             if stored and stored.token != refused and stored.fresh(self._clock()):
                 return stored
             return self._request_token(self._basic_auth_header(), fail_fast)
+
+    def _from_cache(self, cache: TokenCache) -> CachedToken | None:
+        """What is stored; a warning, once, when somebody else has put something into its place."""
+        stored = cache.load()
+        if stored is not None:
+            self.secrets.add(stored.token)
+        if cache.problem and cache.problem not in self.warnings:
+            self.warnings.append(cache.problem)
+        return stored
 
     def _renew(self, current: CachedToken, fail_fast: bool) -> CachedToken:
         try:
@@ -179,6 +197,7 @@ class UserSession:
             error = from_answer("GET", path, answer.status, answer.reason, answer.body)
             raise self.explain(error) if isinstance(error, LoginRequired) else error
         token, self.info = _read_token(answer, self._transport.endpoint)
+        self.secrets.add(token)
         fetched = CachedToken(token, issued, issued + TOKEN_LIFETIME)
         if self._cache is not None:
             self._cache.store(fetched)
@@ -193,6 +212,18 @@ def basic_auth_header(username: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode('ascii')}"
 
 
+def check_token(token: str) -> str:
+    """``token`` without white space around it; UsageError, which shows nothing of it, for what is none."""
+    token = token.strip()
+    if not token:
+        raise UsageError("token: is empty")
+    if not _TOKEN.fullmatch(token):
+        raise UsageError(
+            "token: holds white space or other characters that no token has; was more copied than the token?"
+        )
+    return token
+
+
 def _revoked_token_error(advice: str) -> NotPermitted:
     return NotPermitted(
         "the token was revoked, because the password or the secret that it depends on was changed. " + advice,
@@ -204,8 +235,11 @@ def _revoked_token_error(advice: str) -> NotPermitted:
 def _read_token(answer: Answer, endpoint: str) -> tuple[str, dict[str, t.Any] | None]:
     try:
         document = first_document(answer.body)
-        return str(document["Token"]), document.get("Info")
-    except (ValueError, KeyError, TypeError) as error:
+        token, info = document["Token"], document.get("Info")
+        if not (isinstance(token, str) and _TOKEN.fullmatch(token)):
+            raise ValueError("not a token")
+        return token, info if isinstance(info, dict) else None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableAnswer(
             f"{endpoint} answered the login with something that is not a token; is it the API port of a "
             "DRP server?",

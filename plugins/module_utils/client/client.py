@@ -7,7 +7,7 @@ from __future__ import annotations
 import copy
 import typing as t
 
-from . import features, filters, models, pages
+from . import features, filters, limits, models, pages
 from .auth import Session
 from .errors import (
     REVOKED_TOKEN_MESSAGE,
@@ -52,6 +52,16 @@ class Client:
     def username(self) -> str:
         """The user of the session; "" for a session of a bare token."""
         return self.session.username
+
+    @property
+    def secrets(self) -> set[str]:
+        """What must reach no output: the credentials, and each token of the session so far."""
+        return set(self.session.secrets)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What whoever started this should hear, apart from what went wrong."""
+        return list(self.session.warnings)
 
     def token(self) -> str:
         """The token in use; logs in when there is none yet."""
@@ -191,7 +201,13 @@ class Client:
         names = {name for name, _value in query}
         if names & {"limit", "offset"}:
             return self._page(kind, query)[0]
-        return pages.read(lambda more: self._page(kind, more), kind, query, page_size, workers)
+        budget = pages.Budget(kind, limits.LIST_ANSWERS * self.transport.max_answer)
+
+        def fetch(more: filters.QueryPairs) -> pages.Page:
+            page, answer = self._page(kind, more)
+            return budget.take(page, answer.headers, len(answer.body))
+
+        return pages.read(fetch, kind, query, page_size, workers)
 
     def fill(self, kind: str, item: Object, key: str | None = None) -> Object:
         """Bring ``item`` up to date, in place, from the object with its key, or with ``key``."""
@@ -295,12 +311,12 @@ class Client:
         known = (kind == "machines" and not creates) or self.has_feature(features.V4.flag)
         return ("force", "true") if known else ()
 
-    def _page(self, kind: str, query: filters.QueryPairs) -> tuple[Objects, t.Mapping[str, str]]:
+    def _page(self, kind: str, query: filters.QueryPairs) -> tuple[Objects, Answer]:
         request = self.req().list(kind).params(*(part for pair in query for part in pair))
         page = request.do()
         if not isinstance(page, list):
             raise UnreadableAnswer(f"the list of {kind} is not a list", type="GET", code=200)
-        return page, request.answer.headers if request.answer else {}
+        return page, t.cast(Answer, request.answer)
 
     def _create_once(self, kind: str, item: Object, send: t.Callable[[], Object | None]) -> Object | None:
         try:

@@ -8,9 +8,11 @@ Every error carries the five members of the server's error object (``Model``, ``
 
 from __future__ import annotations
 
-import json
 import re
 import typing as t
+
+from . import limits
+from .masking import visible
 
 CLIENT_ERROR = "CLIENT_ERROR"
 
@@ -30,11 +32,12 @@ class DrpError(Exception):
         code: int = 0,
         attempts: int = 1,
     ) -> None:
-        super().__init__(*messages)
-        self.messages = list(messages)
-        self.model = model
-        self.key = key
-        self.type = type
+        shown = [visible(str(message)) for message in messages]  # a server may have written them
+        super().__init__(*shown)
+        self.messages = shown
+        self.model = visible(model)
+        self.key = visible(key)
+        self.type = visible(type)
         self.code = code
         self.attempts = attempts
         """How many times the request was sent; above 1 an earlier try may have taken effect."""
@@ -95,7 +98,11 @@ class Invalid(ApiError):
 
 
 class UnreadableAnswer(ApiError):
-    """A success status with a body that is not the JSON this API speaks."""
+    """A success status with a body that is not the JSON this API speaks, or more of it than is taken."""
+
+
+class Redirected(UnreadableAnswer):
+    """The answer is a redirect, which no DRP server sends, or one that must not be followed."""
 
 
 _BY_STATUS: dict[int, type[ApiError]] = {401: LoginRequired, 404: NotFound, 409: Conflict, 422: Invalid}
@@ -124,7 +131,7 @@ def from_answer(method: str, path: str, status: int, reason: str, body: bytes, a
 
 def _error_object(body: bytes) -> dict[str, t.Any] | None:
     try:
-        document = json.loads(body)
+        document = limits.decode_json(body.decode("utf-8"))
     except ValueError:
         return None
     if isinstance(document, dict) and isinstance(document.get("Messages", None), (list, type(None))):

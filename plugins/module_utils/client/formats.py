@@ -10,7 +10,7 @@ import json
 import re
 import typing as t
 
-from . import models
+from . import limits, models
 from .errors import UsageError
 from .third_party import require_packages, yaml
 
@@ -84,10 +84,10 @@ def first_document(body: bytes) -> Json:
     """The first JSON document in ``body``; what follows it is ignored.
 
     A v3.12 server sends two documents for a static index.  None for an empty body; ValueError
-    when it does not start with a whole document.
+    when it does not start with a whole document, or with one that is beyond the :mod:`.limits`.
     """
     text = body.decode("utf-8").lstrip()
-    return json.JSONDecoder().raw_decode(text)[0] if text else None
+    return limits.decode_first(text) if text else None
 
 
 def _load(text: str | bytes) -> Json:

@@ -10,10 +10,12 @@ keys; the rest of their list is cut into ranges of keys that are read side by si
 from __future__ import annotations
 
 import concurrent.futures
+import threading
 import typing as t
 import uuid
 
-from . import filters, models
+from . import filters, limits, models
+from .errors import UnreadableAnswer
 
 Object = dict[str, t.Any]
 Objects = list[Object]
@@ -28,6 +30,38 @@ _KEY_SPACE = 1 << 128
 _FILL_RATIO = 0.85
 """How full a range is planned: random keys are not spread evenly, and an overfull range costs a request."""
 _MAX_RANGES = 1000
+
+
+class Budget:
+    """What the pages of one list may bring before it is no list any more: bytes, and repetitions.
+
+    Safe to share between threads.
+    """
+
+    def __init__(self, kind: str, max_bytes: int) -> None:
+        self._kind = kind
+        self._key = models.get(kind).key
+        self._left = max_bytes
+        self._repeated = 0
+        self._seen: set[t.Any] = set()
+        self._lock = threading.Lock()
+
+    def take(self, page: Objects, headers: t.Mapping[str, str], size: int) -> Page:
+        """The page; UnreadableAnswer when it is too much of it, or the same ones come again and again."""
+        keys = {str(item.get(self._key) or "") for item in page}
+        with self._lock:
+            self._left -= size
+            self._repeated += bool(page) and keys <= self._seen
+            self._seen |= keys - {""}
+            left, repeated = self._left, self._repeated
+        if left < 0:
+            raise self._error("is larger than all that is taken", f"; {limits.SIZE_VARIABLE} can allow more")
+        if repeated > limits.REPEATED_PAGES:
+            raise self._error("does not end: the same objects come again and again", "")
+        return page, headers
+
+    def _error(self, why: str, advice: str) -> UnreadableAnswer:
+        return UnreadableAnswer(f"the list of {self._kind} {why}{advice}", type="GET", code=200)
 
 
 def read(
@@ -49,11 +83,11 @@ def read(
 
 def _read_unpaged(fetch_page: FetchPage, kind: str, query: filters.QueryPairs) -> Objects:
     page, headers = fetch_page(query)
-    total = headers.get("X-DRP-LIST-FILTER-COUNT") or (
-        "" if query else headers.get("X-DRP-LIST-TOTAL-COUNT", "")
+    total = limits.count_in_header(
+        headers.get("X-DRP-LIST-FILTER-COUNT") or ("" if query else headers.get("X-DRP-LIST-TOTAL-COUNT"))
     )
     found, last = page, page
-    while last and total.isdigit() and len(found) < int(total):
+    while last and total is not None and len(found) < total:
         # some servers cap a list that names no limit
         last, _headers = fetch_page([*query, ("offset", str(len(found)))])
         found = found + last
@@ -126,8 +160,10 @@ def _read_by_ranges(
 def _estimated_remaining(last: int, read_so_far: int, headers: t.Mapping[str, str]) -> int:
     """About how many objects follow: as dense as so far, but no more than the server has in all."""
     by_density = read_so_far * (_KEY_SPACE - last) // max(last, 1)
-    total = headers.get("X-DRP-LIST-FILTER-COUNT") or headers.get("X-DRP-LIST-TOTAL-COUNT", "")
-    return min(by_density, int(total) - read_so_far) if total.isdigit() else by_density
+    total = limits.count_in_header(
+        headers.get("X-DRP-LIST-FILTER-COUNT") or headers.get("X-DRP-LIST-TOTAL-COUNT")
+    )
+    return by_density if total is None else min(by_density, total - read_so_far)
 
 
 def _ranges(start: int, expected: int, size: int) -> list[tuple[int, int]]:
@@ -148,7 +184,18 @@ def _read_range(
         yield from page
         if len(page) < size:
             return
-        low = uuid.UUID(page[-1]["Uuid"]).int + 1
+        low = _key_behind(page[-1], low)
+
+
+def _key_behind(last: Object, low: int) -> int:
+    """Where the next page of a range begins; UnreadableAnswer when the server stays where it was."""
+    try:
+        behind = uuid.UUID(last["Uuid"]).int + 1
+    except (KeyError, ValueError, TypeError, AttributeError):
+        behind = 0
+    if behind <= low:
+        raise UnreadableAnswer("a page of the list is not in the order of its keys", type="GET", code=200)
+    return behind
 
 
 def _uuid(number: int) -> str:

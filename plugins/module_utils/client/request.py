@@ -12,7 +12,7 @@ import posixpath
 import typing as t
 import urllib.parse
 
-from . import filters, models
+from . import filters, limits, models
 from .auth import API_PATH
 from .errors import DrpError, UnreadableAnswer, UsageError, from_answer
 from .formats import first_document
@@ -218,7 +218,7 @@ class Request:
         if answer.status >= 300:
             raise self._error_of_response(answer)
         copied = 0
-        for chunk in answer.chunks():
+        for chunk in answer.chunks(limit=limits.STREAM_ANSWERS * answer.max_answer):
             target.write(chunk)
             copied += len(chunk)
         return copied

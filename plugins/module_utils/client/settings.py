@@ -11,6 +11,7 @@ import dataclasses
 import os
 import typing as t
 
+from . import limits
 from .auth import Session, TokenSession, UserSession
 from .client import Client
 from .environment import Environment
@@ -37,6 +38,8 @@ class Settings:
     token_cache: str = DEFAULT_DIRECTORY
     """Folder for tokens between tasks; "" keeps them in memory only."""
     environment: Environment = dataclasses.field(default_factory=Environment.of)
+    max_answer: int = limits.ANSWER_BYTES
+    """Bytes of one answer, after decompression, that are taken."""
 
     @property
     def secrets(self) -> set[str]:
@@ -71,6 +74,7 @@ def resolve(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None 
         timeout=float(options.get("request_timeout") or 300.0),
         token_cache=environ.get("RS_TOKEN_CACHE", DEFAULT_DIRECTORY) if cache is None else cache,
         environment=Environment.of(environ),
+        max_answer=_max_answer(environ.get(limits.SIZE_VARIABLE)),
     )
 
 
@@ -92,7 +96,12 @@ def connect(settings: Settings, retry: Retry | None = None) -> Client:
 
 def _client(settings: Settings, endpoint: str, retry: Retry | None) -> Client:
     transport = Transport(
-        endpoint, settings.trust, Timeouts(read=settings.timeout), retry, settings.environment
+        endpoint,
+        settings.trust,
+        Timeouts(read=settings.timeout),
+        retry,
+        max_answer=settings.max_answer,
+        environment=settings.environment,
     )
     session: Session
     if settings.token:
@@ -142,6 +151,16 @@ def _trust(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Tls:
             raise
         name, _colon, problem = str(error.messages[0]).partition(": ")
         raise UsageError(f"RS_{name.upper()}: {problem}") from None
+
+
+def _max_answer(text: str | None) -> int:
+    """Bytes, from a number of megabytes."""
+    told = (text or "").strip()
+    if not told:
+        return limits.ANSWER_BYTES
+    if not (told.isascii() and told.isdigit() and int(told[:9]) > 0 and len(told) < 9):
+        raise UsageError(f"{limits.SIZE_VARIABLE}: must be a whole number of megabytes, such as 1024")
+    return int(told) << 20
 
 
 def _parse_bool(text: str | None, name: str) -> bool:

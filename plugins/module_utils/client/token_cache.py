@@ -10,14 +10,20 @@ import fcntl
 import hashlib
 import json
 import os
+import secrets
 import stat
-import tempfile
 import time
 import typing as t
+
+from . import limits
+from .files import own
 
 DEFAULT_DIRECTORY = "~/.cache/drpcli/tokens"
 _SUBFOLDER = "ansible"
 _LOCK_TIMEOUT = 30.0
+_LONGEST_ENTRY = 1 << 16
+
+Found = t.TypeVar("Found")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,11 +50,11 @@ class TokenCache:
     """
 
     def __init__(self, directory: str, endpoint: str, username: str) -> None:
+        self.problem = ""
+        """Why tokens are not kept, when somebody else has put something into the place for them."""
         self._directory_and_endpoint = directory, endpoint
-        name = hashlib.sha256(f"{endpoint}\n{username}".encode()).hexdigest()[:40]
+        self._name = hashlib.sha256(f"{endpoint}\n{username}".encode()).hexdigest()[:40]
         self._folder = os.path.join(os.path.expanduser(directory), _SUBFOLDER)
-        self._path = os.path.join(self._folder, f"{name}.json")
-        self._lock_path = os.path.join(self._folder, f"{name}.lock")
 
     def for_user(self, username: str) -> TokenCache:
         """The entry of another user of the same endpoint."""
@@ -56,38 +62,21 @@ class TokenCache:
 
     def load(self) -> CachedToken | None:
         """What is stored, or None when there is nothing, or nothing that only we could have written."""
-        try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW)
-            with open(descriptor, encoding="utf-8") as file:
-                state = os.fstat(file.fileno())
-                if state.st_uid != os.geteuid() or stat.S_IMODE(state.st_mode) & 0o077:
-                    return None
-                entry = json.load(file)
+        text = self._in_folder(self._read)
+        with contextlib.suppress(ValueError, KeyError, TypeError, OverflowError):
+            entry = limits.decode_json(text or "")
             return CachedToken(str(entry["token"]), float(entry["issued"]), float(entry["expires"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        return None
 
     def store(self, token: CachedToken) -> None:
         """Replace the entry in one step: a reader sees the old or the new one, never half of one."""
-        try:
-            self._prepare_folder()
-            descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
-        except OSError:
-            return
-        try:
-            with open(descriptor, "w", encoding="utf-8") as file:
-                json.dump(dataclasses.asdict(token), file)
-            os.replace(temporary, self._path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+        self._in_folder(lambda folder: self._write(folder, json.dumps(dataclasses.asdict(token))))
 
     def drop(self, token: str | None = None) -> None:
         """Forget the entry; with ``token`` only if that is what it holds."""
         entry = self.load() if token is not None else None
         if token is None or (entry is not None and entry.token == token):
-            with contextlib.suppress(OSError):
-                os.unlink(self._path)
+            self._in_folder(lambda folder: os.unlink(f"{self._name}.json", dir_fd=folder))
 
     @contextlib.contextmanager
     def lock(self) -> t.Iterator[None]:
@@ -95,10 +84,8 @@ class TokenCache:
 
         Gives up after 30 s and goes on without it.
         """
-        try:
-            self._prepare_folder()
-            descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        except OSError:
+        descriptor = self._in_folder(self._open_lock)
+        if descriptor is None:
             yield
             return
         try:
@@ -109,13 +96,39 @@ class TokenCache:
         finally:
             os.close(descriptor)
 
-    def _prepare_folder(self) -> None:
-        os.makedirs(self._folder, mode=0o700, exist_ok=True)
-        state = os.stat(self._folder)
-        if state.st_uid != os.geteuid():
-            raise PermissionError(self._folder)
-        if stat.S_IMODE(state.st_mode) != 0o700:
-            os.chmod(self._folder, 0o700)
+    def _in_folder(self, work: t.Callable[[int], Found]) -> Found | None:
+        """What ``work`` does with a descriptor of the folder; None when the folder or the file fails us."""
+        try:
+            with own.private_folder(self._folder) as folder:
+                return work(folder)
+        except own.NotOurs as error:
+            self.problem = (
+                f"token_cache: {os.path.join(self._folder, error.filename)} {error.strerror}. Tokens are not "
+                "kept; name a folder of your own, or remove what is there"
+            )
+        except OSError:
+            pass
+        return None
+
+    def _open_lock(self, folder: int) -> int:
+        return own.open_file(f"{self._name}.lock", os.O_RDWR | os.O_CREAT, dir_fd=folder)
+
+    def _read(self, folder: int) -> str:
+        descriptor = own.open_file(f"{self._name}.json", os.O_RDONLY, dir_fd=folder)
+        with open(descriptor, "rb") as file:
+            if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+                return ""
+            return file.read(_LONGEST_ENTRY).decode("utf-8", "replace")
+
+    def _write(self, folder: int, text: str) -> None:
+        temporary = f".new-{os.getpid()}-{secrets.token_hex(8)}"
+        descriptor = own.open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, dir_fd=folder)
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(temporary, f"{self._name}.json", src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError:
+            os.unlink(temporary, dir_fd=folder)
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -4,16 +4,22 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import dataclasses
 import email.utils
+import http.client
+import socket
 import time
 import typing as t
 import urllib.parse
 import warnings
 
-from . import tls
+from . import limits, masking, tls
 from .environment import Environment
-from .errors import CertificateRejected, ConnectionFailed, UsageError
+from .errors import CertificateRejected, ConnectionFailed, UnreadableAnswer, UsageError
+from .http import body as bodies
+from .http import connections, redirects
 from .third_party import requests, require_packages, urllib3
 
 Body = t.Union[bytes, t.IO[bytes], None]
@@ -21,7 +27,7 @@ Body = t.Union[bytes, t.IO[bytes], None]
 _RETRY_STATUSES = frozenset({429, 502, 503, 504})
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _MAX_RETRY_AFTER = 30.0
-_POOL_SIZE = 32
+_BROKEN_OFF = (OSError, http.client.HTTPException, bodies.BrokenOff)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,13 +55,20 @@ class Answer:
     body: bytes
     attempts: int
     raw: t.Any = None
+    max_answer: int = limits.ANSWER_BYTES
+    """How many bytes its sender takes of one answer."""
 
-    def chunks(self, size: int = 1 << 16) -> t.Iterator[bytes]:
-        """The body piece by piece, for a request made with ``stream``."""
+    def chunks(self, size: int = bodies.PIECE, limit: int | None = None) -> t.Iterator[bytes]:
+        """The body piece by piece, for a request made with ``stream``.
+
+        ConnectionFailed when it breaks off, UnreadableAnswer for more than ``limit`` bytes.
+        """
         try:
-            yield from self.raw.iter_content(size)
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            yield from bodies.pieces(self.raw, size, limit)
+        except _BROKEN_OFF as error:
             raise ConnectionFailed(f"the response was cut off: {_root_cause(error)}") from error
+        except (bodies.TooLarge, bodies.BadEncoding) as error:
+            raise UnreadableAnswer(f"the response is not accepted: {error}", code=self.status) from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,14 +88,19 @@ class Transport:
         trust: tls.Tls | None = None,
         timeouts: Timeouts | None = None,
         retry: Retry | None = None,
+        max_answer: int = limits.ANSWER_BYTES,
+        follow_redirects: bool = False,
         environment: Environment | None = None,
     ) -> None:
+        """``max_answer`` is in bytes.  ``follow_redirects`` is for downloads from the web."""
         require_packages("requests")
         self.endpoint = normalize_endpoint(endpoint)
         self.trust = trust or tls.Tls()
         self.timeouts = timeouts or Timeouts()
         self.retry = retry or Retry()
+        self.max_answer = max_answer
         self.closed = False
+        self._follow_redirects = follow_redirects
         self.environment = environment or Environment.of()
         self._session = _session(self.endpoint, self.trust, self.environment)
 
@@ -105,7 +123,8 @@ class Transport:
 
         A request that got no answer is sent again while its body can be rewound; a read that was
         answered 429, 502, 503 or 504 is sent again after ``Retry-After``.  Raises ConnectionFailed
-        when the tries are used up, CertificateRejected at once.
+        when the tries are used up, CertificateRejected at once, Redirected for an answer that sends us
+        elsewhere, UnreadableAnswer for one that is larger than ``max_answer``.
         """
         if self.closed:
             raise UsageError("Connection Closed")
@@ -151,16 +170,13 @@ class Transport:
         attempt: int,
         timeouts: Timeouts,
     ) -> Answer:
+        secrets = _credentials_in(headers)
         try:
-            reply = self._session.send(
-                self._prepared(method, url, headers, body),
-                stream=stream,
-                timeout=(timeouts.connect, timeouts.read),
-            )
-            content = b"" if stream and reply.status_code < 300 else reply.content
+            reply = self._exchange(method, url, headers, body, timeouts)
+            content = b"" if stream and reply.status_code < 300 else self._body_of(method, url, reply)
         except requests.exceptions.ConnectTimeout as error:
             raise self.unreachable_error(f"no connection within {timeouts.connect:g} s") from error
-        except requests.exceptions.ReadTimeout as error:
+        except (requests.exceptions.ReadTimeout, socket.timeout) as error:
             raise _ReadTimedOut(
                 f"{self.endpoint} did not answer {method} {_path(url)} within {timeouts.read:g} s",
                 attempts=attempt,
@@ -169,21 +185,57 @@ class Transport:
             raise self.tls_error(error) from error
         except requests.exceptions.InvalidURL as error:
             raise UsageError(f"endpoint: {self.endpoint} is not a valid URL") from error
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise self.unreachable_error(error) from error
-        return Answer(reply.status_code, reply.reason or "", reply.headers, content, attempt, reply)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, *_BROKEN_OFF) as error:
+            raise self.unreachable_error(masking.mask(_root_cause(error), secrets)) from error
+        reason = masking.mask(reply.reason or "", secrets)
+        if reply.status_code >= 400:  # some servers and proxies repeat what they were sent
+            content = masking.mask_bytes(content, secrets)
+        return Answer(reply.status_code, reason, reply.headers, content, attempt, reply, self.max_answer)
+
+    def _exchange(
+        self, method: str, url: str, headers: t.Mapping[str, str], body: Body, timeouts: Timeouts
+    ) -> requests.Response:
+        """The answer with its body unread; no redirect is left in it."""
+
+        def send(to: str, with_headers: t.Mapping[str, str]) -> requests.Response:
+            return self._session.send(
+                self._prepared(method, to, with_headers, body),
+                stream=True,
+                allow_redirects=False,
+                timeout=(timeouts.connect, timeouts.read),
+            )
+
+        if self._follow_redirects:
+            return t.cast(requests.Response, redirects.follow(send, url, headers, self._session))
+        reply = send(url, headers)
+        redirects.refuse(reply, method, _path(url), _credentials_in(headers))
+        return reply
+
+    def _body_of(self, method: str, url: str, reply: requests.Response) -> bytes:
+        if reply.status_code >= 400:
+            return bodies.read_start(reply, limits.ERROR_BYTES)
+        try:
+            return bodies.read(reply, self.max_answer)
+        except (bodies.TooLarge, bodies.BadEncoding) as error:
+            raise UnreadableAnswer(
+                f"the response to {method} {_path(url)} is not accepted: {error}. If the server really sends "
+                f"so much, set {limits.SIZE_VARIABLE} to more megabytes",
+                type=method,
+                code=reply.status_code,
+            ) from error
 
     def _prepared(
         self, method: str, url: str, headers: t.Mapping[str, str], body: Body
     ) -> requests.PreparedRequest:
         """A request with the session's headers, without the rest that a session mixes in: there is none."""
         request = requests.PreparedRequest()
-        request.prepare(method, url, headers={**self._session.headers, **headers}, data=body)
+        cookies = self._session.cookies if self._follow_redirects else None
+        request.prepare(method, url, headers={**self._session.headers, **headers}, data=body, cookies=cookies)
         return request
 
     def unreachable_error(self, error: BaseException | str) -> ConnectionFailed:
         """The error for a failed connection."""
-        why = error if isinstance(error, str) else _root_cause(error)
+        why = masking.mask_url_credentials(error if isinstance(error, str) else _root_cause(error))
         return ConnectionFailed(f"Cannot reach {self.endpoint}: {why}")
 
     def tls_error(self, error: Exception) -> ConnectionFailed:
@@ -227,7 +279,7 @@ def normalize_endpoint(endpoint: str) -> str:
 
 
 def _session(endpoint: str, trust: tls.Tls, environment: Environment) -> requests.Session:
-    session = requests.Session()
+    session = connections.new_session()
     # netrc would replace our Authorization header, and a CA bundle our choice of trust.
     session.trust_env = False
     session.proxies.update(environment.proxies_for(endpoint))
@@ -236,26 +288,11 @@ def _session(endpoint: str, trust: tls.Tls, environment: Environment) -> request
     session.verify = trust.ca_bundle(environment)
     session.headers.clear()
     session.headers.update({"Accept-Encoding": "gzip", "User-Agent": "ansible-digitalrebar-provision"})
-    plain = requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=_POOL_SIZE)
-    session.mount("http://", plain)  # urllib3 before 2.8 hands a fingerprint on to HTTP too, which knows none
-    session.mount("https://", _pinned_adapter(trust.fingerprint) if trust.fingerprint else plain)
+    connections.mount(session, trust)
     if not trust.authenticates_server:
         host = urllib.parse.urlsplit(endpoint).hostname or ""
         warnings.filterwarnings("ignore", f".*{host}", category=urllib3.exceptions.InsecureRequestWarning)
     return session
-
-
-def _pinned_adapter(fingerprint: str) -> requests.adapters.HTTPAdapter:
-    """Compares the certificate's fingerprint in each new connection."""
-
-    class Adapter(requests.adapters.HTTPAdapter):
-        def init_poolmanager(self, *args: t.Any, **options: t.Any) -> None:
-            super().init_poolmanager(*args, assert_fingerprint=fingerprint, **options)
-
-        def proxy_manager_for(self, proxy: str, **options: t.Any) -> t.Any:
-            return super().proxy_manager_for(proxy, assert_fingerprint=fingerprint, **options)
-
-    return Adapter(pool_connections=2, pool_maxsize=_POOL_SIZE)
 
 
 def _rewinder(body: Body) -> t.Callable[[], object] | None:
@@ -296,6 +333,17 @@ def _root_cause(error: BaseException) -> str:
     if isinstance(seen, OSError) and seen.strerror:
         return str(getattr(seen, "verify_message", "") or seen.strerror)
     return str(seen).strip() or type(seen).__name__
+
+
+def _credentials_in(headers: t.Mapping[str, str]) -> set[str]:
+    """What must not come back out of an answer: the token, or the password of a login."""
+    word, _space, credential = headers.get("Authorization", "").partition(" ")
+    if word != "Basic":
+        return {credential} - {""}
+    with contextlib.suppress(ValueError):
+        password = base64.b64decode(credential).decode("utf-8", "replace").partition(":")[2]
+        return {credential, password} - {""}
+    return {credential}
 
 
 def _path(url: str) -> str:

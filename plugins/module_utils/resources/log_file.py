@@ -13,6 +13,7 @@ import typing as t
 
 from ..client.client import Client
 from ..client.errors import UsageError
+from ..client.files import own
 from ..client.files.download import digest_of
 from ..client.objects import jobs
 
@@ -36,6 +37,10 @@ def write_log(client: Client, job: str, dest: str, check: bool) -> tuple[bool, s
     secrets; an old one keeps its permissions.  With ``check`` nothing is written.
     """
     path = os.path.join(dest, f"{job}.log") if dest.endswith("/") or os.path.isdir(dest) else dest
+    try:
+        own.trusted_path(path)
+    except OSError as error:
+        raise UsageError(f"dest: {error.filename} {error.strerror}") from error
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
         raise UsageError(f"dest: {folder} is not a folder")

@@ -9,6 +9,8 @@ import typing as t
 
 from ansible.errors import AnsibleParserError
 
+from ...module_utils.client.masking import visible
+
 
 class Reports:
     """Says each thing once.  ``display`` is Ansible's, ``source`` the file that the texts are about."""
@@ -20,13 +22,13 @@ class Reports:
 
     def verbose(self, text: str) -> None:
         """For those who ask with ``-v``."""
-        self._display.v(f"{self._source}: {text}")
+        self._display.v(f"{self._source}: {visible(text)}")
 
     def warn(self, text: str) -> None:
-        self._display.warning(f"{self._source}: {text}")
+        self._display.warning(f"{self._source}: {visible(text)}")
 
     def warn_or_fail(self, text: str) -> None:
         """Something is not as the options want it: a warning, with ``strict`` the end."""
         if self._strict:
-            raise AnsibleParserError(text)
+            raise AnsibleParserError(visible(text))
         self.warn(text)

@@ -24,7 +24,7 @@ from ...client.errors import CertificateRejected, ConnectionFailed, DrpError, Lo
 from ..job import job_requests
 from ..machine_watch import MachineWatch
 from ..retry import StopSignal
-from ..script import scripts
+from ..script import task_files
 from ..state import Lock
 from .config import Config
 from .connect import connect, find_machine
@@ -98,7 +98,7 @@ class Preflight:
             os.makedirs(base, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix="drp-check-", dir=base) as folder:
                 path = os.path.join(folder, "script")
-                scripts.write(path, "#!/bin/sh\nexit 0\n", 0o700)
+                task_files.write(path, "#!/bin/sh\nexit 0\n", 0o700)
                 subprocess.run([path], check=True, timeout=10)
         except (OSError, subprocess.SubprocessError) as error:
             advice = "set runner_dir to a writable folder that is not mounted noexec"

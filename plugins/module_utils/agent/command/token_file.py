@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ...client.auth import TokenSession
+from ...client.auth import TokenSession, check_token
 from ...client.errors import LoginRequired, UsageError
 
 
@@ -18,12 +18,13 @@ class FileSession(TokenSession):
 
     def replace_token(self, refused: str, fail_fast: bool = False) -> bool:  # noqa: ARG002  the protocol's signature
         try:
-            found = _read(self._path).strip()
+            found = check_token(_read(self._path))
         except UsageError:
             return False
-        if not found or found == refused:
+        if found == refused:
             return False
         self._token = found
+        self.secrets.add(found)
         return True
 
     def explain(self, error: LoginRequired) -> LoginRequired:

@@ -2,30 +2,51 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Stage the kernel of the next boot environment, so that a reboot can skip the firmware.
 
-Everything that goes wrong here means a normal reboot.
+The static port serves kernel, initrd and command line over plain HTTP, where anybody on the way can exchange
+them.  An agent that verifies its server therefore takes what the param ``drp-agent/kexec`` vouches for, which
+comes over the verified connection, and nothing else.  Everything that goes wrong here means a normal reboot.
 """
 
 from __future__ import annotations
 
 # run_command belongs to a module, which the agent is not
 # pylint: disable=ansible-bad-function
+import dataclasses
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import typing as t
 
 from ...client.client import Client
 from ...client.errors import DrpError
 from ...client.files.blobs import static_url
+from ...client.files.download import digest_of
 from ...client.objects import params
 from ...client.third_party import requests
 
 Fetch = t.Callable[[str, str], None]
 """Copies a URL to a file; raises OSError."""
+TRUSTED_BOOT = "drp-agent/kexec"
+"""The param with what may be started: ``kernel`` and ``initrd``, the SHA-256 of each, and ``params``, the
+whole command line."""
 _TIMEOUT = (10, 60)
+_DOWNLOAD_TIME = 300.0
+_BOOT_FILE_BYTES = 1 << 16
+_IMAGE_BYTES = 4 << 30
+_SHA256 = re.compile("[0-9a-fA-F]{64}")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrustedBoot:
+    """What the verified connection says about the next kernel."""
+
+    kernel: str
+    initrd: str
+    command_line: str
 
 
 class KexecUnavailable(Exception):
@@ -45,28 +66,72 @@ def load_kernel(
             raise KexecUnavailable("kexec is not installed")
         if params.get(client, "machines", machine, "kexec-ok", aggregate=True) is not True:
             raise KexecUnavailable("the param kexec-ok is not true")
+        trusted = _trusted_boot(client, machine)
         with tempfile.TemporaryDirectory(prefix="drp-kexec-") as folder:
-            _load(client, machine, folder, fetch or _fetch, run or _run, command_line)
-    except (DrpError, OSError) as error:
+            _load(client, machine, folder, trusted, fetch or _fetch, run or _run, command_line)
+    except (DrpError, OSError, ValueError) as error:
         raise KexecUnavailable(str(error)) from error
 
 
+def _trusted_boot(client: Client, machine: str) -> TrustedBoot | None:
+    """What the server vouches for; None where nothing proves who the server is, as the agent was configured.
+
+    KexecUnavailable when the server can be believed, and vouches for nothing.
+    """
+    if not client.endpoint.startswith("https:") or not client.transport.trust.authenticates_server:
+        return None
+    told = params.get(client, "machines", machine, TRUSTED_BOOT, aggregate=True)
+    if told is None:
+        raise KexecUnavailable(
+            "the kernel would come over plain HTTP, which anybody on the way can change; the param "
+            f"{TRUSTED_BOOT} can vouch for it"
+        )
+    texts = [told.get(name) if isinstance(told, dict) else None for name in ("kernel", "initrd", "params")]
+    kernel, initrd, command_line = (text if isinstance(text, str) else "" for text in texts)
+    if not (_SHA256.fullmatch(kernel) and _SHA256.fullmatch(initrd) and command_line):
+        raise KexecUnavailable(
+            f"the param {TRUSTED_BOOT} must hold kernel and initrd, a SHA-256 each, and params, the command "
+            "line"
+        )
+    return TrustedBoot(kernel.lower(), initrd.lower(), command_line)
+
+
 def _load(
-    client: Client, machine: str, folder: str, fetch: Fetch, run: t.Callable[..., int], command_line: str
+    client: Client,
+    machine: str,
+    folder: str,
+    trusted: TrustedBoot | None,
+    fetch: Fetch,
+    run: t.Callable[..., int],
+    command_line: str,
 ) -> None:
-    boot_file = os.path.join(folder, "kexec")
+    boot_file, kernel_file, initrd_file = (
+        os.path.join(folder, name) for name in ("kexec", "kernel", "initrd")
+    )
     fetch(f"{static_url(client)}/machines/{machine}/kexec", boot_file)
-    with open(boot_file, encoding="utf-8") as file:
-        kernel, initrd, kernel_params = parse(file.read())
-    for url, name in ((kernel, "kernel"), (initrd, "initrd")):
-        fetch(url, os.path.join(folder, name))
+    with open(boot_file, encoding="utf-8", errors="replace") as file:
+        kernel, initrd, kernel_params = parse(file.read(_BOOT_FILE_BYTES))
+    fetch(kernel, kernel_file)
+    fetch(initrd, initrd_file)
+    if trusted is not None:
+        _compare(kernel_file, trusted.kernel, "kernel")
+        _compare(initrd_file, trusted.initrd, "initrd")
+        kernel_params = trusted.command_line
     kernel_params += " " + _boot_interface(client, machine, command_line)
     command = [
-        "/sbin/kexec", "-l", os.path.join(folder, "kernel"),
-        f"--initrd={os.path.join(folder, 'initrd')}", f"--command-line={kernel_params}",
+        "/sbin/kexec", "-l", kernel_file, f"--initrd={initrd_file}", f"--command-line={kernel_params}",
     ]  # fmt: skip
     if run(command):
-        raise KexecUnavailable("kexec could not load the kernel")
+        raise KexecUnavailable("kexec did not take the kernel")
+
+
+def _compare(path: str, wanted: str, what: str) -> None:
+    found = digest_of(path)
+    if found is None or found.sha256 != wanted:
+        raise KexecUnavailable(
+            f"the {what} that came is not the one that {TRUSTED_BOOT} names: its SHA-256 is "
+            f"{found.sha256 if found else 'unknown'}"
+        )
 
 
 def parse(text: str) -> tuple[str, str, str]:
@@ -100,9 +165,12 @@ def _fetch(url: str, target: str) -> None:
         with session.get(url, stream=True, timeout=_TIMEOUT) as answer:
             if answer.status_code != 200:
                 raise OSError(f"{url} answered {answer.status_code}")
+            deadline, left = time.monotonic() + _DOWNLOAD_TIME, _IMAGE_BYTES
             with open(target, "wb") as file:
                 for piece in answer.iter_content(1 << 16):
-                    file.write(piece)
+                    left -= file.write(piece)
+                    if left < 0 or time.monotonic() > deadline:
+                        raise OSError(f"{url} does not end")
 
 
 def _run(command: t.Sequence[str]) -> int:

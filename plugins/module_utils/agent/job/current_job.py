@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import shutil
 import uuid
 
 from ...client.client import Object
@@ -14,6 +13,7 @@ from ..context import AgentContext
 from ..retry import Stopped
 from ..script import chroot, supervised
 from ..script.spool import Spool
+from ..script.task_files import remove_tree
 from ..state import ASKED, ENDED, ENDING, RECEIVED, JobRecord
 from . import job_requests
 from .job_log import JobLog
@@ -101,7 +101,7 @@ class CurrentJob:
                 supervised.stop(
                     self._agent_context.store.run_dir(job), self._agent_context.runner_settings.kill_grace
                 )
-                shutil.rmtree(self._agent_context.store.job_dir(job), ignore_errors=True)
+                remove_tree(self._agent_context.store.job_dir(job))
 
     def _can_resume(self, record: JobRecord, live: Object) -> bool:
         """Whether the noted job is still to be worked at, and by us."""

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ...client.client import Client, Object
-from ...client.errors import ApiError, Conflict, NotFound
+from ...client.errors import ApiError, Conflict, NotFound, UnreadableAnswer
 from ...client.patch import Patch
 
+_UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 OPEN = ("created", "running")
 ENDED = ("finished", "failed")
 
@@ -30,7 +32,12 @@ def next_job(client: Client, machine: str, job: str, context: str = "") -> Objec
         response = client.find("jobs", job)
         if response is None:
             raise
-    return response if response and response.get("State") else None
+    if not response or not response.get("State"):
+        return None
+    if not _UUID.fullmatch(str(response.get("Uuid"))):
+        told = str(response.get("Uuid"))[:80]
+        raise UnreadableAnswer(f"the server made a job whose Uuid is {told!r}", type="POST", code=200)
+    return response
 
 
 def start(client: Client, job: Object) -> Object:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import os
-import shutil
+import time
 import typing as t
 
 from ...client.client import Object
@@ -23,6 +23,7 @@ from ..script import chroot, scripts, supervised
 from ..script.launch import ScriptRun
 from ..script.scripts import OS_NAME, Action, CannotStart
 from ..script.spool import Spool, missing
+from ..script.task_files import Child, remove_tree
 from ..state import ENDED, ENDING, RUNNING, JobRecord
 from . import exit_codes, job_requests
 from .exit_codes import FAILED, ActionOutcome, Flags, outcome_of
@@ -30,6 +31,10 @@ from .job_log import JobLog
 
 _SERVER_ERRORS = 3
 """After so many answers of 500 to the request for the actions, the job fails."""
+
+
+_UNUSABLE = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What content that nobody has foreseen ends in; the job fails then, and not the agent."""
 
 
 class RunnerFailed(Exception):
@@ -130,8 +135,11 @@ class TaskRunner:
                     raise CannotStart(f"Failed to render actions: {error}") from error
                 raise
 
-        actions = scripts.actions_for(self._retry(ask))
-        names = [str(action["Name"]) for action in actions]
+        try:
+            actions = scripts.actions_for(self._retry(ask))
+            names = [str(action["Name"]) for action in actions]
+        except _UNUSABLE as error:
+            raise CannotStart(f"The actions of the job cannot be used: {_said(error)}") from error
         if names != self._record.actions:
             self._record.actions, self._record.done, self._record.begun = names, 0, False
         reached("actions read")
@@ -149,12 +157,16 @@ class TaskRunner:
         record = self._record
         action_outcome = ActionOutcome(True, "finished", Flags())
         if not record.done and not record.begun and any(not action.get("Path") for action in actions):
-            scripts.write_helper(record.task_dir)
+            self._write("the helper", lambda: scripts.write_helper(record.task_dir))
         for number in range(record.done, len(actions)):
             if self._agent_context.stop_signal.requested and not record.begun:
                 raise Stopped
             final = number == len(actions) - 1
-            flags = self._perform(actions[number])
+            try:
+                flags = self._perform(actions[number])
+            except _UNUSABLE as error:
+                name = actions[number].get("Name")
+                raise CannotStart(f"Action {name} cannot be performed: {_said(error)}") from error
             action_outcome = outcome_of(flags, final, self._agent_context.runner_settings.strict)
             if not action_outcome.continues:
                 break
@@ -169,7 +181,8 @@ class TaskRunner:
         target = scripts.target_path(action, self._record.task_dir, self._record.chroot)
         self._log.write_line(f"{_now()}: Writing {action['Name']} to {target}")
         secrets = {self._agent_context.client.token(), str(self.job.get("Token") or "")}
-        scripts.write_file(action, self._record.task_dir, secrets, self._record.chroot)
+        record = self._record
+        self._write(target, lambda: scripts.write_file(action, record.task_dir, secrets, record.chroot))
         self._log.write_line(f"Action {action['Name']} finished")
         reached("action written")
         return Flags()
@@ -201,7 +214,8 @@ class TaskRunner:
 
     def _start(self, action: Action) -> supervised.RunningScript:
         record, agent_context = self._record, self._agent_context
-        name = scripts.write_script(action, self.name, record.task_dir)
+        name = scripts.script_name(action, self.name)
+        self._write(name, lambda: scripts.write_script(action, self.name, record.task_dir))
         environment = agent_context.environment_for(self.job).environment(record.task_dir)
         command = scripts.command_of(action, name)
         scripts.check_startable(command, record.task_dir, environment.get("PATH", os.defpath), record.chroot)
@@ -228,6 +242,28 @@ class TaskRunner:
             raise CannotStart(f"Cannot start {path}: {error.strerror or error}") from error
         reached("script started")
         return running
+
+    def _write(self, what: str, work: t.Callable[[], object]) -> None:
+        """Have files written; neither a file system that hangs nor a device keeps us from the end."""
+        signal, timeout = self._agent_context.stop_signal, self._timeout()
+        try:
+            child = Child(work)
+        except OSError as error:
+            raise CannotStart(f"Cannot write {what}: {error.strerror or error}") from error
+        began, stop_at = time.monotonic(), float("inf")
+        while (problem := child.wait(StopSignal.POLL_INTERVAL)) is None:
+            signal.heartbeat()
+            now = time.monotonic()
+            if timeout and now - began >= timeout:
+                child.kill()
+                raise CannotStart(f"Cannot write {what}: it took longer than {timeout:g} s (task_timeout)")
+            if signal.requested:
+                stop_at = min(stop_at, now + self._agent_context.runner_settings.kill_grace)
+            if now >= stop_at:
+                child.kill()
+                raise Stopped
+        if problem:
+            raise CannotStart(problem)
 
     def _timeout(self) -> float:
         """Seconds for each script of this job; asked for once."""
@@ -278,7 +314,7 @@ class TaskRunner:
         record.phase = ENDED
         self._save("job ended")
         if record.task_dir:
-            shutil.rmtree(record.task_dir, ignore_errors=True)
+            remove_tree(record.task_dir)
 
     def _make_not_runnable(self) -> str:
         """Make the machine not runnable; what the log says about that."""
@@ -333,6 +369,10 @@ def _signal_lines(outcome: Flags) -> list[str]:
     elif not outcome.failed:
         lines.append("Task signalled that it finished normally")
     return lines
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error) or type(error).__name__
 
 
 def _now() -> str:

@@ -96,7 +96,7 @@ __detect_init
 
 # Run a refresh of the package lists unless that happened within a day.
 if_update_needed() {
-    local stamp=/tmp/pkg_cache_update
+    local stamp=$RS_RUNNER_DIR/.pkg_cache_update
     if [ -z "$(find "$stamp" -mmin -1440 2>/dev/null)" ]; then
         "$@" && : >"$stamp"
     fi

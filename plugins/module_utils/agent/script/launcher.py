@@ -17,6 +17,8 @@ import sys
 import tempfile
 import zipfile
 
+from ...client.files import own
+
 LAUNCHER = "drp-agent"
 _UNPACKED = "program"
 _CHROOT_PROGRAM = ".agent"
@@ -50,8 +52,9 @@ def write_launcher(runner_dir: str, state_dir: str) -> None:
         path=path,
     )
     target = os.path.join(runner_dir, LAUNCHER)
-    descriptor = os.open(f"{target}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o755)
+    descriptor = own.open_trusted(f"{target}.new", os.O_WRONLY | os.O_CREAT, 0o755)
     with open(descriptor, "w", encoding="utf-8") as file:
+        file.truncate(0)
         file.write(text)
     os.rename(f"{target}.new", target)
 

@@ -10,8 +10,10 @@ import re
 import shutil
 import typing as t
 
+from ...client.files import own
 from .helper import HELPER
 from .launcher import LAUNCHER
+from .task_files import make_folders, write
 
 Action = t.Mapping[str, t.Any]
 
@@ -99,10 +101,10 @@ def write_file(action: Action, task_dir: str, secrets: t.Collection[str], root: 
         raise CannotStart(f"Cannot write {action['Name']}: {target} is a directory (is its path empty?)")
     private = contains_secret(content, secrets)
     try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        make_folders(os.path.dirname(target))
         write(target, content, 0o600 if private else 0o644, enforce=private)
-    except OSError as error:
-        raise CannotStart(f"Cannot write {action['Name']} to {target}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"Cannot write {action['Name']} to {target}: {_why(error, target)}") from error
     return target
 
 
@@ -111,34 +113,38 @@ def contains_secret(content: str, secrets: t.Collection[str]) -> bool:
     return any(secret in content for secret in secrets if secret) or bool(_CREDENTIALS.search(content))
 
 
-def write(path: str, content: str, mode: int, enforce: bool = True) -> None:
-    """Write text as it came; with ``enforce`` the mode holds before the first byte is there."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, mode)
-    with open(descriptor, "wb") as file:
-        if enforce:
-            os.fchmod(descriptor, mode)
-        file.truncate(0)
-        file.write(content.encode("utf-8", "surrogatepass"))
+def _why(error: Exception, path: str) -> str:
+    """What is wrong with ``path``, in one line of the job's log."""
+    if not isinstance(error, OSError):
+        return str(error)  # such as a NUL in it
+    where = f"{error.filename}: " if error.filename and error.filename != path else ""
+    return f"{where}{error.strerror or error}"
 
 
 def write_helper(task_dir: str) -> None:
     """Put the helper where scripts look for it."""
     try:
         write(os.path.join(task_dir, "helper"), HELPER, 0o600)
-    except OSError as error:
-        raise CannotStart(f"Cannot write the helper to {task_dir}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"Cannot write the helper to {task_dir}: {_why(error, '')}") from error
 
 
 # -- script actions
 
 
+def script_name(action: Action, task: str) -> str:
+    """The file name of a script action in the task directory."""
+    name = f"{task}-{action['Name']}".replace("/", "_").replace("\0", "_")
+    return name.encode("utf-8", "replace")[:_LONGEST_NAME].decode("utf-8", "ignore")
+
+
 def write_script(action: Action, task: str, task_dir: str) -> str:
     """Write a script action into the task directory, mode 0700; its file name there."""
-    name = f"{task}-{action['Name']}".replace("/", "_").replace("\0", "_")[:_LONGEST_NAME]
+    name = script_name(action, task)
     try:
         write(os.path.join(task_dir, name), str(action["Content"]), 0o700)
-    except OSError as error:
-        raise CannotStart(f"Cannot write the script {name}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"Cannot write the script {name}: {_why(error, '')}") from error
     return name
 
 
@@ -155,15 +161,22 @@ def command_of(action: Action, name: str) -> list[str]:
 def check_startable(command: t.Sequence[str], task_dir: str, path: str, root: str = "") -> None:
     """CannotStart in clear words when the kernel would refuse the command."""
     first = command[0]
+    if "\0" in first:
+        raise CannotStart(f"Cannot start the script: its interpreter {first!r} has a NUL in its name")
     if not first.startswith("./"):
         if not _program_exists(first, path, root):
             raise CannotStart(f"Cannot start the script: its interpreter {first} is not on this machine")
         return
-    with open(os.path.join(task_dir, first[2:]), "rb") as file:
-        head = file.readline(4096)
+    try:
+        with own.open_regular(os.path.join(task_dir, first[2:])) as file:
+            head = file.readline(4096)
+    except OSError as error:
+        raise CannotStart(f"Cannot start {first[2:]}: {error.strerror or error}") from error
     if head.startswith(_ELF):
         return
     words = head[2:].decode("utf-8", "replace").split() if head.startswith(_HASHBANG) else []
+    if words and "\0" in words[0]:
+        raise CannotStart(f"Cannot start {first[2:]}: there is a NUL in its first line, {words[0]!r}")
     if not words:
         raise CannotStart(
             f"Cannot start {first[2:]}: exec format error. Its first line must name an interpreter, such as "

@@ -210,7 +210,7 @@ class Supervisor:
                 self._output_closed = not self._read_output()
 
     def _write_output(self, said: bytes | str) -> None:
-        data = said.encode() if isinstance(said, str) else said
+        data = said.encode("utf-8", "replace") if isinstance(said, str) else said
         self._writer.append(data)
         if self._script_run.echo:
             with contextlib.suppress(OSError):
@@ -228,7 +228,7 @@ def supervise(script_run: ScriptRun, keep: t.Collection[int]) -> t.NoReturn:
     """The life of a forked supervisor; ``keep`` are the descriptors that stay open beside the first three."""
     gc.disable()
     try:
-        _close_all_but({0, 1, 2, *keep})
+        close_all_but({0, 1, 2, *keep})
         supervisor = Supervisor(script_run)
         supervisor.run()
         for descriptor in keep:
@@ -238,7 +238,8 @@ def supervise(script_run: ScriptRun, keep: t.Collection[int]) -> t.NoReturn:
         os._exit(0)
 
 
-def _close_all_but(kept: t.Collection[int]) -> None:
+def close_all_but(kept: t.Collection[int]) -> None:
+    """Let go of what a forked process has inherited."""
     try:
         numbers = [int(name) for name in os.listdir("/proc/self/fd")]
     except OSError:

@@ -10,27 +10,66 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import http.client
+import selectors
 import socket
 import ssl
+import time
 import typing as t
 import urllib.parse
 
+from .. import limits
 from ..auth import API_PATH
-from ..errors import ConnectionFailed, LoginRequired, UsageError, from_answer
+from ..errors import ConnectionFailed, LoginRequired, Redirected, UsageError, from_answer
+from ..masking import mask, mask_bytes, mask_url_credentials
 from ..protocols import Connector
 from ..third_party import requests, require_packages, websocket
 
 _CLOSE_NORMAL = 1000
+_HANDSHAKE_BYTES = 1 << 16
+_NO_HANDSHAKE = (ValueError, LookupError, AttributeError)
+"""What the library ends in when the other side does not speak HTTP."""
 _SOCKET_OPTIONS = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
+
+
+class BoundedSocket:
+    """A socket for the library, which takes whatever comes: no message may be endless, nor drip for ever."""
+
+    def __init__(self, plain: socket.socket) -> None:
+        self.plain = plain
+        self._left = 0
+        self._received = 0
+        self._began = 0.0
+
+    def begin(self, max_bytes: int | None = None) -> None:
+        """Begin with the next piece of a message, or with a new one of at most so many bytes."""
+        self._left = self._left if max_bytes is None else max_bytes
+        self._received, self._began = 0, time.monotonic()
+
+    def recv(self, size: int) -> bytes:
+        piece = self.plain.recv(min(size, self._left + 1))
+        self._left -= len(piece)
+        self._received += len(piece)
+        if self._left < 0:
+            raise OSError(errno.EMSGSIZE, "a message is larger than any that is accepted")
+        allowed = (self.plain.gettimeout() or 0.0) + self._received / limits.SLOWEST
+        if time.monotonic() - self._began > allowed:
+            raise socket.timeout("it comes too slowly")
+        return piece
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self.plain, name)
 
 
 class Channel:
     """A websocket to ``/api/v3/ws``; make one with :func:`open_channel`."""
 
-    def __init__(self, connection: t.Any, plain: socket.socket) -> None:
+    def __init__(self, connection: t.Any, bounded: BoundedSocket) -> None:
         self._websocket = connection
-        self._socket = plain
+        self._bounded = bounded
+        self._socket = bounded.plain
+        bounded.begin(limits.EVENT_BYTES)
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -38,6 +77,14 @@ class Channel:
     def ready(self) -> bool:
         """Whether TLS has taken more from the network than was read so far."""
         return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+
+    def wait_readable(self, seconds: float) -> bool:
+        """Whether something comes within so many seconds."""
+        if self.ready():
+            return True
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ)
+            return bool(selector.select(seconds))
 
     def send(self, text: str) -> None:
         """Send one text frame.  ConnectionFailed when the other side is gone."""
@@ -53,8 +100,11 @@ class Channel:
 
         A ping is answered.  ConnectionFailed when the connection ended or went silent within a frame.
         """
+        self._bounded.begin()
         with _connection_errors():
             opcode, data = self._websocket.recv_data(control_frame=True)
+        if opcode not in (websocket.ABNF.OPCODE_PING, websocket.ABNF.OPCODE_PONG):
+            self._bounded.begin(limits.EVENT_BYTES)  # a ping may come in the middle of a message
         if opcode == websocket.ABNF.OPCODE_CLOSE:
             raise ConnectionFailed("the server closed the event stream")
         return t.cast(bytes, data) if opcode == websocket.ABNF.OPCODE_TEXT else None
@@ -89,29 +139,50 @@ def _handshake(client: Connector, token: str, timeout: float) -> Channel:
     url = urllib.parse.urlsplit(f"{client.endpoint}{API_PATH}/ws")
     address = url._replace(scheme="wss" if url.scheme == "https" else "ws").geturl()
     connection: t.Any = websocket.WebSocket(skip_utf8_validation=True)
-    plain = _connect(client, url, timeout)
+    bounded = BoundedSocket(_connect(client, url, timeout))
+    bounded.begin(_HANDSHAKE_BYTES)
     try:
         connection.connect(
             address,
-            socket=plain,
+            socket=bounded,
             header=[f"Authorization: Bearer {token}"],
             suppress_origin=True,
             redirect_limit=0,
             timeout=timeout,
         )
+        _refuse_redirect(connection.handshake_response, token)
     except websocket.WebSocketBadStatusException as error:
-        plain.close()
-        raise _handshake_error(error) from error
-    except (websocket.WebSocketException, OSError) as error:
-        plain.close()
-        raise client.transport.unreachable_error(f"cannot open the event stream: {error}") from error
-    return Channel(connection, plain)
+        bounded.close()
+        raise _handshake_error(error, token) from error
+    except (websocket.WebSocketException, OSError, *_NO_HANDSHAKE) as error:
+        bounded.close()
+        _refuse_redirect(connection.handshake_response, token)
+        why = mask(f"no event stream: {error}", {token})
+        raise client.transport.unreachable_error(why) from error
+    except BaseException:
+        bounded.close()
+        raise
+    return Channel(connection, bounded)
 
 
-def _handshake_error(error: websocket.WebSocketBadStatusException) -> Exception:
+def _refuse_redirect(response: t.Any, token: str) -> None:
+    """Redirected for an answer that sends us elsewhere, which some versions take for a handshake as well."""
+    if response is None or not 300 <= response.status < 400:
+        return
+    target = str(response.headers.get("location") or "nowhere").partition("?")[0]
+    raise Redirected(
+        f"the event stream was answered {response.status}, a redirect to "
+        f"{mask(mask_url_credentials(target), {token})[:300]}; it is not followed. endpoint must be the "
+        "address of the server itself",
+        type="GET",
+        code=response.status,
+    )
+
+
+def _handshake_error(error: websocket.WebSocketBadStatusException, token: str) -> Exception:
     if error.status_code in (401, 403):
         return LoginRequired(type="AUTH", code=error.status_code)
-    body = getattr(error, "resp_body", None) or b""
+    body = mask_bytes(getattr(error, "resp_body", None) or b"", {token})
     return from_answer("GET", f"{API_PATH}/ws", error.status_code, "", body)
 
 
@@ -120,7 +191,7 @@ def _connect(client: Connector, url: urllib.parse.SplitResult, timeout: float) -
     host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
     try:
         plain = _through_proxy(client, host, port, timeout) or socket.create_connection((host, port), timeout)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise client.transport.unreachable_error(error) from error
     for option in _SOCKET_OPTIONS:
         plain.setsockopt(*option)
@@ -148,9 +219,8 @@ def _through_proxy(client: Connector, host: str, port: int, timeout: float) -> s
         return None
     proxy = urllib.parse.urlsplit(proxy_url if "://" in proxy_url else f"http://{proxy_url}")
     if proxy.scheme not in ("http", "https") or not proxy.hostname:
-        raise UsageError(
-            f"the proxy {proxy.hostname or proxy_url} cannot carry events: it is not an HTTP proxy"
-        )
+        shown = proxy.hostname or mask_url_credentials(proxy_url)
+        raise UsageError(f"the proxy {shown} cannot carry events: it is not an HTTP proxy")
     kind = http.client.HTTPSConnection if proxy.scheme == "https" else http.client.HTTPConnection
     connection = kind(proxy.hostname, proxy.port, timeout=timeout)
     user, password = requests.utils.get_auth_from_url(proxy_url)
@@ -166,6 +236,6 @@ def _connection_errors() -> t.Iterator[None]:
         yield
     except websocket.WebSocketTimeoutException as error:
         raise ConnectionFailed("the event stream stopped in the middle of a frame") from error
-    except (websocket.WebSocketException, OSError, AttributeError, ValueError) as error:
+    except (websocket.WebSocketException, OSError, *_NO_HANDSHAKE) as error:
         # AttributeError: the library has dropped its socket already
         raise ConnectionFailed(f"the event stream was interrupted: {error}") from error

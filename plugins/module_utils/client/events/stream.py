@@ -12,7 +12,6 @@ from __future__ import annotations
 import collections
 import contextlib
 import datetime
-import json
 import random
 import selectors
 import socket
@@ -20,6 +19,7 @@ import threading
 import time
 import typing as t
 
+from .. import limits
 from ..errors import CertificateRejected, ConnectionFailed, DrpError, LoginRequired, NotPermitted, UsageError
 from ..protocols import Connector, Sender
 from ..request import Request
@@ -33,6 +33,7 @@ INTERNAL_HANDLE = 1
 QUEUE_SIZE = 100
 _FATAL_ERRORS = (CertificateRejected, LoginRequired, NotPermitted, UsageError)
 _MIN_RECONNECT_DELAY, _MAX_RECONNECT_DELAY = 0.05, 15.0
+_CLOSING_POLL = 0.25
 _STABLE_AFTER = 10.0
 """A connection that lasted so many seconds is replaced at once; one that did not, after a growing delay."""
 
@@ -42,10 +43,32 @@ class StreamTimeouts(t.NamedTuple):
 
     connect: float = 30.0
     acknowledgement: float = 30.0
+    repeat: float = 2.0
+    """A registration that is not acknowledged within so long is sent again, after twice as long once more."""
     ping_after: float = 60.0
     """The server pings every 54 s; after so long without a frame we ping it ourselves."""
     answer: float = 10.0
     """So long it may take to answer our ping; then the connection counts as lost."""
+
+
+class _Repeat:
+    """When to say something once more: after ``first`` seconds, and each time after twice as long."""
+
+    def __init__(self, first: float) -> None:
+        self._pause = first
+        self._at = time.monotonic() + first
+
+    def due(self) -> bool:
+        """Whether it is time; counts as done then."""
+        if time.monotonic() < self._at:
+            return False
+        self._pause *= 2
+        self._at = time.monotonic() + self._pause
+        return True
+
+    @property
+    def seconds_left(self) -> float:
+        return max(self._at - time.monotonic(), 0.0)
 
 
 class EventStream:
@@ -170,6 +193,7 @@ class EventStream:
 
     def _wait_for_acknowledgements(self, patterns: t.Iterable[str]) -> None:
         deadline = time.monotonic() + self._timeouts.acknowledgement
+        repeat = _Repeat(self._timeouts.repeat)
         with self._condition:
             while True:
                 self._require_open()
@@ -182,7 +206,11 @@ class EventStream:
                         f"{self._client.endpoint} did not acknowledge the subscription to "
                         f"{', '.join(missing)} within {self._timeouts.acknowledgement:g} s"
                     )
-                self._condition.wait(left)
+                if repeat.due():
+                    # the server ignores what it has already, and acknowledges it all the same
+                    self._command_queue.extend(f"register {pattern}" for pattern in missing)
+                    self._wake_thread()
+                self._condition.wait(min(left, repeat.seconds_left))
 
     def _acknowledge(self, pattern: str) -> None:
         with self._condition:
@@ -256,7 +284,7 @@ class EventStream:
         if frame is None:
             return
         try:
-            event = json.loads(frame)
+            event = limits.decode_json(frame.decode("utf-8"))
             triple = str(event["Type"]), str(event["Action"]), str(event["Key"])
         except (ValueError, TypeError, KeyError):
             self._publish_gap(Gap("an event could not be read"))
@@ -297,10 +325,15 @@ class EventStream:
         for pattern in sorted(held):
             self._channel.send(f"register {pattern}")
         deadline = time.monotonic() + self._timeouts.acknowledgement
-        while any(self._pending_acknowledgements[pattern] > 0 for pattern in held):
+        repeat = _Repeat(self._timeouts.repeat)
+        while missing := [pattern for pattern in held if self._pending_acknowledgements[pattern] > 0]:
+            if repeat.due():
+                for pattern in missing:
+                    self._channel.send(f"register {pattern}")
             if self._closing.is_set() or time.monotonic() > deadline:
                 raise ConnectionFailed("the subscriptions were not acknowledged after a reconnect")
-            self._dispatch_frame(self._channel.receive())
+            if self._channel.wait_readable(min(repeat.seconds_left, _CLOSING_POLL)):
+                self._dispatch_frame(self._channel.receive())
 
     def _publish_gap(self, gap: Gap) -> None:
         with self._condition:

@@ -15,6 +15,7 @@ import re
 import typing as t
 import urllib.parse
 
+from .. import limits
 from ..client import Client
 from ..errors import ConnectionFailed, DrpError, NotFound, UsageError, from_answer
 from ..transport import Answer
@@ -102,6 +103,7 @@ def save_blob(
     target_path: str,
     checksum: str | None = None,
     progress: Progress | None = None,
+    mode: int | None = None,
 ) -> Download:
     """Download a blob to a local file, as :func:`.download.transfer` does: whole, verified and resumable.
 
@@ -112,7 +114,7 @@ def save_blob(
     sender: Sender = client.transport if static else client
     url = f"{static_url(client)}/{kind}/{urllib.parse.quote(path)}" if static else client.url_for(kind, path)
     sleep = client.transport.retry.sleep
-    return transfer(sender, url, target_path, checksum, progress=progress, sleep=sleep)
+    return transfer(sender, url, target_path, checksum, progress=progress, sleep=sleep, mode=mode)
 
 
 def post_blob(client: Client, kind: str, path: str, source: t.IO[bytes] | bytes) -> dict[str, t.Any]:
@@ -223,10 +225,11 @@ def _discard_body(answer: Answer) -> None:
 
 def _total_size(answer: Answer) -> int:
     whole = answer.status == 200
-    size = answer.headers.get("Content-Length" if whole else "Content-Range", "").rpartition("/")[2]
-    if not size.isdigit():
+    told = answer.headers.get("Content-Length" if whole else "Content-Range", "").rpartition("/")[2]
+    size = limits.count_in_header(told)
+    if size is None:
         raise DrpError("the server does not report the size of the file")
-    return int(size)
+    return size
 
 
 def _checksum(answer: Answer) -> str:

@@ -13,6 +13,7 @@ import typing as t
 
 from ..client import Client
 from ..errors import ApiError, NotFound, UsageError
+from ..transport import Answer
 from . import blobs
 
 Object = t.Mapping[str, t.Any]
@@ -103,12 +104,20 @@ def tree_state(client: Client, tree: BootTree) -> TreeState:
     """The state of a tree.  Raises UsageError when the static port is off, ConnectionFailed without it."""
     try:
         answer = blobs.static_file(client, tree.canary)
-        text = b"".join(answer.chunks())[:_MAX_CANARY_BYTES].decode("utf-8", "replace").strip()
-        canary: str | None = text
+        canary: str | None = _start_of(answer).decode("utf-8", "replace").strip()
     except NotFound:
         canary = None
     missing = tuple(name for name in tree.files if not _has_content(client, f"{tree.folder}/{name}"))
     return TreeState(canary, missing)
+
+
+def _start_of(answer: Answer) -> bytes:
+    found = b""
+    for piece in answer.chunks():
+        found += piece
+        if len(found) >= _MAX_CANARY_BYTES:
+            break
+    return found[:_MAX_CANARY_BYTES]
 
 
 def _tree(env: Object, arch: str, iso: Object, sha256: str | None, boot: Object) -> BootTree:

@@ -12,9 +12,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
-import fcntl
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -22,10 +20,13 @@ import time
 import typing as t
 import urllib.parse
 
+from .. import limits
 from ..environment import Environment
-from ..errors import CertificateRejected, ConnectionFailed, DrpError, UsageError
+from ..errors import CertificateRejected, ConnectionFailed, DrpError, Redirected, UsageError
 from ..tls import Tls
 from ..transport import Answer, Body, Retry, Timeouts, Transport
+from . import own
+from .partial import PartialFile
 
 CheckContent = t.Callable[[str, bytes], str]
 """Gets the content type and the first bytes of a file; says why it is not what is wanted, or ""."""
@@ -73,12 +74,15 @@ def fetch(
     """Download ``url`` to ``target_path``; nothing is asked for if ``checksum`` says it is there already.
 
     ``checksum`` is a SHA-256, ``timeout`` is in seconds without a byte.  Credentials in the URL go to its
-    host only.  A call for a target that another process is fetching waits for that.  Raises UsageError
-    for unusable arguments, else DownloadFailed; what was at the target before is then still there.
+    host only.  Redirects are followed, but never from https to http.  A call for a target that another
+    process is fetching waits as long as that gets on.  Raises UsageError for unusable arguments, else
+    DownloadFailed; what was at the target before is then still there.
     """
     trust, timeouts = Tls.create(validate_certs, ca_path), Timeouts(read=timeout)
-    origin, retry = _origin(url), Retry(sleep=sleep)
-    with contextlib.closing(Transport(origin, trust, timeouts, retry, environment=environment)) as transport:
+    transport = Transport(
+        _origin(url), trust, timeouts, Retry(sleep=sleep), follow_redirects=True, environment=environment
+    )
+    with contextlib.closing(transport):
         return transfer(transport, url, target_path, checksum, check_content, progress, sleep)
 
 
@@ -90,19 +94,31 @@ def transfer(
     check_content: CheckContent | None = None,
     progress: Progress | None = None,
     sleep: t.Callable[[float], None] = time.sleep,
+    mode: int | None = None,
 ) -> Download:
-    """Like :func:`fetch`, over a connection of the caller's, with its trust and its credentials."""
+    """Like :func:`fetch`, over a connection of the caller's, with its trust and its credentials.
+
+    ``mode`` is what the new file has from the moment on at which it has its name.
+    """
     wanted = normalize_checksum(checksum) if checksum else ""
     folder = os.path.dirname(os.path.abspath(target_path))
     if not os.path.isdir(folder):
         raise UsageError(f"{folder}: the folder to download to does not exist")
+    partial = PartialFile(target_path, mode)
     try:
-        with _locked_partial(_partial_path(target_path)) as file:
+        own.trusted_path(target_path)
+        with partial.locked(sleep) as file:
             already = wanted and digest_of(target_path)
             if already and already.sha256 == wanted:
-                _remove_partial(target_path)
+                partial.remove()
                 return already
-            return _Transfer(url, target_path, wanted, sender, file, check_content, progress, sleep).run()
+            work = _Transfer(url, target_path, wanted, sender, partial, file, check_content, progress, sleep)
+            return work.run()
+    except own.NotOurs as error:
+        raise DownloadFailed(
+            f"Cannot write {target_path}: {error.filename} {error.strerror}; remove it, or choose another "
+            "folder"
+        ) from error
     except OSError as error:
         raise DownloadFailed(f"Cannot write {target_path}: {error.strerror}") from error
 
@@ -118,7 +134,7 @@ def normalize_checksum(text: str) -> str:
 def digest_of(path: str) -> Download | None:
     """Size and SHA-256 of a file; None when it cannot be read."""
     try:
-        with open(path, "rb") as file:
+        with own.open_regular(path) as file:
             return Download(os.fstat(file.fileno()).st_size, _sha256_of(file).hexdigest())
     except OSError:
         return None
@@ -139,6 +155,7 @@ class _Transfer:
     target: str
     wanted: str
     sender: Sender
+    partial: PartialFile
     file: t.BinaryIO
     check_content: CheckContent | None
     progress: Progress | None
@@ -151,11 +168,11 @@ class _Transfer:
     def run(self) -> Download:
         try:
             got = self._transfer_verified()
-            os.replace(_partial_path(self.target), self.target)
+            self.partial.move_into_place(self.file)
             self.discard_partial = True
         finally:
             if self.discard_partial or not self._size() or not (self.validator or self.wanted):
-                _remove_partial(self.target)
+                self.partial.remove()
         return got
 
     def _transfer_verified(self) -> Download:
@@ -207,6 +224,8 @@ class _Transfer:
                 headers["If-Range"] = self.validator
         try:
             return self.sender.send("GET", self.url, headers, stream=True)
+        except Redirected as error:
+            self._fail_and_discard(error.messages[0])
         except CertificateRejected as error:
             reason = error.messages[0].partition(". Set ca_path")[0]
             raise self._download_error(
@@ -219,13 +238,6 @@ class _Transfer:
         if answer.status not in (200, 206) or (answer.status == 206 and not start):
             self.discard_partial = answer.status < 500
             raise self._download_error(f"the server answered {answer.status} {answer.reason}".rstrip())
-        hops = [answer.raw.url, *(hop.url for hop in answer.raw.history)]
-        plain = [hop for hop in hops if not hop.lower().startswith("https:")]
-        if plain and self.url.lower().startswith("https:") and not self.wanted:
-            self._fail_and_discard(
-                f"the server redirects to {redacted_url(plain[0])}, which is not encrypted; to accept this, "
-                "set a checksum or use that URL"
-            )
 
     def _copy(self, answer: Answer) -> None:
         left = _length(answer)
@@ -287,24 +299,16 @@ class _Transfer:
 
     def _load_validator(self) -> str:
         """From the note beside the partial file; a part of something else is thrown away."""
-        note: dict[str, str] = {}
-        with (
-            contextlib.suppress(OSError, ValueError),
-            open(_partial_state_path(self.target), encoding="utf-8") as file,
-        ):
-            note = json.load(file)
-        if not isinstance(note, dict) or note.get("url") != _digest_of_text(self.url):
+        found = self.partial.load_validator(self.url)
+        if found is None:
             self._restart()
-            return ""
-        return str(note.get("validator") or "")
+        return found or ""
 
     def _save_validator(self, answer: Answer) -> None:
-        """Keep what identifies this version of the file; the URL may hold secrets, so only its hash."""
         etag = answer.headers.get("ETag", "")
-        validator = etag if etag.startswith('"') else answer.headers.get("Last-Modified", "")
-        self.validator = validator or (self.validator if answer.status == 206 else "")
-        with open(_partial_state_path(self.target), "w", encoding="utf-8", opener=_open_no_follow) as file:
-            json.dump({"url": _digest_of_text(self.url), "validator": self.validator}, file)
+        told = etag if etag.startswith('"') else answer.headers.get("Last-Modified", "")
+        self.validator = told or (self.validator if answer.status == 206 else "")
+        self.partial.save_validator(self.url, self.validator)
 
 
 def redacted_url(url: str) -> str:
@@ -320,51 +324,11 @@ def _origin(url: str) -> str:
     return f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2]}"
 
 
-@contextlib.contextmanager
-def _locked_partial(path: str) -> t.Iterator[t.BinaryIO]:
-    """The partial file, ours alone: the lock is on a file that another process may just have renamed."""
-    while True:
-        descriptor = _open_no_follow(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
-        with open(descriptor, "r+b", buffering=0) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            if _is_same_file(path, descriptor):
-                yield t.cast(t.BinaryIO, file)
-                return
-
-
-def _open_no_follow(path: str, flags: int) -> int:
-    """Open a file without following a link that another user may have placed there."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-
-
-def _is_same_file(path: str, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except OSError:
-        return False
-
-
-def _partial_path(target: str) -> str:
-    folder, name = os.path.split(os.path.abspath(target))
-    return os.path.join(folder, f".{name}.part")
-
-
-def _partial_state_path(target: str) -> str:
-    return _partial_path(target) + ".json"
-
-
-def _remove_partial(target: str) -> None:
-    for path in (_partial_path(target), _partial_state_path(target)):
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-
-
 def _length(answer: Answer) -> int | None:
-    """The expected length of the answer in bytes; None when it is not reported, or encoded."""
-    length = answer.headers.get("Content-Length", "")
-    if not length.isdigit() or answer.headers.get("Content-Encoding", "identity") != "identity":
+    """How many bytes this answer is to bring; None when they are not told, or are not those we get."""
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
         return None
-    return int(length)
+    return limits.count_in_header(answer.headers.get("Content-Length"))
 
 
 def _range_start(answer: Answer) -> int | None:
@@ -377,7 +341,3 @@ def _sha256_of(file: t.IO[bytes]) -> t.Any:
     while chunk := file.read(_CHUNK_SIZE):
         digest.update(chunk)
     return digest
-
-
-def _digest_of_text(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -14,6 +14,7 @@ import tempfile
 import typing as t
 
 from ..errors import UsageError
+from . import own
 
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
@@ -21,14 +22,16 @@ FOLDER_MODE = 0o750
 
 def replace_file(path: str, content: bytes) -> None:
     """Write a file beside ``path`` and rename it; UsageError when that fails, with nothing changed."""
-    real_path = os.path.realpath(path)
-    folder, name = os.path.split(real_path)
     try:
+        real_path = os.path.realpath(own.trusted_path(path))
+        folder, name = os.path.split(real_path)
         with _scratch(f".{name}.", folder) as scratch:
             staged = os.path.join(scratch, "new")
             with open(staged, "xb", opener=_open_private) as file:
                 file.write(content)
             _move_into_place(staged, real_path)
+    except own.NotOurs as error:
+        raise UsageError(f"{error.filename} {error.strerror}: nothing is written there") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
@@ -53,12 +56,14 @@ class Staging:
 
     def commit(self) -> None:
         """Make all changes; UsageError when one fails, and then none is made."""
-        real_path = os.path.realpath(self.folder)
         try:
+            real_path = os.path.realpath(own.trusted_path(self.folder))
             if os.path.isdir(real_path):
                 self._change(real_path)
             else:
                 self._create(real_path)
+        except own.NotOurs as error:
+            raise UsageError(f"{error.filename} {error.strerror}: nothing is written there") from error
         except OSError as error:
             what = error.filename or self.folder
             raise UsageError(f"{self.folder}: nothing was changed: {what}: {error.strerror}") from error

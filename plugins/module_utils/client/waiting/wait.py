@@ -22,6 +22,7 @@ from ..events.stream import EventStream
 from ..events.subscription import Gap, Subscription
 from ..models import key_of
 from . import reading
+from .first_read import SINGLE_CHECK_TIMEOUT
 from .predicates import Condition, and_items, equal_item, not_item, or_items
 from .watch import COMPLETE, DELETED, FAILED, Watch
 
@@ -42,8 +43,6 @@ _MAX_SLEEP = 3600.0
 _FINAL_READ_BEFORE = 2.0
 """So long before the deadline, at most, everything is read once more."""
 _SLOW_READ_AFTER = 1.0
-_SINGLE_CHECK_TIMEOUT = 10.0
-"""Seconds that a wait with a time-out of 0 may take."""
 _DISCOVERY_INTERVAL = 1.0
 
 
@@ -66,17 +65,19 @@ class Waiter:
         recheck_interval: float = RECHECK_INTERVAL,
         discover: t.Callable[[Client], t.Iterable[Watch]] | None = None,
         kind: str = "",
+        started: float | None = None,
     ) -> None:
-        """Times are seconds.  ``kind`` is that of an open set, which may be empty at first.
+        """Times are seconds.  ``kind`` is that of an open set, which may be empty at first.  ``started`` is
+        when the wait began by the monotonic clock, if that was before now.
 
         A watch may come with the ``item`` as just read; when that is enough, no stream is opened.
         """
         self.watches: dict[tuple[str, str], Watch] = {}
         self._client = client
-        self._started = time.monotonic()
+        self._started = time.monotonic() if started is None else started
         self._deadline = self._started + max(timeout, 0.0)
         self._final_read_at = self._deadline - min(_FINAL_READ_BEFORE, timeout / 4)
-        self._hard_deadline = self._deadline if timeout > 0 else self._started + _SINGLE_CHECK_TIMEOUT
+        self._hard_deadline = self._deadline if timeout > 0 else self._started + SINGLE_CHECK_TIMEOUT
         self._required_count = required_count
         self._stable_for = stable_for
         self._recheck_interval = recheck_interval

@@ -11,7 +11,7 @@ import stat
 import typing as t
 
 from ...client.errors import UsageError
-from ...client.files import blobs
+from ...client.files import blobs, own
 from ...client.files.download import digest_of, normalize_checksum
 from ...converge.task import Result, Task
 from .blob import Comparison, LocalContent, compare
@@ -94,6 +94,10 @@ def _dest_file(dest: str, path: str) -> str:
     """``dest``, or a file of the blob's name in it when it is a folder."""
     if dest.endswith("/") or os.path.isdir(dest):
         dest = os.path.join(dest, posixpath.basename(path))
+    try:
+        own.trusted_path(dest)
+    except OSError as error:
+        raise UsageError(f"dest: {error.filename} {error.strerror}") from error
     folder = os.path.dirname(os.path.abspath(dest))
     if not os.path.isdir(folder):
         raise UsageError(f"dest: {folder} is not a folder")
@@ -115,7 +119,7 @@ def _stat_local(dest: str, digest: bool) -> LocalFile | None:
 
 def _download(task: Task, kind: str, path: str, dest: str, wanted: LocalFile) -> LocalFile:
     progress = ProgressReporter(task.on_progress, f"downloading {path}")
-    got = blobs.save_blob(task.client, kind, path, dest, wanted.sha256 or None, progress)
+    got = blobs.save_blob(task.client, kind, path, dest, wanted.sha256 or None, progress, wanted.mode)
     return LocalFile(got.size, got.sha256, wanted.mode)
 
 

@@ -12,6 +12,7 @@ import typing as t
 from ...client import models
 from ...client.client import Client
 from ...client.errors import UsageError
+from ...client.waiting.first_read import within
 from ...client.waiting.wait import COMPLETE, TIMEOUT, Waiter, Watch
 from ...converge.task import Options, Result, Task
 from ..listing import Query, select
@@ -51,11 +52,10 @@ _FIRST_PROGRESS, _LONGEST_PROGRESS = 5.0, 60.0
 def run(task: Task) -> Result:
     """What ``drp_wait`` does."""
     options, client = task.options, task.client
-    kind = client.require_kind(options["kind"]).prefix
-    goal = goal_for(kind, options)
     check_times(options, "timeout", "stable_for")
-    members = _WaitedObjects(client, kind, options, missing_ok=goal.deletion)
-    items = members.read()
+    timeout, started = 0.0 if task.check else options["timeout"], time.monotonic()
+    goal, members, items = within(timeout, client.endpoint, lambda: _first_read(client, options))
+    kind = members.kind
     required_count = _required_count(options, len(items), members.missing(items))
     open_set = members.filtered and options.get("count") is not None
     if members.filtered and not items and not open_set and not goal.deletion:
@@ -63,13 +63,22 @@ def run(task: Task) -> Result:
     waiter = Waiter(
         client,
         [_watch(kind, item, goal) for item in items],
-        0.0 if task.check else options["timeout"],
+        timeout,
         required_count=required_count,
         stable_for=0.0 if task.check else options["stable_for"],
         discover=(lambda reader: [_watch(kind, i, goal) for i in members.read(reader)]) if open_set else None,
         kind=kind if open_set else "",
+        started=started if timeout else None,
     )
     return _wait(task, waiter, members.single)
+
+
+def _first_read(client: Client, options: Options) -> tuple[WaitGoal, _WaitedObjects, list[Object]]:
+    """What is waited for, and the objects as they are before the wait."""
+    kind = client.require_kind(options["kind"]).prefix
+    goal = goal_for(kind, options)
+    members = _WaitedObjects(client, kind, options, missing_ok=goal.deletion)
+    return goal, members, members.read()
 
 
 def check(task: Task, kinds: t.Iterable[str]) -> None:

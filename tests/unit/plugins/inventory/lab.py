@@ -62,6 +62,11 @@ class FakeClient:
         self.error: errors.DrpError | None = None
         self.settings: Settings | None = None
         self.asked: list[tuple[t.Any, ...]] = []
+        self.warnings: list[str] = []
+
+    @property
+    def secrets(self) -> set[str]:
+        return self.settings.secrets if self.settings else set()
 
     def connect(self, settings: Settings) -> FakeClient:
         self.settings = settings

@@ -9,9 +9,11 @@ import typing as t
 import pytest
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import errors
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.settings import connect
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.connection import (
     error_text,
     explicit_options,
+    reporting,
     settings_of,
 )
 
@@ -117,12 +119,15 @@ def test_a_template_that_fails_names_its_option_and_no_secret(option: str, told:
 
 
 def test_errors_name_the_options_that_decide_and_repeat_no_secret() -> None:
-    settings = settings_of(Plugin(key=("ann:hunter2", "Direct")))
+    client = connect(settings_of(Plugin(key=("ann:hunter2", "Direct"))))
+    warned: list[str] = []
+    client.session.warnings.append("listen")
     refused = errors.LoginRequired("ann may not log in with hunter2", type="AUTH", code=401)
-    assert error_text(refused, settings) == (
-        "username, password, key, token: AUTH: ann may not log in with ********"
-    )
+    with pytest.raises(errors.LoginRequired), reporting(client, warned.append):
+        raise refused
+    assert error_text(refused) == "username, password, key, token: AUTH: ann may not log in with ********"
+    assert warned == ["listen"]
     assert error_text(errors.ConnectionFailed("Cannot reach it")) == "endpoint: Cannot reach it"
     assert error_text(errors.UsageError("one", "two")) == "one; two"
     missing = errors.NotFound("Not Found", model="machines", key="web-1", type="GET", code=404)
-    assert error_text(missing, settings) == "GET: machines/web-1: Not Found"
+    assert error_text(missing) == "GET: machines/web-1: Not Found"

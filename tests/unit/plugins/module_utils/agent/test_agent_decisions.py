@@ -132,13 +132,13 @@ def test_a_reply_without_a_state_is_no_job(client: Any) -> None:
 
 def test_a_lost_answer_to_a_post_that_made_the_job(client: Any) -> None:
     """The second try is answered 500: the UUID exists."""
-    client.objects["jobs", "j"] = {"Uuid": "j", "State": "created"}
+    client.objects["jobs", UUID] = {"Uuid": UUID, "State": "created"}
 
     def answer(wanted: Any) -> Any:
         raise ApiError("exists", code=500, attempts=2)
 
     client.on_job_request = answer
-    assert job_requests.next_job(client, UUID, "j") == {"Uuid": "j", "State": "created"}
+    assert job_requests.next_job(client, UUID, UUID) == {"Uuid": UUID, "State": "created"}
 
 
 def test_a_failed_action_of_the_server_is_not_ours(client: Any) -> None:
@@ -279,6 +279,7 @@ def test_what_is_not_enough(text: str) -> None:
 def test_staging(
     client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cmdline: str, values: Any, wanted: str
 ) -> None:
+    client.endpoint = "http://drp.example.com:8090"
     param_values = {"kexec-ok": True, **values}
     monkeypatch.setattr(params, "get", lambda _client, _kind, _key, name, **_options: param_values.get(name))
     monkeypatch.setattr(kexec.shutil, "which", lambda name: f"/sbin/{name}")

@@ -127,7 +127,7 @@ def test_a_store_that_fails_leaves_the_old_entry_and_no_rest(
 ) -> None:
     cache.store(TOKEN)
 
-    def fail(*_paths: Any) -> None:
+    def fail(*_paths: Any, **_folders: Any) -> None:
         raise OSError
 
     monkeypatch.setattr(os, "replace", fail)

@@ -146,7 +146,7 @@ def test_a_file_where_none_can_be(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match="is a directory"):
         scripts.write_file(action(Path="."), str(tmp_path), [])
     (tmp_path / "file").touch()
-    with pytest.raises(CannotStart, match="File exists"):
+    with pytest.raises(CannotStart, match="Not a directory"):
         scripts.write_file(action(Path="file/below"), str(tmp_path), [])
 
 

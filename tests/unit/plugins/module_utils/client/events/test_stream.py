@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import collections
 import json
+import select
 import socket
 import time
 import types
@@ -45,6 +46,9 @@ class Plastic:
 
     def ready(self) -> bool:
         return False
+
+    def wait_readable(self, seconds: float) -> bool:
+        return bool(select.select([self._mine], [], [], seconds)[0])
 
     def send(self, text: str) -> None:
         self.sent.append(text)

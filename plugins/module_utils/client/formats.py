@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import math
 import re
 import typing as t
 
@@ -84,10 +85,30 @@ def first_document(body: bytes) -> Json:
     """The first JSON document in ``body``; what follows it is ignored.
 
     A v3.12 server sends two documents for a static index.  None for an empty body; ValueError
-    when it does not start with a whole document.
+    when it does not start with a whole document, and for what Python reads and JSON has not: NaN, numbers
+    too large to be one, halves of surrogate pairs.
     """
     text = body.decode("utf-8").lstrip()
-    return json.JSONDecoder().raw_decode(text)[0] if text else None
+    if not text:
+        return None
+    try:
+        document = _STRICT_DECODER.raw_decode(text)[0]
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if _SURROGATE.search(text):
+        json.dumps(document, ensure_ascii=False).encode()
+    return document
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is no number")
+    return value
+
+
+_STRICT_DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def _load(text: str | bytes) -> Json:

@@ -171,10 +171,10 @@ def _anything(answer: Json) -> Fault:
 
 
 _OBJECT = _members()
-_META = _requires("Name", _members(**dict.fromkeys(
-    ("Name", "Type", "Version", "Source", "Description", "Documentation", "RequiredFeatures", "Prerequisites"),
-    _is_text,
-)))  # fmt: skip
+_META = _requires("Name", _members(
+    Name=_is_text, Type=_is_text, Version=_is_text, Source=_is_text, Description=_is_text,
+    Documentation=_is_text, RequiredFeatures=_is_text, Prerequisites=_is_text,
+))  # fmt: skip
 _SUMMARY_MEMBERS = _requires("meta", _members(meta=_is_map, Counts=_is_map, Warnings=_is_text_list))
 _BLOB = _requires("Path", _members(Path=_is_text, Size=_is_int))
 _TOKEN = _requires("Token", _members(Token=_is_text, Info=_is_map))
@@ -184,7 +184,8 @@ _INFO = _members(
     prov_enabled=_is_bool, tftp_enabled=_is_bool, dhcp_enabled=_is_bool, bin_enabled=_is_bool,
 )  # fmt: skip
 _ACTION = _requires("Command", _members(
-    Provider=_is_text, Model=_is_text, Command=_is_text, RequiredParams=_is_text_list, OptionalParams=_is_text_list
+    Provider=_is_text, Model=_is_text, Command=_is_text,
+    RequiredParams=_is_text_list, OptionalParams=_is_text_list,
 ))  # fmt: skip
 _JOB_ACTION = _requires("Name", _members(Name=_is_text, Path=_is_text, Content=_is_text, Meta=_is_text_map))
 _POOL_RESULT = _members(Name=_is_text, Uuid=_is_text, Allocated=_is_bool, Status=_is_text)

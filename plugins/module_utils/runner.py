@@ -10,6 +10,7 @@ import typing as t
 from .client import settings
 from .client.client import Client
 from .client.errors import DrpError
+from .converge import invocation
 from .converge.task import Options, Result, Task, failure
 from .options import connection_options
 
@@ -26,22 +27,32 @@ def run(
     environ: t.Mapping[str, str] | None = None,
     on_progress: t.Callable[[str], None] | None = None,
     secrets: set[str] | None = None,
+    known_options: set[str] | None = None,
 ) -> Result:
     """The result of a task by ``function``, the ``run`` of a resource, for exit_json or as it stands.
 
     A result with ``failed`` also has ``msg``, and everything that was done before the failure.
     ``on_progress`` gets a line now and then from tasks that take long.  ``secrets`` is filled with texts
     among the options that turned out to be secret: no result holds them, but shown options must be masked.
+    ``known_options`` are filled for :func:`shown_options`.
     """
     try:
         client = client_for(settings.resolve(connection_options(options), environ))
-        return function(
-            Task(
-                options, check, client, on_progress or _ignore_progress, set() if secrets is None else secrets
-            )
-        )
+        found = set() if secrets is None else secrets
+        known = set() if known_options is None else known_options
+        return function(Task(options, check, client, on_progress or _ignore_progress, found, known))
     except DrpError as error:
         return failure(error)
+
+
+def loggable_options(options: Options) -> dict[str, t.Any]:
+    """The options for the log of the machine on which a module runs: without what goes into objects."""
+    return invocation.loggable(options)
+
+
+def shown_options(options: Options, known_options: t.Container[str] = ()) -> dict[str, t.Any]:
+    """The options for a result, of what goes into objects only those of which the secrets are known."""
+    return invocation.shown(options, known_options)
 
 
 def environment_secrets(options: Options, environ: t.Mapping[str, str]) -> set[str]:

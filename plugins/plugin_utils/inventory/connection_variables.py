@@ -12,12 +12,17 @@ from __future__ import annotations
 import typing as t
 
 from ...module_utils.client import addresses
-from ...module_utils.options import CONNECTION_SPEC
 
 Check = t.Callable[[t.Any], bool]
 
 _PREFIX = "ansible_"
-_OF_LOOKUPS = frozenset(f"drp_{name}" for name in CONNECTION_SPEC)
+_OF_LOOKUPS = frozenset(
+    f"drp_{option}"
+    for option in (
+        *("endpoint", "username", "password", "key", "token", "token_cache", "request_timeout", "run_in"),
+        *("validate_certs", "ca_path", "cert_fingerprint"),
+    )
+)
 """They decide where the credentials of a lookup go."""
 _PREFIX_OF_ROLE = "agent_"
 _HOST: tuple[Check, str] = (addresses.is_host, "a host name or an address")

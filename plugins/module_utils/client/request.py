@@ -197,10 +197,10 @@ class Request:
         answer = self._send(stream=False)
         if answer.status >= 400:
             raise self._error_of_response(answer)
-        if self._method == "HEAD" or answer.status in (204, 304):
+        if self._method == "HEAD" or (answer.status == 304 and self._asks_for_news()):
             return None
         try:
-            document = first_document(answer.body)
+            document = None if answer.status in (204, 304) else first_document(answer.body)
         except ValueError as error:
             raise self._unreadable_error(f"that are not a complete JSON document ({error})") from error
         fault = shapes.fault(self._method, self._parts, document)
@@ -246,6 +246,10 @@ class Request:
             timeout=self._timeout,
         )
         return self.answer
+
+    def _asks_for_news(self) -> bool:
+        """Whether the server may answer that nothing has changed."""
+        return any(name.lower() == "if-none-match" for name, _value in self._headers)
 
     def _all_headers(self, stream: bool) -> dict[str, str]:
         headers = {"Accept": f"{JSON_TYPE}, {RAW_TYPE}" if stream else JSON_TYPE}

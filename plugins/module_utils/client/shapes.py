@@ -241,7 +241,8 @@ def _shape_of(method: str, parts: t.Sequence[str]) -> Shape | None:
     if depth < 3 and kind not in models.MODELS:
         return None
     if depth == 1:
-        return _of_kind(kind)
+        # no job at all is an answer
+        return _or_nothing(_of_kind(kind)) if kind == "jobs" else _of_kind(kind)
     if depth == 2:
         return _or_nothing(_of_kind(kind)) if method == "DELETE" else _of_kind(kind)
     if depth == 3:

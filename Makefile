@@ -30,7 +30,7 @@ pytest = $(if $(wildcard tests/$1),$(BIN)/python -m pytest -q tests/$1 $2,@echo 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv lint format types unit contract integration test wire faults e2e bench demo serve sanity targets oldest agent build package docs matrix clean
+.PHONY: help venv lint format types unit contract integration test wire faults fuzz e2e bench demo serve sanity targets oldest agent build package docs matrix clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -76,6 +76,10 @@ wire: $(READY) ## Compare the simulator with the recorded answers of a real serv
 
 faults: $(READY) ## Test under cut connections, garbled answers and killed processes
 	$(call pytest,faults,-o timeout=600)
+
+fuzz: $(READY) ## Spoil N answers of a server (10000) as SEED (a number) says, and see that nothing breaks
+	$(if $(wildcard tests/faults),FUZZ_N=$(or $(N),10000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q -s \
+		-o timeout=0 tests/faults/test_garbled.py)
 
 e2e: $(READY) ## Install the agent on a booted system and run a workflow to its end (needs root)
 	$(call pytest,e2e,-o timeout=900)

@@ -38,3 +38,73 @@ MAPS: dict[str, dict[str, t.Any]] = {
     "trusted": {"__ansible_type": "TrustedAsTemplate", "value": "{{ 6 * 7 }}"},
     "name": {"{{ 6 * 7 }}": "plain", "plain": ["{{ 6 * 7 }}", {"{% if true %}": "{#"}]},
 }
+
+OPTIONS_OF_SSH = {
+    "proxy command": "-oProxyCommand=touch${IFS}" + "{mark};",
+    "proxy command as two words": "-o ProxyCommand=touch${IFS}" + "{mark}",
+    "another configuration": "-F/tmp/config",
+    "a local forward": "-L2222:localhost:22",
+    "after white space": " -oProxyCommand=touch${IFS}" + "{mark};",
+    "after a line end": "\n-oProxyCommand=touch${IFS}" + "{mark};",
+    "after a host": "192.0.2.1 -oProxyCommand=touch${IFS}" + "{mark};",
+    "after a user": "root@-oProxyCommand=touch${IFS}" + "{mark};",
+}
+"""What a tool takes for an option where a host or a user was meant; ``{mark}`` is the file that is made."""
+
+NO_HOSTS: dict[str, t.Any] = {
+    **{name: text.replace("{mark}", "/tmp/mark") for name, text in OPTIONS_OF_SSH.items()},
+    "two hosts": "192.0.2.1,192.0.2.2",
+    "a pattern": "all:!web-1",
+    "an expression": "{{ 6 * 7 }}",
+    "a substitution": "$(touch /tmp/mark)",
+    "back-quotes": "`touch /tmp/mark`",
+    "a path": "../../etc/passwd",
+    "a URL": "https://192.0.2.1/",
+    "another user": "root@192.0.2.1",
+    "a tab": "192.0.2.1\t",
+    "a line end": "192.0.2.1\n",
+    "a zero byte": "192.0.2.1\x00",
+    "an escape sequence": "\x1b[2Jweb-1",
+    "from right to left": "web\u202e-1",
+    "without width": "web\u200b-1",
+    "a scope with an option": "fe80::1%-oProxyCommand=x",
+    "brackets": "[192.0.2.1]",
+    "too long": "a" * 300,
+    "a list": ["192.0.2.1", "-x"],
+    "a map": {"192.0.2.1": 1},
+    "true": True,
+}
+"""What is neither a host name nor an address, whatever it looks like."""
+
+HOSTS = {
+    "a name": "web-1",
+    "a name with a domain": "web-1.example.com",
+    "a name with an underscore": "web_1.example.com",
+    "IPv4": "192.0.2.1",
+    "IPv6": "2001:db8::1",
+    "IPv6 with a scope": "fe80::1%eth0",
+}
+
+NO_KEYS = ("../users/victim", "..", ".", "./victim", "x/../../users/victim", "a/./b", "../../info", "x/..")
+"""Names that would lead to another object than they say."""
+
+TERMINAL = {
+    "colour": "\x1b[31mred\x1b[0m",
+    "title": "\x1b]0;owned\x07",
+    "cleared": "\x1b[2J\x1b[H",
+    "back": "ok\r\x08\x08no",
+    "C1": "\x9b31m",
+}
+"""What a terminal obeys."""
+
+SEALED = {"Key": "a" * 43 + "=", "Nonce": "b" * 32, "Payload": "c" * 40}
+NESTED_SECRETS: dict[str, t.Any] = {
+    "a password in a map": {"bmc": {"user": "admin", "password": "planted-1"}},
+    "a token in a list": {"hooks": [{"url": "https://x", "api_token": "planted-2"}]},
+    "deep": {"a": {"b": [[{"c": {"Client-Secret": "planted-3"}}]]}},
+    "sealed in a list": {"pins": [1, {**SEALED, "Payload": "planted-4"}]},
+    "sealed in a map": {"pin": {"old": {**SEALED, "Payload": "planted-5"}}},
+    "a map under a telling name": {"credentials": {"any": "planted-6"}},
+}
+"""Params that hold ``planted-<number>`` where nobody is to see it."""
+PLANTED = "planted-"

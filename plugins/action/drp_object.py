@@ -53,12 +53,12 @@ class ActionModule(ActionBase):
         environ = self._environment()
         on_progress = self._on_progress if _IN_TERMINAL else None
         found_secrets: set[str] = set()
-        result = runner.run(
-            _MODULES[name].run, options, self._task.check_mode, environ, on_progress, found_secrets
-        )
+        known: set[str] = set()
+        check = self._task.check_mode
+        result = runner.run(_MODULES[name].run, options, check, environ, on_progress, found_secrets, known)
         if not self._task.diff:
             result.pop("diff", None)
-        shown = remove_values(options, found_secrets) if found_secrets else options
+        shown = remove_values(runner.shown_options(options, known), found_secrets)
         result.setdefault("invocation", {"module_args": mask_url_credentials(shown)})
         secrets = set(validated._no_log_values) | runner.environment_secrets(options, environ)
         return t.cast(Result, remove_values(result, secrets))

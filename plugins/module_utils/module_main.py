@@ -14,13 +14,35 @@ from . import runner
 from .client.masking import mask_url_credentials
 
 
+class _Module(AnsibleModule):  # type: ignore[misc]
+    """Keeps what goes into objects out of the log of its machine, and out of errors that precede the task."""
+
+    params: dict[str, t.Any]
+
+    def _log_invocation(self) -> None:
+        whole = self.params
+        self.params = runner.loggable_options(whole)
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = whole
+
+    def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
+        result.setdefault("invocation", {"module_args": runner.shown_options(self.params)})
+        super().fail_json(msg, **result)
+        raise AssertionError("it has left the process")
+
+
 def main(run: runner.TaskFunction, spec: t.Mapping[str, t.Any]) -> None:
     """Run a module; ``spec`` holds what AnsibleModule takes, argument_spec among it."""
-    module = AnsibleModule(supports_check_mode=True, **spec)
+    module = _Module(supports_check_mode=True, **spec)
     module.no_log_values.update(runner.environment_secrets(module.params, os.environ))
     secrets: set[str] = set()
-    result = runner.run(run, module.params, module.check_mode, os.environ, secrets=secrets)
-    shown = mask_url_credentials(remove_values(module.params, secrets))
+    known: set[str] = set()
+    result = runner.run(
+        run, module.params, module.check_mode, os.environ, secrets=secrets, known_options=known
+    )
+    shown = mask_url_credentials(remove_values(runner.shown_options(module.params, known), secrets))
     result.setdefault("invocation", {"module_args": shown})
     for warning in result.pop("warnings", []):
         module.warn(warning)

@@ -11,6 +11,7 @@ from .client import settings
 from .client.client import Client
 from .client.errors import DrpError
 from .client.masking import mask, visible
+from .converge import invocation
 from .converge.task import Options, Result, Task, failure
 from .options import connection_options
 
@@ -27,6 +28,7 @@ def run(
     environ: t.Mapping[str, str] | None = None,
     on_progress: t.Callable[[str], None] | None = None,
     secrets: set[str] | None = None,
+    known_options: set[str] | None = None,
 ) -> Result:
     """The result of a task by ``function``, the ``run`` of a resource, for exit_json or as it stands.
 
@@ -34,13 +36,15 @@ def run(
     ``on_progress`` gets a line now and then from tasks that take long.  ``secrets`` is filled with texts
     among the options that turned out to be secret: no result holds them, but shown options must be masked.
     The credentials of the session are in no result either, whatever form a server has given them.
+    ``known_options`` are filled for :func:`shown_options`.
     """
     tell = on_progress or _ignore_progress
     client: Client | None = None
     try:
         client = client_for(settings.resolve(connection_options(options), environ))
         found = set() if secrets is None else secrets
-        result = function(Task(options, check, client, lambda text: tell(visible(text)), found))
+        known = set() if known_options is None else known_options
+        result = function(Task(options, check, client, lambda text: tell(visible(text)), found, known))
     except DrpError as error:
         result = failure(error)
     return _presentable(result, client)
@@ -56,6 +60,16 @@ def _presentable(result: Result, client: Client | None) -> Result:
     if "msg" in result:
         result["msg"] = visible(str(result["msg"]))
     return result
+
+
+def loggable_options(options: Options) -> dict[str, t.Any]:
+    """The options for the log of the machine on which a module runs: without what goes into objects."""
+    return invocation.loggable(options)
+
+
+def shown_options(options: Options, known_options: t.Container[str] = ()) -> dict[str, t.Any]:
+    """The options for a result, of what goes into objects only those of which the secrets are known."""
+    return invocation.shown(options, known_options)
 
 
 def environment_secrets(options: Options, environ: t.Mapping[str, str]) -> set[str]:

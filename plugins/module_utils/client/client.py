@@ -15,7 +15,6 @@ from .errors import (
     LoginRequired,
     NotFound,
     NotPermitted,
-    UnreadableAnswer,
     UsageError,
 )
 from .events import stream as events
@@ -314,8 +313,6 @@ class Client:
     def _page(self, kind: str, query: filters.QueryPairs) -> tuple[Objects, Answer]:
         request = self.req().list(kind).params(*(part for pair in query for part in pair))
         page = request.do()
-        if not isinstance(page, list):
-            raise UnreadableAnswer(f"the list of {kind} is not a list", type="GET", code=200)
         return page, t.cast(Answer, request.answer)
 
     def _create_once(self, kind: str, item: Object, send: t.Callable[[], Object | None]) -> Object | None:
@@ -339,9 +336,14 @@ class Client:
 
 
 def _require_key(verb: str, kind: str, key: str) -> str:
-    """``key``, unless it is empty: the request would address all objects of the kind."""
+    """``key``, unless it is empty, or has a slash that no key of the kind has.
+
+    The request would address all objects of the kind, or something that an object has below it.
+    """
     if not key:
         raise UsageError(f"Cannot {verb} {kind} with an empty key")
+    if "/" in key and kind in models.MODELS and kind not in models.KINDS_WITH_SLASHES:
+        raise NotFound("Not Found", model=kind, key=key, type=verb.upper(), code=404)
     return key
 
 

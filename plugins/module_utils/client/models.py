@@ -268,6 +268,8 @@ _ALL = (
 )
 MODELS: t.Mapping[str, Model] = {model.prefix: model for model in _ALL}
 
+KINDS_WITH_SLASHES = frozenset({"params", "templates"})
+"""Kinds whose objects may have a slash in their key."""
 NOT_MODELS = frozenset(
     {"info", "indexes", "logs", "events", "ws", "files", "isos"}
     | {"contents", "prefs", "preferences", "meta", "system", "objects"}

@@ -8,11 +8,10 @@ Mistakes made while building are collected and raised by :meth:`Request.do`; not
 from __future__ import annotations
 
 import json
-import posixpath
 import typing as t
 import urllib.parse
 
-from . import filters, limits, models
+from . import filters, limits, models, shapes
 from .auth import API_PATH
 from .errors import DrpError, UnreadableAnswer, UsageError, from_answer
 from .formats import first_document
@@ -23,7 +22,6 @@ from .transport import Answer, Body
 Json = t.Any
 JSON_TYPE = "application/json"
 RAW_TYPE = "application/octet-stream"
-_JSON_TYPE_NAMES = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
 
 
 class Request:
@@ -33,6 +31,7 @@ class Request:
         self._client = client
         self._method = "GET"
         self._url = ""
+        self._parts: t.Sequence[str] = ()
         self._query: filters.QueryPairs = []
         self._headers: list[tuple[str, str]] = []
         self._body: Body = None
@@ -88,6 +87,7 @@ class Request:
     def url_for(self, *parts: str) -> Request:
         """Address ``/api/v3`` and ``parts``, each percent-encoded except for ``/`` and ``:``."""
         self._url = self._client.url_for(*parts)
+        self._parts = parts
         return self
 
     def url_for_m(self, kind: str, item: t.Mapping[str, Json], *rest: str) -> Request:
@@ -190,26 +190,29 @@ class Request:
     def do(self) -> Json:
         """Send the request: the JSON of the answer, or None when it has no body.
 
-        HEAD gives None.  Raises UsageError for mistakes made while building, else the errors of
-        :mod:`.errors`; every answer of 400 or more is one of them, whatever its content type.
+        HEAD gives None, and so does an answer without news (304).  Raises UsageError for mistakes made
+        while building, else the errors of :mod:`.errors`; every answer of 400 or more is one of them,
+        whatever its content type, and so is one that is not of the shape that the path is known for.
         """
         answer = self._send(stream=False)
         if answer.status >= 400:
             raise self._error_of_response(answer)
-        if self._method == "HEAD" or answer.status == 204:
+        if self._method == "HEAD" or (answer.status == 304 and self._asks_for_news()):
             return None
         try:
-            return first_document(answer.body)
+            document = None if answer.status in (204, 304) else first_document(answer.body)
         except ValueError as error:
             raise self._unreadable_error(f"that are not a complete JSON document ({error})") from error
+        fault = shapes.fault(self._method, self._parts, document)
+        if fault:
+            raise self._unreadable_error(f"that {fault}")
+        return document
 
     def do_object(self) -> dict[str, Json]:
         """Like :meth:`do` where the answer is one object; UnreadableAnswer for anything else."""
         found = self.do()
         if not isinstance(found, dict):
-            raise self._unreadable_error(
-                f"that are not a JSON object but {_JSON_TYPE_NAMES.get(type(found), 'nothing')}"
-            )
+            raise self._unreadable_error(f"that are not a JSON object but {shapes.name_of_type(found)}")
         return found
 
     def do_into(self, target: t.BinaryIO) -> int:
@@ -244,6 +247,10 @@ class Request:
         )
         return self.answer
 
+    def _asks_for_news(self) -> bool:
+        """Whether the server may answer that nothing has changed."""
+        return any(name.lower() == "if-none-match" for name, _value in self._headers)
+
     def _all_headers(self, stream: bool) -> dict[str, str]:
         headers = {"Accept": f"{JSON_TYPE}, {RAW_TYPE}" if stream else JSON_TYPE}
         if self._content_type:
@@ -270,9 +277,15 @@ class Request:
 
 
 def api_url(endpoint: str, parts: t.Sequence[str]) -> str:
-    """``endpoint`` + ``/api/v3`` + ``parts``; double slashes collapse and no part can climb out."""
-    encoded = [urllib.parse.quote(str(part), safe="/:") for part in parts if str(part)]
-    path = posixpath.normpath("/".join([API_PATH, *encoded]))
-    if path != API_PATH and not path.startswith(API_PATH + "/"):
-        raise UsageError(f"{'/'.join(map(str, parts))} is outside {API_PATH}")
-    return endpoint + path
+    """``endpoint`` + ``/api/v3`` + ``parts``; double slashes collapse.
+
+    UsageError for a part with ``.`` or ``..`` between its slashes: it would name something else than it says.
+    """
+    segments = [segment for part in parts for segment in str(part).split("/") if segment]
+    if not {".", ".."}.isdisjoint(segments):
+        raise UsageError(
+            f"{'/'.join(map(str, parts))} is outside {API_PATH}/{parts[0]}: "
+            "a name must not have . or .. between its slashes"
+        )
+    encoded = [urllib.parse.quote(segment, safe=":") for segment in segments]
+    return "/".join([endpoint + API_PATH, *encoded])

@@ -39,6 +39,8 @@ class Resource:
 
     def __post_init__(self) -> None:
         self.spec = self._normalized_spec()
+        hidden = (self.spec.get(name) for name in self.model.hidden)
+        self.secrets.update(text for text in hidden if isinstance(text, str) and text)
         if not self.lookup:
             raise UsageError(
                 f"{self.kind}: the object has no {self.model.key}"

@@ -89,7 +89,9 @@ class SecureParams:
             if name not in current_params and name not in self.client.param_security
         ]
         if unknown:
-            secure_flags(self.client, unknown)
+            known = secure_flags(self.client, unknown)
+            # where no definition may be seen the server decides, and here nothing is sent to it
+            self._register_secrets(name for name in unknown if name not in known)
 
     def learn_from_refusal(self, refusal: DrpError) -> bool:
         """Whether more is known about the params than before the server refused the object."""

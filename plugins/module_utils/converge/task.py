@@ -12,6 +12,7 @@ from ..client.client import Client
 from ..client.errors import DrpError, LoginRequired, NotPermitted
 from .bulk import NotTried
 from .engine import Outcome, converge
+from .invocation import STORED_OPTIONS
 from .resource import Resource
 from .show import difference, masked
 
@@ -30,6 +31,8 @@ class Task:
     """Takes a progress line now and then, for the user at the terminal."""
     secrets: set[str] = dataclasses.field(default_factory=set)
     """Strings in the options that turned out to be secret, to be masked where the options are shown."""
+    known_options: set[str] = dataclasses.field(default_factory=set)
+    """Options of which all secrets are known by now; others that go into objects are not shown."""
 
 
 def failure(error: DrpError, resource: Resource | None = None) -> Result:
@@ -47,7 +50,10 @@ def failure(error: DrpError, resource: Resource | None = None) -> Result:
 def converge_one(task: Task, resource: Resource, name: str) -> Result:
     """Converge one resource; ``name`` is the member of the result that holds the object."""
     try:
-        return _single_result(task, converge(task.client, resource, task.check), name)
+        result = _single_result(task, converge(task.client, resource, task.check), name)
+        if not result.get("failed") and resource.state != "absent":
+            task.known_options.update(STORED_OPTIONS)
+        return result
     except DrpError as error:
         return failure(error, resource)
     finally:
@@ -98,6 +104,8 @@ def bulk_result(task: Task, outcomes: t.Sequence[Outcome]) -> Result:
     warnings = [warning for outcome in outcomes for warning in outcome.warnings]
     if warnings:
         result["warnings"] = warnings
+    if not failed and not skipped and all(outcome.resource.state != "absent" for outcome in outcomes):
+        task.known_options.update(STORED_OPTIONS)
     if failed:
         messages = [_entry_message(task, outcome) for outcome in failed[:5]]
         more = f"; and {len(failed) - 5} more, see results" if len(failed) > 5 else ""

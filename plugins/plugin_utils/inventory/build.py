@@ -10,11 +10,11 @@ import typing as t
 from .constructed import Constructor
 from .fill import InventoryWriter
 from .groups import Groups, group_machines
-from .hosts import name_hosts
+from .hosts import GROUP_NAME_ADVICE, name_hosts
 from .machine_fields import Machine
 from .options import Options
 from .params import Aggregator
-from .reports import Reports
+from .reports import Refusals, Reports, describe
 from .variables import VariableMaker
 
 ObjectsByKind = dict[str, list[dict[str, t.Any]]]
@@ -27,26 +27,51 @@ def build(answer: ObjectsByKind, options: Options, plugin: t.Any, reports: Repor
     """
     writer = InventoryWriter(plugin.inventory)
     profiles = answer.get("profiles", [])
-    machines = name_hosts(_machines(answer, options.aggregated), options.hostnames, reports)
-    variable_maker = VariableMaker(options.variable_options)
+    refusals = Refusals()
+    constructor = Constructor(plugin, writer, refusals)
+    machines, groups = _named(answer, options, plugin, reports, refusals, constructor.group_names)
+    variable_maker = VariableMaker(options.variable_options, refusals)
     variable_maker.collect_names(machines, profiles if options.profile_variables else ())
     variable_maker.report_conflicts(reports.warn_or_fail)
-    hosts = [writer.add_host(machine.name, variable_maker.of_host(machine)) for machine in machines]
-    by_name = {host.name: host for host, _fresh in hosts}
-    groups = group_machines(
-        machines, profiles, answer.get("tenants", []), options.grouping, plugin._sanitize_group_name
-    )
+    hosts = [
+        (machine, *writer.add_host(machine.name, variable_maker.of_host(machine))) for machine in machines
+    ]
+    by_name = {host.name: host for _machine, host, _fresh in hosts}
     _add_groups(groups, by_name, writer, reports)
     if options.profile_variables:
         for profile in profiles:
             group = groups.by_profile.get(profile["Name"])
             if group:
                 writer.set_group_variables(writer.add_group(group), variable_maker.of_group(profile))
-    constructor = Constructor(plugin, writer)
     if not constructor.is_empty:
-        for host, fresh in hosts:
-            constructor.apply(host, fresh)
-    _check_names(by_name, plugin.inventory.groups, reports)
+        for machine, host, fresh in hosts:
+            constructor.apply(host, fresh, machine)
+    refusals.tell(reports)
+    _remove_hosts_like_groups(hosts, plugin.inventory, reports)
+
+
+def _named(
+    answer: ObjectsByKind,
+    options: Options,
+    plugin: t.Any,
+    reports: Reports,
+    refusals: Refusals,
+    constructed: t.Collection[str],
+) -> tuple[list[Machine], Groups]:
+    """The machines with the names of their hosts, none of them that of a group, and the groups."""
+    there = {"all", "ungrouped", *plugin.inventory.groups, *constructed}
+    machines = _machines(answer, options.aggregated)
+
+    def grouped(taken: t.Container[str]) -> tuple[list[Machine], Groups]:
+        named = name_hosts(machines, options.hostnames, reports, refusals, taken)
+        sanitize = plugin._sanitize_group_name
+        made = (answer.get("profiles", []), answer.get("tenants", []), options.grouping, sanitize)
+        return named, group_machines(named, *made)
+
+    named, groups = grouped(there)
+    if any(machine.name in groups.members for machine in named):
+        return grouped(there | groups.members.keys())
+    return named, groups
 
 
 def _machines(answer: ObjectsByKind, aggregated: bool) -> list[Machine]:
@@ -74,9 +99,19 @@ def _add_groups(
             )
 
 
-def _check_names(hosts: t.Collection[str], groups: t.Collection[str], reports: Reports) -> None:
-    for name in sorted(set(hosts) & set(groups)):
-        reports.warn_or_fail(
-            f"a host and a group are both called {name}, and a play on {name} means the group; "
-            "give the groups a prefix (group_prefix), or the hosts other names (hostnames)"
-        )
+def _remove_hosts_like_groups(
+    hosts: t.Sequence[tuple[Machine, t.Any, bool]], inventory: t.Any, reports: Reports
+) -> None:
+    """Take out the hosts whose name a constructed group has got: a play on it means the group."""
+    for machine, host, fresh in hosts:
+        if host.name in inventory.groups:
+            if fresh:
+                inventory.remove_host(host)
+                reports.warn_or_fail(
+                    f"{describe([machine])} skipped: a group is called {host.name}, too; {GROUP_NAME_ADVICE}"
+                )
+            else:  # another source has made it
+                reports.warn_or_fail(
+                    f"a host and a group are both called {host.name}, and a play on that name means the "
+                    f"host; {GROUP_NAME_ADVICE}"
+                )

@@ -12,9 +12,12 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.vars.reserved import get_reserved_names
 
 from .. import compat
+from .composed import ConnectionGuard
 from .expressions import Compiler, Evaluate, NeedsJinja, Undefined
 from .fill import InventoryWriter
-from .names import is_identifier
+from .machine_fields import Machine
+from .names import group_name, is_identifier
+from .reports import Refusals
 
 EvaluateWithJinja = t.Callable[[t.Any, t.Any], t.Any]
 """Has Jinja evaluate a text for a host."""
@@ -108,10 +111,11 @@ class Constructor:
     ``plugin`` is Ansible's Constructable, which holds the options and evaluates what Jinja has to.
     """
 
-    def __init__(self, plugin: t.Any, writer: InventoryWriter) -> None:
+    def __init__(self, plugin: t.Any, writer: InventoryWriter, refusals: Refusals | None = None) -> None:
         option = plugin.get_option
         self._plugin = plugin
         self._writer = writer
+        self._refusals = refusals or Refusals()
         self._strict = bool(option("strict"))
         self._has_extra_vars = bool(option("use_extra_vars") and plugin._vars)
         self._leading_separator = option("leading_separator")
@@ -120,6 +124,10 @@ class Constructor:
         compiler = Compiler(reserved)
         self._compose = {
             str(name): Expression(text, compiler.compile(text)) for name, text in composed.items()
+        }
+        extra_vars = plugin._vars if self._has_extra_vars else {}
+        self._guards = {
+            str(name): ConnectionGuard(str(name), text, extra_vars) for name, text in composed.items()
         }
         self._valid_names = set(filter(is_identifier, self._compose))
         # what an expression has made may hold a template
@@ -136,18 +144,23 @@ class Constructor:
         """Whether there is nothing to do."""
         return not (self._compose or self._groups or self._keyed_groups)
 
-    def apply(self, host: t.Any, fresh: bool) -> None:
+    @property
+    def group_names(self) -> list[str]:
+        """The groups that are there whatever the machines say, if one of them is in it."""
+        return [name for name, _expression in self._groups]
+
+    def apply(self, host: t.Any, fresh: bool, machine: Machine | None = None) -> None:
         """Give the host its variables and groups.  ``fresh``: all its variables are from this inventory.
 
         AnsibleError, with ``strict``, for what cannot be evaluated.
         """
         without_templates = fresh and not self._has_extra_vars
-        self._set_variables(host, without_templates)
+        self._set_variables(host, without_templates, machine or Machine({"Name": host.name}, {}))
         self._add_to_groups(host, without_templates)
         for keyed in self._keyed_groups:
             self._add_to_keyed_groups(host, keyed, without_templates)
 
-    def _set_variables(self, host: t.Any, without_templates: bool) -> None:
+    def _set_variables(self, host: t.Any, without_templates: bool, machine: Machine) -> None:
         made = {}
         for name, expression in self._compose.items():
             try:
@@ -156,6 +169,11 @@ class Constructor:
                 continue
             except Exception as error:
                 raise AnsibleError(f"Could not set {name} for host {host.name}: {error}") from error
+            guard = self._guards[name]
+            why = guard.fault(made[name], host.get_vars()) if guard.is_needed else ""
+            if why:
+                del made[name]
+                self._refusals.add(machine, f"compose does not make {name} of its values: {why}")
         for name, value in made.items():
             if name in self._valid_names and name not in host.vars:
                 host.vars[name] = value
@@ -232,5 +250,5 @@ class Constructor:
     def _group_name(self, name: str) -> str:
         safe = self._sanitized_names.get(name)
         if safe is None:
-            safe = self._sanitized_names[name] = self._plugin._sanitize_group_name(name)
+            safe = self._sanitized_names[name] = group_name(self._plugin._sanitize_group_name(name))
         return safe

@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from .machine_fields import Field, Machine, as_text, is_set
-from .names import identifier
+from .names import group_name, identifier
 
 Object = dict[str, t.Any]
 Sanitize = t.Callable[[str], str]
@@ -101,7 +101,8 @@ class _Grouper:
         name = self._names.get(key)
         if name is None:
             prefix = self._grouping.prefixes.get(criterion, f"{identifier(criterion)}_")
-            name = self._names[key] = self._sanitize(f"{self._grouping.prefix}{prefix}{value}")
+            text = f"{self._grouping.prefix}{prefix}{value}"
+            name = self._names[key] = group_name(self._sanitize(text))
         return name
 
     def _group_members(self, criterion: str, value: str) -> list[Machine]:

@@ -9,70 +9,111 @@ import typing as t
 
 from ansible.constants import LOCALHOST
 
+from ...module_utils.client.addresses import is_host_label, is_this_host
 from .machine_fields import Field, Machine, as_text
-from .reports import Reports
+from .reports import Refusals, Reports, describe
 
-_MAX_SHOWN_UUIDS = 5
+GROUP_NAME_ADVICE = "give the groups a prefix (group_prefix), or the hosts other names (hostnames)"
 
 
-def name_hosts(machines: t.Sequence[Machine], fields: t.Sequence[Field], reports: Reports) -> list[Machine]:
+def name_hosts(
+    machines: t.Sequence[Machine],
+    fields: t.Sequence[Field],
+    reports: Reports,
+    refusals: Refusals | None = None,
+    groups: t.Container[str] = (),
+) -> list[Machine]:
     """The machines that have a name, by name; ``reports`` hear of those without one and of duplicates.
 
     Two machines that claim one name both lose it: a play must never reach one of them in the place of
     the other.  Each then has its next name, and its UUID when there is none.  Nor does one get the name of
-    the controller, whose plays it would take.
+    the controller or of one of the ``groups``, whose plays it would take.
     """
-    nameless = []
-    for machine in machines:
-        machine.name = next(
-            (name for name in (as_text(field.value_of(machine)) for field in fields) if name), ""
-        )
-        if not machine.name:
-            nameless.append(machine)
-    if nameless:
-        what = ", ".join(field.name for field in fields)
-        reports.warn(f"{_describe(nameless)} skipped: no value for hostnames ({what})")
-        machines = [machine for machine in machines if machine.name]
-    names = {machine.name for machine in machines}
-    if len(names) < len(machines) or not names.isdisjoint(LOCALHOST):
-        _resolve_duplicates(machines, fields, reports)
-    return sorted(machines, key=lambda machine: machine.name)
+    return _Naming(fields, reports, refusals or Refusals(), groups).run(machines)
 
 
-def _resolve_duplicates(machines: t.Sequence[Machine], fields: t.Sequence[Field], reports: Reports) -> None:
-    """Take the names that several machines have from all of them, until no name is left with two."""
-    machines_by_name: dict[str, list[Machine]] = {}
-    refused_names = set(LOCALHOST)
-    unresolved = list(machines)
-    while unresolved:
-        for machine in unresolved:
-            if machine.name in LOCALHOST:
-                reports.warn_or_fail(
-                    f"{_describe([machine])} cannot be called {machine.name}: that is the name of the "
-                    "controller"
+class _Naming:
+    def __init__(
+        self, fields: t.Sequence[Field], reports: Reports, refusals: Refusals, groups: t.Container[str]
+    ) -> None:
+        self._fields = fields
+        self._reports = reports
+        self._refusals = refusals
+        self._groups = groups
+        self._refused_names: set[str] = set()
+        self._told: set[str] = set()
+
+    def run(self, machines: t.Sequence[Machine]) -> list[Machine]:
+        nameless = []
+        for machine in machines:
+            candidates = self._candidates(machine)
+            machine.name = candidates[0] if candidates else ""
+            if not machine.name:
+                nameless.append(machine)
+        if nameless:
+            what = ", ".join(field.name for field in self._fields)
+            self._reports.warn(f"{describe(nameless)} skipped: no value for hostnames ({what})")
+            machines = [machine for machine in machines if machine.name]
+        names = {machine.name for machine in machines}
+        if len(names) < len(machines) or any(map(self._owner_of, names)):
+            self._resolve(machines)
+        return sorted(machines, key=lambda machine: machine.name)
+
+    def _candidates(self, machine: Machine) -> list[str]:
+        """The names that it may have, in order, the UUID last; none for one that has no value at all."""
+        names = []
+        has_value = False
+        for field in self._fields:
+            name = as_text(field.value_of(machine))
+            has_value = has_value or bool(name)
+            if is_host_label(name):
+                names.append(name)
+            elif name:
+                self._refusals.add(
+                    machine, f"{field.name} does not name its host: it is not fit for a host name"
                 )
-            if machine.name in refused_names:
-                machine.name = _next_name(machine, fields, refused_names)
-            machines_by_name.setdefault(machine.name, []).append(machine)
-        shared = [
-            name for name, those in machines_by_name.items() if len(those) > 1 and name not in refused_names
-        ]
-        unresolved = []
-        for name in shared:
-            refused_names.add(name)
-            unresolved += machines_by_name[name]
-            those = _describe(machines_by_name.pop(name))
-            reports.warn_or_fail(f"{those} have the same host name {name}, so none of them gets it")
+        return [*names, str(machine.members.get("Uuid") or names[0])] if has_value else []
 
+    def _owner_of(self, name: str) -> str:
+        """Who else is called so; "" for nobody."""
+        if name in LOCALHOST or is_this_host(name):
+            return "the name of the controller"
+        return f"the name of a group; {GROUP_NAME_ADVICE}" if name in self._groups else ""
 
-def _next_name(machine: Machine, fields: t.Sequence[Field], refused_names: set[str]) -> str:
-    uuid = str(machine.members.get("Uuid") or machine.name)
-    names = (as_text(field.value_of(machine)) for field in fields)
-    return next((name for name in names if name and name not in refused_names), uuid)
+    def _resolve(self, machines: t.Sequence[Machine]) -> None:
+        """Take the names that are not theirs from all machines, until no name is left with two."""
+        machines_by_name: dict[str, list[Machine]] = {}
+        unresolved = list(machines)
+        while unresolved:
+            for machine in unresolved:
+                self._take_next_name(machine)
+                machines_by_name.setdefault(machine.name, []).append(machine)
+            shared = [
+                name
+                for name, those in machines_by_name.items()
+                if len(those) > 1 and name not in self._refused_names
+            ]
+            unresolved = []
+            for name in shared:
+                self._refused_names.add(name)
+                unresolved += machines_by_name[name]
+                those = describe(machines_by_name.pop(name))
+                self._reports.warn_or_fail(f"{those} have the same host name {name}, so none of them gets it")
 
+    def _take_next_name(self, machine: Machine) -> None:
+        """Keep the name, or take the next one that is neither refused nor somebody else's."""
+        candidates = self._candidates(machine)
+        for name in candidates:
+            owner = self._owner_of(name)
+            if owner:
+                self._tell_owner(machine, name, owner)
+            elif name not in self._refused_names:
+                machine.name = name
+                return
+        machine.name = candidates[-1]
 
-def _describe(machines: t.Sequence[Machine]) -> str:
-    """The machines by their UUIDs, the first few of them."""
-    uuids = [str(machine.members.get("Uuid")) for machine in machines]
-    shown = ", ".join(uuids[:_MAX_SHOWN_UUIDS]) + (", ..." if len(uuids) > _MAX_SHOWN_UUIDS else "")
-    return f"{len(uuids)} machine{'s' if len(uuids) > 1 else ''} ({shown})"
+    def _tell_owner(self, machine: Machine, name: str, owner: str) -> None:
+        text = f"{describe([machine])} cannot be called {name}: that is {owner}"
+        if text not in self._told:
+            self._told.add(text)
+            self._reports.warn_or_fail(text)

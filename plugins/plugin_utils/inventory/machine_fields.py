@@ -63,11 +63,6 @@ class Field:
         return [self.read(machine.members, machine.params) for machine in machines]
 
 
-def first_value(fields: t.Sequence[Field], machine: Machine) -> t.Any:
-    """The value of the first field that the machine has one for; None without any."""
-    return next((value for value in (field.value_of(machine) for field in fields) if is_set(value)), None)
-
-
 def is_set(value: t.Any) -> bool:
     """Whether it says anything: 0 and false do, empty texts and lists do not."""
     return value not in _UNSET_VALUES

@@ -12,6 +12,8 @@ import typing as t
 from ansible import constants
 from ansible.vars.reserved import get_reserved_names
 
+from .connection_variables import is_read
+
 OnMessage = t.Callable[[str], None]
 
 _INVALID_CHARACTER = re.compile(r"[^A-Za-z0-9_]")
@@ -29,6 +31,11 @@ def identifier(text: str) -> str:
 
 def is_identifier(text: str) -> bool:
     return identifier(text) == text
+
+
+def group_name(name: str) -> str:
+    """The name, or another one where it is that of the controller: a play on it must not reach a group."""
+    return f"{name}_" if name in constants.LOCALHOST else name
 
 
 class VariableNames:
@@ -55,6 +62,10 @@ class VariableNames:
             self._names[name] = ""
             if variable in self._reserved or variable.startswith(_ANSIBLE_PREFIX):
                 self.conflicts.append(f"{name} does not become a variable: {variable} is reserved by Ansible")
+            elif is_read(variable):
+                self.conflicts.append(
+                    f"{name} does not become a variable: {variable} is read by this collection"
+                )
             elif owner is None:
                 self._taken[variable] = name
                 self._names[name] = variable

@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ...module_utils.client.errors import UsageError
+from .connection_variables import ALLOWED_NAMES, is_connection_variable
 from .filters import parse as parse_filters
 from .groups import GROUPS_BY, PROFILE, TENANT, Grouping
 from .machine_fields import Field
@@ -44,6 +45,7 @@ def read(get: GetOption) -> Options:
         ("groups_by_params", grouping.params),
     ):
         _refuse_secrets(option, fields, secret)
+    _refuse_connection_variables(sources)
     variable_options = _variable_options(get, sources)
     fields = [*hostnames, *grouping.params, *(one for source in sources.values() for one in source.fields)]
     return Options(
@@ -167,3 +169,14 @@ def _refuse_secrets(option: str, fields: t.Iterable[Field], secret: Patterns) ->
     for field in fields:
         if field.name == "Secret" or (field.is_param and secret.match(field.name)):
             raise UsageError(f"{option}: {field.name} is secret (see secret_params)")
+
+
+def _refuse_connection_variables(sources: t.Mapping[str, VariableSource]) -> None:
+    """Only what can be checked may be decided by a field, which a machine may write."""
+    for variable, source in sources.items():
+        if source.fields and is_connection_variable(variable) and variable not in ALLOWED_NAMES:
+            raise UsageError(
+                f"host_variables: {variable}: no field may decide it, because whoever may write the field "
+                f"could run code on the controller. Fields may be given for {', '.join(ALLOWED_NAMES)}; give "
+                "this one a default only, or choose between texts of your own in compose"
+            )

@@ -9,7 +9,11 @@ import typing as t
 
 from ansible.errors import AnsibleParserError
 
+from ...module_utils.client.addresses import is_host_label
 from ...module_utils.client.masking import visible
+from .machine_fields import Machine
+
+_MAX_SHOWN = 5
 
 
 class Reports:
@@ -32,3 +36,36 @@ class Reports:
         if self._strict:
             raise AnsibleParserError(visible(text))
         self.warn(text)
+
+
+class Refusals:
+    """Values of machines that were not taken: told in one warning for each reason, whatever their number."""
+
+    def __init__(self) -> None:
+        self._machines: dict[str, dict[int, Machine]] = {}
+
+    def add(self, machine: Machine, reason: str) -> None:
+        """``reason`` names the field, and not the value: it may hold anything."""
+        self._machines.setdefault(reason, {})[id(machine)] = machine
+
+    def tell(self, reports: Reports) -> None:
+        """Warn, and never fail: no machine may keep the others from their hosts."""
+        for reason, machines in self._machines.items():
+            reports.warn(f"{describe(list(machines.values()), _label)}: {reason}")
+
+
+def describe(machines: t.Sequence[Machine], label: t.Callable[[Machine], str] | None = None) -> str:
+    """The first few of the machines by their UUIDs, or by what ``label`` says."""
+    shown = [(label or _uuid)(machine) for machine in machines[:_MAX_SHOWN]]
+    more = ", ..." if len(machines) > _MAX_SHOWN else ""
+    return f"{len(machines)} machine{'s' if len(machines) > 1 else ''} ({', '.join(shown)}{more})"
+
+
+def _uuid(machine: Machine) -> str:
+    return str(machine.members.get("Uuid"))
+
+
+def _label(machine: Machine) -> str:
+    """With its name, where that is fit to be shown."""
+    name = machine.members.get("Name")
+    return f"{_uuid(machine)} {name}" if is_host_label(name) else _uuid(machine)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .machine_fields import Field, Machine, first_value, is_set
+from .connection_variables import fault
+from .machine_fields import Field, Machine, is_set
 from .names import VariableNames
+from .reports import Refusals
 from .secrets import Patterns
 
 Variables = dict[str, t.Any]
@@ -25,9 +27,16 @@ class VariableSource:
     fields: tuple[Field, ...]
     default: t.Any = None
 
-    def value(self, machine: Machine) -> t.Any:
-        found = first_value(self.fields, machine)
-        return self.default if found is None else found
+    def value(self, variable: str, machine: Machine, refusals: Refusals) -> t.Any:
+        """The value for ``variable``: of the first field that has one, and one that may be taken."""
+        for field in self.fields:
+            found = field.value_of(machine)
+            if is_set(found):
+                why = fault(variable, found)
+                if not why:
+                    return found
+                refusals.add(machine, f"{field.name} does not become {variable}: {why}")
+        return self.default
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +61,9 @@ class VariableOptions:
 class VariableMaker:
     """Makes the variables of all hosts and profile groups in one shape."""
 
-    def __init__(self, variable_options: VariableOptions) -> None:
+    def __init__(self, variable_options: VariableOptions, refusals: Refusals) -> None:
         self._variable_options = variable_options
+        self._refusals = refusals
         taken = [
             variable_options.machine_variable,
             variable_options.params_variable,
@@ -99,7 +109,7 @@ class VariableMaker:
         if variable_options.params_variable:
             variables[variable_options.params_variable] = params
         for name, source in variable_options.sources.items():
-            value = source.value(machine)
+            value = source.value(name, machine, self._refusals)
             if is_set(value):
                 variables[name] = value
         return variables

@@ -18,6 +18,7 @@ import datetime
 import functools
 import json
 import logging
+import math
 import os
 import random
 import re
@@ -182,11 +183,23 @@ FIRST_PAGE_SIZE, PAGE_BYTES, PAGE_OVERLAP = 500, 8 << 20, 20
 
 SECRET_MEMBERS = {"Secret", "PasswordHash", "Token"}
 KINDS_WITH_PUBLIC_TOKEN = {"leases", "reservations"}
+SECRET_NAMES = re.compile(
+    r"password|passwd|passphrase|secret|token|credential|api[-_]key|private[-_]key|key[-_]private"
+    r"|^rackn/license",
+    re.IGNORECASE,
+)
+"""What names of params, and of members in them, hold when the values are secrets: as the inventory's do."""
 SECRET_PREFERENCES = {"baseTokenSecret", "systemGrantorSecret"}
 SEALED_MEMBERS = {"Key", "Nonce", "Payload"}
 TEMPLATE_START = re.compile(r"\{(?=[{%#])")
 KEY_MEMBERS = ("Uuid", "Id", "ID", "Addr", "Name")
-HOST_NAME_PATTERN = re.compile(r"(?!(?:all|ungrouped|localhost)\Z)\w[\w.-]*", re.ASCII)
+MAX_DEPTH = 100
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+GROUP_PREFIXES = "profile|stage|workflow|bootenv|os|arch|pool|runnable|available|tenant|by"
+"""With which the names of the inventory's groups begin: a limit to one would be many machines."""
+HOST_NAME_PATTERN = re.compile(
+    rf"(?!(?:all|ungrouped|localhost|127\..*|(?:{GROUP_PREFIXES})_.*)\Z)\w[\w.-]*", re.ASCII
+)
 UNKNOWN_HOST = "unknown-machine"
 
 
@@ -418,11 +431,14 @@ class Event(t.NamedTuple):
     @classmethod
     def from_frame(cls, text: str) -> Event:
         """The event in a frame of the server; ValueError for anything else."""
-        document = json.loads(text)
+        document = parse_json(text)
         if not isinstance(document, dict) or not document.get("Type"):
             raise ValueError("not an event")
-        texts = [str(document.get(name) or "") for name in ("Type", "Action", "Key", "Time", "Principal")]
+        texts = [document.get(name) or "" for name in ("Type", "Action", "Key", "Time", "Principal")]
+        if not all(isinstance(one, str) for one in texts):
+            raise ValueError("not an event")
         kind, action, key, when, who = texts
+        check_object(document.get("Object"))
         return cls(kind, action, key, document.get("Object"), when, who, document.get("Original"))
 
     @property
@@ -443,7 +459,8 @@ class Event(t.NamedTuple):
         hidden = SECRET_MEMBERS - ({"Token"} if self.type in KINDS_WITH_PUBLIC_TOKEN else set())
         if self.type == "preferences" and self.key in SECRET_PREFERENCES:
             hidden = hidden | {"Val"}
-        return without_members(value, lambda name, inner: name in hidden or is_sealed(inner))
+        shown = without_members(value, lambda name, inner: name in hidden or is_sealed(inner))
+        return without_secret_params(shown)
 
 
 class Snapshot:
@@ -485,6 +502,57 @@ def without_members(value: t.Any, leave_out: t.Callable[[str, t.Any], bool]) -> 
     if isinstance(value, list):
         return [without_members(inner, leave_out) for inner in value if not leave_out("", inner)]
     return value
+
+
+def without_secret_params(value: t.Any) -> t.Any:
+    """The value without params with telling names, and without such members inside of params."""
+    if isinstance(value, dict):
+        return {
+            name: without_members(inner, lambda name, _inner: bool(SECRET_NAMES.search(name)))
+            if name == "Params" and isinstance(inner, dict)
+            else without_secret_params(inner)
+            for name, inner in value.items()
+        }
+    return [without_secret_params(inner) for inner in value] if isinstance(value, list) else value
+
+
+def parse_json(text: str | bytes) -> t.Any:
+    """The document; ValueError for what no server of this API sends, so that nothing behind has to ask."""
+    try:
+        document = json.loads(text, parse_constant=finite, parse_float=finite)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    level = [document]
+    for _depth in range(MAX_DEPTH):
+        level = [inner for one in level for inner in inner_values(one)]
+        if not level:
+            break
+    else:
+        raise ValueError("it is nested too deeply")
+    if SURROGATE.search(text if isinstance(text, str) else text.decode()):
+        json.dumps(document, ensure_ascii=False).encode()
+    return document
+
+
+def inner_values(value: t.Any) -> t.Iterable[t.Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is no number")
+    return value
+
+
+def check_object(item: t.Any) -> None:
+    """ValueError for an object whose members that we use are no texts."""
+    if isinstance(item, dict) and not all(
+        isinstance(item.get(name, ""), str) for name in (*KEY_MEMBERS, "Machine")
+    ):
+        raise ValueError("not an object of the DRP API")
 
 
 def is_sealed(value: t.Any) -> bool:
@@ -561,11 +629,18 @@ class Api:
         another one is deleted meanwhile.
         """
         offset, limit = 0, FIRST_PAGE_SIZE
+        seen: set[str] = set()
         while True:
             body = await self.get(kind, limit=limit, offset=offset)
             if body is None:
                 raise AccessRefused(f"resync_kinds: {self.endpoint} has no objects of the kind {kind!r}")
             page = self._parse_document(body, list)
+            if not all(isinstance(item, dict) for item in page):
+                raise ConnectionLost(f"{self.endpoint} answered with {kind} that are no objects")
+            keys = set(map(key_of, page))
+            if page and offset and len(page) > PAGE_OVERLAP and keys <= seen:
+                raise ConnectionLost(f"{self.endpoint} sends the same {kind} again and again")
+            seen |= keys
             for number, item in enumerate(page):
                 if number % 100 == 0:
                     await asyncio.sleep(0)  # the websocket wants to be read too
@@ -630,7 +705,10 @@ class Api:
         path, query = f"users/{quoted(self._settings.username)}/token", {"ttl": TOKEN_LIFETIME}
         _status, body = await self._send("GET", path, {"Authorization": authorization}, query)
         try:
-            self._token = str(json.loads(body)["Token"])
+            token = parse_json(body)["Token"]
+            if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+                raise ValueError("no token")
+            self._token = token
         except (ValueError, KeyError, TypeError):
             raise AccessRefused(f"endpoint: {self.endpoint} is not the API port of a DRP server") from None
         self._renew_at = asked + TOKEN_LIFETIME / 2
@@ -659,7 +737,7 @@ class Api:
 
     def _refusal_message(self, body: bytes) -> str:
         with contextlib.suppress(ValueError, KeyError, TypeError):
-            return f"{self.endpoint} refuses: {'; '.join(json.loads(body)['Messages'])}"
+            return f"{self.endpoint} refuses: {'; '.join(parse_json(body)['Messages'])}"
         if self._settings.token:
             return f"token: {self.endpoint} does not accept it; it is expired, or another server issued it"
         user = self._settings.username
@@ -667,7 +745,9 @@ class Api:
 
     def _parse_document(self, body: bytes | None, kind: type) -> t.Any:
         with contextlib.suppress(ValueError):
-            document = json.loads(body or b"")
+            document = parse_json(body or b"")
+            for item in document if isinstance(document, list) else [document]:
+                check_object(item)
             if isinstance(document, kind):
                 return document
         raise ConnectionLost(f"{self.endpoint} sent an answer that is not of the DRP API")

@@ -114,11 +114,11 @@ def test_texts_of_the_server_are_no_templates(parse: Parse) -> None:
         machine("web-1", Description=text, Profiles=[text], Params={"said": text}),
         compose={"said": "drp.Description", "shouted": "drp.Description | upper", "param": "drp_params.said"},
         keyed_groups=[{"key": "drp.Description", "prefix": "said"}, {"key": "shouted", "prefix": "shouted"}],
-        host_variables={"ansible_user": "said"},
+        host_variables={"spoken": "said"},
         strict=True,
     )
     known = variables(inventory, "web-1")
-    places = [known[name] for name in ("said", "shouted", "param", "ansible_user")]
+    places = [known[name] for name in ("said", "shouted", "param", "spoken")]
     for value in (*places, known["drp"]["Description"], known["drp_params"]["said"]):
         assert value == text
         assert not TrustedAsTemplate.is_tagged_on(value)
@@ -195,16 +195,16 @@ def test_a_template_that_fails_names_its_option(parse: Parse) -> None:
 def test_a_host_with_the_name_of_a_group(parse: Parse, warnings: list[str]) -> None:
     inventory = parse(machine("web", Profiles=["web"]), machine("db"), group_prefixes={"profile": ""})
     assert warnings == [
-        "a host and a group are both called web, and a play on web means the group; "
+        "1 machine (uuid-of-web) cannot be called web: that is the name of a group; "
         "give the groups a prefix (group_prefix), or the hosts other names (hostnames)"
     ]
-    assert hosts(inventory)["web"] == ["web"]
-    assert variables(inventory, "web")["drp"]["Name"] == "web"
+    assert hosts(inventory)["web"] == ["uuid-of-web"]
+    assert variables(inventory, "uuid-of-web")["drp"]["Name"] == "web"
     assert not inventory.groups["web"].vars
 
 
 def test_strict_ends_it(parse: Parse) -> None:
-    with pytest.raises(AnsibleParserError, match="a host and a group are both called web"):
+    with pytest.raises(AnsibleParserError, match="cannot be called web: that is the name of a group"):
         parse(machine("web", Profiles=["web"]), group_prefixes={"profile": ""}, strict=True)
 
 

@@ -160,7 +160,7 @@ def test_never_logs_in_again_for_a_403_that_says_why(stub: Any, client: Client) 
 
 
 def test_a_body_is_sent_again_whole_after_the_new_login(stub: Any, client: Client) -> None:
-    stub.answers["POST", "/api/v3/files/x"] = [(403, {}, b""), (201, {}, b"{}")]
+    stub.answers["POST", "/api/v3/files/x"] = [(403, {}, b""), (201, {}, b'{"Path": "/x"}')]
     stream = io.BytesIO(b"head body")
     stream.seek(5)
     client.req().post(stream).url_for("files", "x").do()

@@ -92,7 +92,7 @@ def test_a_request_without_an_answer_is_sent_again(ready: Client, stub: Any, clo
 
 
 def test_a_file_is_rewound_to_where_it_was(ready: Client, stub: Any, clock: Any) -> None:
-    stub.answers["POST", "/api/v3/files/x"] = ["drop", (201, {}, b"{}")]
+    stub.answers["POST", "/api/v3/files/x"] = ["drop", (201, {}, b'{"Path": "/x"}')]
     stream = io.BytesIO(b"head body")
     stream.seek(5)
     ready.req().post(stream).url_for("files", "x").do()
@@ -253,8 +253,8 @@ def test_headers(ready: Client, stub: Any) -> None:
 
 
 def test_keys_are_encoded(ready: Client, stub: Any) -> None:
-    ready.get("params", "a b/c?d%e#f")
-    ready.get("machines", "Name:m\u00fc")
+    ready.exists("params", "a b/c?d%e#f")
+    ready.exists("machines", "Name:m\u00fc")
     assert [seen.path for seen in stub.seen] == [
         "/api/v3/params/a%20b/c%3Fd%25e%23f",
         "/api/v3/machines/Name:m%C3%BC",

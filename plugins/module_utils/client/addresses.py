@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Texts that may stand for a host: a machine can write most of what names it, and tools read a leading ``-``
+as an option, a space as the end of an argument, and a comma as another host.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import typing as t
+
+_SCOPED = re.compile(r"([0-9A-Fa-f:.]+)%([A-Za-z0-9][A-Za-z0-9_.-]*)")
+_HOST_NAME = re.compile(r"(?!.{254})[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+                        r"(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?")  # fmt: skip
+_NUMERIC = re.compile(r"(?:0[xX][0-9A-Fa-f]*|[0-9]+)(?:\.(?:0[xX][0-9A-Fa-f]*|[0-9]+))*\.?")
+_LABEL = re.compile(r"(?!.{254})\w(?:[\w.-]*\w)?")
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})+")
+_BEGIN_OF_ADDRESS = frozenset("0123456789:")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\$?")
+
+
+def is_address(text: t.Any) -> bool:
+    """Whether it is an IPv4 or IPv6 address in its usual form, the latter with or without ``%interface``."""
+    if not isinstance(text, str) or not text.isascii():
+        return False
+    scoped = _SCOPED.fullmatch(text)
+    try:
+        ipaddress.IPv6Address(scoped[1]) if scoped else ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return bool(scoped) or "%" not in text
+
+
+def is_host(text: t.Any) -> bool:
+    """Whether a connection may be made to it: an address, or a host name in ASCII.
+
+    ``127.1`` and ``0x7f000001`` are neither, though a resolver takes them for an address.
+    """
+    if not isinstance(text, str):
+        return False
+    return is_address(text) or bool(_HOST_NAME.fullmatch(text) and not _NUMERIC.fullmatch(text))
+
+
+def is_host_label(text: t.Any) -> bool:
+    """Whether it can be the name of a host in lists and on command lines: also a MAC address, a number, or a
+    name with letters of any script, as servers allow for machines.
+    """
+    return isinstance(text, str) and bool(_LABEL.fullmatch(text) or is_address(text) or _MAC.fullmatch(text))
+
+
+def is_this_host(text: str) -> bool:
+    """Whether a connection to it would end where it began: ``localhost``, and each spelling of 127.0.0.1."""
+    name = text.rstrip(".").lower()
+    if name == "localhost" or name.startswith("localhost.") or name.endswith(".localhost"):
+        return True
+    if name[:1] not in _BEGIN_OF_ADDRESS:
+        return False
+    try:
+        address = ipaddress.ip_address(name if ":" in name else socket.inet_aton(name))
+    except (ValueError, OSError):
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
+
+
+def is_user(text: t.Any) -> bool:
+    """Whether it is the plain name of an account."""
+    return isinstance(text, str) and _USER.fullmatch(text) is not None
+
+
+def is_port(value: t.Any) -> bool:
+    """Whether it is the number of a port, or the text of one."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 5:
+        value = int(value)
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536

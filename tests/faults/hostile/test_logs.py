@@ -1,0 +1,143 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What other users of a target, and readers of a play's output, get to see of what goes into objects."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+from checkout import ANSIBLE_ENVIRONMENT
+from faults.conftest import Lab
+
+from simulator.launch import PASSWORD, USERNAME
+
+PLANTED = "planted-value"
+STAND_IN = """
+import os
+import syslog as _real
+
+
+def _note(*words):
+    with open(os.environ["SYSLOG_STAND_IN"], "a", encoding="utf-8") as target:
+        target.write(repr(words) + "\\n")
+
+
+_real.syslog = _note
+"""
+"""Imported at the start of each Python that a test runs: what would go to syslog goes to a file."""
+
+TASKS: dict[str, dict[str, t.Any]] = {
+    "params": {"drp_machine": {"name": "web-1", "params": {"rack/pin": PLANTED}}},
+    "params of an action": {
+        "drp_action": {"kind": "machines", "objects": ["web-1"], "action": "none", "params": {"pin": PLANTED}}
+    },
+    "spec": {"drp_object": {"kind": "users", "spec": {"Name": "guest", "PasswordHash": PLANTED}}},
+    "resources": {
+        "drp_object": {
+            "resources": [{"kind": "machines", "spec": {"Name": "web-1", "Params": {"rack/pin": PLANTED}}}]
+        }
+    },
+    "content": {
+        "drp_content": {
+            "content": {
+                "meta": {"Name": "lab"},
+                "sections": {"profiles": {"p-1": {"Name": "p-1", "Params": {"rack/pin": PLANTED}}}},
+            }
+        }
+    },
+    "object": {"drp_event": {"kind": "racks", "action": "cabled", "id": "a", "object": {"pin": PLANTED}}},
+    "a text as object": {"drp_event": {"kind": "racks", "action": "cabled", "id": "a", "object": PLANTED}},
+    "a file": {"drp_blob": {"path": "a/b", "content": PLANTED}},
+}
+
+
+@pytest.fixture
+def play(lab: Lab, tmp_path: Path) -> t.Callable[..., tuple[str, str, str]]:
+    """Run tasks: the output at -vvvv --diff, what went to syslog, and what async jobs left behind."""
+    with lab.client() as client:
+        client.create("params", {"Name": "rack/pin", "Secure": True, "Schema": {"type": "string"}})
+        client.create("machines", {"Name": "web-1"})
+    site, log, jobs = tmp_path / "site", tmp_path / "syslog", tmp_path / "async"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(STAND_IN)
+
+    def run(*tasks: dict[str, t.Any], endpoint: str = lab.simulator.endpoint) -> tuple[str, str, str]:
+        defaults = {
+            "endpoint": endpoint,
+            "username": USERNAME,
+            "password": PASSWORD,
+            "ca_path": lab.simulator.ca,
+        }
+        steps = [
+            {
+                f"digitalrebar.provision.{name}" if name.startswith("drp_") else name: value
+                for name, value in task.items()
+            }
+            for task in tasks
+        ]
+        book = tmp_path / "play.yml"
+        book.write_text(json.dumps([{
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars": {"ansible_python_interpreter": sys.executable},
+            "module_defaults": {"group/digitalrebar.provision.drp": {**defaults, "request_timeout": 5}},
+            "tasks": [{**step, "ignore_errors": True} for step in steps],
+        }]))  # fmt: skip
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local", "-vvvv",
+             "--diff", str(book)],
+            env={
+                **os.environ, **ANSIBLE_ENVIRONMENT, "PYTHONPATH": str(site), "SYSLOG_STAND_IN": str(log),
+                "ANSIBLE_ASYNC_DIR": str(jobs),
+            },
+            capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        left = "".join(path.read_text() for path in jobs.glob("*")) if jobs.exists() else ""
+        return done.stdout + done.stderr, log.read_text() if log.exists() else "", left
+
+    return run
+
+
+@pytest.mark.parametrize("name", sorted(TASKS))
+def test_nothing_of_it_reaches_syslog_output_or_job_files(
+    play: t.Callable[..., tuple[str, str, str]], name: str
+) -> None:
+    task = TASKS[name]
+    ((module, options),) = task.items()
+    in_async = {**task, "async": 60, "poll": 1}
+    output, syslog, left = play(task, {module: {**options, "run_in": "target"}}, in_async)
+    assert "Invoked with" in syslog, "the stand-in has seen nothing"
+    assert "ansible_job_id" in output
+    assert PLANTED not in syslog
+    assert PLANTED not in left
+    assert PLANTED not in output
+
+
+@pytest.mark.parametrize("name", sorted(TASKS))
+def test_a_task_that_fails_at_once_shows_nothing_either(
+    play: t.Callable[..., tuple[str, str, str]], name: str
+) -> None:
+    task = TASKS[name]
+    ((module, options),) = task.items()
+    nobody = {**options, "endpoint": "https://127.0.0.1:9"}
+    broken = {**options, "no_such_option": 1}
+    tasks = [
+        {module: {**one, "run_in": place}} for one in (nobody, broken) for place in ("controller", "target")
+    ]
+    output, syslog, _left = play(*tasks)
+    assert output.count("FAILED!") == len(tasks)
+    assert PLANTED not in output
+    assert PLANTED not in syslog
+
+
+def test_what_is_known_not_to_be_secret_is_shown(play: t.Callable[..., tuple[str, str, str]]) -> None:
+    plain = {"drp_machine": {"name": "web-1", "params": {"rack/name": "shown-value"}}}
+    output, syslog, _left = play(plain, {"drp_machine": {**plain["drp_machine"], "run_in": "target"}})
+    assert output.count('"rack/name": "shown-value"') >= 4  # invocation and object, twice
+    assert "shown-value" not in syslog

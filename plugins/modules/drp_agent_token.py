@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # Copyright (c) 2026, the digitalrebar.provision authors
-# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or
+# https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ description:
   - Mints a token that is limited to running the jobs of one machine. No administrator credentials have to be
     stored on the machine.
   - Servers of version 4 or later mint tokens for machines. On v3.12, the module creates a user
-    C(drp-agent-<uuid>) without a password, and a role of the same name with the same claims. This requires
-    a licence for roles. Without a licence, set O(user) to the user whose rights the agent
-    gets.
+    C(drp-agent-<uuid>) and a role of the same name with the same claims. The user gets a random password,
+    which is used once to ask for the token, and is not stored. This requires a licence for roles. Without a
+    licence, set O(user) to the user whose rights the agent gets.
+  - The module tests the token before it returns it.
   - Set C(no_log=true) on the task. Otherwise, the result shows the token.
 options:
   machine:
@@ -26,7 +28,15 @@ options:
   user:
     description:
       - On servers before version 4, mint a token of this user, with all rights of the user.
+      - With O(state=absent), the user of the agent's token. No server revokes a single token, so that token
+        stays valid, and a warning says so.
       - It has no effect on other servers.
+    type: str
+  user_password:
+    description:
+      - The password of O(user).
+      - A v3.12 server accepts a token only if its user asked for it. The password is required unless the task
+        logs in as O(user).
     type: str
   ttl:
     description: Lifetime of the token in seconds.
@@ -35,8 +45,8 @@ options:
   state:
     description:
       - V(present) mints a token.
-      - V(absent) revokes all tokens of the agent. On v3.12, the user and the role are deleted. On later
-        servers, the machine gets a new secret, which also revokes its other tokens, such as those in boot
+      - V(absent) revokes all tokens of the agent. On v3.12, the user and the role are deleted; without the
+        role, a token permits nothing. On later servers, the machine gets a new secret, which also revokes its other tokens, such as those in boot
         files.
     type: str
     choices: [present, absent]
@@ -47,11 +57,12 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - RV(token) is empty when the user would have to be created first.
+      - RV(token) is empty on v3.12, unless O(user) is given.
   idempotent:
     support: partial
     details:
-      - Each run mints another token. The server does not store tokens, so no change is reported.
+      - Each run mints another token. The server does not store tokens, so no change is reported. On v3.12
+        without O(user), it revokes the previous token, which is a change.
       - On servers of version 4 or later, O(state=absent) always reports a change.
 notes:
   - A token expires early if the password of the user who minted it changes.
@@ -63,6 +74,14 @@ EXAMPLES = r"""
 - name: Mint a token for the agent of web-1
   digitalrebar.provision.drp_agent_token:
     machine: web-1.example.com
+  no_log: true
+  register: minted
+
+- name: Mint a token with the rights of a user (v3.12 without a licence)
+  digitalrebar.provision.drp_agent_token:
+    machine: web-1.example.com
+    user: agents
+    user_password: "{{ vault_agents_password }}"
   no_log: true
   register: minted
 
@@ -109,9 +128,11 @@ SPEC = {
         **CONNECTION_SPEC,
         "machine": {"type": "str", "required": True},
         "user": {"type": "str"},
+        "user_password": {"type": "str", "no_log": True},
         "ttl": {"type": "int", "default": 31536000},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
+    "required_by": {"user_password": "user"},
 }
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # Copyright (c) 2026, the digitalrebar.provision authors
-# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or
+# https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -13,11 +14,18 @@ author: The digitalrebar.provision authors (@digitalrebar)
 description:
   - Mints a token that gives temporary access as a user or as a
     machine.
+  - The module tests the token before it returns it.
   - Set C(no_log=true) on the task. Otherwise, verbose output and callbacks show the token in the
     result.
 options:
   user:
     description: The user of the token. The default is the user as which the task logs in.
+    type: str
+  user_password:
+    description:
+      - The password of O(user).
+      - A v3.12 server accepts a token only if its user asked for it. The password is required unless the task
+        logs in as O(user).
     type: str
   machine:
     description:
@@ -57,7 +65,6 @@ seealso:
 EXAMPLES = r"""
 - name: Mint a token for ten minutes
   digitalrebar.provision.drp_token:
-    user: ansible
     ttl: 600
   no_log: true
   register: minted
@@ -65,6 +72,13 @@ EXAMPLES = r"""
 - name: Use the token
   digitalrebar.provision.drp_info:
     token: "{{ minted.token }}"
+
+- name: Mint a token for another user
+  digitalrebar.provision.drp_token:
+    user: ansible
+    user_password: "{{ vault_ansible_password }}"
+  no_log: true
+  register: minted_for_ansible
 
 - name: Mint a read-only token (version 4)
   digitalrebar.provision.drp_token:
@@ -110,11 +124,13 @@ SPEC = {
     "argument_spec": {
         **CONNECTION_SPEC,
         "user": {"type": "str"},
+        "user_password": {"type": "str", "no_log": True},
         "machine": {"type": "str"},
         "ttl": {"type": "int", "default": 3600},
         "roles": {"type": "list", "elements": "str"},
     },
     "mutually_exclusive": [["user", "machine"], ["machine", "roles"]],
+    "required_by": {"user_password": "user"},
 }
 
 

@@ -12,6 +12,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     LoginRequired,
     NotFound,
     NotPermitted,
+    UsageError,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import users
 
@@ -70,7 +71,7 @@ def test_ones_own_password_though_the_reply_is_lost(connect: Any, endpoint: Any,
 
 
 def test_tokens(client: Any, connect: Any, user: str) -> None:
-    token = users.mint_token(client, user, 60)
+    token = users.mint_token(client, user, 60, password=FIRST)
     session = connect(key=None, token=token)
     assert session.get("users", user)["Name"] == user
     users.set_password(client, user, SECOND)
@@ -78,6 +79,38 @@ def test_tokens(client: Any, connect: Any, user: str) -> None:
         session.get("users", user)
     with pytest.raises(NotFound):
         users.mint_token(client, f"{user}x", 60)
+    with pytest.raises(UsageError, match="refused the login"):
+        users.mint_token(client, user, 60, password=FIRST)
+
+
+def test_a_user_that_asks_for_its_own_token(connect: Any, user: str) -> None:
+    mine = connect(key=f"{user}:{FIRST}", token_cache="")
+    again = connect(key=None, token=users.mint_token(mine, user, 60))
+    assert again.get("users", user)["Name"] == user
+    assert users.token_works(mine, users.mint_token(again, user, 60))
+
+
+def test_a_token_for_somebody_else_is_dead_and_not_handed_out(client: Any, user: str) -> None:
+    with pytest.raises(users.DeadToken, match=user):
+        users.mint_token(client, user, 60)
+
+
+def test_a_token_of_a_user_whose_password_nobody_needs(client: Any, connect: Any, user: str) -> None:
+    first = users.mint_with_new_password(client, user, 60)
+    assert connect(key=None, token=first).get("users", user)["Name"] == user
+    assert not users.password_works(client, user, FIRST)
+    second = users.mint_with_new_password(client, user, 60)
+    assert users.token_works(client, second)
+    assert not users.token_works(client, first)
+
+
+def test_tokens_outlive_their_user(client: Any, factory: Any, user: str) -> None:
+    """A user that is gone has no secret to compare: what drp_user warns of."""
+    token = users.mint_token(client, user, 60, password=FIRST)
+    client.delete("users", user)
+    assert users.token_works(client, token)
+    factory.make("users", Name=user)
+    assert not users.token_works(client, token)
 
 
 def test_what_may_not_be_seen_is_still_there(connect: Any, factory: Any, user: str) -> None:

@@ -157,11 +157,12 @@ def test_a_token_for_one_machine(licensed_player: PlaybookRunner) -> None:
         task("agent_token", machine="mine", state="absent"),
     )
     checked = licensed_player(want, gone, flags=CHECK)
-    assert (checked.changed, checked[0]["token"]) == ([True, False], "")
+    assert (checked.changed, checked[0]["token"]) == ([True, False], ""), checked.output
     assert api("GET", f"users/drp-agent-{uuid}").status_code == 404
     played = licensed_player(want, want)
-    assert played.changed == [True, False], played.output
+    assert played.changed == [True, True], played.output
     token = played[1]["token"]
+    assert not allowed(api, played[0]["token"], f"machines/{uuid}")
     assert (played[1]["user"], played[1]["machine"]) == (f"drp-agent-{uuid}", uuid)
     assert allowed(api, token, f"machines/{uuid}")
     assert not allowed(api, token, f"machines/{other}")
@@ -170,11 +171,36 @@ def test_a_token_for_one_machine(licensed_player: PlaybookRunner) -> None:
     assert licensed_player(gone, gone).changed == [True, False]
     assert not allowed(api, token, f"machines/{uuid}")
     assert api("GET", "roles").json() == [] or uuid not in api("GET", "roles").text
+    fresh = licensed_player(want)
+    assert fresh.changed == [True]
+    assert [allowed(api, text, f"machines/{uuid}") for text in (token, fresh[0]["token"])] == [False, True]
+
+
+def test_the_role_has_what_tokens_of_the_server_have(licensed_player: PlaybookRunner) -> None:
+    api = Api(licensed_player.simulator)
+    uuid = add(api, "machines", Name="placed", Address="192.0.2.10")["Uuid"]
+    played = licensed_player(task("agent_token", machine="placed", ttl=600))
+    role = api("GET", f"roles/drp-agent-{uuid}").json()
+    assert (role["Available"], role["Errors"]) == (True, [])
+    headers = {"Authorization": f"Bearer {played[0]['token']}"}
+    event = {"Type": "custom", "Action": "ring", "Key": "bell", "Object": {}}
+    own, other = (
+        {"Addr": address, "Token": f"52:54:00:00:00:{address[-2:]}", "Strategy": "MAC"}
+        for address in ("192.0.2.10", "192.0.2.11")
+    )
+    assert api("POST", "events", json=event, headers=headers).status_code == 204
+    assert api("POST", "reservations", json=own, headers=headers).status_code == 201
+    assert api("POST", "reservations", json=other, headers=headers).status_code == 201
+    assert api("DELETE", "reservations/192.0.2.11", headers=headers).status_code == 403
+    assert api("DELETE", "reservations/192.0.2.10", headers=headers).status_code == 200
+    api("DELETE", "reservations/192.0.2.11")
 
 
 def test_without_a_licence_somebody_has_to_say_whose_rights(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     uuid = add(api, "machines", Name="mine")["Uuid"]
+    add(api, "users", Name="fred", Roles=["superuser"])
+    api("PUT", "users/fred/password", json={"Password": "of-fred"})
     played = run_tasks(
         task("agent_token", machine="mine"),
         task("agent_token", machine="mine", user=USERNAME, ttl=60),
@@ -182,14 +208,24 @@ def test_without_a_licence_somebody_has_to_say_whose_rights(run_tasks: PlaybookR
         task("agent_token", machine="absent"),
         task("agent_token", machine="mine", ttl=0),
         task("agent_token", machine="mine", state="absent"),
+        task("agent_token", machine="mine", state="absent", user=USERNAME),
+        task("agent_token", machine="mine", user="fred"),
+        task("agent_token", machine="mine", user="fred", user_password="of-fred"),
     )
+    checked = run_tasks(task("agent_token", machine="mine"), flags=CHECK)
+    assert checked[0]["msg"] == played[0]["msg"]
     assert "this server cannot create a token for a single machine" in played[0]["msg"]
     assert "Set user (in the role: agent_token_user)" in played[0]["msg"]
     assert allowed(api, played[1]["token"], f"machines/{uuid}")
     assert "nobody" in played[2]["msg"]
     assert "no such machine: absent" in played[3]["msg"]
     assert "ttl: must be at least 1 second" in played[4]["msg"]
-    assert played.changed == [False] * 6
+    assert "a token of another user, if its agent has one, stays valid" in played[5]["warnings"][0]
+    assert f"its token of user {USERNAME} stays valid" in played[6]["warnings"][0]
+    assert "the server refuses the token" in played[7]["msg"]
+    assert "(in the role: agent_token_password" in played[7]["msg"]
+    assert allowed(api, played[8]["token"], f"machines/{uuid}")
+    assert played.changed == [False] * 9
 
 
 def test_a_v4_server_mints_it_by_itself(run_tasks_v4: PlaybookRunner) -> None:

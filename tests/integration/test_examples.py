@@ -30,6 +30,8 @@ VARIABLES = {
     "drp_ansible_password": "x1",
     "drp_first_password": "x2",
     "ipmi_password": "x3",
+    "vault_ansible_password": "x4",
+    "vault_agents_password": "x5",
 }
 NO_PLUGIN = "no plugin offers it on this server"
 NOT_MADE = "an earlier example would have made it, which check mode does not"
@@ -53,6 +55,7 @@ EXPECTED: dict[str, str] = {
     "Export a content pack to a repository": ELSEWHERE,
     "Back up all objects that were created by hand": ELSEWHERE,
     "Use the token": "check mode makes a token, but the play's own credentials come first",
+    "Mint a token for the agent of web-1": "a licence for roles, or version 4",
     "Disable the subnet": NOT_MADE,
     "Mint a read-only token (version 4)": "a role of the reader's own",
     "Allocate three machines for web servers, and wait until they are installed": "none is in the pool",
@@ -80,7 +83,9 @@ def furnish(api: Api) -> None:
     add(api, "bootenvs", Name="sledgehammer", OS={"Name": "sledgehammer"})
     add(api, "bootenvs", Name="discovery", OS={"Name": "discovery"}, OnlyUnknown=True)
     add(api, "workflows", Name="install-linux", Stages=["discover"])
-    add(api, "users", Name="ansible", Roles=["superuser"])
+    for name in ("ansible", "agents"):
+        add(api, "users", Name=name, Roles=["superuser"])
+        api("PUT", f"users/{name}/password", json={"Password": VARIABLES[f"vault_{name}_password"]})
     add(api, "params", Name="cores", Schema={"type": "integer"})
     for number in range(1, 13):
         params = {"rack/name": "r12", "os/release": "7", "cores": 16}

@@ -138,27 +138,47 @@ def test_what_cannot_be_done_with_users(run_tasks: PlaybookRunner) -> None:
 def test_tokens(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     add(api, "users", Name="fred", Roles=["superuser"])
+    api("PUT", "users/fred/password", json={"Password": FIRST})
     run_tasks.simulator.reset_stats()
     played = run_tasks(
-        {**task("token", user="fred", ttl=60), "no_log": True},
+        {**task("token", user="fred", user_password=FIRST, ttl=60), "no_log": True},
         {**task("token"), "no_log": True},
+        {**task("token", user=USERNAME), "no_log": True},
         flags=["--check", "-vvv"],
     )
     assert run_tasks.simulator.stats()["writes"] == 0
-    assert played.changed == [False, False]
+    assert played.changed == [False, False, False]
     assert (played[0]["user"], played[0]["ttl"]) == ("fred", 60)
     assert (played[1]["user"], played[1]["ttl"]) == (USERNAME, 3600)
     tokens = [played[0]["token"], played[1]["token"]]
-    assert not [token for token in tokens if token in played.output]
+    assert not [text for text in [*tokens, FIRST] if text in played.output]
     run_tasks.defaults = {"endpoint": run_tasks.simulator.endpoint, "ca_path": run_tasks.simulator.ca}
     used = run_tasks(
         machine(name="m1", token=tokens[0]),
         task("token", token=tokens[0]),
         {**task("token", user="fred", token=tokens[0]), "no_log": True},
+        machine(name="m1", token=played[2]["token"]),
     )
     assert used.changed[0]
     assert "user: is required when the task itself logs in with a token" in used[1]["msg"]
     assert used[2]["token"] not in tokens
+    assert not used[3].get("failed"), used[3]
+
+
+def test_a_token_that_would_be_dead_on_arrival(run_tasks: PlaybookRunner) -> None:
+    """v3.12 refuses what one user has minted for another."""
+    add(Api(run_tasks.simulator), "users", Name="fred", Roles=["superuser"])
+    played = run_tasks(
+        task("token", user="fred"),
+        task("token", user="fred", user_password="wrong"),
+        task("token", user_password="wrong"),
+    )
+    messages = [str(result["msg"]) for result in played.results]
+    for part in ("user: the server refuses the token", "user_password, or log in as fred"):
+        assert part in messages[0]
+    assert "refused the login of 'fred' with the password given for it" in messages[1]
+    assert "required by 'user_password'" in messages[2]
+    assert all(result["failed"] for result in played.results)
 
 
 def test_tokens_that_cannot_be(run_tasks: PlaybookRunner) -> None:

@@ -85,6 +85,10 @@ class NotPermitted(ApiError):
     """403 with an error object: the credentials are good, the claim is missing or the token revoked."""
 
 
+class TokenRevoked(NotPermitted):
+    """403 "Validation failed": a secret that the token depends on was changed."""
+
+
 class NotFound(ApiError):
     """404: no such object, no such route, or (for a single get) not permitted to see it."""
 
@@ -127,6 +131,11 @@ def from_answer(method: str, path: str, status: int, reason: str, body: bytes, a
         code=status,
         attempts=attempts,
     )
+
+
+def is_revocation(error: DrpError) -> bool:
+    """Whether the server said that the token is revoked."""
+    return error.code == 403 and error.messages == [REVOKED_TOKEN_MESSAGE]
 
 
 def _error_object(body: bytes) -> dict[str, t.Any] | None:

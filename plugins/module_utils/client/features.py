@@ -9,6 +9,7 @@ server says that it can, and refused on this side where it does not.  Versions a
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,3 +29,11 @@ REGEX_FILTERS = Feature("regex-string-filters")
 SET_FILTERS = REGEX_FILTERS
 """The operators ``In`` and ``Nin``.  They have no flag; they came before ``Re``, so this never errs on the
 unsafe side."""
+
+_LICENCES_FOR_ROLES = frozenset({"rbac", "carte-blanche", "upto-nodes"})
+
+
+def licensed_for_roles(info: t.Mapping[str, t.Any]) -> bool:
+    """Whether a v3.12 server whose info this is lets roles be written, as far as its licences tell."""
+    licences = (info.get("License") or {}).get("Licenses") or []
+    return any(entry.get("Active") and entry.get("Name") in _LICENCES_FOR_ROLES for entry in licences)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ..client import features, models
 from ..client.client import Client
 from ..client.errors import NotFound, UsageError
@@ -25,17 +27,28 @@ def run(task: Task) -> Result:
     if options.get("machine"):
         return _result(_for_machine(client, options["machine"], ttl), ttl, machine=options["machine"])
     name = _user(client, options)
-    return _result(_for_user(client, name, ttl, options.get("roles") or []), ttl, user=name)
-
-
-def _for_user(client: Client, name: str, ttl: int, roles: list[str]) -> str:
+    roles = options.get("roles") or []
     if roles:
         client.require_feature(features.V4, "roles: to narrow a token")
         _check_roles(client, name, roles)
+    return _result(
+        mint_for_user(client, name, ttl, options.get("user_password") or "", roles), ttl, user=name
+    )
+
+
+def mint_for_user(
+    client: Client, name: str, ttl: int, password: str = "", roles: t.Sequence[str] = (), more_ways: str = ""
+) -> str:
+    """A token of a user that somebody has named; UsageError with the ways that work, where this does not."""
     try:
-        return users.mint_token(client, name, ttl, roles)
+        return users.mint_token(client, name, ttl, roles, password)
     except NotFound as error:
         raise UsageError(f"user: there is no user {name}") from error
+    except users.DeadToken as error:
+        raise UsageError(
+            f"user: {error.messages[0]}, because another user asked for it: on v3.12, only {name} itself gets "
+            f"a token that is valid. Set the password of {name} in user_password, log in as {name}{more_ways}"
+        ) from error
 
 
 def _for_machine(client: Client, named: str, ttl: int) -> str:

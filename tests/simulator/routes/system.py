@@ -39,8 +39,12 @@ def info_document(call: Call) -> Obj:
         "stats": [{"name": f"{p}.count", "count": store[p].size} for p in ("machines", "subnets")],
         "features": list(server_profile.features),
         "scopes": scope_document(server_profile.scopes),
-        "License": {**dict.fromkeys(_LICENSE_TEXTS, ""), "Licenses": []},
+        "License": {**dict.fromkeys(_LICENSE_TEXTS, ""), "Licenses": _licences(call)},
     }  # fmt: skip
+
+
+def _licences(call: Call) -> list[Obj]:
+    return [{"Name": "rbac", "Active": True, "Expired": False}] if call.server.server_profile.licensed else []
 
 
 def _index_map(call: Call, prefix: str) -> dict[str, Index]:

@@ -4,12 +4,14 @@
 
 A v4 server mints such tokens.  A v3.12 server puts them only into files that it renders for a machine, so
 there the machine gets a user and a role of its own, with the claims that the server's own machine tokens
-have.  That user has no password, and nobody can log in as it.  Without a licence such a server takes no
+have.  Such a server takes a token only if its user has asked for it, so the user gets a random password
+each time, which is forgotten once the token is there: nobody can log in as it.  Without a licence such a server takes no
 roles; then somebody has to say whose rights the agent is to have.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 import typing as t
 
@@ -21,10 +23,12 @@ from ...converge.bulk import Bulk
 from ...converge.resource import Resource
 from ...converge.task import Result, Task, bulk_result
 from ..lookup import find_one, resolve
+from ..token import mint_for_user
 
 Object = dict[str, t.Any]
 
 _UNLICENSED = "licensed enterprise feature"
+_OWN_TOKEN = ", or set a token of your own (in the role: agent_token_password, agent_token)"
 
 
 def run(task: Task) -> Result:
@@ -41,9 +45,10 @@ def run(task: Task) -> Result:
         return {"changed": False, **common, "token": token}
     if task.options.get("user"):
         name = str(task.options["user"])
-        token = users.mint_token(task.client, name, common["ttl"])
+        password = task.options.get("user_password") or ""
+        token = mint_for_user(task.client, name, common["ttl"], password, more_ways=_OWN_TOKEN)
         return {"changed": False, **common, "user": name, "token": token}
-    return {**_token_of_dedicated_user(task, machine["Uuid"], common["ttl"]), **common}
+    return {**_token_of_dedicated_user(task, machine, common["ttl"]), **common}
 
 
 def user_name_for(uuid: str) -> str:
@@ -51,36 +56,58 @@ def user_name_for(uuid: str) -> str:
     return f"drp-agent-{uuid}"
 
 
-def claims_for(uuid: str) -> list[dict[str, str]]:
-    """What an agent may do: all with its own machine and its jobs, and read what jobs are made of."""
-    return [
+def claims_for(uuid: str, address: str = "") -> list[dict[str, str]]:
+    """What an agent may do: all with its own machine, its jobs and its reservation, and read what they need.
+
+    v3.12 has no scope ``events``: whoever may do anything may post events.
+    """
+    claims = [
         {"scope": "machines", "action": "*", "specific": uuid},
         {"scope": "jobs", "action": "create,get,update,actions,log", "specific": uuid},
         {"scope": "params,stages,tasks,info", "action": "get", "specific": "*"},
-        {"scope": "events", "action": "post", "specific": "*"},
+        {"scope": "reservations", "action": "create", "specific": "*"},
     ]
+    reservation = _reservation_key(address)
+    if reservation:
+        claims.append({"scope": "reservations", "action": "*", "specific": reservation})
+    return claims
 
 
-def _token_of_dedicated_user(task: Task, uuid: str, ttl: int) -> Result:
-    result = _ensure(task, uuid, "present")
+def _reservation_key(address: str) -> str:
+    """The key by which claims name the reservation of an address: eight hexadecimal digits."""
+    try:
+        return f"{int(ipaddress.IPv4Address(address)):08X}"
+    except ValueError:
+        return ""
+
+
+def _token_of_dedicated_user(task: Task, machine: Object, ttl: int) -> Result:
+    """The result with a token.  It is a change each time: the new password ends the token before."""
+    uuid = machine["Uuid"]
+    result = _ensure(task, uuid, "present", str(machine.get("Address") or ""))
     if result.get("failed"):
         if _UNLICENSED in result["msg"]:
-            raise UsageError(
-                f"machine {uuid}: this server cannot create a token for a single machine, because "
-                "it is older "
-                "than version 4 and has no licence for roles. Set user (in the role: agent_token_user), "
-                "whose rights the agent then gets, or set a token of your own (agent_token)"
-            )
+            raise _unlicensed_error(uuid)
         return result
+    if task.check and result["changed"] and not features.licensed_for_roles(task.client.info()):
+        raise _unlicensed_error(uuid)
     name = user_name_for(uuid)
-    token = "" if task.check and result["changed"] else users.mint_token(task.client, name, ttl)
-    return {**result, "user": name, "token": token}
+    token = "" if task.check else users.mint_with_new_password(task.client, name, ttl)
+    return {**result, "changed": True, "user": name, "token": token}
 
 
-def _ensure(task: Task, uuid: str, state: str) -> Result:
+def _unlicensed_error(uuid: str) -> UsageError:
+    return UsageError(
+        f"machine {uuid}: this server cannot create a token for a single machine, because it is older than "
+        "version 4 and has no licence for roles. Set user (in the role: agent_token_user), whose rights the "
+        "agent then gets, or set a token of your own (agent_token)"
+    )
+
+
+def _ensure(task: Task, uuid: str, state: str, address: str = "") -> Result:
     name = user_name_for(uuid)
     about = f"The agent of machine {uuid}"
-    role = {"Name": name, "Description": about, "Claims": claims_for(uuid)}
+    role = {"Name": name, "Description": about, "Claims": claims_for(uuid, address)}
     user = {"Name": name, "Description": about, "Roles": [name]}
     resources = [
         Resource(kind="roles", spec=role, state=state),
@@ -95,15 +122,33 @@ def _revoke(task: Task, is_v3: bool) -> Result:
     """Revoke all tokens of the agent. A deleted machine has none."""
     (machine,) = resolve(task.client, "machines", [task.options["machine"]]).values()
     if is_v3:
-        uuid = machine["Uuid"] if machine else task.options["machine"]
-        if task.client.find("users", user_name_for(uuid)) is None:
-            return {"changed": False, "machine": uuid}
-        return {**_ensure(task, uuid, "absent"), "machine": uuid}
+        return _revoke_v3(task, machine["Uuid"] if machine else task.options["machine"])
     if machine is None:
         return {"changed": False, "machine": task.options["machine"]}
     if not task.check:
         _renew_secret(task.client, machine)
     return {"changed": True, "machine": machine["Uuid"]}
+
+
+def _revoke_v3(task: Task, uuid: str) -> Result:
+    """Without its role a token may do nothing, though the server takes it until it ends by itself."""
+    result: Result = {"changed": False}
+    there = task.client.find("users", user_name_for(uuid)) is not None
+    if there:
+        result = _ensure(task, uuid, "absent")
+    named = task.options.get("user")
+    if named or not there:
+        result["warnings"] = [*result.get("warnings", []), _still_alive(uuid, named)]
+    return {**result, "machine": uuid}
+
+
+def _still_alive(uuid: str, named: str | None) -> str:
+    whose = f"its token of user {named}" if named else "a token of another user that its agent was given"
+    why = "" if named else f"there is no user {user_name_for(uuid)} to remove; "
+    return (
+        f"machine {uuid}: {why}{whose} stays valid until it ends by itself, because the server cannot end "
+        "one token alone. Another password of that user (drp_user, user_password) ends all of its tokens at once"
+    )
 
 
 def _renew_secret(client: Client, machine: Object) -> None:

@@ -60,12 +60,12 @@ def run(server: NewServer, **options: t.Any) -> dict[str, t.Any]:
 def test_a_token_with_some_roles(minted: list[t.Any]) -> None:
     result = run(NewServer("one", "two"), roles=["two"])
     assert result == {"changed": False, "token": "minted", "ttl": 60, "user": "ann"}
-    assert minted == [("ann", 60, ["two"])]
+    assert minted == [("ann", 60, ["two"], "")]
 
 
 def test_a_superuser_may_have_any_role(minted: list[t.Any]) -> None:
     run(NewServer("superuser"), roles=["readonly"])
-    assert minted == [("ann", 60, ["readonly"])]
+    assert minted == [("ann", 60, ["readonly"], "")]
 
 
 def test_roles_that_the_server_would_drop_without_a_word(minted: list[t.Any]) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -79,17 +80,47 @@ def test_what_cannot_be_a_login(client: Client) -> None:
         users.set_password(client, ME, "")
 
 
-def test_roles_are_sent_only_when_there_are_any(stub: Any, client: Client) -> None:
-    asked = []
-    path = f"/api/v3/users/{OTHER}/token"
-    stub.answers["GET", path] = [(200, {}, b'{"Token": "minted"}')]
+@pytest.fixture
+def asked(stub: Any, client: Client) -> list[str]:
+    """The URLs below ``/api/v3`` that are asked for; the server makes tokens named ``minted`` for all."""
+    urls: list[str] = []
     original = client.send
 
     def send(method: str, url: str, *rest: Any, **more: Any) -> Any:
-        asked.append(url.partition("?")[2])
+        urls.append(url.partition("/api/v3/")[2])
         return original(method, url, *rest, **more)
 
     client.send = send  # type: ignore[method-assign]
+    stub.answers["GET", f"/api/v3/users/{OTHER}/token"] = [(200, {}, b'{"Token": "minted"}')]
+    stub.answers["GET", "/api/v3/info"] = [(200, {}, b"{}")]
+    stub.tokens.add("minted")
+    return urls
+
+
+def test_roles_are_sent_only_when_there_are_any(client: Client, asked: list[str]) -> None:
+    path = f"users/{OTHER}/token"
     assert users.mint_token(client, OTHER, 60) == "minted"
     assert users.mint_token(client, OTHER, 60, ["one", "two"]) == "minted"
-    assert asked == ["ttl=60", "ttl=60&roles=one%2Ctwo"]
+    assert asked == [f"{path}?ttl=60", "info", f"{path}?ttl=60&roles=one%2Ctwo", "info"]
+
+
+@pytest.mark.parametrize("refusal", ["revoked", "without a word"])
+def test_a_token_that_the_server_does_not_take_is_never_handed_out(
+    stub: Any, client: Client, asked: list[str], refusal: str
+) -> None:
+    body = json.dumps({"Type": "AUTH", "Messages": ["Validation failed"], "Code": 403}).encode()
+    stub.answers["GET", "/api/v3/info"] = [(403, {}, body if refusal == "revoked" else b"")]
+    with pytest.raises(users.DeadToken, match=OTHER):
+        users.mint_token(client, OTHER, 60)
+    assert asked[-1] == "info"
+
+
+def test_a_token_that_may_not_read_the_info_is_good(stub: Any, client: Client, asked: list[str]) -> None:
+    body = json.dumps({"Type": "AUTH", "Messages": ["Requires: info get"], "Code": 403}).encode()
+    stub.answers["GET", "/api/v3/info"] = [(403, {}, body)]
+    assert users.mint_token(client, OTHER, 60) == "minted"
+
+
+def test_a_colon_in_the_name_of_who_is_to_log_in(client: Client) -> None:
+    with pytest.raises(UsageError, match="must not contain a colon"):
+        users.mint_token(client, "a:b", 60, password="c")

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     ApiError,
+    LoginRequired,
     NotPermitted,
     UsageError,
 )
@@ -105,11 +106,13 @@ def test_vector_20_a_changed_password(
     user = factory.make("users")["Name"]
     client.req().put({"Password": "first"}).url_for("users", user, "password").do()
     own = connect(key=f"{user}:first")
-    own.req().get().url_for("info").do()
+    token = own.token()
     subscription = stream.register(f"users.save.{user}")
     client.req().put({"Password": "second"}).url_for("users", user, "password").do()
     assert event_of(subscription)["Key"] == user
     with pytest.raises(NotPermitted, match="the token was revoked"):
+        connect(key=None, token=token).req().get().url_for("info").do()
+    with pytest.raises(LoginRequired, match="refused the login"):
         own.req().get().url_for("info").do()
 
 

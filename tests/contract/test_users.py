@@ -90,6 +90,21 @@ def test_a_user_that_asks_for_its_own_token(connect: Any, user: str) -> None:
     assert users.token_works(mine, users.mint_token(again, user, 60))
 
 
+@pytest.mark.parametrize("how", ["request", "events"])
+def test_a_revoked_token_is_replaced_by_a_login(client: Any, connect: Any, user: str, how: str) -> None:
+    """Somebody sets the same password again: a session that knows it goes on."""
+    mine = connect(key=f"{user}:{FIRST}", token_cache="")
+    before = mine.token()
+    users.set_password(client, user, FIRST)
+    if how == "events":
+        mine.events().close()
+    else:
+        assert mine.get("users", user)["Name"] == user
+    assert mine.token() != before
+    with pytest.raises(NotPermitted, match="the token was revoked"):
+        connect(key=None, token=before).events()
+
+
 def test_a_token_for_somebody_else_is_dead_and_not_handed_out(client: Any, user: str) -> None:
     with pytest.raises(users.DeadToken, match=user):
         users.mint_token(client, user, 60)

@@ -174,7 +174,7 @@ def test_a_token_that_would_be_dead_on_arrival(run_tasks: PlaybookRunner) -> Non
         task("token", user_password="wrong"),
     )
     messages = [str(result["msg"]) for result in played.results]
-    for part in ("user: the server refuses the token", "user_password, or log in as fred"):
+    for part in ("user: the server refuses the token", "in user_password, or log in as fred"):
         assert part in messages[0]
     assert "refused the login of 'fred' with the password given for it" in messages[1]
     assert "required by 'user_password'" in messages[2]

@@ -8,7 +8,14 @@ import random
 import time
 import typing as t
 
-from ..client.errors import ApiError, ConnectionFailed, DrpError, LoginRequired, UnreadableAnswer
+from ..client.errors import (
+    ApiError,
+    ConnectionFailed,
+    DrpError,
+    LoginRequired,
+    TokenRevoked,
+    UnreadableAnswer,
+)
 
 Result = t.TypeVar("Result")
 
@@ -21,7 +28,7 @@ class Stopped(Exception):
 
 def is_transient(error: DrpError) -> bool:
     """Whether trying again later can help: the server is away or busy, or a new token may come."""
-    if isinstance(error, (ConnectionFailed, LoginRequired, UnreadableAnswer)):
+    if isinstance(error, (ConnectionFailed, LoginRequired, TokenRevoked, UnreadableAnswer)):
         return True
     return isinstance(error, ApiError) and error.code in _TRANSIENT_CODES
 

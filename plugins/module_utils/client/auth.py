@@ -11,7 +11,7 @@ import time
 import typing as t
 import urllib.parse
 
-from .errors import DrpError, LoginRequired, NotPermitted, UnreadableAnswer, UsageError, from_answer
+from .errors import DrpError, LoginRequired, TokenRevoked, UnreadableAnswer, UsageError, from_answer
 from .formats import first_document
 from .token_cache import CachedToken, TokenCache
 from .transport import Answer, Transport
@@ -38,7 +38,7 @@ class Session(t.Protocol):
     def replace_token(self, refused: str, fail_fast: bool = False) -> bool:
         """Get another token in place of ``refused``; False when there is no way to."""
 
-    def on_token_revoked(self) -> NotPermitted:
+    def on_token_revoked(self) -> TokenRevoked:
         """Forget the token, which the server has revoked; the error to raise."""
 
     def explain(self, error: LoginRequired) -> LoginRequired:
@@ -65,7 +65,7 @@ class TokenSession:
     def replace_token(self, refused: str, fail_fast: bool = False) -> bool:  # noqa: ARG002
         return False
 
-    def on_token_revoked(self) -> NotPermitted:
+    def on_token_revoked(self) -> TokenRevoked:
         return _revoked_token_error("Mint a new one")
 
     def explain(self, error: LoginRequired) -> LoginRequired:
@@ -131,7 +131,7 @@ class UserSession:
                 self._current_token = self._login(refused, fail_fast)
         return True
 
-    def on_token_revoked(self) -> NotPermitted:
+    def on_token_revoked(self) -> TokenRevoked:
         with self._lock:
             if self._current_token is not None and self._cache is not None:
                 self._cache.drop(self._current_token.token)
@@ -224,8 +224,8 @@ def check_token(token: str) -> str:
     return token
 
 
-def _revoked_token_error(advice: str) -> NotPermitted:
-    return NotPermitted(
+def _revoked_token_error(advice: str) -> TokenRevoked:
+    return TokenRevoked(
         "the token was revoked, because the password or the secret that it depends on was changed. " + advice,
         type="AUTH",
         code=403,

@@ -26,6 +26,9 @@ Json = t.Any
 Object = dict[str, t.Any]
 Objects = list[Object]
 
+_MAX_TOKENS = 3
+"""So many tokens are tried for one request."""
+
 
 class Client:
     """Talks to one DRP endpoint.  Safe to share between threads; objects are plain dicts."""
@@ -116,27 +119,30 @@ class Client:
         fail_fast: bool = False,
         timeout: float | None = None,
     ) -> Answer:
-        """Send with credentials; logs in again, once, when they are refused without a reason.
+        """Send with credentials; replaces the token, and sends again, when it is refused.
 
-        The server answers an expired token with a 401 or 403 that has no body.  A 403 with an error
-        object means "not permitted" and is handed on.  Raises LoginRequired when new credentials do
-        not help, NotPermitted when the token was revoked.
+        The server answers an expired token with a 401 or 403 that has no body, a revoked one with a 403
+        "Validation failed".  Any other 403 with an error object means "not permitted" and is handed on.
+        Raises LoginRequired or TokenRevoked when there is no other token, or that is refused as well.
         """
         own = "Authorization" in headers
         start = body.tell() if body is not None and not isinstance(body, bytes) and body.seekable() else None
-        for again in (False, True):
+        replayable = body is None or isinstance(body, bytes) or start is not None
+        for number in range(1, _MAX_TOKENS + 1):
             authorized = self.authorize(dict(headers), fail_fast)
             answer = self.transport.send(method, url, authorized, body, stream, fail_fast, timeout)
-            if answer.status not in (401, 403) or answer.body or own:
-                if answer.status == 403 and not own and REVOKED_TOKEN_MESSAGE.encode() in answer.body:
-                    raise self.session.on_token_revoked()
+            revoked = answer.status == 403 and REVOKED_TOKEN_MESSAGE.encode() in answer.body
+            if own or not (revoked or (answer.status in (401, 403) and not answer.body)):
                 return answer
+            # the token that another process has cached may be as dead as ours: then the third is a new one
+            last = number == (_MAX_TOKENS if revoked else _MAX_TOKENS - 1)
             refused = authorized["Authorization"].partition(" ")[2]
-            replayable = body is None or isinstance(body, bytes) or start is not None
-            if again or not replayable or not self.session.replace_token(refused, fail_fast):
+            if last or not replayable or not self.session.replace_token(refused, fail_fast):
                 break
             if start is not None:
                 t.cast(t.IO[bytes], body).seek(start)
+        if revoked:
+            raise self.session.on_token_revoked()
         raise self.session.explain(LoginRequired(type="AUTH", code=answer.status))
 
     # -- objects

@@ -211,3 +211,51 @@ def test_an_expired_token_is_taken_from_its_file(agents: Agents) -> None:
     file.write_text(agents.simulator.machine_token(machine["Uuid"]))
     runner.join(20)
     assert agents.outcome(machine) == ("late", "finished", "complete")
+
+
+def revoke(agents: Agents, machine: Object) -> None:
+    """All tokens of the machine end."""
+    operations = [{"op": "replace", "path": "/Secret", "from": "", "value": f"other-{time.monotonic_ns()}"}]
+    agents.client.patch("machines", machine["Uuid"], operations)
+
+
+def test_a_token_that_is_revoked_while_the_agent_waits(agents: Agents) -> None:
+    machine = agents.machine_with_tasks(agents.task("late", "true"))
+    file = agents.folder / "token"
+    file.write_text(agents.simulator.machine_token(machine["Uuid"]))
+    revoke(agents, machine)
+    agent = agents.agent(machine, **{**QUICK, "token": "", "token_file": str(file)})
+    runner = threading.Thread(target=agent.run)
+    runner.start()
+    until(lambda: any("was revoked" in line for line in agents.messages))
+    file.write_text(agents.simulator.machine_token(machine["Uuid"]))
+    runner.join(20)
+    assert agents.outcome(machine) == ("late", "finished", "complete")
+
+
+@pytest.mark.parametrize("systemd", [False, True], ids=["plain", "a copy by systemd"])
+def test_a_token_that_is_revoked_in_the_middle_of_a_job(agents: Agents, systemd: bool) -> None:
+    """The job ends and its log is whole, though nobody takes either while the token is dead."""
+    go, begun = agents.folder / "go", agents.folder / "begun"
+    script = f"seq 1 1000; touch {begun}; while [ ! -e {go} ]; do sleep 0.02; done; seq 1001 2000"
+    machine = agents.machine_with_tasks(agents.task("long", script))
+    copy, file = agents.folder / "copy", agents.folder / "token"
+    token = agents.simulator.machine_token(machine["Uuid"])
+    file.write_text(token)
+    copy.write_text(token)
+    paths = f"{copy}:{file}" if systemd else str(file)
+    agent = agents.agent(machine, **{**QUICK, "token": "", "token_file": paths})
+    runner = threading.Thread(target=agent.run)
+    runner.start()
+    until(begun.exists)
+    revoke(agents, machine)
+    refused = len([entry for entry in agents.simulator.log() if entry["status"] == 403])
+    go.touch()
+    until(lambda: len([entry for entry in agents.simulator.log() if entry["status"] == 403]) > refused + 3)
+    assert agents.job(machine)["State"] == "running"
+    file.write_text(agents.simulator.machine_token(machine["Uuid"]))
+    runner.join(30)
+    assert not runner.is_alive()
+    assert agents.outcome(machine) == ("long", "finished", "complete")
+    numbers = [line for line in agents.log(agents.job(machine)).decode().splitlines() if line.isdecimal()]
+    assert numbers == [str(number) for number in range(1, 2001)]

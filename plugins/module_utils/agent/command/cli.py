@@ -24,7 +24,7 @@ from .preflight import Preflight
 _HELP = {
     "endpoint": "URL of the server's API; several, separated by spaces, are tried in order",
     "token": "token of the machine",
-    "token_file": "file with the token, read again when the server refuses the token",
+    "token_file": "file with the token, read again when it is refused; of several (a:b), the newest is used",
     "key": "user:password, used when no token is set",
     "machine": "UUID of the machine, or Name:x",
     "validate_certs": "verify the server's certificate",

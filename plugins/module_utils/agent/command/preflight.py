@@ -20,7 +20,14 @@ import time
 import typing as t
 
 from ...client.client import Client, Object
-from ...client.errors import CertificateRejected, ConnectionFailed, DrpError, LoginRequired, NotPermitted
+from ...client.errors import (
+    CertificateRejected,
+    ConnectionFailed,
+    DrpError,
+    LoginRequired,
+    NotPermitted,
+    TokenRevoked,
+)
 from ..job import job_requests
 from ..machine_watch import MachineWatch
 from ..retry import StopSignal
@@ -119,7 +126,7 @@ class Preflight:
         except ConnectionFailed as error:
             advice = "check the endpoint's name and port, the network and the firewall"
             return self._add_failure("endpoint", error.messages[0], advice)
-        except LoginRequired as error:
+        except (LoginRequired, TokenRevoked) as error:
             self._add_success("endpoint", f"{client.endpoint} answers")
             advice = "write a fresh token for this machine into the configuration or the token file"
             return self._add_failure("token", error.messages[0], advice)

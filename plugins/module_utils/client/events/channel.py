@@ -21,7 +21,15 @@ import urllib.parse
 
 from .. import limits
 from ..auth import API_PATH
-from ..errors import ConnectionFailed, LoginRequired, Redirected, UsageError, from_answer
+from ..errors import (
+    REVOKED_TOKEN_MESSAGE,
+    ConnectionFailed,
+    LoginRequired,
+    Redirected,
+    TokenRevoked,
+    UsageError,
+    from_answer,
+)
 from ..masking import mask, mask_bytes, mask_url_credentials
 from ..protocols import Connector
 from ..third_party import requests, require_packages, websocket
@@ -121,17 +129,20 @@ def open_channel(client: Connector, timeout: float) -> Channel:
     """A websocket in the name of the client's session; ``timeout`` seconds for each step and each frame.
 
     Credentials are checked by the server only now: the channel outlives its token.  A token that is
-    refused is replaced once.  Raises ConnectionFailed, CertificateRejected, LoginRequired, or what the
-    server answered instead of a handshake.
+    refused is replaced once.  Raises ConnectionFailed, CertificateRejected, LoginRequired, TokenRevoked, or
+    what the server answered instead of a handshake.
     """
     require_packages("websocket-client", "requests")
     for again in (False, True):
         token = client.session.token(fail_fast=True)
         try:
             return _handshake(client, token, timeout)
-        except LoginRequired as error:
-            if again or not client.session.replace_token(token, fail_fast=True):
-                raise client.session.explain(error) from error
+        except (LoginRequired, TokenRevoked) as error:
+            if not again and client.session.replace_token(token, fail_fast=True):
+                continue
+            if isinstance(error, TokenRevoked):
+                raise client.session.on_token_revoked() from error
+            raise client.session.explain(error) from error
     raise AssertionError("unreachable")
 
 
@@ -180,9 +191,11 @@ def _refuse_redirect(response: t.Any, token: str) -> None:
 
 
 def _handshake_error(error: websocket.WebSocketBadStatusException, token: str) -> Exception:
+    body = mask_bytes(getattr(error, "resp_body", None) or b"", {token})
+    if error.status_code == 403 and REVOKED_TOKEN_MESSAGE.encode() in body:
+        return TokenRevoked(type="AUTH", code=error.status_code)
     if error.status_code in (401, 403):
         return LoginRequired(type="AUTH", code=error.status_code)
-    body = mask_bytes(getattr(error, "resp_body", None) or b"", {token})
     return from_answer("GET", f"{API_PATH}/ws", error.status_code, "", body)
 
 

@@ -5,8 +5,8 @@
 A v4 server mints such tokens.  A v3.12 server puts them only into files that it renders for a machine, so
 there the machine gets a user and a role of its own, with the claims that the server's own machine tokens
 have.  Such a server takes a token only if its user has asked for it, so the user gets a random password
-each time, which is forgotten once the token is there: nobody can log in as it.  Without a licence such a server takes no
-roles; then somebody has to say whose rights the agent is to have.
+each time, which is forgotten once the token is there: nobody can log in as it.  Without a licence such a
+server takes no roles; then somebody has to say whose rights the agent is to have.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _still_alive(uuid: str, named: str | None) -> str:
     why = "" if named else f"there is no user {user_name_for(uuid)} to remove; "
     return (
         f"machine {uuid}: {why}{whose} stays valid until it ends by itself, because the server cannot end "
-        "one token alone. Another password of that user (drp_user, user_password) ends all of its tokens at once"
+        "one token alone. Another password of that user (drp_user, user_password) ends all its tokens at once"
     )
 
 

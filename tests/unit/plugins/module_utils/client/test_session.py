@@ -23,6 +23,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     ConnectionFailed,
     LoginRequired,
     NotPermitted,
+    TokenRevoked,
     UnreadableAnswer,
     UsageError,
 )
@@ -193,33 +194,53 @@ def test_wrong_credentials(stub: Any, make_client: Any, wrong: dict[str, str], c
     assert clock.slept == []
 
 
-def test_a_revoked_token_is_dropped_everywhere(
+def test_a_revoked_token_costs_a_login_and_no_task(
     stub: Any, make_client: Any, clock: Any, tmp_path: Path
 ) -> None:
     cache = TokenCache(str(tmp_path), stub.endpoint, "rocketskates")
     client = make_client(cache=cache)
     client.get("things", "one")
-    assert cache.load() is not None
     stub.revoked.add("t1")
-    with pytest.raises(NotPermitted, match="revoked"):
-        client.get("things", "one")
-    assert cache.load() is None
     assert client.get("things", "one") == {"ok": True}
     assert stub.seen[-1].token == "t2"
+    assert cache.load().token == "t2"
 
 
-def test_a_revoked_token_does_not_drop_the_token_of_another_process(
+def test_a_revoked_token_gives_way_to_that_of_another_process(
     stub: Any, make_client: Any, clock: Any, tmp_path: Path
 ) -> None:
     cache = TokenCache(str(tmp_path), stub.endpoint, "rocketskates")
     client = make_client(cache=cache)
     client.get("things", "one")
     stub.revoked.add("t1")
+    stub.tokens.add("theirs")
     other = CachedToken("theirs", clock.now, clock.now + 600)
     cache.store(other)
-    with pytest.raises(NotPermitted):
-        client.get("things", "one")
+    assert client.get("things", "one") == {"ok": True}
     assert cache.load() == other
+    assert len(stub.logins("Basic")) == 1
+
+
+def test_a_revoked_token_in_the_cache_too(stub: Any, make_client: Any, clock: Any, tmp_path: Path) -> None:
+    """A new password ends all tokens at once, those that other processes have cached among them."""
+    cache = TokenCache(str(tmp_path), stub.endpoint, "rocketskates")
+    client = make_client(cache=cache)
+    client.get("things", "one")
+    stub.revoked |= {"t1", "theirs"}
+    cache.store(CachedToken("theirs", clock.now, clock.now + 600))
+    assert client.get("things", "one") == {"ok": True}
+    assert stub.seen[-1].token == "t2"
+    assert cache.load().token == "t2"
+
+
+def test_a_server_that_revokes_every_token(stub: Any, make_client: Any, tmp_path: Path) -> None:
+    cache = TokenCache(str(tmp_path), stub.endpoint, "rocketskates")
+    client = make_client(cache=cache)
+    stub.revoked |= {f"t{number}" for number in range(10)}
+    with pytest.raises(TokenRevoked, match="revoked.*'rocketskates'"):
+        client.get("things", "one")
+    assert cache.load() is None
+    assert len([seen for seen in stub.seen if seen.path.endswith("/things/one")]) == 3
 
 
 def test_a_cached_token_saves_the_login(stub: Any, make_client: Any, clock: Any, tmp_path: Path) -> None:

@@ -28,7 +28,10 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.comma
     FileSession,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script import launcher
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
+    LoginRequired,
+    UsageError,
+)
 
 
 @pytest.fixture
@@ -120,6 +123,34 @@ def test_a_token_in_a_file(tmp_path: Path) -> None:
     assert session.replace_token("two") is False
     with pytest.raises(UsageError, match="token_file"):
         FileSession(str(path))
+
+
+def test_a_token_in_several_files(tmp_path: Path) -> None:
+    """systemd's copy is as old as the service; what is written to the file later counts."""
+    copy, source = tmp_path / "copy", tmp_path / "source"
+    for path, moment in ((source, 1000), (copy, 2000)):
+        path.write_text("one\n")
+        os.utime(path, (moment, moment))
+    session = FileSession(f"{copy}:{source}")
+    assert (session.token(), session.replace_token("one")) == ("one", False)
+    source.write_text("two\n")
+    assert (session.replace_token("one"), session.token()) == (True, "two")
+    assert session.replace_token("two") is False
+    source.unlink()
+    assert (session.replace_token("two"), session.token()) == (True, "one")
+    copy.unlink()
+    assert session.replace_token("one") is False
+    with pytest.raises(UsageError, match="token_file"):
+        FileSession(f"{copy}:{source}")
+
+
+def test_what_is_said_of_a_token_that_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("one")
+    session = FileSession(str(path))
+    for error in (session.on_token_revoked(), session.explain(LoginRequired())):
+        assert str(path) in error.messages[0]
+        assert "the agent reads it without a restart" in error.messages[0]
 
 
 def test_whom_to_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,6 +158,82 @@ def test_another_length_of_life_is_another_token(stage: PlaybookRunner, box: Nsp
     assert stage.role().changed == 0
 
 
+def test_a_token_that_the_server_refuses_is_replaced(
+    stage: PlaybookRunner, box: NspawnContainer, api: Api
+) -> None:
+    """Whatever its age: somebody has changed the secret that it depends on."""
+    name = f"drp-agent-{machine(api)['Uuid']}"
+    secret = [{"op": "replace", "path": "/Secret", "value": "another"}]
+    assert api("PATCH", f"users/{name}", json=secret).status_code == 200
+    assert box.run("drp-agent check | grep -c FAIL || true") == "1"
+    assert "write a fresh token" in box.run("drp-agent check || true")
+    assert stage.role().changed > 0
+    assert box.run("drp-agent check | grep -c FAIL || true") == "0"
+    assert stage.role().changed == 0
+
+
+def test_another_user_is_another_token(stage: PlaybookRunner, box: NspawnContainer, api: Api) -> None:
+    before = box.run("ls /etc/drp-agent/tokens")
+    stage.role(agent_token_user=USERNAME)
+    assert box.run("ls /etc/drp-agent/tokens") != before
+    token = box.run("cat /etc/drp-agent/tokens/*")
+    stage.role(agent_token=token)
+    assert stage.role(agent_token=token).changed == 0
+    stage.role()
+    assert box.run("ls /etc/drp-agent/tokens") == before
+    assert box.run("cat /etc/drp-agent/tokens/*") != token
+    assert stage.role().changed == 0
+
+
+def test_a_token_is_revoked_under_a_running_job(
+    stage: PlaybookRunner, box: NspawnContainer, api: Api
+) -> None:
+    """The agent takes up the token that the role writes, though its service has a copy of the old one."""
+    box.run("rm -f /root/long")
+    known = {job["Uuid"] for job in jobs(api, "e2e-long")}
+    stage_job(api, "e2e-long")
+    until(lambda: box.attempt("test -s /root/long").returncode == 0)
+    secret = [{"op": "replace", "path": "/Secret", "value": "yet another"}]
+    assert api("PATCH", f"users/drp-agent-{machine(api)['Uuid']}", json=secret).status_code == 200
+    assert stage.role().changed > 0
+    (job,) = [job for job in jobs(api, "e2e-long") if job["Uuid"] not in known]
+    assert job["State"] == "finished"
+    assert "line 200" in log(api, job)
+    assert box.run("cat /root/long") == "started\nended"
+
+
+def test_a_restart_is_not_lost_when_the_role_fails_before_it(
+    stage: PlaybookRunner, box: NspawnContainer
+) -> None:
+    pid = box.run("systemctl show -p MainPID drp-agent")
+    box.run("mount -t tmpfs -o noexec tmpfs /var/lib/drp-runner")
+    options = {"agent_settings": {"task_timeout": 77}}
+    assert "noexec" in stage.role(fails=True, **options).output
+    assert box.run("systemctl show -p MainPID drp-agent") == pid
+    box.run("umount /var/lib/drp-runner")
+    assert stage.role("main", "--check", **options).changed == 1
+    assert stage.role(**options).changed == 1
+    assert box.run("systemctl show -p MainPID drp-agent") != pid
+    assert stage.role(**options).changed == 0
+    stage.role()
+
+
+def test_options_given_as_text(stage: PlaybookRunner, box: NspawnContainer) -> None:
+    """As ``-e agent_service_enabled=false`` gives them."""
+    names = ("agent_validate_certs", "agent_create_machine", "agent_token_rotate", "agent_service_enabled")
+    names += ("agent_verify", "agent_drpcli")
+    flags = [word for name in names for word in ("-e", f"{name}=false")]
+    stage.role("main", *flags)
+    assert box.attempt("systemctl is-active drp-agent").returncode != 0
+    assert box.attempt("systemctl is-enabled drp-agent").returncode != 0
+    assert "validate_certs: false" in box.run("cat /etc/drp-agent/agent.yml")
+    assert stage.role("main", *flags).changed == 0
+    flags = ["-e", "agent_service_enabled=true", "-e", "agent_verify=yes", "-e", "agent_validate_certs=true"]
+    stage.role("main", *flags)
+    assert box.run("systemctl is-active drp-agent") == "active"
+    assert stage.role("main", *flags, "-e", "agent_idle_wait=60").changed == 0
+
+
 def test_module_defaults_of_the_play(stage: PlaybookRunner, server: Simulator) -> None:
     """Who configures the modules by them, and sets no variable of the environment, needs nothing else."""
     bare = {"RS_ENDPOINT": "", "RS_KEY": "", "RS_CA_PATH": ""}

@@ -46,8 +46,8 @@ def mint_for_user(
         raise UsageError(f"user: there is no user {name}") from error
     except users.DeadToken as error:
         raise UsageError(
-            f"user: {error.messages[0]}, because another user asked for it: on v3.12, only {name} itself gets "
-            f"a token that is valid. Set the password of {name} in user_password, log in as {name}{more_ways}"
+            f"user: {error.messages[0]}, because another user asked for it: on v3.12, only {name} itself "
+            f"gets a valid one. Set the password of {name} in user_password, log in as {name}{more_ways}"
         ) from error
 
 

@@ -143,11 +143,11 @@ def _revoke_v3(task: Task, uuid: str) -> Result:
 
 
 def _still_alive(uuid: str, named: str | None) -> str:
-    whose = f"its token of user {named}" if named else "a token of another user that its agent was given"
+    whose = f"its token of user {named}" if named else "a token of another user, if its agent has one,"
     why = "" if named else f"there is no user {user_name_for(uuid)} to remove; "
     return (
-        f"machine {uuid}: {why}{whose} stays valid until it ends by itself, because the server cannot end "
-        "one token alone. Another password of that user (drp_user, user_password) ends all its tokens at once"
+        f"machine {uuid}: {why}{whose} stays valid until it expires, because the server cannot revoke one "
+        "token. Another password for that user (drp_user, user_password) revokes all its tokens"
     )
 
 

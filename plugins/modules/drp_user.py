@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # Copyright (c) 2026, the digitalrebar.provision authors
-# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or
+# https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -47,10 +48,18 @@ options:
       - Fail when the server has stored the user but reports a problem, such as a role that does not exist.
     type: bool
     default: true
+  confirm:
+    description:
+      - Required to remove the very user that the task logs in as. The error names the value.
+    type: str
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
 notes:
+  - A v3.12 server does not revoke the tokens of a deleted user, and a warning says so. They stay valid, with
+    the rights of its roles, until they expire or a user of that name is created again. To revoke them at
+    once, change the preference C(baseTokenSecret) with M(digitalrebar.provision.drp_prefs), which revokes the
+    tokens of all users and machines.
   - A new password revokes all tokens of the user, and those that the user has granted to others.
   - A task can change the password of the user as which it logs in. Subsequent tasks require the new one,
     in O(password) or O(key). If the task logs in with O(token), this token may be revoked too.
@@ -129,6 +138,7 @@ SPEC = {
             "no_log": False,
         },
         "require_available": {"type": "bool", "default": True},
+        "confirm": {"type": "str"},
     },
 }
 

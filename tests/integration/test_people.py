@@ -14,6 +14,7 @@ from simulator.testing import Api
 
 pytestmark = pytest.mark.simulator
 
+CHECK = ["--check"]
 FIRST, SECOND = "first-secret", "second:secret"
 
 
@@ -133,6 +134,57 @@ def test_what_cannot_be_done_with_users(run_tasks: PlaybookRunner) -> None:
     assert "missing required arguments: name" in messages[6]
     assert logs_in(run_tasks, "fred", FIRST)
     assert logs_in(run_tasks, "limited", SECOND)
+
+
+def test_what_a_deletion_leaves(run_tasks: PlaybookRunner, run_tasks_v4: PlaybookRunner) -> None:
+    """The tokens of a deleted user: v3.12 has no secret left to compare them with."""
+    for runner, warned in ((run_tasks, True), (run_tasks_v4, False)):
+        api = Api(runner.simulator)
+        for name in ("fred", "ann"):
+            add(api, "users", Name=name)
+        gone = (
+            task("user", name="fred", state="absent"),
+            task("object", kind="users", id="ann", state="absent"),
+            task("user", name="fred", state="absent"),
+        )
+        checked = runner(*gone, flags=["--check"])
+        played = runner(*gone)
+        for result in (*checked.results[:2], *played.results[:2]):
+            assert ("does not revoke the tokens" in str(result.get("warnings"))) is warned, result
+        assert "warnings" not in played[2]
+        assert played.changed == [True, True, False]
+
+
+def test_the_user_that_the_task_logs_in_as(run_tasks: PlaybookRunner) -> None:
+    api = Api(run_tasks.simulator)
+    for name in ("fred", "ann", "bob"):
+        add(api, "users", Name=name, Roles=["superuser"])
+        api("PUT", f"users/{name}/password", json={"Password": FIRST})
+    as_fred = {"username": "fred", "password": FIRST, "token_cache": ""}
+    as_ann = {**as_fred, "username": "ann"}
+    both = [{"kind": "users", "id": name, "state": "absent"} for name in ("bob", "fred")]
+    refused = run_tasks(
+        task("user", name="fred", state="absent", **as_fred),
+        task("user", name="fred", state="absent", confirm="x", **as_fred),
+        task("object", kind="users", id="ann", state="absent", **as_ann),
+        task("object", resources=both[1:], **as_fred),
+        task("object", kind="users", filters={"Name": "fred"}, state="absent", **as_fred),
+    )
+    for result in refused.results:
+        assert "it is the user that this task logs in as. Nothing was changed" in result["msg"], result
+    assert {user["Name"] for user in api("GET", "users").json()} >= {"fred", "ann", "bob"}
+    (mark,) = {result["msg"].rpartition(" ")[2] for result in (refused[0], refused[1], refused[3])}
+    (confirm,) = [
+        result["targets"]["confirm"]
+        for result in run_tasks(task("object", resources=both), flags=CHECK).results
+    ]
+    played = run_tasks(
+        task("user", name="ann", state="absent", confirm=refused[2]["msg"].rpartition(" ")[2], **as_ann),
+        task("object", resources=both, confirm=confirm, **as_fred),
+        task("user", name="fred", state="absent", confirm=mark),
+    )
+    assert played.changed == [True, True, False], played.output
+    assert {user["Name"] for user in api("GET", "users").json()} & {"fred", "ann", "bob"} == set()
 
 
 def test_tokens(run_tasks: PlaybookRunner) -> None:

@@ -169,6 +169,8 @@ class Bulk:
                 self.targets.append(Target.of(resource.kind, current))
         self.destruction = " and ".join(sorted(destructions))
         self.guard.enforce(self.destruction, self.targets, self.check, self.limit_required)
+        for resource in self.resources:
+            resource.confirmed = bool(self.guard.confirm)
 
     def _mixed_lookup_forms(self, indexes: t.Sequence[int]) -> bool:
         """Whether two of them can be the same object though they are called differently."""

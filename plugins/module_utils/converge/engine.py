@@ -142,6 +142,7 @@ class _Convergence:
             self._refuse_hidden()
             return
         self._refuse_read_only(current)
+        self.resource.check_deletion(self.client, current)
         if is_locked(current):
             unlocking = gen_patch(current, self._unlocked(current))
             current = current if self.check else self._patch(current, unlocking)
@@ -152,6 +153,7 @@ class _Convergence:
                 if error.attempts < 2:
                     return
         self.outcome.action = "deleted"
+        self.outcome.warnings += self.resource.deletion_warnings(self.client)
 
     def present(self, current: Object | None) -> None:
         self.resource.check(current)

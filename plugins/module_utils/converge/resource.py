@@ -8,6 +8,7 @@ import dataclasses
 import typing as t
 
 from ..client import models
+from ..client.client import Client
 from ..client.errors import UsageError
 from .merge import append_missing, merge_map, overlay
 
@@ -34,6 +35,10 @@ class Resource:
     """A locked object is unlocked for the change, and locked again unless ``spec`` says otherwise."""
     update_secure: str = "when_different"
     """When a secure param that is set already is written: ``when_different``, ``always`` or ``on_create``."""
+    confirm: str = ""
+    """The fingerprint of a deletion that needs one; see :mod:`.guard`."""
+    confirmed: bool = dataclasses.field(default=False, init=False)
+    """Whether a fingerprint of all targets of the task, this one among them, was given and is right."""
     secrets: set[str] = dataclasses.field(default_factory=set, init=False, repr=False)
     """Strings that turned out to be secret during convergence; never shown."""
 
@@ -105,6 +110,15 @@ class Resource:
     def change_warnings(self, before: Object | None, after: Object) -> list[str]:
         """Warnings about the change."""
         del before, after
+        return []
+
+    def check_deletion(self, client: Client, current: Object) -> None:
+        """Raise UsageError for a deletion that needs a confirmation and has none."""
+        del client, current
+
+    def deletion_warnings(self, client: Client) -> list[str]:
+        """Things a user should know about what a deletion leaves, as warnings."""
+        del client
         return []
 
     def _wanted_value(self, name: str, current: Json, value: Json) -> Json:

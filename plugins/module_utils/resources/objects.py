@@ -16,11 +16,12 @@ from ..converge.task import Result, Task, bulk_result, converge_one
 from .dhcp.subnet import RawSubnet
 from .listing import Query, select
 from .machine import Machine
+from .user import User
 from .waiting import waiting
 
 Object = dict[str, t.Any]
 
-_RESOURCE_CLASSES: dict[str, type[Resource]] = {"machines": Machine, "subnets": RawSubnet}
+_RESOURCE_CLASSES: dict[str, type[Resource]] = {"machines": Machine, "subnets": RawSubnet, "users": User}
 _SHARED_OPTIONS = (
     "force",
     "purge_params",
@@ -28,6 +29,7 @@ _SHARED_OPTIONS = (
     "require_available",
     "include_locked",
     "update_secure",
+    "confirm",
 )
 
 
@@ -119,5 +121,5 @@ def _resource_of_entry(
 
 
 def _resource(options: t.Mapping[str, t.Any], kind: str, spec: Object, key: str, state: str) -> Resource:
-    shared = {name: options[name] for name in _SHARED_OPTIONS}
+    shared = {name: options[name] for name in _SHARED_OPTIONS if options[name] is not None}
     return _RESOURCE_CLASSES.get(kind, Resource)(kind=kind, spec=spec, state=state, key=key, **shared)

@@ -47,7 +47,7 @@ def mint_for_user(
     except users.DeadToken as error:
         raise UsageError(
             f"user: {error.messages[0]}, because another user asked for it: on v3.12, only {name} itself "
-            f"gets a valid one. Set the password of {name} in user_password, log in as {name}{more_ways}"
+            f"gets a valid one. Set its password in user_password, or log in as {name}{more_ways}"
         ) from error
 
 

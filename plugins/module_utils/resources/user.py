@@ -6,13 +6,41 @@ from __future__ import annotations
 
 import typing as t
 
+from ..client import features
+from ..client.client import Client
 from ..client.errors import DrpError, UsageError
 from ..client.objects import users
-from ..converge.resource import Resource
+from ..converge.guard import Target, fingerprint
+from ..converge.resource import Object, Resource
 from ..converge.task import Options, Result, Task, converge_one, failure
 
 _MEMBERS = {"name": "Name", "description": "Description", "roles": "Roles"}
 _HIDDEN_BEFORE, _HIDDEN_AFTER = "(another one)", "(the one given)"
+
+
+class User(Resource):
+    """A user, whose removal ends less than one would think."""
+
+    def check_deletion(self, client: Client, current: Object) -> None:
+        """Nobody removes the very user that the task logs in as by mistake."""
+        if current.get("Name") != client.username:
+            return
+        mark = fingerprint("deletion", [Target.of(self.kind, current)])
+        if not self.confirmed and self.confirm != mark:
+            raise UsageError(
+                f"{self.label}: it is the user that this task logs in as. Nothing was changed. "
+                f"Log in as another user, or set confirm: {mark}"
+            )
+
+    def deletion_warnings(self, client: Client) -> list[str]:
+        if client.has_feature(features.V4.flag):
+            return []
+        return [
+            f"{self.label}: this server does not revoke the tokens of a deleted user. They stay valid, with "
+            "the rights of its roles, until they expire or a user of that name is created again. To revoke "
+            "them at once, change the preference baseTokenSecret, which revokes the tokens of all users and "
+            "machines"
+        ]
 
 
 def run(task: Task) -> Result:
@@ -34,11 +62,12 @@ def run(task: Task) -> Result:
 def from_options(options: Options) -> Resource:
     """The user that the options of ``drp_user`` describe, without the password."""
     spec = {member: options[name] for name, member in _MEMBERS.items() if options.get(name) is not None}
-    return Resource(
+    return User(
         kind="users",
         spec=spec,
         state=options["state"],
         require_available=options["require_available"],
+        confirm=options.get("confirm") or "",
     )
 
 

@@ -34,7 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "converge": {"client", "client/objects"},
     "resources": {"converge", "client", "client/events", "client/files", "client/objects"},
     "resources/agent": {"resources", "agent/command", "converge", "client", "client/objects"},
-    "resources/bootenv": {"resources/files", "converge", "client", "client/files"},
+    "resources/bootenv": {"resources/files", "converge", "client", "client/files", "client/objects"},
     "resources/content": {"converge", "client", "client/files", "client/objects", "client/packs"},
     "resources/dhcp": {"converge", "client"},
     "resources/files": {"converge", "client", "client/files"},

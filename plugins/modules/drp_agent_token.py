@@ -46,8 +46,8 @@ options:
     description:
       - V(present) mints a token.
       - V(absent) revokes all tokens of the agent. On v3.12, the user and the role are deleted; without the
-        role, a token permits nothing. On later servers, the machine gets a new secret, which also revokes its other tokens, such as those in boot
-        files.
+        role, a token permits nothing. On later servers, the machine gets a new secret, which also revokes its
+        other tokens, such as those in boot files.
     type: str
     choices: [present, absent]
     default: present

@@ -82,19 +82,15 @@ class Tokens:
         return base64.urlsafe_b64encode(nonce + sealed).decode()
 
     def for_user(self, user: Row, grantor: Identity, ttl: int) -> str:
-        """v3.12 seals the secrets of user and grantor in each other's place, as recorded (edges/22)."""
         granting = self._server.store.data("users", grantor.user) or {}
-        sealed = user.data["Secret"], granting.get("Secret", "")
-        user_secret, grantor_secret = (
-            reversed(sealed) if self._server.server_profile.swaps_token_secrets else sealed
-        )
+        # v3.12 seals each secret in the place of the other: a token for somebody else is dead on arrival
         return self.issue(
             ttl,
             user=user.key,
-            user_secret=user_secret,
+            user_secret=granting.get("Secret", ""),
             roles=tuple(user.data["Roles"]),
             grantor=grantor.user,
-            grantor_secret=grantor_secret,
+            grantor_secret=user.data["Secret"],
         )
 
     def for_machine(self, machine: Row, ttl: float) -> str:
@@ -162,14 +158,17 @@ def token_identity(server: Server, text: str) -> Identity:
         ("users", grant.grantor, grant.grantor_secret),
         ("machines", grant.machine, grant.machine_secret),
     ):
-        if key:
-            # what is gone has no secret to compare: tokens outlive their user, as recorded (edges/22)
-            data = server.store.data(prefix, key)
-            if data and secret and data["Secret"] != secret:
-                raise revoked
-    if grant.machine:
-        return Identity(f"runner:{grant.machine}", "", tuple(claim(*entry) for entry in grant.claims))
-    return user_identity(server, grant.user, grant.roles)
+        # who is gone has no secret that could differ
+        data = server.store.data(prefix, key) if key else None
+        if data and secret and data["Secret"] != secret:
+            raise revoked
+    if grant.user:
+        found = user_identity(server, grant.user, grant.roles)
+        gone = not server.store.get("users", grant.user)
+        return Identity("unknown", "", found.claims) if gone else found
+    known = grant.machine and server.store.get("machines", grant.machine)
+    principal = f"runner:{grant.machine}" if known else "unknown"
+    return Identity(principal, "", tuple(claim(*entry) for entry in grant.claims))
 
 
 async def basic_identity(server: Server, user: str, password: str) -> Identity:

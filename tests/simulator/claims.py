@@ -26,16 +26,13 @@ _EXTRA = {
 
 SCOPES: dict[str, tuple[str, ...]] = {
     **{prefix: _BASE + _EXTRA.get(prefix, ()) for prefix in _PREFIXES},
+    "preferences": ("list", "post"),
     "contents": ("list", "get", "create", "update", "delete"),
     "files": ("list", "get", "post", "delete"),
     "isos": ("list", "get", "post", "delete"),
-    "interfaces": ("list", "get"),
+    "interfaces": _BASE,
     "info": ("get",),
 }
-
-
-_UNCLAIMED = "events"
-"""No scope of v3.12: a role cannot name it, and whoever may do anything may post events."""
 
 
 def _matches(allowed: frozenset[str], wanted: str) -> bool:
@@ -82,8 +79,11 @@ class Identity:
     user: str
     claims: tuple[Claim, ...]
 
-    def may(self, scope: str, action: str, specific: str = "") -> bool:
-        if scope == _UNCLAIMED:
+    def may(
+        self, scope: str, action: str, specific: str = "", scopes: Mapping[str, tuple[str, ...]] = SCOPES
+    ) -> bool:
+        """Whether a claim allows it; what no scope knows is open to everyone who has any claim at all."""
+        if action.partition(":")[0] not in scopes.get(scope, ()):
             return bool(self.claims)
         return any(claim.allows(scope, action, specific) for claim in self.claims)
 

@@ -34,8 +34,6 @@ class ServerProfile:
     version = "v3.12.0"
     licensed = False
     """Whether roles and tenants can be written."""
-    swaps_token_secrets = True
-    """Whether a token that one user mints for another is refused at its first use."""
     features: Sequence[str] = FEATURES
     models: Mapping[str, Model] = MODELS
     scopes: Mapping[str, tuple[str, ...]] = SCOPES

@@ -19,6 +19,9 @@ TEXT_TYPES = frozenset({"str", "uuid", "ip", "time"})
 COMPUTED = ("Validated", "Available", "Errors", "ReadOnly")
 """Members that the server computes; what a client sends for them is overwritten."""
 
+COMPUTED_V4 = ("Endpoint", "Bundle", "Partial")
+"""Such members of v4 servers."""
+
 _COMMON = {"Validated": "bool", "Available": "bool", "Errors": "list", "ReadOnly": "bool", "Meta": "map"}
 _V4 = {"Endpoint": "str", "Bundle": "str", "Partial": "bool"}
 _NAMING_FIELDS = {"Name": "str", "Description": "str", "Documentation": "str"}

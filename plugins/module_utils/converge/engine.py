@@ -12,7 +12,7 @@ import typing as t
 from ..client import models
 from ..client.client import Client
 from ..client.errors import ApiError, Conflict, DrpError, Invalid, NotFound, UsageError
-from ..client.objects import claims
+from ..client.objects import claims, layers
 from ..client.patch import Patch, apply_patch, gen_patch
 from .guard import is_locked
 from .resource import Object, Resource
@@ -266,13 +266,18 @@ class _Convergence:
             raise UsageError(claims.hidden_message(self.resource.kind, [name]))
 
     def _refuse_read_only(self, current: Object) -> None:
-        """UsageError for a read-only object: the server's own error would only be its name."""
+        """UsageError for a read-only object: the server's own error would only be its name.
+
+        The flag alone proves nothing: a v3.12 server keeps what a client has sent, and then ignores it.
+        """
         if current.get("ReadOnly"):
-            pack = current.get("Bundle") or "a content pack, a plugin or the server itself"
-            raise UsageError(
-                f"{self.resource.label}: it is read-only, because it comes from {pack}. "
-                "Change it there, or create an object with another name"
-            )
+            layer = layers.read_only_layer(self.client, self.resource.kind, current)
+            if layer != "":
+                raise UsageError(
+                    f"{self.resource.label}: it is read-only, because it comes from "
+                    f"{layer or 'a content pack, a plugin or the server itself'}. "
+                    "Change it there, or create an object with another name"
+                )
 
     def _discard_plan(self) -> None:
         """Discard the plan; changes that were stored stay in the outcome."""

@@ -142,6 +142,8 @@ class Resource:
         normalized: Object = {}
         for name, value in self.spec.items():
             proper = self.model.spelling(name) or name
+            if proper.lower() in _COMPUTED:
+                continue  # the server computes it; it would keep a ReadOnly that was sent
             if proper in normalized:
                 raise UsageError(f"{self.kind}: {proper} is given twice")
             field_type = self.model.fields.get(proper)
@@ -153,6 +155,9 @@ class Resource:
         if isinstance(normalized.get("Meta"), dict):
             normalized["Meta"] = {name: _meta_text(value) for name, value in normalized["Meta"].items()}
         return normalized
+
+
+_COMPUTED = frozenset(name.lower() for name in (*models.COMPUTED, *models.COMPUTED_V4))
 
 
 def _meta_text(value: Json) -> Json:

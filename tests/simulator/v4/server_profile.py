@@ -31,10 +31,9 @@ _BASE = ("list", "get", "create", "update", "delete", "action", "actions")
 
 class ServerProfileV4(ServerProfile):
     version = "v4.8.0"
-    swaps_token_secrets = False  # an assumption: no v4 server was asked
     features = (*FEATURES, *_MORE_FEATURES)
     models = MODELS_V4
-    scopes = {**SCOPES, "contexts": _BASE, "events": ("post",), "pools": _BASE}
+    scopes = {**SCOPES, "contexts": _BASE, "pools": _BASE}
     list_parameters = (*ServerProfile.list_parameters, "params", "decode")
     extra_operators = OPERATORS
 

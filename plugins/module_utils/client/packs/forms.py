@@ -13,7 +13,7 @@ from .pack import Json, Object, Pack
 
 COMPUTED_META = ("Type", "Writable", "Overwritable")
 """Metadata that the server computes; what a client sends for it is overwritten."""
-COMPUTED = (*models.COMPUTED, "Endpoint", "Bundle", "Partial")
+COMPUTED = (*models.COMPUTED, *models.COMPUTED_V4)
 """Members of objects that the server computes, those of v4 among them."""
 
 TEXT_MAPS = ("Meta", "Loaders")

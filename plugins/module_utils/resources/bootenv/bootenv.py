@@ -10,7 +10,6 @@ import dataclasses
 import os
 import typing as t
 
-from ...client import models
 from ...client.client import Client
 from ...client.errors import DrpError, UsageError
 from ...client.files.blobs import static_url
@@ -42,7 +41,6 @@ class BootEnv(Resource):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.spec = {name: value for name, value in self.spec.items() if name not in models.COMPUTED}
         system = self.spec.get("OS")
         if isinstance(system, dict):
             self.spec["OS"] = self._normalized_os(system)

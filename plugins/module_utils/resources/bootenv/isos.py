@@ -11,6 +11,7 @@ import typing as t
 from ...client.errors import DrpError, UsageError
 from ...client.files import blobs, bootenvs
 from ...client.files.boot_trees import BootTree, TreeState
+from ...client.objects import layers
 from ...converge.task import Result, Task
 from ..files.blob import compare
 from ..files.progress import ProgressReporter
@@ -158,7 +159,7 @@ class IsoConverger:
             return
         log_position = 0
         if not all(state.unpacked(tree) for tree, state in states):
-            if self.env.get("ReadOnly"):
+            if self._is_read_only():
                 self._upload_again(outcome, source, states)
                 return
             outcome.action = "unpacked"
@@ -168,6 +169,12 @@ class IsoConverger:
         if not self.task.check:
             self.verifier.wait(outcome.iso, self.name, log_position)
             outcome.verified = True
+
+    def _is_read_only(self) -> bool:
+        """Whether the server refuses to save it: the flag alone may be what a client has sent."""
+        return bool(
+            self.env.get("ReadOnly") and layers.read_only_layer(self.task.client, "bootenvs", self.env) != ""
+        )
 
     def _upload_again(self, outcome: IsoOutcome, source: IsoSource, states: States) -> None:
         if not source.label:

@@ -17,6 +17,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     NotFound,
     UsageError,
 )
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import layers
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge import engine
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.engine import (
     Outcome,
@@ -147,11 +148,31 @@ class TestCheckMode:
 class TestReadOnly:
     @pytest.mark.parametrize("check", [False, True])
     @pytest.mark.parametrize("resource", [profile(a=1), absent()], ids=["present", "absent"])
-    def test_is_refused_with_its_origin(self, resource: Resource, check: bool) -> None:
+    def test_is_refused_with_its_origin(
+        self, resource: Resource, check: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(layers, "read_only_layer", lambda client, kind, item: item["Bundle"])
         client = FakeClient(profiles=[{"Name": "p", "Params": {}, "ReadOnly": True, "Bundle": "pack"}])
         with pytest.raises(UsageError, match="read-only, because it comes from pack"):
             converge(client, resource, check)
         assert client.writes == []
+
+    @pytest.mark.parametrize("check", [False, True])
+    @pytest.mark.parametrize("resource", [profile(a=1), absent()], ids=["present", "absent"])
+    def test_a_flag_that_a_client_has_sent_is_none(
+        self, resource: Resource, check: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(layers, "read_only_layer", lambda client, kind, item: "")
+        client = FakeClient(profiles=[{"Name": "p", "Params": {}, "ReadOnly": True}])
+        assert converge(client, resource, check).changed
+
+    @pytest.mark.parametrize("name", ["ReadOnly", "readonly", "Available", "Validated", "Errors", "Bundle"])
+    def test_computed_members_are_never_sent(self, name: str) -> None:
+        spec = {"Name": "p", "Params": {"a": 1}, name: ["x"] if name == "Errors" else True}
+        client = FakeClient(profiles=[])
+        converge(client, Resource(kind="profiles", spec=spec))
+        assert {key.lower() for key in client.one("profiles")} & {"readonly", "errors", "bundle"} == set()
+        assert converge(client, Resource(kind="profiles", spec=spec)).action == "unchanged"
 
     def test_is_fine_when_it_agrees(self) -> None:
         client = FakeClient(profiles=[{"Name": "p", "Params": {"a": 1}, "ReadOnly": True}])

@@ -28,6 +28,8 @@ _DESTRUCTIVE_COMMAND = re.compile(
     re.IGNORECASE,
 )
 """Words in a command that make it require a limit on the number of machines."""
+_MISSING_PARAM = re.compile(r"Action .* Missing Parameter (\S+)")
+"""One message for each param that neither the request nor the object has."""
 _MAX_LISTED = 5
 
 
@@ -141,6 +143,10 @@ class ActionCall:
         except NotFound:
             if self.command not in self._offered_by_providers():
                 raise
+        except ApiError as error:
+            missing = [_MISSING_PARAM.fullmatch(message) for message in error.messages]
+            if not missing or not all(found and found[1] in self.params for found in missing):
+                raise
 
     def _offered_by_providers(self) -> set[str]:
         """Commands for this kind, whether or not an object has what they need."""
@@ -157,10 +163,11 @@ class ActionCall:
 
     def _explain_error(self, item: Object, key: str, error: ApiError) -> DrpError:
         """The server's error; for an unknown command, with the known ones."""
-        unknown = error.code in (400, 404) and any("Not Found" in message for message in error.messages)
-        if not unknown:
+        if error.code not in (400, 404) or not any("not found" in text.lower() for text in error.messages):
             return error
         try:
+            if self.command in self._offered_by_providers():
+                return error  # the plugin itself does not find something
             offered = actions.available(self.client, self.kind, key, self.plugin)
         except DrpError:
             return error

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.engine import converge
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.resource import Resource
+from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.dhcp.subnet import RawSubnet
 
 KINDS = ["params", "profiles", "stages", "tasks", "workflows", "machines", "users"]
 
@@ -57,3 +58,45 @@ def test_computed_members_are_not_sent(client: Any, factory: Any, kind: str) -> 
 def test_what_really_is_read_only(client: Any, state: str, spec: dict[str, str], check: bool) -> None:
     with pytest.raises(UsageError, match="stage none: it is read-only, because it comes from BasicStore"):
         converge(client, Resource(kind="stages", spec=spec, state=state), check)
+
+
+SETTLED: dict[str, tuple[str, dict[str, Any]]] = {
+    "a stage that does not wait": ("stages", {"RunnerWait": False}),
+    "an integer beyond the floats": ("profiles", {"Params": {"ct/number": 2**53 + 1, "ct/big": [-(10**30)]}}),
+    "a machine without a stage": ("machines", {"Stage": ""}),
+    "the flags of a machine": ("machines", {"Meta": {"feature-flags": "original-change-stage"}}),
+    "an address in another form": ("machines", {"Address": "::ffff:192.0.2.77"}),
+    "a machine without an architecture": ("machines", {"Arch": ""}),
+    "a subnet with a mask of its own": (
+        "subnets",
+        {"Options": [{"Code": 28, "Value": "10.93.7.1"}, {"Code": 1, "Value": "255.0.0.0"}]},
+    ),
+    "a subnet that is half empty": (
+        "subnets",
+        {"Strategy": "", "Pickers": [], "ActiveLeaseTime": 0, "ReservedLeaseTime": 0, "Options": []},
+    ),
+    "a subnet without the options of the server": (
+        "subnets",
+        {"Options": [{"Code": 3, "Value": "10.93.7.1"}]},
+    ),
+}
+SUBNET = {"Subnet": "10.93.7.0/24", "ActiveStart": "10.93.7.10", "ActiveEnd": "10.93.7.20"}
+
+
+@pytest.mark.parametrize("case", SETTLED)
+def test_the_second_time_changes_nothing(client: Any, factory: Any, case: str) -> None:
+    """Whatever the server makes of a value, at the creation and with a change."""
+    kind, members = SETTLED[case]
+    kind_class = RawSubnet if kind == "subnets" else Resource
+    for existing in (False, True):
+        name = factory.name()
+        factory.made.append((kind, f"Name:{name}"))
+        whole = {"Name": name, **(SUBNET if kind == "subnets" else {}), **members}
+        if existing:
+            factory.client.create(kind, {name: whole[name] for name in ("Name", *SUBNET) if name in whole})
+        first = converge(client, kind_class(kind=kind, spec=whole))
+        assert first.item is not None
+        for check in (True, False):
+            again = converge(client, kind_class(kind=kind, spec=whole), check)
+            assert again.action == "unchanged", (again.before, again.planned)
+        converge(client, kind_class(kind=kind, spec={"Name": name}, state="absent"))

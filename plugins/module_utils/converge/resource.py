@@ -10,6 +10,7 @@ import typing as t
 from ..client import models
 from ..client.client import Client
 from ..client.errors import UsageError
+from . import server_values
 from .merge import append_missing, merge_map, overlay
 
 Json = t.Any
@@ -39,13 +40,26 @@ class Resource:
     """The fingerprint of a deletion that needs one; see :mod:`.guard`."""
     confirmed: bool = dataclasses.field(default=False, init=False)
     """Whether a fingerprint of all targets of the task, this one among them, was given and is right."""
+    notes: list[str] = dataclasses.field(default_factory=list, init=False)
+    """What a user should know about the spec itself, as warnings."""
     secrets: set[str] = dataclasses.field(default_factory=set, init=False, repr=False)
     """Strings that turned out to be secret during convergence; never shown."""
 
     def __post_init__(self) -> None:
-        self.spec = self._normalized_spec()
+        given = self._normalized_spec()
+        asked = server_values.without_computed_meta(self.kind, given)
+        self.spec = {name: server_values.rounded(value) for name, value in asked.items()}
         hidden = (self.spec.get(name) for name in self.model.hidden)
         self.secrets.update(text for text in hidden if isinstance(text, str) and text)
+        if asked != given:
+            self.notes.append(
+                f"{self.label}: Meta: feature-flags is left out, because the server computes it for machines"
+            )
+        if server_values.inexact(asked):
+            self.notes.append(
+                f"{self.label}: {', '.join(server_values.inexact(asked))}: the server keeps integers beyond "
+                f"{server_values.MAX_EXACT} as rounded numbers; write them as text to keep all digits"
+            )
         if not self.lookup:
             raise UsageError(
                 f"{self.kind}: the object has no {self.model.key}"
@@ -73,7 +87,9 @@ class Resource:
         wanted = dict(current)
         for name, value in self.spec.items():
             if value is not None or self.model.fields.get(name, "any") == "any":
-                wanted[name] = self._wanted_value(name, current.get(name), value)
+                asked = self._wanted_value(name, current.get(name), value)
+                field_type = self.model.fields.get(name, "any")
+                wanted[name] = server_values.settled(self.kind, name, field_type, current.get(name), asked)
         return wanted
 
     def creation_body(self) -> Object:

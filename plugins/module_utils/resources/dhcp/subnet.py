@@ -41,7 +41,18 @@ _SERVER_ADDED_CODES = (1, 28)
 
 @dataclasses.dataclass
 class RawSubnet(Resource):
-    """A wanted subnet in the server's own words.  DHCP options that the server adds are not asked away."""
+    """A wanted subnet in the server's own words.
+
+    The server adds netmask and broadcast to the DHCP options, and sets them to those of the network whatever
+    they are given: neither is asked away.
+    """
+
+    def wanted_object(self, current: Object) -> Object:
+        wanted = super().wanted_object(current)
+        network = _network(str(current.get("Subnet") or ""))
+        if isinstance(wanted.get("Options"), list) and isinstance(network, ipaddress.IPv4Network):
+            wanted["Options"] = [_as_stored(option, network) for option in wanted["Options"]]
+        return wanted
 
     def _wanted_value(self, name: str, current: t.Any, value: t.Any) -> t.Any:
         if name == "Options" and isinstance(current, list):
@@ -134,6 +145,12 @@ def _merge_options(current: list[Object], wanted: list[Object]) -> list[Object]:
     kept = [option for option in current if option["Code"] in (*by_code, *_SERVER_ADDED_CODES)]
     here = [by_code.pop(option["Code"], option) for option in kept]
     return [*here, *by_code.values()]
+
+
+def _as_stored(option: Object, network: ipaddress.IPv4Network) -> Object:
+    if not isinstance(option, dict) or option.get("Code") not in _SERVER_ADDED_CODES:
+        return option
+    return {**option, "Value": str(network.netmask if option["Code"] == 1 else network.broadcast_address)}
 
 
 def _network(text: str) -> ipaddress.IPv4Network | str:

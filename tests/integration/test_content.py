@@ -21,9 +21,8 @@ PACK: dict[str, t.Any] = {
     "sections": {
         "params": {
             "site/color": {"Name": "site/color", "Schema": {"type": "string", "default": "blue"}},
-            "site/key": {"Name": "site/key", "Secure": True, "Schema": {"type": "string"}},
         },
-        "profiles": {"site": {"Name": "site", "Params": {"site/color": "red", "site/key": "hush-hush"}}},
+        "profiles": {"site": {"Name": "site", "Params": {"site/color": "red"}}},
         "templates": {"motd.tmpl": {"ID": "motd.tmpl", "Contents": "one\ntwo\nthree\n"}},
         "stages": {
             "site": {"Name": "site", "Templates": [{"Name": "motd", "ID": "motd.tmpl", "Path": "/etc/motd"}]}
@@ -55,7 +54,7 @@ def paths(run_tasks: PlaybookRunner) -> list[str]:
 def test_life_of_a_pack(run_tasks: PlaybookRunner) -> None:
     newer = changed(meta__Version="v1.1.0")
     newer["sections"]["templates"]["motd.tmpl"]["Contents"] = "one\n2\nthree\n"
-    newer["sections"]["profiles"]["site"]["Params"]["site/key"] = "not told"
+    newer["sections"]["profiles"]["site"]["Description"] = "newer"
     newer["sections"]["params"]["site/new"] = {"Name": "site/new"}
     del newer["sections"]["params"]["site/color"]
     played = run_tasks(
@@ -78,15 +77,14 @@ def test_life_of_a_pack(run_tasks: PlaybookRunner) -> None:
         "sections": {section: sorted(items) for section, items in PACK["sections"].items()},
     }
     assert (created["name"], created["version"]) == ("site", "v1.0.0")
-    # a v3.12 server wants secure values sealed, and quotes them when they are not
-    assert "profile site: Key 'site/key': invalid val (hidden): " in created["errors"][0]
-    assert created["counts"] == {"params": 2, "profiles": 1, "stages": 1, "templates": 1, "workflows": 1}
+    assert created["errors"] == []
+    assert created["counts"] == {"params": 1, "profiles": 1, "stages": 1, "templates": 1, "workflows": 1}
     assert (updated["previous_version"], updated["version"]) == ("v1.0.0", "v1.1.0")
     assert updated["diff"]["before"] == {
         "meta": {"Version": "v1.0.0"},
         "sections": {
             "params": {"site/color": PACK["sections"]["params"]["site/color"]},
-            "profiles": {"site": {"Params": {"site/key": "(hidden)"}}},
+            "profiles": {"site": {"Description": ""}},
             "templates": {"motd.tmpl": {"Contents": ["one", "two", "three", ""]}},
         },
     }
@@ -94,16 +92,39 @@ def test_life_of_a_pack(run_tasks: PlaybookRunner) -> None:
         "meta": {"Version": "v1.1.0"},
         "sections": {
             "params": {"site/new": {"Name": "site/new"}},
-            "profiles": {"site": {"Params": {"site/key": "(hidden, changed)"}}},
+            "profiles": {"site": {"Description": "newer"}},
             "templates": {"motd.tmpl": {"Contents": ["one", "2", "three", ""]}},
         },
     }
     assert deleted["diff"]["after"] == {}
     assert deleted["diff"]["before"]["sections"]["stages"] == ["site"]
-    assert "hush-hush" not in json.dumps(played.results)
-    assert "not told" not in json.dumps(played.results)
     writes = [line for line in paths(run_tasks) if not line.startswith("GET")]
     assert writes == ["POST contents", "PUT contents/site", "DELETE contents/site"]
+
+
+@pytest.mark.parametrize("flags", [[], ["--check"]], ids=["write", "check"])
+def test_a_secret_in_clear_is_refused_before_it_is_sent(run_tasks: PlaybookRunner, flags: list[str]) -> None:
+    """A v3.12 server answers it with 500."""
+    key = {"Name": "site/key", "Secure": True, "Schema": {"type": "string"}}
+    secret = {"site/color": "red", "site/key": "hush-hush"}
+    own = changed(sections__profiles__site__Params=secret)
+    own["sections"]["params"]["site/key"] = key
+    foreign = changed(meta__Name="other", sections={"profiles": {"p": {"Name": "p", "Params": secret}}})
+    plain = changed(meta__Name="plain", sections={"profiles": {"q": {"Name": "q", "Params": {"b/key": "x"}}}})
+    later = changed(meta__Name="later", sections={"params": {"b/key": {**key, "Name": "b/key"}}})
+    run_tasks(thing(kind="params", spec={**key}), content(content=plain))
+    before = len(paths(run_tasks))
+    refused = run_tasks(content(content=foreign), content(content=later), flags=["-vvv", *flags])
+    run_tasks(thing(kind="params", id="site/key", state="absent"))
+    alone = run_tasks(content(content=own), flags=["-vvv", *flags])
+    assert "profile p: site/key: this server cannot keep the value of a secure param" in refused[0]["msg"]
+    assert "with drp_machine or drp_object: they encrypt it" in refused[0]["msg"]
+    assert "values lie in clear inside of another content pack: profile q: b/key." in refused[1]["msg"]
+    assert "profile site: site/key: this server cannot keep" in alone[0]["msg"]
+    for played in (refused, alone):
+        assert "hush-hush" not in played.output
+    later_lines = paths(run_tasks)[before:]
+    assert not [line for line in later_lines if "contents" in line and not line.startswith("GET")]
 
 
 def test_check_mode_writes_nothing_and_tells_the_same(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
@@ -426,7 +447,6 @@ def test_dangerous_names_are_not_exported(run_tasks: PlaybookRunner, tmp_path: P
 
 def test_a_v4_server(run_tasks_v4: PlaybookRunner, tmp_path: Path) -> None:
     pack = changed(meta__Version="v4")
-    del pack["sections"]["params"]["site/key"], pack["sections"]["profiles"]["site"]["Params"]["site/key"]
     pack["sections"]["stages"]["site"]["Params"] = {"site/color": "green"}
     pack["sections"]["profiles"]["site"]["Profiles"] = ["global"]
     newer = copy.deepcopy(pack)

@@ -22,6 +22,8 @@ class Feature:
 V4 = Feature("endpoint-refs")
 """Any v4 server: the first flag that v3.12 lacks.  Stands for what has no flag of its own, such as
 ``force`` on every write and tokens of machines."""
+SECURE_PACKS = Feature("secure-params-in-content-packs")
+"""Content packs may hold values of secure params."""
 PARTIAL_OBJECTS = Feature("partial-objects")
 """``params`` and ``decode`` on lists and objects."""
 REGEX_FILTERS = Feature("regex-string-filters")

@@ -15,6 +15,7 @@ from ...client.packs.diff import PackDiff, compare, dropped_members
 from ...client.packs.pack import Object, Pack, counts
 from ...client.patch import same_json
 from ...converge.task import Result, Task, failure
+from .clear_secrets import refuse_clear_secrets
 from .requirements import OtherLayers, require_features, require_prerequisites
 from .show import View, outline, secret_texts
 from .source import load
@@ -143,6 +144,7 @@ class _Content:
         replaces = options["replace_writable"] and contents.supports_replace_writable(client)
         other_layers = OtherLayers(client, pack, layers, replaces)
         other_layers.refuse_overrides(current)
+        refuse_clear_secrets(self.task, pack)
         if current is not None:
             self._refuse_in_use(self._uses_of_removed(other_layers, current, pack), "replace it")
 

@@ -106,9 +106,9 @@ def secure_params(*packs: Pack) -> set[str]:
     }
 
 
-def secret_texts(pack: Pack) -> t.Iterator[str]:
-    """The secret strings in a pack, as far as the pack itself shows which those are."""
-    secure = secure_params(pack)
+def secret_texts(pack: Pack, secure: t.Collection[str] = ()) -> t.Iterator[str]:
+    """The secret strings in a pack: of params that it defines as secure, and of those in ``secure``."""
+    secure = {*secure_params(pack), *secure}
     for section, items in pack["sections"].items():
         for item in items.values():
             for name in models.get(section).hidden:

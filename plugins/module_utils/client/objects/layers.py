@@ -21,7 +21,7 @@ def read_only_layer(client: Client, kind: str, item: t.Mapping[str, t.Any]) -> s
     what a client has sent.  So the layers are looked at.  None when these credentials may not do that.
     """
     try:
-        layers = {layer["meta"]["Name"]: layer for layer in _contents(client)}
+        layers: dict[str, t.Any] = {str(layer["meta"]["Name"]): layer for layer in _contents(client)}
         bundle = str(item.get("Bundle") or "")
         if bundle in layers:
             return "" if layers[bundle]["meta"].get("Type") == WRITABLE else bundle

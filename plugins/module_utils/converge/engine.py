@@ -53,7 +53,9 @@ class Outcome:
         """The server's reasons why the object is not usable, though it was stored."""
         if self.item is None or self.item.get("Available", True):
             return []
-        return [str(reason) for reason in self.item.get("Errors") or ["it is not available"]]
+        reasons = [str(reason) for reason in self.item.get("Errors") or ["it is not available"]]
+        # those of boot environments come in another order each time
+        return sorted(reasons) if self.resource.kind == "bootenvs" else reasons
 
 
 def converge(

@@ -79,6 +79,10 @@ class TreeState:
         """Whether the server sees nothing to do: it never unpacks over a canary with the wanted checksum."""
         return self.canary == tree.sha256 or (tree.accepts_any_kernel and tree.files[:1] != self.missing[:1])
 
+    def is_empty(self, tree: BootTree) -> bool:
+        """Whether an unpacking has come to its end and left nothing, as with an ISO that cannot be read."""
+        return self.unpacked(tree) and bool(tree.files) and self.missing == tree.files
+
     def problem(self, tree: BootTree) -> str:
         """Why the tree does not prove the unpacking, as a message."""
         if self.canary is None:

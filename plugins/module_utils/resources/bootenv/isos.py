@@ -97,7 +97,7 @@ class IsoConverger:
         self._warn_missing()
 
     def _warn_missing(self) -> None:
-        missing = [outcome.iso.file for outcome in self.outcomes if outcome.action == "missing"]
+        missing = sorted(outcome.iso.file for outcome in self.outcomes if outcome.action == "missing")
         if missing and (len(missing) == len(self.outcomes) or self.task.options.get("iso_dir")):
             self.warnings.append(
                 f"bootenv {self.name}: the server does not have {', '.join(missing)}, without which machines "
@@ -166,6 +166,9 @@ class IsoConverger:
             if not self.just_saved and not self.task.check:
                 log_position = self.verifier.log_position()
                 self._save_again()
+        elif not self.task.check:
+            # nothing will be unpacked: what the log says is about earlier times
+            log_position = self.verifier.log_position()
         if not self.task.check:
             self.verifier.wait(outcome.iso, self.name, log_position)
             outcome.verified = True

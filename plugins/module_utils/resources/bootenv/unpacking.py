@@ -89,6 +89,11 @@ class UnpackVerifier:
         text = f"bootenv {env}: the server has {iso.file}, but did not unpack it correctly: {problem}"
         if log_errors:
             text += f". Its log says: {'; '.join(log_errors)}"
+        elif all(state.is_empty(tree) for tree, state in pending):
+            text += (
+                ". Nothing of what the bootenv names is there: the file is damaged or no ISO, or Kernel and "
+                "Initrds of the bootenv do not fit it"
+            )
         elif all(state.unpacked(tree) for tree, state in pending):
             text += ". Kernel and Initrds of the bootenv do not fit the ISO"
         else:

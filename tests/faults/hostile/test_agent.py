@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from agentlab import Agents, until
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import context
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job import (
     job_requests,
     task_runner,

@@ -14,6 +14,7 @@ import pytest
 from rogue_server import Respond, RogueServer, Seen, login, rogue
 
 from agentlab import Agents
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script import task_files
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
@@ -84,3 +85,10 @@ def agents(simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     yield lab
     simulator.clear_faults()
     lab.client.close()
+
+
+@pytest.fixture(autouse=True)
+def no_maze(tmp_path: Path) -> Iterator[None]:
+    """What is nested too deeply for pytest's own tidying goes in any case."""
+    yield
+    task_files.remove_tree(str(tmp_path))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
 import typing as t
 from pathlib import Path
@@ -14,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from agentlab import Agents, until
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import context
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job import (
     job_requests,
     task_runner,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.machine_agent import AgentFailed
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script import task_files
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script import scripts
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.state import Store
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
@@ -113,8 +115,8 @@ def test_a_named_pipe_in_the_way(
     else:
         os.mkfifo(target)
     reader = os.open(target, os.O_RDONLY | os.O_NONBLOCK) if plant == "fifo with a reader" else -1
-    path = os.path.relpath(target, agents.folder / "runner/task") if relative else str(target)
-    plays([{**GOOD, "Path": path if not relative else str(target), "Content": "x" * (1 << 20)}])
+    path = f"../../{target.relative_to(agents.folder)}" if relative else str(target)
+    plays([{**GOOD, "Path": path, "Content": "x" * (1 << 20)}])
     machine = agents.machine_with_tasks(agents.task("one", "exit 0"))
     began = time.monotonic()
     assert "not a file" in failed_job(agents, machine)
@@ -131,7 +133,8 @@ def test_a_script_that_plants_pipes_for_the_next_one(agents: Agents) -> None:
 
 
 def test_a_script_that_leaves_a_maze_behind(agents: Agents) -> None:
-    deep = "cd $RS_TASK_DIR; for i in $(seq 2500); do mkdir d; cd d; done"
+    loop = "import os\nfor number in range(2500): os.mkdir('d'); os.chdir('d')"
+    deep = f'cd $RS_TASK_DIR; {sys.executable} -c "{loop}"'
     machine = agents.machine_with_tasks(agents.task("one", deep))
     agents.run(machine)
     assert agents.outcome(machine) == ("one", "finished", "complete")
@@ -141,9 +144,6 @@ def test_a_script_that_leaves_a_maze_behind(agents: Agents) -> None:
 @pytest.fixture
 def hanging(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file system hangs, as one over a network may that is away."""
-    monkeypatch.setattr(task_files, "make_folders", lambda _path: time.sleep(3600))
-    from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script import scripts
-
     monkeypatch.setattr(scripts, "make_folders", lambda _path: time.sleep(3600))
 
 
@@ -183,8 +183,6 @@ def test_the_next_agent_goes_on(agents: Agents, plays: t.Any) -> None:
 def test_a_timeout_that_no_clock_can_hold(
     agents: Agents, monkeypatch: pytest.MonkeyPatch, seconds: t.Any
 ) -> None:
-    from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import context
-
     monkeypatch.setattr(
         context.params, "get", lambda *args, **_o: seconds if args[3] == context.TASK_TIMEOUT else None
     )

@@ -48,14 +48,16 @@ def lab(serve: t.Any, connect: t.Any, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(params, "get", lambda _client, _kind, _key, name, **_options: values.get(name))
     monkeypatch.setattr(kexec.shutil, "which", lambda name: f"/sbin/{name}")
 
+    def run(command: t.Sequence[str]) -> int:
+        ran.append(list(command))
+        return 0
+
     def load(endpoint: str = "https://127.0.0.1:9", **changes: t.Any) -> None:
         usual = {"trust": Tls(fingerprint="0" * 64), "token": "t0ken"}
         client = connect(endpoint, **{**usual, **changes})
         client._info = {"file_port": static.port, "prov_enabled": True}
         ran.clear()
-        kexec.load_kernel(
-            client, MACHINE, None, lambda command: ran.append(list(command)) or 0, str(tmp_path / "cmdline")
-        )
+        kexec.load_kernel(client, MACHINE, None, run, str(tmp_path / "cmdline"))
 
     return Lab(static, ran, values, load)
 

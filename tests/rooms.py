@@ -59,12 +59,14 @@ ARROWS: dict[str, set[str]] = {
     "plugins/doc_fragments": set(),
     # these run on the controller and may use all of Ansible
     "plugins/plugin_utils": {"runner", "options", "client", "ansible"},
+    # Ansible brings Jinja
     "plugins/plugin_utils/inventory": {
+        "plugins/plugin_utils",
         "client",
         "client/objects",
         "ansible",
         "jinja2",
-    },  # Ansible brings Jinja
+    },
     "plugins/action": {"plugins/plugin_utils", "runner", "client", "ansible"},
     "plugins/inventory": {"plugins/plugin_utils", "plugins/plugin_utils/inventory", "client", "ansible"},
     "plugins/lookup": {

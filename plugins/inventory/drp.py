@@ -51,15 +51,13 @@ options:
   hostnames:
     description:
       - Fields for the name of the host. The first field with a value is used.
-      - A name that several machines have is not used for any of them. The names of groups and of the
-        controller, such as C(all) and C(localhost), are never used, nor is a value that cannot be a host
-        name. These machines get the name from their next field, and finally the UUID.
+      - A name of several machines, of a group (C(all)) or of the controller (C(localhost)), and a value
+        that cannot be a host name, is not used. The machine gets its next name, and finally the UUID.
     type: list
     elements: str
     default: [Name]
   ansible_host:
-    description:
-      - Fields for C(ansible_host). The first field with a value that is a host name or an address is used.
+    description: Fields for C(ansible_host). The first with a host name or an address is used.
     type: list
     elements: str
     default: [Address]
@@ -68,16 +66,13 @@ options:
       - Additional variables, such as C(ansible_user) or C(ansible_port), and their sources.
       - The value is a field, a list of fields of which the first with a value is used, or a dictionary with
         C(fields) and C(default).
-      - Of the variables that Ansible itself uses, fields can only set C(ansible_host), C(ansible_port),
-        C(ansible_user) and their C(ansible_ssh_*) names, because a machine can write its own params. A
-        value that is not a host name or address, a port number, or a plain user name is skipped, and a
-        warning names the machine and the field. O(compose) follows the same rule, but can also select
-        one of the texts in its expression.
+      - Of the variables that Ansible uses, fields can only set C(ansible_host), C(ansible_port) and
+        C(ansible_user), to plain values, because machines can write their params. Other values are skipped
+        with a warning. In O(compose), an expression can also select one of its own texts.
     type: dict
     default: {}
   machine_variable:
-    description: Name of the variable that contains the machine. With an empty string, the variable is not
-      set.
+    description: Name of the variable that contains the machine. An empty string sets no variable.
     type: str
     default: drp
   params_variable:

@@ -42,6 +42,7 @@ SHARES = {
     "agent": 3,
 }
 IDLE_ROUNDS = 20
+pytestmark = pytest.mark.timeout(900 if ANSWERS <= 1000 else 0)
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from .errors import (
 )
 from .events import stream as events
 from .patch import Patch
-from .request import Request, api_url
+from .request import Request, api_url, refuse_dots
 from .transport import Answer, Body, Transport
 
 Json = t.Any
@@ -348,6 +348,7 @@ def _require_key(verb: str, kind: str, key: str) -> str:
     """
     if not key:
         raise UsageError(f"Cannot {verb} {kind} with an empty key")
+    refuse_dots(kind, key)
     if "/" in key and kind in models.MODELS and kind not in models.KINDS_WITH_SLASHES:
         raise NotFound("Not Found", model=kind, key=key, type=verb.upper(), code=404)
     return key

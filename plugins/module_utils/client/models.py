@@ -271,6 +271,8 @@ _ALL = (
 )
 MODELS: t.Mapping[str, Model] = {model.prefix: model for model in _ALL}
 
+SECRETS_OF_ANY_KIND = ("Secret", "PasswordHash")
+"""Members that no object shows: should one come as an object of another kind, it shows nothing more."""
 KINDS_WITH_SLASHES = frozenset({"params", "templates"})
 """Kinds whose objects may have a slash in their key."""
 NOT_MODELS = frozenset(

@@ -281,11 +281,19 @@ def api_url(endpoint: str, parts: t.Sequence[str]) -> str:
 
     UsageError for a part with ``.`` or ``..`` between its slashes: it would name something else than it says.
     """
+    for part in parts[1:]:
+        refuse_dots(str(parts[0]), str(part))
+    refuse_dots("", str(parts[0]) if parts else "")
     segments = [segment for part in parts for segment in str(part).split("/") if segment]
-    if not {".", ".."}.isdisjoint(segments):
-        raise UsageError(
-            f"{'/'.join(map(str, parts))} is outside {API_PATH}/{parts[0]}: "
-            "a name must not have . or .. between its slashes"
-        )
     encoded = [urllib.parse.quote(segment, safe=":") for segment in segments]
     return "/".join([endpoint + API_PATH, *encoded])
+
+
+def refuse_dots(kind: str, key: str) -> None:
+    """Raise UsageError for a key such as ``../users/somebody``, also behind the name of an index."""
+    segments = key.split("/")
+    segments[0] = segments[0].rpartition(":")[2]
+    if not {".", ".."}.isdisjoint(segments):
+        raise UsageError(
+            f"{key!r} is outside {API_PATH}/{kind}: a name must not have . or .. between its slashes"
+        )

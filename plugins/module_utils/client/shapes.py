@@ -150,9 +150,9 @@ def _list_of(shape: Shape, nullable: bool = True) -> Shape:
     return look
 
 
-def _map_of(shape: Shape) -> Shape:
+def _map_of(shape: Shape, nullable: bool = True) -> Shape:
     def look(answer: Json) -> Fault:
-        if answer is None:
+        if answer is None and nullable:
             return ""
         if answer.__class__ is not dict:
             return f"are not a JSON object but {name_of_type(answer)}"
@@ -195,9 +195,12 @@ def _summary(answer: Json) -> Fault:
     return _SUMMARY_MEMBERS(answer) or _META(answer["meta"])
 
 
+_SECTIONS = _map_of(_map_of(_OBJECT, nullable=False), nullable=False)
+
+
 def _pack(answer: Json) -> Fault:
     shape = _requires("sections", _requires("meta", _members(meta=_is_map, sections=_is_map)))
-    return shape(answer) or _META(answer["meta"]) or _map_of(_map_of(_OBJECT))(answer["sections"])
+    return shape(answer) or _META(answer["meta"]) or _SECTIONS(answer["sections"])
 
 
 _TOP: dict[str, Shape] = {

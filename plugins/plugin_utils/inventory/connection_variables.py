@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ...module_utils.client import addresses
+from . import addresses
 
 Check = t.Callable[[t.Any], bool]
 

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.constants import LOCALHOST
 
-from ...module_utils.client.addresses import is_host_label, is_this_host
+from .addresses import is_host_label, is_this_host
 from .machine_fields import Field, Machine, as_text
 from .reports import Refusals, Reports, describe
 

@@ -9,8 +9,8 @@ import typing as t
 
 from ansible.errors import AnsibleParserError
 
-from ...module_utils.client.addresses import is_host_label
 from ...module_utils.client.masking import visible
+from .addresses import is_host_label
 from .machine_fields import Machine
 
 _MAX_SHOWN = 5

@@ -17,6 +17,7 @@ from faults.conftest import Lab
 
 from simulator.launch import PASSWORD, USERNAME
 
+PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 PLANTED = "planted-value"
 STAND_IN = """
 import os
@@ -90,8 +91,7 @@ def play(lab: Lab, tmp_path: Path) -> t.Callable[..., tuple[str, str, str]]:
             "tasks": [{**step, "ignore_errors": True} for step in steps],
         }]))  # fmt: skip
         done = subprocess.run(
-            [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local", "-vvvv",
-             "--diff", str(book)],
+            [str(PLAYBOOK), "-i", "localhost,", "-c", "local", "-vvvv", "--diff", str(book)],
             env={
                 **os.environ, **ANSIBLE_ENVIRONMENT, "PYTHONPATH": str(site), "SYSLOG_STAND_IN": str(log),
                 "ANSIBLE_ASYNC_DIR": str(jobs),

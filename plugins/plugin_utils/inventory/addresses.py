@@ -1,5 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
-# SPDX-License-Identifier: BSD-2-Clause
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Texts that may stand for a host: a machine can write most of what names it, and tools read a leading ``-``
 as an option, a space as the end of an argument, and a comma as another host.
 """

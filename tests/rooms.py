@@ -60,6 +60,7 @@ ARROWS: dict[str, set[str]] = {
     # these run on the controller and may use all of Ansible
     "plugins/plugin_utils": {"runner", "options", "client", "ansible"},
     "plugins/plugin_utils/inventory": {
+        "plugins/plugin_utils",
         "client",
         "client/objects",
         "ansible",
@@ -76,6 +77,11 @@ ARROWS: dict[str, set[str]] = {
 FILE_ARROWS: dict[str, set[str]] = {
     "client.client": {"client/events"},  # Client.events()
     "client.transport": {"client/http"},
+    "client.settings": {"client/http"},
+    "client.tls": {"client/http"},
+    "client.files.download": {"client/http"},
+    "resources.bootenv.iso_sources": {"client/http"},
+    "resources.content.source": {"client/http"},
     "client.token_cache": {"client/files"},
     "resources.machine": {"resources/waiting"},
     "resources.objects": {"resources/waiting", "resources/dhcp"},

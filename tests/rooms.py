@@ -78,6 +78,11 @@ ARROWS: dict[str, set[str]] = {
 FILE_ARROWS: dict[str, set[str]] = {
     "client.client": {"client/events"},  # Client.events()
     "client.transport": {"client/http"},
+    "client.settings": {"client/http"},
+    "client.tls": {"client/http"},
+    "client.files.download": {"client/http"},
+    "resources.bootenv.iso_sources": {"client/http"},
+    "resources.content.source": {"client/http"},
     "client.token_cache": {"client/files"},
     "resources.machine": {"resources/waiting"},
     "resources.objects": {"resources/waiting", "resources/dhcp"},

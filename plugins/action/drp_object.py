@@ -41,8 +41,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         super().run(tmp, task_vars)
-        if compat.too_old():
-            raise AnsibleActionFail(compat.too_old())
+        compat.require_core(AnsibleActionFail)
         name = self._module_name()
         if self._task.async_val or self._task.args.get("run_in") == "target":
             return self._run_on_target(name, task_vars)

@@ -275,12 +275,13 @@ from ..plugin_utils.inventory.build import build
 from ..plugin_utils.inventory.fill import gc_paused
 from ..plugin_utils.inventory.reports import Reports
 from ..plugin_utils.inventory.wanted import Wanted
-from ..plugin_utils.templated_options import render_options
+from ..plugin_utils.templated_options import render_options, render_variables
 
 ObjectsByKind = dict[str, list[dict[str, t.Any]]]
 
 FILE_NAME_ENDINGS = ("/drp.yml", "/drp.yaml", ".drp.yml", ".drp.yaml")
 SECRET_OPTIONS = ("password", "key", "token")
+IDENTITY_OPTIONS = ("endpoint", "username", "token", "key")
 NOT_ACCEPTABLE = 406
 
 
@@ -305,8 +306,7 @@ class InventoryModule(compat.OptionOrigins, BaseInventoryPlugin, Constructable, 
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         """Add the machines to ``inventory``; AnsibleParserError with a text for users when that fails."""
-        if compat.too_old():
-            raise AnsibleParserError(compat.too_old())
+        compat.require_core(AnsibleParserError)
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         reports = Reports(self.display, path, self.get_option("strict"))
@@ -366,13 +366,8 @@ class InventoryModule(compat.OptionOrigins, BaseInventoryPlugin, Constructable, 
 
     def _cache_identity(self) -> list[t.Any]:
         """Who asks whom, without a password."""
-        names = ("endpoint", "username", "token", "key")
-        found = {name: self.get_option_and_origin(name) for name in names}
-        values = {name: value for name, (value, _origin) in found.items()}
-        by_variable = {name: value for name, (value, origin) in found.items() if origin.startswith("var:")}
-        values.update(render_options(by_variable, self._template, SECRET_OPTIONS))
-        user = str(values.get("key") or "").partition(":")[0]
-        return [*(values.get(name) for name in names[:3]), user]
+        endpoint, username, token, key = render_variables(self, IDENTITY_OPTIONS, self._template)
+        return [endpoint, username, token, str(key or "").partition(":")[0]]
 
     def _read_cache(self, key: str) -> t.Any:
         try:

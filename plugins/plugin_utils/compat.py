@@ -36,6 +36,12 @@ def too_old() -> str:
     return f"digitalrebar.provision needs ansible-core {oldest} or newer, and this is {__version__}"
 
 
+def require_core(error: type[Exception]) -> None:
+    """Raise ``error`` on a release that is too old."""
+    if too_old():
+        raise error(too_old())
+
+
 def may_be_template(text: str) -> bool:
     """Whether Ansible could find something to evaluate in a text."""
     return "{" in text and any(mark in text for mark in _TEMPLATE_MARKS)

@@ -29,8 +29,7 @@ class DrpLookup(compat.OptionOrigins, LookupBase):
         raise NotImplementedError
 
     def run(self, terms: t.Any, variables: t.Any = None, **kwargs: t.Any) -> list[t.Any]:
-        if compat.too_old():
-            raise AnsibleLookupError(compat.too_old())
+        compat.require_core(AnsibleLookupError)
         try:
             kwargs.pop("wantlist", None)  # what a loop by with_ says
             self._refuse_unknown(kwargs)

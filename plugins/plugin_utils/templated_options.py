@@ -39,3 +39,14 @@ def render_options(
             why = "" if name in secret else f": {error}"
             raise AnsibleParserError(f"{name}: the template cannot be evaluated{why}") from None
     return options
+
+
+def render_variables(plugin: t.Any, names: t.Iterable[str], template: Templater) -> list[t.Any]:
+    """The values of options of a plugin, evaluated where they come from variables; None for ``omit``."""
+    values = []
+    for name in names:
+        value, origin = plugin.get_option_and_origin(name)
+        if origin.startswith("var:"):
+            value = render_options({name: value}, template, secret=(name,)).get(name)
+        values.append(value)
+    return values

@@ -110,7 +110,7 @@ def script(server: Server, tmp_path: Path) -> Path:
     path = tmp_path / "drpmachines"
     flag = "" if server.v4 else "--children=param"
     path.write_text(
-        f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("incumbent.py")} {flag} "$@"\n'
+        f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("legacy_inventory.py")} {flag} "$@"\n'
     )
     path.chmod(0o755)
     return path

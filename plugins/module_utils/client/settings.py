@@ -14,8 +14,8 @@ import typing as t
 from . import limits
 from .auth import Session, TokenSession, UserSession
 from .client import Client
-from .environment import Environment
 from .errors import ConnectionFailed, DrpError, UsageError
+from .http.environment import Environment
 from .tls import Tls
 from .token_cache import DEFAULT_DIRECTORY, TokenCache
 from .transport import Retry, Timeouts, Transport, normalize_endpoint

@@ -12,8 +12,8 @@ import re
 import socket
 import ssl
 
-from .environment import Environment
 from .errors import CertificateRejected, UsageError
+from .http.environment import Environment
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,10 +16,10 @@ import urllib.parse
 import warnings
 
 from . import limits, masking, tls
-from .environment import Environment
 from .errors import CertificateRejected, ConnectionFailed, UnreadableAnswer, UsageError
 from .http import body as bodies
 from .http import connections, redirects
+from .http.environment import Environment
 from .third_party import requests, require_packages, urllib3
 
 Body = t.Union[bytes, t.IO[bytes], None]

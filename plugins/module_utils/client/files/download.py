@@ -21,8 +21,8 @@ import typing as t
 import urllib.parse
 
 from .. import limits
-from ..environment import Environment
 from ..errors import CertificateRejected, ConnectionFailed, DrpError, Redirected, UsageError
+from ..http.environment import Environment
 from ..tls import Tls
 from ..transport import Answer, Body, Retry, Timeouts, Transport
 from . import own

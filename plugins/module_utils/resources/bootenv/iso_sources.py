@@ -11,8 +11,8 @@ import os
 import tempfile
 import typing as t
 
-from ...client.environment import Environment
 from ...client.files import download
+from ...client.http.environment import Environment
 from ...converge.task import Options
 from ..files.blob import LocalContent, checked_local, unchecked_local
 from ..files.progress import ProgressReporter

@@ -8,10 +8,10 @@ import os
 import tempfile
 import typing as t
 
-from ...client.environment import Environment
 from ...client.errors import UsageError
 from ...client.files.download import digest_of, fetch, is_html, normalize_checksum, redacted_url
 from ...client.formats import decode_yaml
+from ...client.http.environment import Environment
 from ...client.packs.bundle import bundle
 from ...client.packs.forms import normalized, require_json_types
 from ...client.packs.pack import Pack, by_server_key, require_name, validated_pack

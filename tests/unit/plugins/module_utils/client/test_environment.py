@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.environment import Environment
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events import channel
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files.download import fetch
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.http.environment import (
+    Environment,
+)
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.transport import Retry, Transport
 
 PROXY = "http://ann:hunter2@proxy.example.com:3128"

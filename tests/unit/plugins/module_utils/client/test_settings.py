@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.environment import Environment
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.http.environment import (
+    Environment,
+)
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.settings import resolve
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.token_cache import (

@@ -28,6 +28,7 @@ from .server_profile import V3_12, ServerProfile
 from .stats import Stats
 
 _API = "/api/v3/"
+_COLLECTION = ("GET", "HEAD", "POST")
 _WRITES = ("POST", "PUT", "PATCH", "DELETE")
 _CHALLENGE = {"WWW-Authenticate": "dr-provision"}
 # what Go's gzip writer makes of nothing
@@ -98,7 +99,7 @@ class App:
     async def _answer(
         self, server: Server, request: web.BaseRequest, path: str, query: str
     ) -> BufferedResponse | web.StreamResponse:
-        if path.endswith("/") and path.count("/") == _API.count("/") + 1:
+        if path.endswith("/") and path.count("/") == _API.count("/") + 1 and request.method in _COLLECTION:
             # item-less routes know no trailing slash
             status = 301 if request.method == "GET" else 307
             return BufferedResponse(status, headers={"Location": path.rstrip("/")})

@@ -83,13 +83,14 @@ class Tokens:
 
     def for_user(self, user: Row, grantor: Identity, ttl: int) -> str:
         granting = self._server.store.data("users", grantor.user) or {}
+        # v3.12 seals each secret in the place of the other: a token for somebody else is dead on arrival
         return self.issue(
             ttl,
             user=user.key,
-            user_secret=user.data["Secret"],
+            user_secret=granting.get("Secret", ""),
             roles=tuple(user.data["Roles"]),
             grantor=grantor.user,
-            grantor_secret=granting.get("Secret", ""),
+            grantor_secret=user.data["Secret"],
         )
 
     def for_machine(self, machine: Row, ttl: float) -> str:
@@ -157,13 +158,17 @@ def token_identity(server: Server, text: str) -> Identity:
         ("users", grant.grantor, grant.grantor_secret),
         ("machines", grant.machine, grant.machine_secret),
     ):
-        if key:
-            data = server.store.data(prefix, key)
-            if not data or data["Secret"] != secret:
-                raise revoked
-    if grant.machine:
-        return Identity(f"runner:{grant.machine}", "", tuple(claim(*entry) for entry in grant.claims))
-    return user_identity(server, grant.user, grant.roles)
+        # who is gone has no secret that could differ
+        data = server.store.data(prefix, key) if key else None
+        if data and secret and data["Secret"] != secret:
+            raise revoked
+    if grant.user:
+        found = user_identity(server, grant.user, grant.roles)
+        gone = not server.store.get("users", grant.user)
+        return Identity("unknown", "", found.claims) if gone else found
+    known = grant.machine and server.store.get("machines", grant.machine)
+    principal = f"runner:{grant.machine}" if known else "unknown"
+    return Identity(principal, "", tuple(claim(*entry) for entry in grant.claims))
 
 
 async def basic_identity(server: Server, user: str, password: str) -> Identity:

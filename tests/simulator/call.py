@@ -22,6 +22,13 @@ JSON = "application/json; charset=utf-8"
 OCTETS = "application/octet-stream"
 
 
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
 @dataclass
 class BufferedResponse:
     """An answer whose body is at hand."""
@@ -84,15 +91,15 @@ class Call:
         return self.request.headers.get(name, "")
 
     def json(self) -> Any:
-        """The decoded body; ApiError when it is not JSON or not said to be."""
-        kind = self.header("Content-Type")
-        if "application/json" not in kind:
+        """The first value in the body, None without a body; ApiError when it is not JSON or not said to be."""
+        kind = self.header("Content-Type").partition(";")[0].strip()
+        if "application/json" not in kind.lower():
             raise bad_request(self.method, f"Invalid content type: {kind}")
-        return self.parsed()
+        return self.parsed() if self.body else None
 
     def parsed(self) -> Any:
         try:
-            return json.loads(self.body)
+            return _DECODER.raw_decode(self.body.decode("utf-8", "replace").lstrip(" \t\r\n"))[0]
         except ValueError as problem:
             raise bad_request(self.method, f"invalid character: {problem}") from None
 
@@ -107,4 +114,4 @@ class Call:
         return ApiError(403, "AUTH", f"Cannot access {self.target}", why)
 
     def no_route(self) -> ApiError:
-        return no_route(self.method, self.path)
+        return no_route(self.method, self.target)

@@ -57,20 +57,22 @@ class Isos:
                 return info["Kernel"], info["Initrds"]
         return (env["Kernel"], env["Initrds"]) if arch == "amd64" or not env["Kernel"] else None
 
-    def missing_files(self, env: Obj, arch: str) -> list[str]:
+    def boot_problems(self, env: Obj, arch: str) -> list[str]:
+        """Why machines of the architecture cannot boot into it."""
+        if not (env["Kernel"] or env["OnlyUnknown"]):
+            return []
         found = self.boot_files(env, arch)
         if found is None:
-            return [f"BootEnv {env['Name']} does not support architecture {arch}"]
-        kernel, initrds = found
-        if not kernel:
-            return []
-        folder = self.folder_of(env, arch)
-        wanted = [("kernel", kernel), *(("initrd", name) for name in initrds)]
-        return [
-            f"bootenv: {env['Name']}: missing {what} {name}"
-            for what, name in wanted
-            if "://" not in name and not (folder / name).is_file()
-        ]
+            problems = [f"Cannot handle arch {arch}"]
+        else:
+            folder = self.folder_of(env, arch)
+            wanted = [("kernel", found[0]), *(("initrd", name) for name in env["Initrds"])]
+            problems = [
+                f"bootenv: {env['Name']}: missing {what} {name} for arch {arch}"
+                for what, name in wanted
+                if not (folder / name).is_file()
+            ]
+        return [*problems, f"BootEnv {env['Name']} cannot boot Arch {arch}"] if problems else []
 
     def _targets(self, env: Obj) -> Iterator[Target]:
         os_info = env["OS"]

@@ -8,6 +8,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
+from .go_types import DecodeError, float64
 from .wire import Obj, dumps
 
 
@@ -45,9 +46,14 @@ class Op:
 
 def parse(body: Any) -> list[Op]:
     """Operations of a decoded request body."""
+    if body is None:
+        return []
     if not isinstance(body, list):
         raise BadPatch("json: cannot unmarshal object into Go value of type jsonpatch2.Patch")
-    return [_parse_op(entry) for entry in body]
+    try:
+        return [_parse_op(entry) for entry in body]
+    except DecodeError as problem:
+        raise BadPatch(str(problem)) from None
 
 
 def _parse_op(entry: Any) -> Op:
@@ -56,7 +62,7 @@ def _parse_op(entry: Any) -> Op:
     texts = {name: entry.get(name) or "" for name in ("op", "path", "from")}
     if not all(isinstance(text, str) for text in texts.values()):
         raise BadPatch("json: cannot unmarshal value into Go struct field Operation of type string")
-    op = Op(texts["op"], texts["path"], texts["from"], entry.get("value"))
+    op = Op(texts["op"], texts["path"], texts["from"], float64(entry.get("value")))
     for pointer in (op.path, op.source):
         if pointer and not pointer.startswith("/"):
             raise BadPatch(f"Invalid pointer: {pointer}")

@@ -154,6 +154,8 @@ class Store:
     def __init__(self, models: Mapping[str, Model]) -> None:
         self.tables: dict[str, Table] = {prefix: Table(model) for prefix, model in models.items()}
         self.layers: dict[str, Layer] = {}
+        self.loading = False
+        """Whether the objects are being read anew, kind by kind."""
 
     def __getitem__(self, prefix: str) -> Table:
         return self.tables[prefix]
@@ -176,6 +178,14 @@ class Store:
         """Read-only layers from the weakest to the strongest."""
         strength = {"basic": 0, "plugin": 1, "default": 2, "dynamic": 3}
         return sorted(self.layers.values(), key=lambda layer: (strength[layer.type], layer.name))
+
+    def restore(self, rows: Mapping[str, list[Row]]) -> None:
+        """Back to the given rows."""
+        for prefix, table in self.tables.items():
+            for row in list(table):
+                table.drop(row)
+            for row in rows[prefix]:
+                table.put(row)
 
     def load(self, rows: Iterable[Row]) -> None:
         """Replace every read-only row by the given ones; writable rows win over all of them."""

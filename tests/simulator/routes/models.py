@@ -95,11 +95,10 @@ def _refuse_unlicensed(call: Call, model: Model, action: str, key: str) -> None:
 
 
 def _create(call: Call, model: Model) -> BufferedResponse:
-    if not call.body:
-        if model.prefix == "machines":
-            raise Crash("a machine without a body")
-        raise bad_request("CREATE", "Empty key not allowed", model=model.prefix)
-    obj = decoded(call, model, call.json())
+    value = call.json()
+    if value is None and model.prefix == "machines":
+        raise Crash("a machine without a body")
+    obj = decoded(call, model, value)
     key = model.key(obj)
     call.require(model.prefix, "create", key)
     _refuse_unlicensed(call, model, "create", key)

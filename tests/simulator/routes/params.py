@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import objects
 from ..call import ApiResponse, BufferedResponse, Call, reply
 from ..errors import ApiError, bad_request
+from ..go_types import ANY, ANY_MAP, DecodeError, GoType
 from ..patch import Op, PatchConflict, apply
 from ..store import Row, Table
 from ..wire import Obj
@@ -28,7 +29,7 @@ def handle(call: Call, table: Table, asked: str, name: str) -> ApiResponse:
             return _set_one(call, row, asked, name) if name else _set_all(call, row, asked)
         case "PATCH" if not name:
             return _patch(call, row, asked)
-        case "DELETE" if name:
+        case "DELETE":
             return _delete(call, row, asked, name)
     raise call.no_route()
 
@@ -55,20 +56,23 @@ def _get(call: Call, row: Row, asked: str, name: str) -> BufferedResponse:
 
 def _set_all(call: Call, row: Row, asked: str) -> BufferedResponse:
     call.require(row.model.prefix, "update:/Params", asked)
-    values = call.json() if call.body else None
-    if values is not None and not isinstance(values, dict):
-        raise bad_request(
-            "POST", "json: cannot unmarshal value into Go value of type map[string]interface {}"
-        )
+    values = _decoded(call, call.json(), ANY_MAP)
     stored = write_member(call, row, asked, "Params", values or {})
     return reply(stored.data["Params"]) if values is not None else BufferedResponse()
 
 
 def _set_one(call: Call, row: Row, asked: str, name: str) -> BufferedResponse:
     call.require(row.model.prefix, f"update:/Params/{name.replace('/', '~1')}", asked)
-    value = call.json() if call.body else None
+    value = _decoded(call, call.json(), ANY)
     write_member(call, row, asked, "Params", {**row.data["Params"], name: value})
     return reply(value)
+
+
+def _decoded(call: Call, value: Any, kind: GoType) -> Any:
+    try:
+        return None if value is None else kind.decode(value, "")
+    except DecodeError as problem:
+        raise bad_request(call.method, str(problem)) from None
 
 
 def _delete(call: Call, row: Row, asked: str, name: str) -> BufferedResponse:
@@ -104,12 +108,10 @@ def patch_member(
 
 
 def write_member(call: Call, row: Row, asked: str, member: str, value: Obj) -> Row:
-    """A normal update of the owner, whose validation problems are a conflict here."""
+    """A normal update of the owner; whatever is wrong with it is a conflict here."""
     new = row.copy()
     new[member] = value
     try:
         return objects.update(call.server, row, new, call.principal, method=call.method)
     except ApiError as problem:
-        if problem.code != 422:
-            raise
         raise ApiError(409, call.method, *problem.messages, model=row.model.prefix, key=asked) from None

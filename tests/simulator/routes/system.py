@@ -92,9 +92,7 @@ def prefs(call: Call) -> ApiResponse:
         raise call.no_route()
     call.require("preferences", "update")
     wanted = call.json()
-    if not isinstance(wanted, dict):
-        raise bad_request("POST", "json: cannot unmarshal value into Go value of type map[string]string")
-    call.server.prefs.change(wanted, call.principal)
+    call.server.prefs.change({} if wanted is None else wanted, call.principal)
     return reply(call.server.prefs.all(), 201)
 
 

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from . import objects
+from .version import VERSION
 from .wire import Obj
 
 if TYPE_CHECKING:
@@ -16,20 +19,33 @@ if TYPE_CHECKING:
 NAME = "incrementer"
 _STEP, _PARAMETER, _TOUCHED = "incrementer/step", "incrementer/parameter", "incrementer/touched"
 _DEFAULT = "incrementer/default"
+_FRESH: Obj = {
+    "Available": False, "Description": "", "Documentation": "", "Errors": [], "Meta": {},
+    "ReadOnly": False, "Secure": False, "Validated": False,
+}  # fmt: skip
 # changes made by a plugin carry no user
 _PRINCIPAL = "unknown"
 
+_SCHEMAS = {
+    "cow/id": "string",
+    "cow/object": "object",
+    _PARAMETER: "string",
+    _STEP: "integer",
+    _TOUCHED: "integer",
+}
 CONTENT: Obj = {
-    "meta": {"Name": NAME, "Description": "Counter plugin", "Version": "v1.0.0", "Type": "plugin"},
+    "meta": {
+        "Description": "Test Plugin for DRP",
+        "Documentation": "Unspecified",
+        "Name": NAME,
+        "RequiredFeatures": "",
+        "Source": "Digital Rebar",
+        "Type": "plugin",
+        "Version": "Internal",
+    },
     "sections": {
         "params": {
-            _STEP: {"Name": _STEP, "Schema": {"type": "integer"}, "Description": "Amount to add"},
-            _PARAMETER: {"Name": _PARAMETER, "Schema": {"type": "string"}, "Description": "Param to add to"},
-            _TOUCHED: {
-                "Name": _TOUCHED,
-                "Schema": {"type": "integer"},
-                "Description": "Number of increments",
-            },
+            name: {**_FRESH, "Name": name, "Schema": {"type": kind}} for name, kind in _SCHEMAS.items()
         }
     },
 }
@@ -37,7 +53,7 @@ CONTENT: Obj = {
 DEFINITION: Obj = {
     "Meta": {},
     "Name": NAME,
-    "Version": "v3.12.0",
+    "Version": VERSION,
     "PluginVersion": 2,
     "HasPublish": True,
     "AvailableActions": [
@@ -59,7 +75,7 @@ DEFINITION: Obj = {
         },
     },
     "Documentation": "",
-    "Content": "",
+    "Content": yaml.safe_dump(CONTENT),
 }  # fmt: skip
 
 

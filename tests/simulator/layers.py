@@ -130,7 +130,7 @@ def _objects(server: Server, layer: Layer) -> Iterator[tuple[str, str, Obj | Non
 def _row(server: Server, layer: Layer, prefix: str, key: str, obj: Obj | None) -> Row:
     model = server.store[prefix].model
     rules = server.server_profile.rules(prefix)
-    data = model.decode(obj or {})
+    data = model.decode({} if obj is None else obj)
     rules.fill(data)
     if "ReadOnly" in data:
         data["ReadOnly"] = True

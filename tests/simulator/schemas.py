@@ -8,8 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from jsonschema import Draft4Validator
-from jsonschema.exceptions import SchemaError
+from jsonschema import Draft4Validator, Draft7Validator
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -29,24 +28,17 @@ _SIMPLE: dict[str, tuple[type, ...]] = {
 _NO_REMOTE: Registry[Any] = Registry()
 
 
-def schema_problem(schema: Any) -> str:
-    """Why it is no schema, or an empty text."""
-    if not isinstance(schema, dict):
-        return "Invalid schema: schema must be an object"
-    try:
-        Draft4Validator.check_schema(schema)
-    except SchemaError as problem:
-        return f"Invalid schema: {problem.message}"
-    return ""
-
-
 def compile_schema(schema: Any) -> Check:
-    if not isinstance(schema, dict) or not schema:
+    if schema is None or schema is True or schema == {}:
         return lambda value: []
+    if not isinstance(schema, dict):
+        return lambda value: ["nothing is allowed"]
     kind = schema.get("type")
     if isinstance(kind, str) and kind in _SIMPLE and not schema.keys() - _SILENT:
         return _simple(kind)
-    validator = Draft4Validator(schema, registry=_NO_REMOTE)
+    # booleans for exclusive bounds are draft 4, numbers are younger; the server knows both
+    kind_of = Draft4Validator if _has_boolean_bounds(schema) else Draft7Validator
+    validator = kind_of(schema, registry=_NO_REMOTE, format_checker=kind_of.FORMAT_CHECKER)
 
     def check(value: Any) -> list[str]:
         try:
@@ -55,6 +47,15 @@ def compile_schema(schema: Any) -> Check:
             return [str(problem)]
 
     return check
+
+
+def _has_boolean_bounds(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return any(map(_has_boolean_bounds, schema))
+    if not isinstance(schema, dict):
+        return False
+    bounds = (schema.get(name) for name in ("exclusiveMinimum", "exclusiveMaximum"))
+    return any(isinstance(b, bool) for b in bounds) or any(map(_has_boolean_bounds, schema.values()))
 
 
 def _simple(kind: str) -> Check:

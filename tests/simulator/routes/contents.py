@@ -103,7 +103,7 @@ def _complete(server: Server, prefix: str, obj: Obj) -> Obj:
     """The object with all its members, not yet judged."""
     table = server.store.tables.get(prefix)
     model = table.model if table else raw_model(prefix)
-    data = model.decode(obj or {})
+    data = model.decode({} if obj is None else obj)
     server.server_profile.rules(prefix).fill(data)
     # nobody fills those of workflows
     errors = None if prefix == "workflows" else []

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import invalid
 from ..gotmpl import parse
-from ..schemas import compile_schema, schema_problem
+from ..schema_check import schema_problem
+from ..schemas import compile_schema
 from ..wire import Obj
 from .base import Change, Rules, absent_or_unavailable, flags, missing, refuse_if_used
 from .names import name_problems, param_name_problems, secret_problems

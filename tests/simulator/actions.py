@@ -59,7 +59,9 @@ class Plugins:
         provider = self._server.store.get("plugin_providers", plugin.data["Provider"])
         if provider:
             # what is offered is completed with the first start, and remains so
-            provider.refresh(AvailableActions=[_filled(provider, a) for a in provider.data["AvailableActions"]])
+            provider.refresh(
+                AvailableActions=[_filled(provider, a) for a in provider.data["AvailableActions"]]
+            )
             self._server.bus.publish("plugins", "configed", name, "plugin", lambda: plugin.text)
         else:
             plugin.refresh(PluginErrors=[f"Missing Plugin Provider: {plugin.data['Provider']}"])

@@ -12,7 +12,7 @@ DEFAULT_USER = "rocketskates"
 DEFAULT_PASSWORD = "r0cketsk8ts"
 
 _TITLE = "Digital Rebar Provision"
-_PXE_LOCAL = "DEFAULT local\nPROMPT 0\nTIMEOUT 10\nLABEL local\n{{.Param \"pxelinux-local-boot\"}}\n"
+_PXE_LOCAL = 'DEFAULT local\nPROMPT 0\nTIMEOUT 10\nLABEL local\n{{.Param "pxelinux-local-boot"}}\n'
 _IPXE_LOCAL = "#!ipxe\nexit\n"
 
 

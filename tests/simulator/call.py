@@ -91,7 +91,7 @@ class Call:
         return self.request.headers.get(name, "")
 
     def json(self) -> Any:
-        """The first value in the body, None without a body; ApiError when it is not JSON or not said to be."""
+        """The first value in the body, None without one; ApiError when it is not JSON or not said to be."""
         kind = self.header("Content-Type").partition(";")[0].strip()
         if "application/json" not in kind.lower():
             raise bad_request(self.method, f"Invalid content type: {kind}")

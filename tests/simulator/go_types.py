@@ -22,7 +22,7 @@ class DecodeError(ValueError):
 
 
 def float64(value: Any) -> Any:
-    """Numbers as Go keeps them where it knows no type: as floats, shown without a fraction if there is none."""
+    """Numbers as Go keeps them where it knows no type: floats, shown without a fraction if there is none."""
     if isinstance(value, dict):
         return {key: float64(entry) for key, entry in value.items()}
     if isinstance(value, list):

@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 NAME = "incrementer"
 _STEP, _PARAMETER, _TOUCHED = "incrementer/step", "incrementer/parameter", "incrementer/touched"
 _DEFAULT = "incrementer/default"
-_FRESH: Obj = {
-    "Available": False, "Description": "", "Documentation": "", "Errors": [], "Meta": {},
-    "ReadOnly": False, "Secure": False, "Validated": False,
-}  # fmt: skip
+
+
+def _param(name: str, kind: str) -> Obj:
+    return {
+        "Available": False, "Description": "", "Documentation": "", "Errors": [], "Meta": {}, "Name": name,
+        "ReadOnly": False, "Schema": {"type": kind}, "Secure": False, "Validated": False,
+    }  # fmt: skip
+
+
 # changes made by a plugin carry no user
 _PRINCIPAL = "unknown"
 
@@ -43,11 +48,7 @@ CONTENT: Obj = {
         "Type": "plugin",
         "Version": "Internal",
     },
-    "sections": {
-        "params": {
-            name: {**_FRESH, "Name": name, "Schema": {"type": kind}} for name, kind in _SCHEMAS.items()
-        }
-    },
+    "sections": {"params": {name: _param(name, kind) for name, kind in _SCHEMAS.items()}},
 }
 
 DEFINITION: Obj = {
@@ -75,7 +76,7 @@ DEFINITION: Obj = {
         },
     },
     "Documentation": "",
-    "Content": yaml.safe_dump(CONTENT),
+    "Content": yaml.safe_dump(CONTENT).replace("''", '""'),
 }  # fmt: skip
 
 

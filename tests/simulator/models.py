@@ -100,9 +100,7 @@ def _texts(*names: str) -> dict[str, GoType]:
     return dict.fromkeys(names, STR)
 
 
-TEMPLATE_INFO = Struct(
-    "TemplateInfo", **_texts("Name", "Path", "ID", "Contents"), Meta=MapOf(STR, bare=True)
-)
+TEMPLATE_INFO = Struct("TemplateInfo", **_texts("Name", "Path", "ID", "Contents"), Meta=MapOf(STR, bare=True))
 ARCH_INFO = Struct(
     "ArchInfo",
     **_texts("IsoFile", "Sha256", "IsoUrl", "Kernel"),

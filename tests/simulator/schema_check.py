@@ -11,7 +11,16 @@ from typing import Any
 _TYPES = {"array", "boolean", "integer", "number", "null", "object", "string"}
 _WITHIN_LIST = ("oneOf", "anyOf", "allOf")
 _WITHIN_MAP = ("properties", "patternProperties", "definitions")
-_WITHIN = ("propertyNames", "contains", "not", "if", "then", "else", "additionalItems", "additionalProperties")
+_WITHIN = (
+    "propertyNames",
+    "contains",
+    "not",
+    "if",
+    "then",
+    "else",
+    "additionalItems",
+    "additionalProperties",
+)
 _PAIRS = (("minimum", "maximum"), ("minLength", "maxLength"), ("minProperties", "maxProperties"))
 
 
@@ -38,7 +47,9 @@ def _type(value: Any) -> bool:
 
 
 def _distinct_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(v, str) for v in value) and len(set(value)) == len(value)
+    return (
+        isinstance(value, list) and all(isinstance(v, str) for v in value) and len(set(value)) == len(value)
+    )
 
 
 def _distinct(value: Any) -> bool:

@@ -114,7 +114,8 @@ class StageRules(Rules):
         if not env or problems:
             return problems
         return [
-            f"Stage {obj['Name']} Template {ours['Name']} overlaps with BootEnv {env['Name']} Template {theirs['Name']}"
+            f"Stage {obj['Name']} Template {ours['Name']} overlaps with "
+            f"BootEnv {env['Name']} Template {theirs['Name']}"
             for theirs in env["Templates"]
             for ours in obj["Templates"]
             if ours["Path"] == theirs["Path"]

@@ -149,8 +149,10 @@ def _task_name_problems(entry: str) -> list[str]:
     if kind != "action":
         return []
     plugin, colon, action = name.partition(":")
-    return name_problems("Plugin", [plugin]) + name_problems("Action", [action]) if colon else (
-        name_problems("Action", [name])
+    return (
+        name_problems("Plugin", [plugin]) + name_problems("Action", [action])
+        if colon
+        else (name_problems("Action", [name]))
     )
 
 

@@ -188,7 +188,9 @@ class ReservationRules(Rules):
             same = other["Addr"] != address and all(other[n] == new[n] for n in ("Token", "Strategy"))
             apart = new["Scoped"] and other["Scoped"] and around and not _inside(around, other["Addr"])
             if same and not apart:
-                message = f"Reservation {row.key} already has Strategy {new['Strategy']}: Token {new['Token']}"
+                message = (
+                    f"Reservation {row.key} already has Strategy {new['Strategy']}: Token {new['Token']}"
+                )
                 change.refusals.append(message)
 
     def validation_problems(self, server: Server, obj: Obj) -> list[str]:

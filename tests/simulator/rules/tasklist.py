@@ -34,9 +34,7 @@ def edit(change: Change, before: Obj) -> None:
         (was, _, later), (now, _, future) = split(old), split(before)
         if was != now:
             what = "remove" if len(was) > len(now) else "change"
-            change.refusals.append(
-                f"Cannot {what} tasks that have already executed or are already executing"
-            )
+            change.refusals.append(f"Cannot {what} tasks that have already executed or are already executing")
         if later != future:
             change.refusals.append("Cannot change tasks that are past the next stage transition")
     elif new["Tasks"] != old["Tasks"] and old["Tasks"] and new["CurrentTask"] > -1:

@@ -63,7 +63,9 @@ def _enter_workflow(change: Change, old: Obj) -> set[str]:
         change.refusals.append(f"Workflow {new['Workflow']} does not exist")
         return set()
     if not flow["Available"]:
-        change.refusals.append(f"Machine {new['Uuid']} wants Workflow {new['Workflow']}, which is not available")
+        change.refusals.append(
+            f"Machine {new['Uuid']} wants Workflow {new['Workflow']}, which is not available"
+        )
         return set()
     new["CurrentTask"] = -1
     new["Tasks"] = expand(server, flow["Stages"])

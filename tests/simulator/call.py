@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from .claims import Identity
-from .errors import ApiError, bad_request, no_route
+from .errors import ApiError, bad_request, no_route, not_found
 from .wire import dumps
 
 if TYPE_CHECKING:
@@ -104,11 +104,15 @@ class Call:
             raise bad_request(self.method, f"invalid character: {problem}") from None
 
     def may(self, scope: str, action: str, specific: str = "") -> bool:
-        return self.identity.may(scope, action, specific)
+        return self.identity.may(scope, action, specific, self.server.server_profile.scopes)
 
     def require(self, scope: str, action: str, specific: str = "") -> None:
-        if not self.may(scope, action, specific):
-            raise self.forbidden(f"Requires: {scope} {action} {specific}")
+        if self.may(scope, action, specific):
+            return
+        if action == "get":
+            # who may not see it is told that it is not there
+            raise not_found(self.method, scope, specific)
+        raise self.forbidden(f"Requires: {scope} {action} {specific}")
 
     def forbidden(self, why: str) -> ApiError:
         return ApiError(403, "AUTH", f"Cannot access {self.target}", why)

@@ -26,11 +26,11 @@ _EXTRA = {
 
 SCOPES: dict[str, tuple[str, ...]] = {
     **{prefix: _BASE + _EXTRA.get(prefix, ()) for prefix in _PREFIXES},
+    "preferences": ("list", "post"),
     "contents": ("list", "get", "create", "update", "delete"),
     "files": ("list", "get", "post", "delete"),
     "isos": ("list", "get", "post", "delete"),
-    "interfaces": ("list", "get"),
-    "events": ("post",),
+    "interfaces": _BASE,
     "info": ("get",),
 }
 
@@ -79,7 +79,12 @@ class Identity:
     user: str
     claims: tuple[Claim, ...]
 
-    def may(self, scope: str, action: str, specific: str = "") -> bool:
+    def may(
+        self, scope: str, action: str, specific: str = "", scopes: Mapping[str, tuple[str, ...]] = SCOPES
+    ) -> bool:
+        """Whether a claim allows it; what no scope knows is open to everyone who has any claim at all."""
+        if action.partition(":")[0] not in scopes.get(scope, ()):
+            return bool(self.claims)
         return any(claim.allows(scope, action, specific) for claim in self.claims)
 
 

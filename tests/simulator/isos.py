@@ -59,7 +59,7 @@ class Isos:
 
     def boot_problems(self, env: Obj, arch: str) -> list[str]:
         """Why machines of the architecture cannot boot into it."""
-        if not (env["Kernel"] or env["OnlyUnknown"]):
+        if not boots_from_net(env):
             return []
         found = self.boot_files(env, arch)
         if found is None:
@@ -106,6 +106,11 @@ class Isos:
             problem = await self._server.in_thread(unpack_target, self.folder / target.iso, target)
         if problem:
             self._server.logs.add("bootenv", "error", f"Explode ISO: {target.iso}: {problem}")
+
+
+def boots_from_net(env: Obj) -> bool:
+    """Whether there is anything to load."""
+    return bool(env["Kernel"] or env["OnlyUnknown"] or env["OS"]["SupportedArchitectures"])
 
 
 def unpack_target(image: Path, target: Target) -> str:

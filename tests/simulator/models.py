@@ -89,7 +89,9 @@ class RawStruct(Struct):
 
 
 def hex_key(address: str) -> str:
-    return ipaddress.ip_address(address).packed.hex().upper()
+    """Empty for what is no IPv4 address."""
+    found = ipaddress.ip_address(address)
+    return found.packed.hex().upper() if found.version == 4 else ""
 
 
 def _head(meta: GoType = STRING_MAP) -> dict[str, GoType]:

@@ -16,7 +16,8 @@ _GLOBAL = "global"
 
 
 def handle(call: Call, table: Table, asked: str, command: list[str]) -> ApiResponse:
-    row = table.find(asked)
+    # here an address is no key
+    row = None if table.model.asked_key(asked) != asked else table.find(asked)
     if not row:
         raise not_found(call.method, table.model.prefix, asked)
     return _answer(call, table.model.prefix, row, asked, command)

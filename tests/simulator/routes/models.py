@@ -88,10 +88,10 @@ def listing(call: Call, table: Table) -> BufferedResponse:
     return answer
 
 
-def _refuse_unlicensed(call: Call, model: Model, action: str, key: str) -> None:
+def _refuse_unlicensed(call: Call, model: Model, action: str) -> None:
     if model.prefix in _LICENSED and not call.server.server_profile.licensed:
         why = "is a licensed enterprise feature.  Contact support@rackn.com"
-        raise call.forbidden(f"{model.prefix} {action} {key} {why}")
+        raise call.forbidden(f"{model.prefix} {action} {why}")
 
 
 def _create(call: Call, model: Model) -> BufferedResponse:
@@ -99,9 +99,8 @@ def _create(call: Call, model: Model) -> BufferedResponse:
     if value is None and model.prefix == "machines":
         raise Crash("a machine without a body")
     obj = decoded(call, model, value)
-    key = model.key(obj)
-    call.require(model.prefix, "create", key)
-    _refuse_unlicensed(call, model, "create", key)
+    call.require(model.prefix, "create")
+    _refuse_unlicensed(call, model, "create")
     row = objects.create(call.server, model, obj, call.principal)
     return reply_text(row.text, 201)
 
@@ -109,7 +108,7 @@ def _create(call: Call, model: Model) -> BufferedResponse:
 def _delete(call: Call, table: Table, key: str) -> BufferedResponse:
     row = find(call, table, key)
     call.require(table.model.prefix, "delete", auth_key(row))
-    _refuse_unlicensed(call, table.model, "delete", row.key)
+    _refuse_unlicensed(call, table.model, "delete")
     objects.remove(call.server, row, call.principal)
     return reply_text(row.text)
 
@@ -119,9 +118,11 @@ def _patch(call: Call, table: Table, key: str) -> BufferedResponse:
     model = table.model
     ops = parse_ops(call)
     require_ops(call, model.prefix, auth_key(row), ops)
-    _refuse_unlicensed(call, model, "update", row.key)
+    _refuse_unlicensed(call, model, "update")
     try:
-        patched = apply(row.copy(), ops)
+        # an empty hash is left out of what is patched
+        document = {k: v for k, v in row.copy().items() if v or k not in model.hidden}
+        patched = apply(document, ops)
     except PatchConflict as problem:
         where = f"Patch error at line {problem.line}: {problem.why}"
         raise ApiError(
@@ -147,7 +148,7 @@ def _put(call: Call, table: Table, key: str) -> BufferedResponse:
     for name, value in new.items():
         if not same(value, row.data.get(name)):
             call.require(model.prefix, f"update:/{name}", auth_key(row))
-    _refuse_unlicensed(call, model, "update", row.key)
+    _refuse_unlicensed(call, model, "update")
     return _store(call, row, new)
 
 

@@ -31,7 +31,7 @@ def handle(call: Call) -> ApiResponse:
 
 def _upload(call: Call, name: str) -> BufferedResponse:
     """Take a provider in; here it is not a program but the JSON that its ``define`` command prints."""
-    call.require("plugin_providers", "create", name)
+    call.require("plugin_providers", "post", name)
     kind = call.header("Content-Type")
     if kind != OCTETS:
         raise ApiError(415, "API ERROR", f"upload: plugin_provider {name} must have content-type {OCTETS}")

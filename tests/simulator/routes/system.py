@@ -90,7 +90,8 @@ def prefs(call: Call) -> ApiResponse:
         return reply(call.server.prefs.all())
     if call.method != "POST":
         raise call.no_route()
-    call.require("preferences", "update")
+    # there is no such scope: everyone may
+    call.require("prefs", "post")
     wanted = call.json()
     call.server.prefs.change({} if wanted is None else wanted, call.principal)
     return reply(call.server.prefs.all(), 201)

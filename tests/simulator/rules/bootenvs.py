@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..isos import boots_from_net
 from ..wire import Obj
 from .arches import canonical
 from .base import Change, Rules, refuse_if_used
@@ -46,7 +47,7 @@ class BootEnvRules(Rules):
 
     def availability_problems(self, server: Server, obj: Obj) -> list[str]:
         problems = []
-        if (obj["Kernel"] or obj["OnlyUnknown"]) and not obj["OS"]["Name"]:
+        if boots_from_net(obj) and not obj["OS"]["Name"]:
             problems.append("bootenv: Missing OS.Name")
         names = {info["Name"] for info in obj["Templates"]}
         loader = obj["Meta"].get("KernelIsLoader") == "true"

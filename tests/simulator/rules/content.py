@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..errors import invalid
+from ..errors import Crash, invalid
 from ..gotmpl import parse
 from ..schema_check import schema_problem
 from ..schemas import compile_schema
@@ -55,7 +55,8 @@ class TaskRules(Rules):
         if "sane-exit-codes" in found or "original-exit-codes" in found:
             return
         added = "sane-exit-codes" if change.creates and not change.internal else "original-exit-codes"
-        change.new["Meta"]["feature-flags"] = ",".join(sorted([*found, added]))
+        given = filter(None, change.new["Meta"].get("feature-flags", "").split(","))
+        change.new["Meta"]["feature-flags"] = ",".join(sorted([*given, added]))
 
     def validation_problems(self, server: Server, obj: Obj) -> list[str]:
         infos = obj["Templates"]
@@ -67,6 +68,15 @@ class TaskRules(Rules):
             *system_problems(infos),
             *merge_problems(common_names(server), infos, path_needed=False),
         ]
+
+    def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
+        for stage in server.store["stages"]:
+            if row.key in stage.data["Tasks"]:
+                # what was wrong with the stage before stays with it until it is saved itself
+                problems = server.server_profile.rules("stages").availability_problems(server, stage.data)
+                errors = stage.data["Errors"] + problems
+                stage.refresh(Errors=errors, Available=not problems and stage.data["Available"])
+                recheck_first_workflow(server, stage.key)
 
     def guard_delete(self, server: Server, row: Row) -> None:
         users = [
@@ -135,8 +145,13 @@ class StageRules(Rules):
         ]
         refuse_if_used("stages", row.key, users)
 
-    def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
-        recheck_first_workflow(server, row.key)
+    def before_store(self, change: Change, principal: str) -> None:
+        server, new = change.server, change.new
+        inside = [m for m in server.store["machines"] if m.data["Stage"] == new["Name"]]
+        if any(not server.params.lookup(m, name)[0] for m in inside for name in new["RequiredParams"]):
+            raise Crash("a stage whose machines lack a param that it requires")
+        # workflows are judged by the stage as it was
+        recheck_first_workflow(server, new["Name"])
 
 
 class WorkflowRules(Rules):

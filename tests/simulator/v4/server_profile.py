@@ -33,7 +33,14 @@ class ServerProfileV4(ServerProfile):
     version = "v4.8.0"
     features = (*FEATURES, *_MORE_FEATURES)
     models = MODELS_V4
-    scopes = {**SCOPES, "contexts": _BASE, "pools": _BASE}
+    # assumption: v4 knows events, and tokens of machines
+    scopes = {
+        **SCOPES,
+        "contexts": _BASE,
+        "pools": _BASE,
+        "events": ("post",),
+        "machines": (*SCOPES["machines"], "token"),
+    }
     list_parameters = (*ServerProfile.list_parameters, "params", "decode")
     extra_operators = OPERATORS
 

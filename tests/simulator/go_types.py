@@ -160,12 +160,8 @@ class Struct(GoType):
 
     def _match_case(self, value: Obj) -> Obj:
         folded = {name.lower(): name for name in self.fields}
-        matched: Obj = {}
-        for key, entry in value.items():
-            name = folded.get(key.lower())
-            if name and (name == key or name not in value):
-                matched[name] = entry
-        return matched
+        # of several spellings the last one counts
+        return {folded[key.lower()]: entry for key, entry in value.items() if key.lower() in folded}
 
 
 def _uuid(text: str) -> str:

@@ -57,6 +57,7 @@ def update(
         raise bad_request(method, row.key)
     rules.before_store(change, principal)
     stored = Row(model, key, new)
+    stored.forced = force
     server.store[model.prefix].put(stored)
     _done(server, stored, action, principal, changed=new != row.data)
     rules.on_saved(server, stored, row)

@@ -19,13 +19,15 @@ WRITABLE = "BackingStore"
 class Row:
     """One stored object at one revision; its data is never changed in place."""
 
-    __slots__ = ("_text", "data", "key", "layer", "model")
+    __slots__ = ("_text", "data", "forced", "key", "layer", "model")
 
     def __init__(self, model: Model, key: str, data: Obj, layer: str = WRITABLE) -> None:
         self.model = model
         self.key = key
         self.data = data
         self.layer = layer
+        self.forced = False
+        """Whether the last change of it was forced."""
         self._text: bytes | None = None
 
     @property

@@ -114,9 +114,9 @@ def _delete(call: Call, table: Table, key: str) -> BufferedResponse:
 
 
 def _patch(call: Call, table: Table, key: str) -> BufferedResponse:
+    ops = parse_ops(call)
     row = find(call, table, key)
     model = table.model
-    ops = parse_ops(call)
     require_ops(call, model.prefix, auth_key(row), ops)
     _refuse_unlicensed(call, model, "update")
     try:
@@ -129,7 +129,8 @@ def _patch(call: Call, table: Table, key: str) -> BufferedResponse:
             409, "PATCH", where, f"Patch line: {problem.op.text()}", model=model.prefix, key=row.key
         ) from None
     try:
-        new = model.decode(patched)
+        # what has been patched is written again with its members in order
+        new = model.decode(dict(sorted(patched.items())) if isinstance(patched, dict) else patched)
     except DecodeError as problem:
         raise ApiError(406, "PATCH", str(problem), model=model.prefix, key=row.key) from None
     return _store(call, row, new)
@@ -154,5 +155,7 @@ def _put(call: Call, table: Table, key: str) -> BufferedResponse:
 
 def _store(call: Call, row: Row, new: Obj) -> BufferedResponse:
     force = row.model.prefix == "machines" and call.flag("force")
+    # a change that was forced leaves a mark on the object, which only PUT takes away
+    force = force or (call.method == "PATCH" and row.forced)
     stored = objects.update(call.server, row, new, call.principal, method=call.method, force=force)
     return reply_text(stored.text)

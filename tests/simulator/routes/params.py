@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import objects
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 
 def handle(call: Call, table: Table, asked: str, name: str) -> ApiResponse:
+    if call.method in ("POST", "PATCH"):
+        call.json()
     row = find(call, table, asked)
     match call.method:
         case "GET":
@@ -88,23 +89,24 @@ def _delete(call: Call, row: Row, asked: str, name: str) -> BufferedResponse:
 def _patch(call: Call, row: Row, asked: str) -> BufferedResponse:
     ops = parse_ops(call)
     require_ops(call, row.model.prefix, asked, ops, "/Params")
-    return reply(patch_member(call, row, asked, "Params", ops, lambda values: isinstance(values, dict)))
+    values = patch_member(call, row, asked, "Params", ops, ANY_MAP)
+    return BufferedResponse() if values is None else reply(values)
 
 
-def patch_member(
-    call: Call, row: Row, asked: str, member: str, ops: list[Op], fits: Callable[[Any], bool]
-) -> Obj:
-    """Patch one map of an object (Params, Meta); its new value."""
+def patch_member(call: Call, row: Row, asked: str, member: str, ops: list[Op], kind: GoType) -> Obj | None:
+    """Patch one map of an object (Params, Meta); what it is patched to."""
     prefix = row.model.prefix
     try:
         values = apply(row.copy()[member], ops)
     except PatchConflict as problem:
         where = f"Patch failed to apply at line {problem.line}"
         raise ApiError(409, "PATCH", where, problem.why, model=prefix, key=asked) from None
-    if not fits(values):
-        raise ApiError(409, "PATCH", "json: cannot unmarshal the patched value", model=prefix, key=asked)
-    stored: Obj = write_member(call, row, asked, member, values).data[member]
-    return stored
+    try:
+        values = None if values is None else kind.decode(values, member)
+    except DecodeError as problem:
+        raise ApiError(409, "PATCH", str(problem), model=prefix, key=asked) from None
+    write_member(call, row, asked, member, values or {})
+    return values
 
 
 def write_member(call: Call, row: Row, asked: str, member: str, value: Obj) -> Row:
@@ -112,6 +114,6 @@ def write_member(call: Call, row: Row, asked: str, member: str, value: Obj) -> R
     new = row.copy()
     new[member] = value
     try:
-        return objects.update(call.server, row, new, call.principal, method=call.method)
+        return objects.update(call.server, row, new, call.principal, method=call.method, force=row.forced)
     except ApiError as problem:
         raise ApiError(409, call.method, *problem.messages, model=row.model.prefix, key=asked) from None

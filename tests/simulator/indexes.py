@@ -82,7 +82,7 @@ def _parse_uuid(name: str, text: str) -> str:
 
 def _parse_address(name: str, text: str) -> tuple[int, int]:
     try:
-        return address_key(text)
+        return address_key(str(ipaddress.ip_address(text)))
     except ValueError:
         raise BadValue(f"Invalid address: {text}") from None
 

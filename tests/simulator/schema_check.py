@@ -69,6 +69,7 @@ _FORMS: dict[str, Callable[[Any], bool]] = {
     "type": _type,
     "multipleOf": lambda value: _number(value) and value > 0,
     "pattern": _pattern,
+    "patternProperties": lambda value: isinstance(value, dict) and all(map(_pattern, value)),
     "required": _distinct_texts,
     "uniqueItems": lambda value: isinstance(value, bool),
     "enum": _distinct,

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from jsonschema import Draft4Validator, Draft7Validator
+from jsonschema.exceptions import ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from .schema_formats import FORMATS
 from .store import Row
 
 Check = Callable[[Any], list[str]]
@@ -38,11 +40,11 @@ def compile_schema(schema: Any) -> Check:
         return _simple(kind)
     # booleans for exclusive bounds are draft 4, numbers are younger; the server knows both
     kind_of = Draft4Validator if _has_boolean_bounds(schema) else Draft7Validator
-    validator = kind_of(schema, registry=_NO_REMOTE, format_checker=kind_of.FORMAT_CHECKER)
+    validator = kind_of(schema, registry=_NO_REMOTE, format_checker=FORMATS)
 
     def check(value: Any) -> list[str]:
         try:
-            return [error.message for error in validator.iter_errors(value)]
+            return [message for error in validator.iter_errors(value) for message in _told(error)]
         except (Unresolvable, re.error) as problem:
             return [str(problem)]
 
@@ -56,6 +58,21 @@ def _has_boolean_bounds(schema: Any) -> bool:
         return False
     bounds = (schema.get(name) for name in ("exclusiveMinimum", "exclusiveMaximum"))
     return any(isinstance(b, bool) for b in bounds) or any(map(_has_boolean_bounds, schema.values()))
+
+
+def _told(error: ValidationError) -> list[str]:
+    """What the server says of it: for a choice that nothing fits, also what is wrong with the best of them."""
+    reasons = [error.message]
+    if error.validator in ("oneOf", "anyOf") and error.context:
+        groups: dict[Any, list[str]] = {}
+        for inner in error.context:
+            groups.setdefault(inner.schema_path[0], []).append(inner.message)
+        reasons += min(groups.values(), key=len)
+    elif error.validator == "contains":
+        reasons.append("none of the items fits")
+    elif {"then", "else", "allOf"} & set(error.absolute_schema_path):
+        reasons.append("Must validate the condition")
+    return reasons
 
 
 def _simple(kind: str) -> Check:

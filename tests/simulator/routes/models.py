@@ -44,7 +44,7 @@ def _item(call: Call, table: Table, rest: list[str]) -> ApiResponse:
     if not below:
         return item(call, table, key)
     if below[0] == "params" and model.has_params:
-        return params.handle(call, table, key, "/".join(below[1:]))
+        return params.handle(call, table, key, "/".join(below[1:]) if below[1:] else None)
     if below == ["pubkey"] and model.has_params and call.method == "GET":
         return params.public_key(call, table, key)
     if below[0] == "actions" and len(below) <= 2 and model.prefix not in ("params", "jobs"):

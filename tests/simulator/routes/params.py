@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..params import Params
 
 
-def handle(call: Call, table: Table, asked: str, name: str) -> ApiResponse:
+def handle(call: Call, table: Table, asked: str, name: str | None) -> ApiResponse:
     if call.method in ("POST", "PATCH"):
         call.json()
     row = find(call, table, asked)
@@ -27,11 +27,11 @@ def handle(call: Call, table: Table, asked: str, name: str) -> ApiResponse:
         case "GET":
             return _get(call, row, asked, name)
         case "POST":
-            return _set_one(call, row, asked, name) if name else _set_all(call, row, asked)
-        case "PATCH" if not name:
+            return _set_all(call, row, asked) if name is None else _set_one(call, row, asked, name)
+        case "PATCH" if name is None:
             return _patch(call, row, asked)
         case "DELETE":
-            return _delete(call, row, asked, name)
+            return _delete(call, row, asked, name or "")
     raise call.no_route()
 
 
@@ -41,13 +41,13 @@ def public_key(call: Call, table: Table, asked: str) -> BufferedResponse:
     return reply(call.server.params.keys.public((row.model.prefix, row.key)))
 
 
-def _get(call: Call, row: Row, asked: str, name: str) -> BufferedResponse:
+def _get(call: Call, row: Row, asked: str, name: str | None) -> BufferedResponse:
     params: Params = call.server.params
     decode, aggregate = call.flag("decode"), call.flag("aggregate")
     call.require(row.model.prefix, "get", asked)
     if decode:
         call.require(row.model.prefix, "getSecure", asked)
-    if name:
+    if name is not None:
         return reply(params.lookup(row, name, aggregate=aggregate, decode=decode)[1])
     if aggregate:
         return reply(params.aggregate(row, decode=decode))

@@ -121,6 +121,8 @@ class MachineRules(Rules):
                 yield from render_problems(server, row, prefix, data)
 
     def on_loaded(self, server: Server, row: Row) -> None:
+        if not row.data["Validated"]:
+            return
         data = row.copy()
         recompute_flags(server, data)
         row.refresh(Meta=data["Meta"], Runnable=data["Runnable"] and data["Available"])

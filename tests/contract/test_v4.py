@@ -111,7 +111,7 @@ def test_an_old_server_is_not_asked(
     before = len(simulator.log())
     with pytest.raises(UsageError) as caught:
         ask(old)
-    assert caught.value.messages[0].startswith(f"{told}: not supported by this server (version v3.12.0, ")
+    assert caught.value.messages[0].startswith(f"{told}: not supported by this server (version v3.12.0-")
     assert len(simulator.log()) == before
 
 

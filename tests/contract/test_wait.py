@@ -113,9 +113,9 @@ def test_kinds_with_other_keys(client: Client, factory: Any, kind: str, change: 
 
 
 def test_names_that_patterns_have_a_meaning_for(client: Client, factory: Any) -> None:
-    """Dots part a pattern, white space its command, and a frame to the server holds 512 bytes."""
+    """Dots part a pattern, white space its command; the longest name still fits into a frame."""
     stem = factory.name()
-    for name in (f"{stem}.c.d", f"{stem} e", f"{stem}-" + "f" * 500):
+    for name in (f"{stem}.c.d", f"{stem} e", f"{stem}-".ljust(236, "f")):
         made = factory.make("profiles", Name=name)
         meanwhile(client, lambda made=made: describe(client, made, "now"))
         begin = time.monotonic()

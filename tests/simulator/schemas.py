@@ -61,7 +61,7 @@ def _has_boolean_bounds(schema: Any) -> bool:
 
 
 def _told(error: ValidationError) -> list[str]:
-    """What the server says of it: for a choice that nothing fits, also what is wrong with the best of them."""
+    """What the server says of it: where nothing fits, also what is wrong with the best choice."""
     reasons = [error.message]
     if error.validator in ("oneOf", "anyOf") and error.context:
         groups: dict[Any, list[str]] = {}

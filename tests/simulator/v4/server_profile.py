@@ -119,11 +119,12 @@ def _machine_token(call: Call, key: str) -> ApiResponse:
 
 def _reworded(call: Call, problem: ApiError) -> ApiError:
     """A refusal in the words of v4."""
+    messages = [message.replace("Bootenv ", "BootEnv ") for message in problem.messages]
     messages = [
         message.replace("Cannot change CurrentTask", "Cannot advance CurrentTask") + " without running jobs"
         if message.startswith("Cannot change CurrentTask")
         else message
-        for message in problem.messages
+        for message in messages
     ]
     if problem.code == 422 and problem.key:
         messages = [f"{problem.key}: {message}" for message in messages]

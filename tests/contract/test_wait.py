@@ -22,8 +22,6 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.wait
     wait_for,
 )
 
-simulator_only = pytest.mark.simulator
-
 
 def describe(client: Client, made: dict[str, Any], text: str) -> None:
     client.patch(
@@ -140,7 +138,7 @@ def test_a_timeout_of_0_looks_once(client: Client, factory: Any) -> None:
     assert time.monotonic() - begin < 2
 
 
-@simulator_only
+@pytest.mark.needs_counters
 def test_what_one_look_costs(client: Client, factory: Any, endpoint: Any) -> None:
     made = factory.make("profiles", Description="x")
     client.token()

@@ -12,8 +12,6 @@ from playbook_runner import PlaybookRunner, machine
 from simulator.launch import USERNAME
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 FIRST, SECOND = "first-secret", "second:secret"
 
 
@@ -60,6 +58,7 @@ def test_life_of_a_user(run_tasks: PlaybookRunner) -> None:
     assert "Traceback" not in played.output
 
 
+@pytest.mark.needs_counters
 def test_check_mode_sets_no_password(run_tasks: PlaybookRunner) -> None:
     run_tasks(task("user", name="fred", user_password=FIRST))
     run_tasks.simulator.reset_stats()
@@ -135,6 +134,7 @@ def test_what_cannot_be_done_with_users(run_tasks: PlaybookRunner) -> None:
     assert logs_in(run_tasks, "limited", SECOND)
 
 
+@pytest.mark.needs_counters
 def test_tokens(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     add(api, "users", Name="fred", Roles=["superuser"])
@@ -161,6 +161,7 @@ def test_tokens(run_tasks: PlaybookRunner) -> None:
     assert used[2]["token"] not in tokens
 
 
+@pytest.mark.needs_counters
 def test_tokens_that_cannot_be(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     add(api, "machines", Name="m1")

@@ -72,7 +72,7 @@ test: export RS_ENDPOINT :=
 test: lint types unit contract integration ## Run all of the above; required before a commit
 
 wire: $(READY) ## Compare the simulator with the recorded answers of a real server (WIRE=path/to/replay.py)
-	@$(TOOLS)/wire.sh "$(WIRE)"
+	$(BIN)/python $(TOOLS)/wire.py "$(WIRE)"
 
 faults: $(READY) ## Test under cut connections, garbled answers and killed processes
 	$(call pytest,faults,-o timeout=600)

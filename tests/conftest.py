@@ -21,9 +21,43 @@ if t.TYPE_CHECKING:
     from simulator.launch import Simulator
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--real-server",
+        action="store_true",
+        help="use the server that RS_ENDPOINT and RS_KEY name, and EMPTY it before each test",
+    )
+
+
+@pytest.fixture(autouse=True)
+def skip_what_the_server_lacks(request: pytest.FixtureRequest) -> None:
+    """A real server has none of what the ``needs_...`` markers stand for."""
+    needed = [mark.name for mark in request.node.iter_markers() if mark.name.startswith("needs_")]
+    if needed and is_real(request):
+        pytest.skip(", ".join(needed))
+
+
+def is_real(request: pytest.FixtureRequest) -> bool:
+    """Whether the tests run against a server that was named, and not against the embedded one."""
+    if request.config.getoption("--real-server"):
+        return True
+    # whatever the contract tests leave on that server they remove themselves
+    return "contract" in request.node.path.parts and {"RS_ENDPOINT", "RS_KEY"} <= _GIVEN
+
+
+_GIVEN = {name for name in os.environ if os.environ[name]}
+
+
 @pytest.fixture(scope="session")
-def simulator() -> Iterator[Simulator]:
+def simulator(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Simulator]:
     """A running server, shared by all tests: ``reset()`` it before relying on what it holds."""
+    if request.config.getoption("--real-server"):
+        from real_server import RealServer
+
+        yield t.cast("Simulator", RealServer(tmp_path_factory.mktemp("server")))
+        return
     from simulator.launch import Simulator
 
     with Simulator.start() as running:

@@ -59,11 +59,9 @@ def no_proxy(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def skip_unless_supported(request: pytest.FixtureRequest, endpoint: Endpoint) -> Iterator[None]:
-    """Tests marked ``simulator`` are skipped elsewhere; no fault outlives its test."""
+def without_faults(endpoint: Endpoint) -> Iterator[None]:
+    """No fault outlives its test."""
     if endpoint.simulator is None:
-        if request.node.get_closest_marker("simulator"):
-            pytest.skip("needs the simulator")
         yield
         return
     endpoint.simulator.reset_stats()

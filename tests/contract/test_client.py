@@ -24,9 +24,6 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.obje
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.patch import gen_patch
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import peer_fingerprint
 
-simulator_only = pytest.mark.simulator
-
-
 # -- objects
 
 
@@ -143,7 +140,7 @@ def test_filters_that_the_server_refuses(client: Any) -> None:
         client.list("profiles", "sort", "Nope")
 
 
-@simulator_only
+@pytest.mark.needs_counters
 def test_filters_that_would_crash_a_server_are_not_sent(client: Any, endpoint: Any) -> None:
     for words in (["Name", "Eq"], ["Name", "Between", "a"], ["Name", "eq", "a)"]):
         with pytest.raises(UsageError):
@@ -328,7 +325,7 @@ def test_a_route_that_is_not_there(client: Any) -> None:
 # -- trust
 
 
-@simulator_only
+@pytest.mark.needs_counters
 def test_an_untrusted_certificate_is_refused_at_once(connect: Any, endpoint: Any) -> None:
     with pytest.raises(CertificateRejected, match="is not trusted") as caught:
         connect(ca_path=None).get("profiles", "global")
@@ -336,7 +333,7 @@ def test_an_untrusted_certificate_is_refused_at_once(connect: Any, endpoint: Any
     assert endpoint.simulator.stats()["requests"] == 0
 
 
-@simulator_only
+@pytest.mark.needs_certificate
 @pytest.mark.parametrize("bundle", ["bogus", "missing"])
 @pytest.mark.parametrize("choice", ["ca_path", "fingerprint", "off"])
 def test_a_choice_of_trust_beats_the_environment(
@@ -359,7 +356,7 @@ def test_a_choice_of_trust_beats_the_environment(
     assert connect(**options[choice]).get("profiles", "global")["Name"] == "global"
 
 
-@simulator_only
+@pytest.mark.needs_certificate
 @pytest.mark.parametrize("bundle", ["bogus", "missing", "right"])
 def test_the_environment_counts_when_nothing_was_chosen(
     connect: Any, endpoint: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bundle: str
@@ -374,7 +371,7 @@ def test_the_environment_counts_when_nothing_was_chosen(
             connect(ca_path=None).get("profiles", "global")
 
 
-@simulator_only
+@pytest.mark.needs_counters
 def test_fingerprints(connect: Any, endpoint: Any) -> None:
     right = endpoint.simulator.fingerprint
     wrong = right[:-1] + ("0" if right[-1] != "0" else "1")
@@ -392,7 +389,7 @@ def test_fingerprints(connect: Any, endpoint: Any) -> None:
     assert endpoint.simulator.stats()["requests"] == 0
 
 
-@simulator_only
+@pytest.mark.needs_certificate
 def test_a_ca_that_did_not_sign_it(connect: Any, endpoint: Any, tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("")
     with pytest.raises(CertificateRejected):
@@ -418,14 +415,14 @@ def test_a_token_of_one_client_serves_another(connect: Any, client: Any) -> None
         connect(key=None, token="forged").get("profiles", "global")
 
 
-@simulator_only
+@pytest.mark.needs_counters
 def test_one_login_for_many_clients(connect: Any, endpoint: Any) -> None:
     for _ in range(3):
         connect().get("profiles", "global")
     assert endpoint.simulator.stats()["logins"] == 1
 
 
-@simulator_only
+@pytest.mark.needs_faults
 def test_expired_tokens(connect: Any, client: Any, endpoint: Any) -> None:
     bare = connect(key=None, token=client.token())
     client.get("profiles", "global")
@@ -451,7 +448,7 @@ def test_a_changed_password_revokes_tokens(client: Any, factory: Any, connect: A
 # -- a bad day
 
 
-@simulator_only
+@pytest.mark.needs_faults
 def test_a_lost_reply_to_a_create(client: Any, factory: Any, endpoint: Any) -> None:
     client.token()
     endpoint.simulator.fault("lose_reply", "profiles", "POST", times=1)
@@ -460,7 +457,7 @@ def test_a_lost_reply_to_a_create(client: Any, factory: Any, endpoint: Any) -> N
     assert client.create("profiles", {"Name": name, "Params": {}})["Name"] == name
 
 
-@simulator_only
+@pytest.mark.needs_faults
 def test_half_an_answer_and_a_page_of_a_proxy(client: Any, endpoint: Any) -> None:
     client.token()
     endpoint.simulator.fault("half", "profiles/global", "GET", times=1)

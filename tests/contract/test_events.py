@@ -28,7 +28,6 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.even
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import params
 
-simulator_only = pytest.mark.simulator
 PATIENCE = 5.0
 
 
@@ -149,7 +148,7 @@ def test_vector_18_the_same_pattern_twice(client: Client, stream: EventStream, f
         assert subscription.get(0.1) is None
 
 
-@simulator_only
+@pytest.mark.needs_counters
 def test_two_handles_share_a_socket_and_a_registration(endpoint: Any, stream: EventStream) -> None:
     one, two = stream.register("profiles.*.*"), stream.register("profiles.*.*", "machines.*.*")
     stats = endpoint.simulator.stats()
@@ -223,7 +222,7 @@ def test_close(client: Client) -> None:
         stream.subscribe(one.handle, "profiles.*.*")
 
 
-@simulator_only
+@pytest.mark.needs_counters
 def test_bad_patterns_are_not_sent(endpoint: Any, stream: EventStream) -> None:
     subscription = stream.register("profiles.*.*")
     for pattern in ("machines", "machines.*", "*", "a b.c.d", "x.y." + "k" * 600):

@@ -60,7 +60,7 @@ def test_ones_own_password(connect: Any, user: str) -> None:
         connect(key=f"{user}:{FIRST}", token_cache="").token()
 
 
-@pytest.mark.simulator
+@pytest.mark.needs_faults
 def test_ones_own_password_though_the_reply_is_lost(connect: Any, endpoint: Any, user: str) -> None:
     mine = connect(key=f"{user}:{FIRST}", token_cache="")
     mine.token()

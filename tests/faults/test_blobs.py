@@ -38,7 +38,7 @@ from ansible_collections.digitalrebar.provision.plugins.modules import drp_boote
 from ansible_collections.digitalrebar.provision.plugins.modules.drp_blob_fetch import SPEC, run
 from simulator.launch import PASSWORD, USERNAME, Simulator
 
-pytestmark = pytest.mark.simulator
+pytestmark = pytest.mark.needs_faults
 
 SIZE = 4 << 20
 NEW, OLD, SAME_SIZE = os.urandom(SIZE), os.urandom(SIZE - 7), os.urandom(SIZE)

@@ -19,7 +19,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.clie
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.engine import Outcome, converge
 from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.machine import Machine
 
-pytestmark = pytest.mark.simulator
+pytestmark = pytest.mark.needs_faults
 
 WRITERS = 50
 ROOT = Path(__file__).resolve().parents[2]

@@ -31,7 +31,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.even
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
 
-pytestmark = [pytest.mark.simulator, pytest.mark.usefixtures("no_leaks")]
+pytestmark = [pytest.mark.needs_faults, pytest.mark.usefixtures("no_leaks")]
 
 PATTERN = "profiles.*.*"
 WRONG = "ab" * 32

@@ -17,7 +17,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.en
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.resource import Resource
 from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.machine import Machine
 
-pytestmark = pytest.mark.simulator
+pytestmark = pytest.mark.needs_faults
 
 KINDS = pytest.mark.parametrize("kind", ["machines", "profiles"])
 CUTS = pytest.mark.parametrize("fault", ["lose_reply", "half", "drop"])

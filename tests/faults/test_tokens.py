@@ -19,7 +19,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.bu
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.engine import converge
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.resource import Resource
 
-pytestmark = pytest.mark.simulator
+pytestmark = pytest.mark.needs_faults
 
 REFUSAL = {"Model": "profiles", "Key": "p", "Type": "PATCH", "Messages": ["Not allowed"], "Code": 403}
 

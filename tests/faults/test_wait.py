@@ -33,7 +33,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.wait
     wait_for,
 )
 
-pytestmark = [pytest.mark.simulator, pytest.mark.usefixtures("no_leaks")]
+pytestmark = [pytest.mark.needs_faults, pytest.mark.usefixtures("no_leaks")]
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.clie
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.predicates import Compare
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.wait import Waiter, Watch
 
-pytestmark = [pytest.mark.simulator, pytest.mark.usefixtures("no_leaks")]
+pytestmark = [pytest.mark.needs_faults, pytest.mark.usefixtures("no_leaks")]
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from checkout import ANSIBLE_BIN, ANSIBLE_ENVIRONMENT, ANSIBLE_PYTHON
 
-from simulator.launch import PASSWORD, USERNAME, Simulator
+from simulator.launch import Simulator
 
 COMMAND = ANSIBLE_BIN / "ansible-playbook"
 Task = dict[str, t.Any]
@@ -38,8 +38,8 @@ class PlayResult:
 def connection(simulator: Simulator) -> dict[str, t.Any]:
     return {
         "endpoint": simulator.endpoint,
-        "username": USERNAME,
-        "password": PASSWORD,
+        "username": simulator.username,
+        "password": simulator.password,
         "ca_path": simulator.ca,
     }
 

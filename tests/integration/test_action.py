@@ -11,8 +11,6 @@ from playbook_runner import PlaybookRunner, Task, machine, thing
 
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 PLUGIN = thing(kind="plugins", spec={"Name": "incr", "Provider": "incrementer"})
 
 
@@ -117,6 +115,7 @@ def test_an_action_that_there_is_not(lab: PlaybookRunner) -> None:
     assert "Traceback" not in played.output
 
 
+@pytest.mark.needs_counters
 def test_check_mode_looks_and_does_nothing(lab: PlaybookRunner) -> None:
     lab.simulator.reset_stats()
     played = lab(
@@ -132,6 +131,7 @@ def test_check_mode_looks_and_does_nothing(lab: PlaybookRunner) -> None:
     assert "there is no action nothing" in played[3]["msg"]
 
 
+@pytest.mark.needs_faults
 def test_never_sent_twice(lab: PlaybookRunner) -> None:
     lab.simulator.fault("lose_reply", path="actions/increment", method="POST")
     played = lab(action(name="m1", command="increment"))

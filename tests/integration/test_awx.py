@@ -271,7 +271,6 @@ def test_awx_accepts_the_credential_type(field: Document) -> None:
     )
 
 
-@pytest.mark.simulator
 @pytest.mark.parametrize("way", ["ca", "fingerprint", "insecure", "token"])
 def test_a_job_reaches_the_server(way: str, simulator: Simulator, tmp_path: Path) -> None:
     simulator.reset()
@@ -306,7 +305,6 @@ def test_a_job_reaches_the_server(way: str, simulator: Simulator, tmp_path: Path
     assert described == "made by a job"
 
 
-@pytest.mark.simulator
 def test_an_unknown_certificate_is_refused(simulator: Simulator, tmp_path: Path) -> None:
     environment = inject(
         tmp_path, endpoint=simulator.endpoint, username=launch.USERNAME, password=launch.PASSWORD

@@ -13,7 +13,6 @@ from playbook_runner import PlaybookRunner, machine, thing
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 
-pytestmark = pytest.mark.simulator
 JSON = "application/json"
 
 
@@ -67,6 +66,7 @@ def test_password_with_colons(run_tasks: PlaybookRunner) -> None:
     assert played[1]["msg"] == "key: must be user:password, with neither part empty"
 
 
+@pytest.mark.needs_faults
 def test_expired_and_revoked_token(run_tasks: PlaybookRunner) -> None:
     simulator = run_tasks.simulator
     token = api(simulator, "GET", f"users/{USERNAME}/token", params={"ttl": "600"}).json()["Token"]
@@ -87,6 +87,7 @@ def test_expired_and_revoked_token(run_tasks: PlaybookRunner) -> None:
     assert "the token was revoked" in told(run_tasks)
 
 
+@pytest.mark.needs_faults
 def test_tokens_that_expire_are_replaced_silently(run_tasks: PlaybookRunner) -> None:
     run_tasks(machine(name="m1"))
     run_tasks.simulator.expire_tokens()
@@ -144,6 +145,7 @@ def test_objects_that_cannot_be(run_tasks: PlaybookRunner) -> None:
     assert "Traceback" not in played.output
 
 
+@pytest.mark.needs_faults
 def test_conflict_that_never_settles(run_tasks: PlaybookRunner) -> None:
     run_tasks(machine(name="m1", description="mine"))
     body = '{"Model":"machines","Key":"x","Type":"PATCH","Messages":["Test op failed."],"Code":409}'
@@ -153,6 +155,7 @@ def test_conflict_that_never_settles(run_tasks: PlaybookRunner) -> None:
     assert "machine m1: it was changed by another client 12 times in a row" in message
 
 
+@pytest.mark.needs_faults
 @pytest.mark.parametrize(
     ("fault", "words"),
     [

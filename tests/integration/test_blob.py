@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 from playbook_runner import PlaybookRunner, Task
 
-pytestmark = pytest.mark.simulator
-
 TEXT = b"#!/bin/sh\necho hello\n"
 OTHER = b"#!/bin/sh\necho jello\n"
 CHECK = ["--check", "--diff"]
@@ -42,6 +40,7 @@ def uploads(run_tasks: PlaybookRunner) -> int:
     return sum(entry["method"] == "POST" for entry in run_tasks.simulator.log())
 
 
+@pytest.mark.needs_counters
 @pytest.mark.parametrize(("kind", "path"), [("files", "a b/ü#%41/x.sh"), ("isos", "x y.iso")])
 def test_life_of_a_blob(run_tasks: PlaybookRunner, src: Path, kind: str, path: str) -> None:
     task = blob(kind=kind, path=path, src=str(src))
@@ -62,6 +61,7 @@ def test_life_of_a_blob(run_tasks: PlaybookRunner, src: Path, kind: str, path: s
     assert played[0]["diff"]["before"] == {"size": len(TEXT)}
 
 
+@pytest.mark.needs_counters
 def test_check_mode_writes_nothing(run_tasks: PlaybookRunner, src: Path, tmp_path: Path) -> None:
     run_tasks(blob(path="there", src=str(src)))
     run_tasks.simulator.reset_stats()
@@ -122,6 +122,7 @@ def test_index_html_comes_from_the_static_port(run_tasks: PlaybookRunner, tmp_pa
     assert dest.read_text() == "<h1>hello</h1>"
 
 
+@pytest.mark.needs_counters
 def test_bad_input(run_tasks: PlaybookRunner) -> None:
     cases: list[tuple[dict[str, t.Any], str]] = [
         ({"path": "../x", "content": "x"}, "must not contain . or .."),
@@ -145,6 +146,7 @@ def test_bad_input(run_tasks: PlaybookRunner) -> None:
     assert run_tasks.simulator.stats()["writes"] == 0
 
 
+@pytest.mark.needs_counters
 def test_the_checksum_of_the_source_comes_first(run_tasks: PlaybookRunner, src: Path) -> None:
     right, wrong = f"sha256:{sha256(TEXT)}", sha256(OTHER)
     played = run_tasks(
@@ -175,6 +177,7 @@ def test_fetch(run_tasks: PlaybookRunner, src: Path, tmp_path: Path) -> None:
     assert played[1]["file"]["mode"] == "0751"
 
 
+@pytest.mark.needs_counters
 def test_fetch_by_checksum_asks_nothing(run_tasks: PlaybookRunner, src: Path, tmp_path: Path) -> None:
     dest = tmp_path / "x"
     task = fetch(path="x", dest=str(dest), checksum=sha256(TEXT))

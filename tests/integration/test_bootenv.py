@@ -18,8 +18,6 @@ from webserver import Page, serving
 from simulator.launch import Simulator
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 DATA = ROOT.parent / "shared" / "data"
 WIRE_ISO = ROOT.parent / "shared" / "wire" / "data" / "wire-os.iso"
 CHECK = ["--check", "--diff"]
@@ -73,6 +71,7 @@ def uploads(run_tasks: PlaybookRunner) -> int:
 # -- the life of one
 
 
+@pytest.mark.needs_counters
 def test_life_of_a_bootenv(run_tasks: PlaybookRunner, tiny: Image) -> None:
     task = bootenv(spec=definition(sha256=tiny.sha256), isos=[{"src": str(tiny.path)}])
     planned = run_tasks(task, flags=CHECK)
@@ -102,6 +101,7 @@ def test_life_of_a_bootenv(run_tasks: PlaybookRunner, tiny: Image) -> None:
     assert run_tasks(gone, gone).changed == [True, False]
 
 
+@pytest.mark.needs_counters
 def test_a_changed_iso(run_tasks: PlaybookRunner, tiny: Image, other: Image) -> None:
     """With a checksum it is replaced and unpacked again; without one that cannot be."""
     unsure = bootenv(spec=definition(), isos=[{"src": str(tiny.path)}])
@@ -217,6 +217,7 @@ def test_the_iso_of_the_recordings(run_tasks: PlaybookRunner) -> None:
     assert iso_of(played[0])["verified"], played.output
 
 
+@pytest.mark.needs_counters
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"the real content packs are not in {DATA}")
 @pytest.mark.parametrize("packed", ["v1.12.0/content", "v4/content"])
 def test_real_bootenvs(run_tasks: PlaybookRunner, tmp_path: Path, packed: str) -> None:
@@ -246,6 +247,7 @@ def test_real_bootenvs(run_tasks: PlaybookRunner, tmp_path: Path, packed: str) -
 # -- from the web
 
 
+@pytest.mark.needs_counters
 def test_from_the_web(run_tasks: PlaybookRunner, tmp_path: Path, tiny: Image, other: Image) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
@@ -312,6 +314,7 @@ def test_an_iso_without_a_use(run_tasks: PlaybookRunner, tiny: Image) -> None:
     assert [iso_of(result)["verified"] for result in played.results] == [False, False]
 
 
+@pytest.mark.needs_counters
 def test_an_iso_that_lies_there_already(run_tasks: PlaybookRunner, tiny: Image, other: Image) -> None:
     """Creating the bootenv makes the server unpack it in the background."""
     wrong = definition("w-install", other.sha256)
@@ -341,6 +344,7 @@ def tear(tree: Path) -> None:
     (tree / ".tiny.rebar_canary").unlink()
 
 
+@pytest.mark.needs_counters
 @pytest.mark.parametrize("harm", [lose, tear])
 def test_a_tree_that_got_lost(tmp_path: Path, tiny: Image, harm: t.Callable[[Path], None]) -> None:
     state = tmp_path / "state"
@@ -358,6 +362,8 @@ def test_a_tree_that_got_lost(tmp_path: Path, tiny: Image, harm: t.Callable[[Pat
         assert uploads(run_tasks) == 1
 
 
+@pytest.mark.needs_counters
+@pytest.mark.needs_faults
 @pytest.mark.parametrize("port", [0, 1])
 def test_no_static_port(run_tasks: PlaybookRunner, tiny: Image, port: int) -> None:
     task = bootenv(spec=definition(sha256=tiny.sha256), isos=[{"src": str(tiny.path)}])
@@ -378,6 +384,7 @@ def test_no_static_port(run_tasks: PlaybookRunner, tiny: Image, port: int) -> No
 # -- what the user gets wrong
 
 
+@pytest.mark.needs_counters
 def test_bad_input(run_tasks: PlaybookRunner, tmp_path: Path, tiny: Image) -> None:
     (tmp_path / "bad.yml").write_text("Name: [x\n")
     (tmp_path / "nameless.yml").write_text("Kernel: x\n")

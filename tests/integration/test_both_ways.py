@@ -14,8 +14,6 @@ from playbook_runner import PlaybookRunner, PlayResult, Task, machine, thing
 
 from simulator.launch import PASSWORD
 
-pytestmark = pytest.mark.simulator
-
 TIMES = re.compile(r"at once|after [0-9.]+ s|('waited': )[0-9.]+")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TASKS: list[Task] = [
@@ -31,7 +29,7 @@ TASKS: list[Task] = [
     machine(name="m1", password="not the password"),
     machine(name="m1", description=PASSWORD),
     thing(kind="profile", spec={"Name": "x"}),
-    thing(kind="profiles", spec={"Name": "pp", "Params": {"x": 1}, "Meta": {"n": 1}}),
+    thing(kind="profiles", spec={"Name": "pp", "Params": {"xx": 1}, "Meta": {"n": 1}}),
     thing(kind="bootenvs", spec={"Name": "local", "Description": "mine"}),
     thing(
         resources=[

@@ -14,7 +14,7 @@ import pytest
 from playbook_runner import PlaybookRunner, content, content_fetch, machine, thing
 from webserver import Page, serving
 
-pytestmark = pytest.mark.simulator
+pytestmark = pytest.mark.needs_counters
 
 PACK: dict[str, t.Any] = {
     "meta": {"Name": "site", "Version": "v1.0.0", "Description": "ours"},
@@ -445,6 +445,7 @@ def test_dangerous_names_are_not_exported(run_tasks: PlaybookRunner, tmp_path: P
     assert not Path(out).exists()
 
 
+@pytest.mark.needs_v4
 def test_a_v4_server(run_tasks_v4: PlaybookRunner, tmp_path: Path) -> None:
     pack = changed(meta__Version="v4")
     pack["sections"]["stages"]["site"]["Params"] = {"site/color": "green"}

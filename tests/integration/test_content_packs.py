@@ -18,7 +18,6 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.pack
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.pack import Pack, counts
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.pack_file import read_pack
 
-pytestmark = pytest.mark.simulator
 DATA = ROOT.parent / "shared" / "data"
 PACKS = ["v1.12.0/content", "v4/content", "v4/task-library"]
 DROPPED = {
@@ -48,6 +47,7 @@ def as_v3_keeps_it(pack: Pack) -> Pack:
     }
 
 
+@pytest.mark.needs_counters
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"the real content packs are not in {DATA}")
 @pytest.mark.parametrize("pack", PACKS)
 def test_life_of_a_real_pack(run_tasks: PlaybookRunner, tmp_path: Path, pack: str) -> None:

@@ -14,8 +14,6 @@ from playbook_runner import PlaybookRunner, Task
 
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 NAMES = "digitalrebar.provision"
 OTHER = {
     "requires_ansible": ">=2.16.0",
@@ -56,6 +54,7 @@ WAYS: dict[str, t.Callable[[dict[str, t.Any]], Task]] = {
 }
 
 
+@pytest.mark.needs_counters
 @pytest.mark.usefixtures("other_collection")
 @pytest.mark.parametrize("run_in", ["controller", "target"])
 def test_a_task_runs_the_module_that_it_names(run_tasks: PlaybookRunner, run_in: str) -> None:
@@ -70,6 +69,7 @@ def test_a_task_runs_the_module_that_it_names(run_tasks: PlaybookRunner, run_in:
     assert "nobody" not in [item["Name"] for item in found]
 
 
+@pytest.mark.needs_counters
 @pytest.mark.usefixtures("other_collection")
 def test_a_task_of_another_module_is_refused(run_tasks: PlaybookRunner) -> None:
     run_tasks.simulator.reset_stats()

@@ -15,7 +15,7 @@ from eda_listener import Listener, change, create, job_of, summary, until
 from simulator.launch import USERNAME, Simulator
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
+pytestmark = pytest.mark.needs_counters
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +101,7 @@ def test_other_events(simulator: Simulator, api: Api) -> None:
 # ---- gaps ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.needs_faults
 def test_what_happened_while_the_websocket_was_cut(
     simulator: Simulator, api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -127,6 +128,7 @@ def test_what_happened_while_the_websocket_was_cut(
     assert simulator.stats()["logins"] == 2  # one of them is that of this test
 
 
+@pytest.mark.needs_faults
 def test_two_listeners_synthesize_the_same(simulator: Simulator, api: Api) -> None:
     machine = create(api, "machines", Name="m1")
     slow = {"reconnect_delay": 0.6, "reconnect_delay_max": 1}
@@ -138,6 +140,7 @@ def test_two_listeners_synthesize_the_same(simulator: Simulator, api: Api) -> No
         assert here["meta"]["uuid"] == there["meta"]["uuid"]
 
 
+@pytest.mark.needs_faults
 def test_a_server_that_restarts(simulator: Simulator, api: Api) -> None:
     machine = create(api, "machines", Name="m1")
     with Listener(simulator) as listener:
@@ -167,6 +170,7 @@ def test_rules_that_are_slow(simulator: Simulator, api: Api, caplog: pytest.LogC
     assert "events were dropped" in caplog.text
 
 
+@pytest.mark.needs_faults
 def test_events_that_the_server_drops_are_told_by_the_regular_read(simulator: Simulator, api: Api) -> None:
     with Listener(simulator, resync_interval=0.3) as listener:
         simulator.lose_events(1, "machines")
@@ -175,6 +179,7 @@ def test_events_that_the_server_drops_are_told_by_the_regular_read(simulator: Si
         assert (document["machine"], document["synthesized"]) == ("m1", True)
 
 
+@pytest.mark.needs_faults
 @pytest.mark.parametrize("seed", range(4))
 def test_cuts_at_random_moments(simulator: Simulator, api: Api, seed: int) -> None:
     """Whoever believes the events knows the state, wherever the websocket was cut."""

@@ -42,7 +42,6 @@ def missing() -> str:
 
 WHY_NOT = missing()
 pytestmark = [
-    pytest.mark.simulator,
     pytest.mark.slow,
     pytest.mark.timeout(5 * START),  # a busy machine needs half a minute for a JVM and a playbook
     pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),
@@ -146,6 +145,8 @@ def failed_task(api: Api, name: str) -> str | None:
     return task
 
 
+@pytest.mark.needs_counters
+@pytest.mark.needs_faults
 def test_a_failed_job_starts_the_playbook(simulator: Simulator, api: Api, start: Start) -> None:
     _machine, one = job_of(api, "one")
     _machine, two = job_of(api, "two")
@@ -173,6 +174,7 @@ def test_a_failed_job_starts_the_playbook(simulator: Simulator, api: Api, start:
     assert "Traceback" not in engine.output
 
 
+@pytest.mark.needs_counters
 def test_texts_of_the_server_are_not_templates_in_playbooks(
     simulator: Simulator, api: Api, start: Start, tmp_path: Path
 ) -> None:

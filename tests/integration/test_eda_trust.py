@@ -18,7 +18,7 @@ from simulator import certs
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
+pytestmark = pytest.mark.needs_counters
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +91,7 @@ def test_the_environment_of_drpcli(simulator: Simulator, monkeypatch: pytest.Mon
         pass
 
 
+@pytest.mark.needs_faults
 def test_expired_tokens(simulator: Simulator, api: Api) -> None:
     with Listener(simulator) as listener:
         simulator.expire_tokens()
@@ -102,6 +103,7 @@ def test_expired_tokens(simulator: Simulator, api: Api) -> None:
     assert simulator.stats()["logins"] == 4  # twice the listener, twice this test
 
 
+@pytest.mark.needs_faults
 def test_an_expired_token_that_cannot_be_renewed(
     simulator: Simulator, api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -114,6 +116,7 @@ def test_an_expired_token_that_cannot_be_renewed(
     assert token not in caplog.text
 
 
+@pytest.mark.needs_faults
 def test_a_password_that_is_changed_and_changed_back(
     simulator: Simulator, api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -17,8 +17,6 @@ from playbook_runner import PlaybookRunner
 from simulator.launch import USERNAME, Simulator
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 MAC, SERIAL = "52:54:00:00:00:01", "SN-1"
 CHECK = ("--check", "--diff")
 
@@ -42,6 +40,7 @@ def enrol(*hosts: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
 # -- drp_enrol
 
 
+@pytest.mark.needs_counters
 def test_hosts_are_found_however_they_are_known(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     param = {"inventory/SerialNumber": SERIAL}
@@ -72,6 +71,7 @@ def test_hosts_are_found_however_they_are_known(run_tasks: PlaybookRunner) -> No
     assert run_tasks.simulator.stats()["writes"] == 4  # ours, with which it began
 
 
+@pytest.mark.needs_counters
 def test_one_list_serves_all_hosts(run_tasks: PlaybookRunner) -> None:
     hosts = [
         {"host": f"h{number}", "name": f"h{number}", "macs": [f"52:54:00:00:00:{number:02}"]}
@@ -84,6 +84,7 @@ def test_one_list_serves_all_hosts(run_tasks: PlaybookRunner) -> None:
     assert run_tasks.simulator.stats()["requests"] == 2
 
 
+@pytest.mark.needs_counters
 def test_what_is_missing_is_created(run_tasks: PlaybookRunner) -> None:
     wish = {"host": "web", "name": "web-1", "macs": [MAC], "serial": SERIAL, "address": "192.0.2.7"}
     checked = run_tasks(enrol(wish), flags=CHECK)
@@ -149,6 +150,7 @@ def allowed(api: Api, token: str, path: str) -> bool:
     return bool(api("GET", path, headers={"Authorization": f"Bearer {token}"}).status_code == 200)
 
 
+@pytest.mark.needs_license
 def test_a_token_for_one_machine(licensed_player: PlaybookRunner) -> None:
     api = Api(licensed_player.simulator)
     uuid, other = (add(api, "machines", Name=name)["Uuid"] for name in ("mine", "other"))
@@ -228,6 +230,7 @@ def test_without_a_licence_somebody_has_to_say_whose_rights(run_tasks: PlaybookR
     assert played.changed == [False] * 9
 
 
+@pytest.mark.needs_v4
 def test_a_v4_server_mints_it_by_itself(run_tasks_v4: PlaybookRunner) -> None:
     api = Api(run_tasks_v4.simulator)
     uuid = add(api, "machines", Name="mine")["Uuid"]
@@ -246,6 +249,7 @@ def test_a_v4_server_mints_it_by_itself(run_tasks_v4: PlaybookRunner) -> None:
 # -- drp_agent_package
 
 
+@pytest.mark.needs_counters
 def test_the_package(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     dest = tmp_path / "deep" / "drp-agent"
     want = task("agent_package", dest=str(dest))

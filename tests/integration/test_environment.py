@@ -15,8 +15,6 @@ from playbook_runner import PlaybookRunner, Task
 
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 WAYS = ("controller", "target")
 
 
@@ -91,6 +89,7 @@ def test_each_item_of_a_loop_has_its_own(run_tasks: PlaybookRunner, proxy: Conne
     assert len(proxy.asked) == 1
 
 
+@pytest.mark.needs_counters
 @pytest.mark.parametrize("run_in", WAYS)
 def test_events_and_downloads(run_tasks: PlaybookRunner, proxy: ConnectProxy, run_in: str) -> None:
     """The websocket and what is fetched from the web go the same way as requests."""

@@ -21,8 +21,6 @@ from playbook_runner import connection
 from simulator.launch import Simulator
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("drp_*.py"))
 V4 = ("drp_machine", "drp_pool", "drp_token")
 VARIABLES = {
@@ -106,6 +104,7 @@ def play(module: str, simulator: Simulator, folder: Path) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.needs_v4
 @pytest.mark.parametrize("module", MODULES)
 def test_examples(module: str, furnished: dict[bool, Simulator], tmp_path: Path) -> None:
     output = play(module, furnished[module in V4], tmp_path)

@@ -12,8 +12,6 @@ from playbook_runner import PlaybookRunner, PlayResult, Task, machine, thing
 from simulator.launch import Simulator
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 NAMES = ["m1", "m2", "m3"]
 
 
@@ -47,6 +45,7 @@ def refused(played: PlayResult, run_tasks: PlaybookRunner) -> list[str]:
     return [result["msg"] for result in played.results]
 
 
+@pytest.mark.needs_counters
 def test_more_than_were_meant(run_tasks: PlaybookRunner) -> None:
     filled(run_tasks)
     told = refused(
@@ -96,6 +95,7 @@ def test_as_many_as_were_meant(run_tasks: PlaybookRunner) -> None:
     assert names(run_tasks.simulator) == []
 
 
+@pytest.mark.needs_counters
 def test_confirming_a_plan(run_tasks: PlaybookRunner) -> None:
     filled(run_tasks)
     gone = {"kind": "machines", "filters": {"Name": {"Between": ["m1", "m2"]}}, "state": "absent"}
@@ -127,6 +127,7 @@ def test_the_mark_of_an_action(run_tasks: PlaybookRunner) -> None:
     assert played.changed == [False, True]
 
 
+@pytest.mark.needs_counters
 def test_a_filter_takes_no_names(run_tasks: PlaybookRunner) -> None:
     filled(run_tasks)
     told = refused(
@@ -147,6 +148,8 @@ def test_a_filter_takes_no_names(run_tasks: PlaybookRunner) -> None:
 # -- locks, which only a v4 server knows
 
 
+@pytest.mark.needs_counters
+@pytest.mark.needs_v4
 def test_locked_machines_are_respected(run_tasks_v4: PlaybookRunner) -> None:
     run_tasks = filled(run_tasks_v4, locked="m2")
     told = refused(
@@ -169,6 +172,7 @@ def test_locked_machines_are_respected(run_tasks_v4: PlaybookRunner) -> None:
     assert names(run_tasks.simulator) == NAMES
 
 
+@pytest.mark.needs_v4
 def test_locks_are_taken_off_when_asked(run_tasks_v4: PlaybookRunner) -> None:
     run_tasks = filled(run_tasks_v4, locked="m2")
     played = run_tasks(
@@ -198,6 +202,8 @@ def test_locks_are_taken_off_when_asked(run_tasks_v4: PlaybookRunner) -> None:
     assert names(run_tasks.simulator) == []
 
 
+@pytest.mark.needs_counters
+@pytest.mark.needs_v4
 def test_check_mode_with_locks(run_tasks_v4: PlaybookRunner) -> None:
     run_tasks = filled(run_tasks_v4, locked="m2")
     tasks = (
@@ -216,6 +222,6 @@ def test_check_mode_with_locks(run_tasks_v4: PlaybookRunner) -> None:
 
 def test_an_old_server_knows_no_locks(run_tasks: PlaybookRunner) -> None:
     played = run_tasks(machine(name="m1", locked=True), machine(name="m1", context="x"), machine(name="m1"))
-    assert played[0]["msg"].startswith("locked: not supported by this server (version v3.12.0, ")
+    assert played[0]["msg"].startswith("locked: not supported by this server (version v3.12.0-")
     assert played[1]["msg"].startswith("context: not supported by this server")
     assert played.changed == [False, False, True]

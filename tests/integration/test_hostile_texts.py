@@ -24,8 +24,6 @@ from playbook_runner import COMMAND, PlaybookRunner, connection, machine
 from simulator.launch import Simulator
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 PARAM, OBJECT = "'digitalrebar.provision.drp_param'", "'digitalrebar.provision.drp_object'"
 ODD = "trusted"
 """From ansible-core 2.19 the whole result of a module that holds this map is refused."""

@@ -13,8 +13,6 @@ from playbook_runner import PlaybookRunner
 
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 
 def asked(run_tasks: PlaybookRunner, since: int) -> list[str]:
     """The requests after the first ``since``, without logins."""
@@ -74,6 +72,7 @@ def test_what_the_server_is_and_holds(run_tasks: PlaybookRunner) -> None:
     assert "Secret" not in str(played.results)
 
 
+@pytest.mark.needs_counters
 def test_a_question_is_one_request(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     for number in range(12):
@@ -237,6 +236,7 @@ def test_jobs_that_are_not_there(run_tasks: PlaybookRunner, tmp_path: Path) -> N
     assert "count: must not be negative" in played[5]["msg"]
 
 
+@pytest.mark.needs_faults
 def test_a_log_that_breaks_off_leaves_the_old_file(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     _machine, jobs = run_jobs(Api(run_tasks.simulator), "x" * 100_000)
     dest = tmp_path / "kept.log"

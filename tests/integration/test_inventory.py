@@ -23,7 +23,6 @@ TOKEN = ("GET", f"users/{USERNAME}/token")
 MACHINES = ("GET", "machines")
 PROFILES = ("GET", "profiles")
 
-pytestmark = pytest.mark.simulator
 
 # what an encrypted value looks like; what is in it does not matter here
 SEALED = {"Key": "a" * 43 + "=", "Nonce": "b" * 32, "Payload": "c" * 40}
@@ -93,6 +92,7 @@ def asked(server: Simulator) -> Asked:
     return news
 
 
+@pytest.mark.needs_counters
 def test_list(inventory: Run, asked: Asked) -> None:
     done = inventory("--list")
     assert (done.returncode, done.stderr.strip()) == (0, "")
@@ -109,6 +109,7 @@ def test_list(inventory: Run, asked: Asked) -> None:
         assert secret not in done.stdout
 
 
+@pytest.mark.needs_counters
 def test_the_second_run_needs_no_token(inventory: Run, asked: Asked) -> None:
     first = inventory("--list")
     assert asked() == [TOKEN, MACHINES, PROFILES]
@@ -130,6 +131,7 @@ def test_graph(inventory: Run) -> None:
     ]
 
 
+@pytest.mark.needs_counters
 def test_host(inventory: Run, asked: Asked) -> None:
     done = inventory("--host", "web-1.example.com", compose={"rack": "drp_params['rack/name']"})
     found = read(done.stdout)
@@ -185,6 +187,7 @@ def test_aggregated_params_are_those_of_the_server(inventory: Run, server: Simul
 # -- filters and pages
 
 
+@pytest.mark.needs_counters
 def test_filters_are_the_servers_work(inventory: Run, asked: Asked) -> None:
     done = inventory("--list", "-v", filters={"Address": "192.0.2.7", "Runnable": True, "rack/name": "r1"})
     assert list(read(done.stdout[done.stdout.index("{") :])["_meta"]["hostvars"]) == ["web-1.example.com"]
@@ -192,6 +195,7 @@ def test_filters_are_the_servers_work(inventory: Run, asked: Asked) -> None:
     assert "compared on this side" not in done.stdout + done.stderr
 
 
+@pytest.mark.needs_counters
 @pytest.mark.parametrize(
     ("filters", "requests", "why"),
     [
@@ -211,6 +215,7 @@ def test_filters_that_the_server_cannot_apply(
     assert why in " ".join((done.stdout + done.stderr).split())
 
 
+@pytest.mark.needs_v4
 def test_a_v4_server_knows_more(tmp_path: Path) -> None:
     with Simulator.start(v4=True) as server:
         api = Api(server)
@@ -229,6 +234,7 @@ def test_a_v4_server_knows_more(tmp_path: Path) -> None:
         assert found["pool_default"]["hosts"] == ["db-1", "web-1"]
 
 
+@pytest.mark.needs_counters
 def test_pages(inventory: Run, server: Simulator, asked: Asked) -> None:
     api = Api(server)
     for number in range(30):
@@ -250,6 +256,7 @@ def cache_in(folder: Path, **more: t.Any) -> dict[str, t.Any]:
     return {"cache": True, **connection, **more}
 
 
+@pytest.mark.needs_counters
 def test_cached(inventory: Run, asked: Asked, tmp_path: Path) -> None:
     without = inventory("--list").stdout
     asked()
@@ -269,6 +276,7 @@ def test_cached(inventory: Run, asked: Asked, tmp_path: Path) -> None:
         assert secret not in entry.read_text()
 
 
+@pytest.mark.needs_faults
 def test_the_server_is_away(inventory: Run, server: Simulator, tmp_path: Path) -> None:
     options = cache_in(tmp_path, cache_timeout=1, stale_on_error=True)
     before = inventory("--graph", **options)
@@ -352,6 +360,7 @@ def test_errors(inventory: Run, options: dict[str, t.Any], told: str) -> None:
     assert "example.com" not in done.stdout
 
 
+@pytest.mark.needs_faults
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -369,6 +378,8 @@ def test_answers_that_are_none(inventory: Run, server: Simulator, fault: dict[st
     assert "example.com" not in done.stdout
 
 
+@pytest.mark.needs_counters
+@pytest.mark.needs_faults
 def test_half_an_answer_is_asked_for_again(inventory: Run, server: Simulator, asked: Asked) -> None:
     server.fault("half", "^machines")
     done = inventory("--list")

@@ -21,7 +21,6 @@ from simulator.testing import Api
 SAMPLE = ROOT / "docs/examples/drpmachines.drp.yml"
 SEALED = {"Key": "a" * 43 + "=", "Nonce": "b" * 32, "Payload": "c" * 40}
 
-pytestmark = pytest.mark.simulator
 
 Object = dict[str, t.Any]
 

@@ -13,8 +13,6 @@ from playbook_runner import PlaybookRunner, PlayResult
 from simulator.launch import PASSWORD, USERNAME
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 PARAM, OBJECT = "'digitalrebar.provision.drp_param'", "'digitalrebar.provision.drp_object'"
 
 
@@ -173,6 +171,7 @@ def test_where_credentials_come_from(
     assert values(asked(run_tasks, name)) == ["m1"]
 
 
+@pytest.mark.needs_counters
 def test_lookups_cost_few_requests(run_tasks: PlaybookRunner, api: Api) -> None:
     since = len(run_tasks.simulator.log())
     asked(run_tasks, f"query({PARAM}, 'own', 'no', machine='m1')")

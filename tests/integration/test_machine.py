@@ -7,8 +7,6 @@ from __future__ import annotations
 import pytest
 from playbook_runner import PlaybookRunner, machine, thing
 
-pytestmark = pytest.mark.simulator
-
 FLOW = thing(
     resources=[
         {"kind": "workflows", "spec": {"Name": "flow", "Stages": ["first"]}},
@@ -58,6 +56,7 @@ def test_life_of_a_machine(run_tasks: PlaybookRunner) -> None:
     assert played[7]["action"] == "unchanged"
 
 
+@pytest.mark.needs_counters
 def test_unchanged_costs_one_request(run_tasks: PlaybookRunner) -> None:
     run_tasks(machine(name="m1", params={"a": 1}))
     before = len(run_tasks.simulator.log())
@@ -68,6 +67,7 @@ def test_unchanged_costs_one_request(run_tasks: PlaybookRunner) -> None:
     ]
 
 
+@pytest.mark.needs_counters
 @pytest.mark.parametrize(
     "task",
     [

@@ -12,8 +12,6 @@ from playbook_runner import PlaybookRunner, machine, thing
 
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 UUID = "5d5d1c4e-0000-4000-8000-000000000001"
 ENVS = thing(
     resources=[
@@ -172,6 +170,7 @@ def test_diff_names_only_what_differs(run_tasks: PlaybookRunner) -> None:
     assert "Secret" not in diffs[3]["before"]
 
 
+@pytest.mark.needs_counters
 def test_params_null_and_purge_in_check_mode(run_tasks: PlaybookRunner) -> None:
     tasks = [
         machine(name="m1", params={"a": None, "x": 1}),
@@ -190,6 +189,7 @@ def test_params_null_and_purge_in_check_mode(run_tasks: PlaybookRunner) -> None:
         assert checked[0]["machine"]["Params"] == done[0]["machine"]["Params"]
 
 
+@pytest.mark.needs_counters
 def test_a_loop_logs_in_once(run_tasks: PlaybookRunner) -> None:
     task = {**machine(name="m{{ item }}"), "loop": [1, 2, 3]}
     run_tasks.defaults["token_cache"] = ""
@@ -198,6 +198,7 @@ def test_a_loop_logs_in_once(run_tasks: PlaybookRunner) -> None:
     assert run_tasks.simulator.stats()["logins"] == 1
 
 
+@pytest.mark.needs_counters
 def test_a_play_logs_in_once_both_ways(run_tasks: PlaybookRunner) -> None:
     played = run_tasks(machine(name="m1"), machine(name="m1", run_in="target"), machine(name="m1"))
     assert played.changed == [True, False, False]

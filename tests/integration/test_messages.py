@@ -14,8 +14,6 @@ from playbook_runner import PlaybookRunner, PlayResult, machine, thing
 from simulator.launch import PASSWORD, Simulator
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 M1 = {"name": "m1"}
 COLONS = "a:b:c:d"
 
@@ -37,6 +35,7 @@ def call(simulator: Simulator, method: str, path: str, json: t.Any = None) -> t.
     return answer.json()
 
 
+@pytest.mark.needs_counters
 def test_credentials_that_are_not_whole(run_tasks: PlaybookRunner) -> None:
     run_tasks.defaults = {name: run_tasks.defaults[name] for name in ("endpoint", "ca_path")}
     messages = told(
@@ -91,6 +90,7 @@ def test_a_token_of_a_user_who_is_gone(run_tasks: PlaybookRunner) -> None:
     assert token not in gone.output
 
 
+@pytest.mark.needs_counters
 def test_options_are_refused_before_anything_is_sent(run_tasks: PlaybookRunner) -> None:
     messages = told(
         run_tasks(
@@ -143,16 +143,17 @@ def test_stored_but_not_usable(run_tasks: PlaybookRunner) -> None:
     assert bulk["msg"] == f"1 of 1 failed: {first['msg']}"
 
 
+@pytest.mark.needs_counters
 @pytest.mark.parametrize("flags", [[], ["--check"]], ids=["real", "check"])
 def test_objects_of_a_pack_are_read_only(run_tasks: PlaybookRunner, flags: list[str]) -> None:
     pack = {
         "meta": {"Name": "pack", "Version": "1.0.0"},
-        "sections": {"profiles": {"fixed": {"Name": "fixed", "Params": {"a": 1}}}},
+        "sections": {"profiles": {"fixed": {"Name": "fixed", "Params": {"aa": 1}}}},
     }
     call(run_tasks.simulator, "POST", "contents", pack)
     run_tasks.simulator.reset_stats()
-    change = {"kind": "profiles", "spec": {"Name": "fixed", "Params": {"a": 2}}}
-    same = {"kind": "profiles", "spec": {"Name": "fixed", "Params": {"a": 1}}}
+    change = {"kind": "profiles", "spec": {"Name": "fixed", "Params": {"aa": 2}}}
+    same = {"kind": "profiles", "spec": {"Name": "fixed", "Params": {"aa": 1}}}
     played = run_tasks(thing(**same), flags=flags)
     assert played.changed == [False]
     assert not played[0]["failed"]
@@ -172,6 +173,7 @@ def test_objects_of_a_pack_are_read_only(run_tasks: PlaybookRunner, flags: list[
     assert run_tasks.simulator.stats()["writes"] == 0
 
 
+@pytest.mark.needs_faults
 def test_other_writers(run_tasks: PlaybookRunner) -> None:
     """Each touch comes between our read and our write: three are outlived, a dozen are not."""
     assert run_tasks(machine(name="m1", description="first")).changed == [True]
@@ -190,6 +192,7 @@ def touch(simulator: Simulator, times: int) -> None:
         simulator.fault("touch", "^machines/", "PATCH", changes={"Description": f"theirs {number}"})
 
 
+@pytest.mark.needs_faults
 def test_params_of_others_are_no_conflict(run_tasks: PlaybookRunner) -> None:
     assert run_tasks(machine(name="m1", params={"mine": 1})).changed == [True]
     run_tasks.simulator.fault("touch", "^machines/", "PATCH", changes={"Params": {"theirs": 1}})
@@ -198,6 +201,7 @@ def test_params_of_others_are_no_conflict(run_tasks: PlaybookRunner) -> None:
     assert played[0]["machine"]["Params"] == {"mine": 2, "theirs": 1}
 
 
+@pytest.mark.needs_faults
 @pytest.mark.parametrize(
     "body",
     [
@@ -217,6 +221,7 @@ def test_answers_that_are_no_object(run_tasks: PlaybookRunner, body: str) -> Non
     assert "/api/v3/machines/Name:m1 answered 200" in message
 
 
+@pytest.mark.needs_faults
 def test_a_login_answered_by_something_else(run_tasks: PlaybookRunner) -> None:
     run_tasks.simulator.fault("html", "^users/", times=0)
     message = told(run_tasks(machine(**M1)))[0]
@@ -224,6 +229,7 @@ def test_a_login_answered_by_something_else(run_tasks: PlaybookRunner) -> None:
     assert "API port of a DRP server" in message
 
 
+@pytest.mark.needs_faults
 @pytest.mark.slow
 def test_no_answer_at_all(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     """All at once, as each of them is tried for 20 s before it is given up."""

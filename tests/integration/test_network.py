@@ -8,8 +8,6 @@ import pytest
 from info_tasks import task
 from playbook_runner import PlaybookRunner
 
-pytestmark = pytest.mark.simulator
-
 NET = {
     "name": "net",
     "subnet": "10.9.0.0/24",
@@ -71,6 +69,7 @@ def test_life_of_a_reservation(run_tasks: PlaybookRunner) -> None:
     assert played[2]["reservation"]["Options"] == []
 
 
+@pytest.mark.needs_counters
 def test_check_mode_writes_nothing_and_tells_the_truth(run_tasks: PlaybookRunner) -> None:
     tasks = [
         task("subnet", **NET),
@@ -89,6 +88,7 @@ def test_check_mode_writes_nothing_and_tells_the_truth(run_tasks: PlaybookRunner
         assert (one["diff"], one["action"]) == (two["diff"], two["action"])
 
 
+@pytest.mark.needs_counters
 def test_what_cannot_be(run_tasks: PlaybookRunner) -> None:
     run_tasks(task("subnet", **NET), task("reservation", **HOLD))
     run_tasks.simulator.reset_stats()

@@ -9,8 +9,6 @@ import typing as t
 import pytest
 from playbook_runner import PlaybookRunner, thing
 
-pytestmark = pytest.mark.simulator
-
 SUBNET = {
     "Name": "net",
     "Subnet": "10.9.0.0/24",
@@ -26,7 +24,7 @@ BOOTENV = {
 }
 KINDS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
     "params": ({"Name": "p/q", "Schema": {"type": "string"}}, {"Schema": {"type": "integer"}}),
-    "profiles": ({"Name": "prof", "Params": {"a": 1}}, {"Params": {"b": [1]}}),
+    "profiles": ({"Name": "prof", "Params": {"aa": 1}}, {"Params": {"bb": [1]}}),
     "templates": ({"ID": "t.tmpl", "Contents": "hello"}, {"Contents": "world"}),
     "tasks": ({"Name": "task", "Templates": [{"Name": "x", "Contents": "a"}]}, {"Description": "d"}),
     "stages": ({"Name": "stage", "BootEnv": "local"}, {"Reboot": True}),

@@ -12,8 +12,6 @@ from playbook_runner import PlaybookRunner, machine
 from simulator.launch import USERNAME
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 CHECK = ["--check"]
 FIRST, SECOND = "first-secret", "second:secret"
 
@@ -61,6 +59,7 @@ def test_life_of_a_user(run_tasks: PlaybookRunner) -> None:
     assert "Traceback" not in played.output
 
 
+@pytest.mark.needs_counters
 def test_check_mode_sets_no_password(run_tasks: PlaybookRunner) -> None:
     run_tasks(task("user", name="fred", user_password=FIRST))
     run_tasks.simulator.reset_stats()
@@ -136,6 +135,7 @@ def test_what_cannot_be_done_with_users(run_tasks: PlaybookRunner) -> None:
     assert logs_in(run_tasks, "limited", SECOND)
 
 
+@pytest.mark.needs_v4
 def test_what_a_deletion_leaves(run_tasks: PlaybookRunner, run_tasks_v4: PlaybookRunner) -> None:
     """The tokens of a deleted user: v3.12 has no secret left to compare them with."""
     for runner, warned in ((run_tasks, True), (run_tasks_v4, False)):
@@ -155,6 +155,7 @@ def test_what_a_deletion_leaves(run_tasks: PlaybookRunner, run_tasks_v4: Playboo
         assert played.changed == [True, True, False]
 
 
+@pytest.mark.needs_license
 def test_the_user_that_the_task_logs_in_as(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     for name in ("fred", "ann", "bob"):
@@ -187,6 +188,7 @@ def test_the_user_that_the_task_logs_in_as(run_tasks: PlaybookRunner) -> None:
     assert {user["Name"] for user in api("GET", "users").json()} & {"fred", "ann", "bob"} == set()
 
 
+@pytest.mark.needs_counters
 def test_tokens(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     add(api, "users", Name="fred", Roles=["superuser"])
@@ -233,6 +235,7 @@ def test_a_token_that_would_be_dead_on_arrival(run_tasks: PlaybookRunner) -> Non
     assert all(result["failed"] for result in played.results)
 
 
+@pytest.mark.needs_counters
 def test_tokens_that_cannot_be(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     add(api, "machines", Name="m1")

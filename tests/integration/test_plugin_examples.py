@@ -21,8 +21,6 @@ from inventory_tool import read, run
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 LAB = "https://drp.lab.example.com:8092"
 PIN = "1f0a9e55c31d727b6a074a378f1120de59049c3a256cbb0e9166d84f037ae2b5"
 SOURCE = "digitalrebar.provision.drp_events"

@@ -13,11 +13,10 @@ from playbook_runner import PlaybookRunner
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 SECRET = "0123456789abcdef-0123456789abcde"
 
 
+@pytest.mark.needs_counters
 def test_preferences(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     add(api, "bootenvs", Name="env", OS={"Name": "env"})
@@ -56,6 +55,7 @@ def test_preferences(run_tasks: PlaybookRunner) -> None:
     assert [line["method"] for line in log if line["path"] == "prefs"].count("POST") == 2
 
 
+@pytest.mark.needs_counters
 def test_check_mode_writes_no_preference(run_tasks: PlaybookRunner) -> None:
     run_tasks.simulator.reset_stats()
     change = task("prefs", prefs={"defaultStage": "local", "baseTokenSecret": SECRET})
@@ -80,6 +80,7 @@ def test_the_secret_that_all_tokens_hang_on(run_tasks: PlaybookRunner) -> None:
     assert Api(run_tasks.simulator)("GET", "prefs").json()["baseTokenSecret"] == SECRET
 
 
+@pytest.mark.needs_counters
 def test_preferences_that_cannot_be(run_tasks: PlaybookRunner) -> None:
     run_tasks.simulator.reset_stats()
     played = run_tasks(
@@ -112,6 +113,7 @@ def test_preferences_that_cannot_be(run_tasks: PlaybookRunner) -> None:
     assert run_tasks.simulator.stats()["writes"] == 0
 
 
+@pytest.mark.needs_faults
 def test_a_preference_that_the_server_ignores_is_a_failure(run_tasks: PlaybookRunner) -> None:
     body = '{"defaultStage": "none"}'
     run_tasks.simulator.fault(

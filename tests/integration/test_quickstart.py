@@ -7,14 +7,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
 from checkout import ANSIBLE_ENVIRONMENT
 from guide import GuideRunner, blocks, recaps
 
 from simulator.launch import Simulator
 from simulator.testing import Api
-
-pytestmark = pytest.mark.simulator
 
 
 def test_the_quick_start(simulator: Simulator, tmp_path: Path) -> None:

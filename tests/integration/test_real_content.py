@@ -14,7 +14,6 @@ from playbook_runner import PlaybookRunner, thing
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.formats import decode_yaml
 from simulator.launch import PASSWORD, USERNAME, Simulator
 
-pytestmark = pytest.mark.simulator
 DATA = ROOT.parent / "shared" / "data"
 
 
@@ -34,6 +33,7 @@ def held(simulator: Simulator, kind: str) -> dict[str, dict[str, t.Any]]:
     return {item["Name"]: item for item in answer.json()}
 
 
+@pytest.mark.needs_counters
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"the real content packs are not in {DATA}")
 @pytest.mark.parametrize("pack", ["v1.12.0/content", "v4/content"])
 def test_params_and_profiles_of_a_pack(

@@ -19,8 +19,6 @@ from playbook_runner import COMMAND
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 
 @pytest.fixture(autouse=True)
 def path(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ from playbook_runner import PlaybookRunner, machine, thing
 
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
 pytest.importorskip("nacl.public")
 
 SECRET, OTHER = "hush-hush 1f3b", "hush-hush 77aa"

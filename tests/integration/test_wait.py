@@ -14,8 +14,6 @@ import pytest
 from fake_agent import BackgroundSteps, Lab, run_playbook
 from playbook_runner import PlaybookRunner, PlayResult, Task, machine, thing
 
-pytestmark = pytest.mark.simulator
-
 SAID = b"".join(b"line %d\n" % number for number in range(50)) + b"no disk found\n"
 
 
@@ -40,6 +38,7 @@ def outcomes(played: PlayResult) -> list[str]:
 # -- drp_wait
 
 
+@pytest.mark.needs_counters
 def test_how_waits_end(run_tasks: PlaybookRunner, lab: Lab) -> None:
     m1 = lab.agent("m1")
 
@@ -90,6 +89,8 @@ def test_how_waits_end(run_tasks: PlaybookRunner, lab: Lab) -> None:
     assert (counted["complete"], counted["total"]) == (1, 1)
 
 
+@pytest.mark.needs_counters
+@pytest.mark.needs_machines_that_run
 def test_conditions_that_hold_or_fail_at_once(run_tasks: PlaybookRunner, lab: Lab) -> None:
     lab.agent("m0").finish()
     lab.agent("m1").work("failed", b"broken\n")
@@ -133,6 +134,7 @@ def test_conditions_that_hold_or_fail_at_once(run_tasks: PlaybookRunner, lab: La
     )
 
 
+@pytest.mark.needs_machines_that_run
 def test_sets_that_fail(run_tasks: PlaybookRunner, lab: Lab) -> None:
     lab.agent("m0").finish()
     lab.agent("m1").work("failed", b"broken\n")
@@ -208,6 +210,7 @@ BAD: list[tuple[Task, str]] = [
 ]
 
 
+@pytest.mark.needs_counters
 def test_bad_input_is_told_before_anything_is_done(run_tasks: PlaybookRunner, lab: Lab) -> None:
     run_tasks.simulator.reset_stats()
     played = run_tasks(*(task for task, _told in BAD))
@@ -219,6 +222,8 @@ def test_bad_input_is_told_before_anything_is_done(run_tasks: PlaybookRunner, la
     assert (stats["writes"], stats["websockets_opened"]) == (0, 0)
 
 
+@pytest.mark.needs_counters
+@pytest.mark.needs_machines_that_run
 def test_check_mode_looks_once(run_tasks: PlaybookRunner, lab: Lab) -> None:
     lab.agent("m0").finish()
     run_tasks.simulator.reset_stats()
@@ -251,6 +256,8 @@ def test_check_mode_looks_once(run_tasks: PlaybookRunner, lab: Lab) -> None:
 # -- wait on other modules
 
 
+@pytest.mark.needs_counters
+@pytest.mark.needs_machines_that_run
 def test_wait_on_modules(run_tasks: PlaybookRunner, lab: Lab) -> None:
     resources = [
         {"kind": "machines", "spec": {"Name": "m1", "Description": "a"}},
@@ -305,6 +312,7 @@ def test_wait_on_modules(run_tasks: PlaybookRunner, lab: Lab) -> None:
     assert "wait" not in no_wait
 
 
+@pytest.mark.needs_counters
 def test_a_machine_that_is_set_going_again_does_not_fail_because_of_its_last_job(
     run_tasks: PlaybookRunner, lab: Lab
 ) -> None:
@@ -344,6 +352,7 @@ def test_secrets_reach_no_output(run_tasks: PlaybookRunner, lab: Lab) -> None:
     assert "(hidden)" in played[2]["msg"]
 
 
+@pytest.mark.needs_machines_that_run
 def test_progress_is_shown_in_a_terminal_only(run_tasks: PlaybookRunner, lab: Lab, tmp_path: Path) -> None:
     """Two lines at most in six seconds; and none where nobody looks, in a log say."""
     lab.agent("m0").finish()

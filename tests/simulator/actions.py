@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import incrementer
-from .errors import ApiError
+from .errors import ApiError, Crash
 from .models import raw_model
 from .store import Layer, Row
 from .wire import Obj, dumps
@@ -56,67 +56,79 @@ class Plugins:
         plugin = self._server.store.get("plugins", name)
         if not plugin:
             return
-        provider = plugin.data["Provider"]
-        if self._server.store.get("plugin_providers", provider):
+        provider = self._server.store.get("plugin_providers", plugin.data["Provider"])
+        if provider:
+            # what is offered is completed with the first start, and remains so
+            provider.refresh(
+                AvailableActions=[_filled(provider, a) for a in provider.data["AvailableActions"]]
+            )
             self._server.bus.publish("plugins", "configed", name, "plugin", lambda: plugin.text)
         else:
-            plugin.refresh(PluginErrors=[f"Missing Plugin Provider: {provider}"])
+            plugin.refresh(PluginErrors=[f"Missing Plugin Provider: {plugin.data['Provider']}"])
             self._server.bus.publish("plugins", "save", name, "plugin", lambda: plugin.text)
 
     def stop(self, plugin: Row) -> None:
         self._server.bus.publish("plugins", "stopped", plugin.key, "plugin", lambda: plugin.text)
 
-    def _running(self, plugin: str) -> list[Row]:
-        """Providers that have a plugin object (of the given name, if any), in plugin order."""
-        known = self._server.store["plugin_providers"]
-        plugins = [row.data for row in self._server.store["plugins"] if plugin in ("", row.key)]
-        names = dict.fromkeys(data["Provider"] for data in plugins if not data["PluginErrors"])
-        return [row for name in names if (row := known.get(name))]
-
     def offered(self, prefix: str, plugin: str = "") -> Iterator[Obj]:
         """Every action for a model (``system`` for those without one); ``plugin`` names a plugin object."""
         wanted = "" if prefix == "system" else prefix
-        for row in self._running(plugin):
-            for action in row.data["AvailableActions"]:
-                if action["Model"] == wanted:
-                    lists = {k: action[k] or [] for k in ("RequiredParams", "OptionalParams")}
-                    yield {**action, **lists, "Provider": row.key}
+        known = self._server.store["plugin_providers"]
+        for row in self._server.store["plugins"]:
+            provider = known.get(row.data["Provider"]) if plugin in ("", row.key) else None
+            for action in provider.data["AvailableActions"] if provider else ():
+                if provider and action["Model"] == wanted:
+                    yield _filled(provider, action)
 
-    def available(self, prefix: str, row: Row | None, plugin: str = "") -> list[Obj]:
+    def available(self, prefix: str, row: Row, plugin: str = "") -> list[Obj]:
         """Actions that could run now: what they require is there and well-formed."""
-        return [action for action in self.offered(prefix, plugin) if not self._gather(action, row, {})[1]]
+        found: dict[str, Obj] = {}
+        for action in self.offered(prefix, plugin):
+            if action["Command"] not in found and not self.problems(action, row):
+                found[action["Command"]] = action
+        return [found[command] for command in sorted(found)]
 
-    def _gather(self, action: Obj, row: Row | None, given: Obj) -> tuple[Obj, list[str]]:
+    def problems(self, action: Obj, row: Row) -> list[str]:
+        """Why the action could not run now as it is."""
+        return self._gather(action, row, {})[1]
+
+    def _gather(self, action: Obj, row: Row, given: Obj | None) -> tuple[Obj, list[str]]:
         """The values an action gets, and what is wrong with them."""
-        params, values, problems = self._server.params, {}, []
-        owner = (row.model.prefix, row.key) if row else ("system", "")
+        params, command = self._server.params, action["Command"]
+        values, problems = dict(given or {}), []
+        for name, value in values.items():
+            param = self._server.store.get("params", name)
+            if param and param.data["Secure"]:
+                problems.append(f"Action {command} cannot be passed secure parameter {name} via the API")
+            wrong = params.check(param, None, value) if param else []
+            problems += [f"Action {command}: Invalid Parameter: {name}: {reason}" for reason in wrong]
         for name in (*action["RequiredParams"], *action["OptionalParams"]):
-            present, value = (True, given[name]) if name in given else (False, None)
-            if not present and row and "Params" in row.data:
-                present, value = params.lookup(row, name, decode=True)
+            if name in values or "Params" not in row.data:
+                continue
+            present, value = params.lookup(row, name, decode=bool(values))
+            if present and given is None:
+                raise Crash("an action without a body that gets a value")
             if present:
                 values[name] = value
-                param = self._server.store.get("params", name)
-                problems += params.check(param, owner, value) if param else []
             elif name in action["RequiredParams"]:
-                problems.append(f"Missing Parameter {name}")
+                problems.append(f"Action {command} Missing Parameter {name}")
         return values, problems
 
-    def prepare(self, prefix: str, row: Row | None, key: str, command: str, given: Obj, plugin: str) -> Obj:
+    def prepare(self, prefix: str, row: Row, key: str, command: str, given: Obj | None, plugin: str) -> Obj:
         """The call that an invocation makes; ApiError (400) when there is none or a param is wrong."""
-        action = next((a for a in self.offered(prefix, plugin) if a["Command"] == command), None)
-        if not action:
-            raise ApiError(400, "INVOKE", f"Action {command} on {prefix}: Not Found", model=prefix, key=key)
-        values, problems = self._gather(action, row, given)
-        if problems:
-            raise ApiError(400, "INVOKE", *problems, model=prefix, key=key)
-        model = row.data if row else None
-        return {"Model": model, "Plugin": action["Provider"], "Command": command, "Params": values}
+        problems = [f"Action {command} on {prefix}: Not Found"]
+        for action in self.offered(prefix, plugin):
+            if action["Command"] == command:
+                values, problems = self._gather(action, row, given)
+                if not problems:
+                    provider = action["Provider"]
+                    return {"Model": row.data, "Plugin": provider, "Command": command, "Params": values}
+        raise ApiError(400, "INVOKE", *problems, model=prefix, key=key)
 
     def publish(self, prefix: str, key: str, call: Obj, principal: str) -> None:
         self._server.bus.publish(prefix, call["Command"], key, principal, lambda: dumps(call))
 
-    def run(self, call: Obj, row: Row | None) -> Any:
+    def run(self, call: Obj, row: Row) -> Any:
         """Let the plugin act; ActionFailed when it does not."""
         runner = self._runners.get(call["Plugin"])
         if not runner:
@@ -127,3 +139,8 @@ class Plugins:
             raise ActionFailed("; ".join(problem.messages)) from problem
         except TypeError as problem:
             raise ActionFailed(str(problem)) from problem
+
+
+def _filled(provider: Row, action: Obj) -> Obj:
+    lists = {name: action[name] or [] for name in ("RequiredParams", "OptionalParams")}
+    return {**action, **lists, "Provider": provider.key}

@@ -28,6 +28,7 @@ from .server_profile import V3_12, ServerProfile
 from .stats import Stats
 
 _API = "/api/v3/"
+_COLLECTION = ("GET", "HEAD", "POST")
 _WRITES = ("POST", "PUT", "PATCH", "DELETE")
 _CHALLENGE = {"WWW-Authenticate": "dr-provision"}
 # what Go's gzip writer makes of nothing
@@ -98,7 +99,7 @@ class App:
     async def _answer(
         self, server: Server, request: web.BaseRequest, path: str, query: str
     ) -> BufferedResponse | web.StreamResponse:
-        if path.endswith("/") and path.count("/") == _API.count("/") + 1:
+        if path.endswith("/") and path.count("/") == _API.count("/") + 1 and _redirects(request.method, path):
             # item-less routes know no trailing slash
             status = 301 if request.method == "GET" else 307
             return BufferedResponse(status, headers={"Location": path.rstrip("/")})
@@ -156,6 +157,11 @@ class App:
         if len(body) > _LARGE:
             return await self.server.in_thread(_gzip, body)
         return _gzip(body)
+
+
+def _redirects(method: str, path: str) -> bool:
+    # below files everything is a path, even nothing
+    return method in _COLLECTION and not path.startswith(f"{_API}files/")
 
 
 def _not_served(down: float) -> None:

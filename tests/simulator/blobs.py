@@ -60,10 +60,18 @@ def prepare_upload(target: Path, name: str) -> Path:
         folder = posixpath.dirname(name)
         raise ApiError(409, "POST", f"Cannot create directory {folder}", model="files", key=name) from None
     temporary = target.with_name(f"{target.name}.part")
+    if is_too_long(temporary.name):
+        problems = ("Unable to upload", f"open {temporary.name}: file name too long")
+        raise ApiError(409, "POST", *problems, model="files", key=name)
     if temporary.exists():
         discard(target)
         raise ApiError(409, "POST", "File already uploading", model="files", key=name)
     return temporary
+
+
+def is_too_long(name: str) -> bool:
+    """Whether no file can be called so."""
+    return len(name.encode()) > 255
 
 
 def discard(target: Path) -> None:
@@ -85,7 +93,9 @@ def delete(root: Path, name: str) -> None:
     problem = ApiError(404, "DELETE", "Unable to delete", model="files", key=name)
     climbs = posixpath.normpath(name.lstrip("/")).startswith("..")
     target = inside(root, name)
-    if climbs or target == root:
+    if target == root and not climbs:
+        raise problem
+    if climbs:
         raise ApiError(403, "DELETE", "Cannot delete", model="files", key=name)
     try:
         if target.is_dir():

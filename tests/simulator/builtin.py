@@ -11,14 +11,20 @@ from .wire import Obj, new_secret
 DEFAULT_USER = "rocketskates"
 DEFAULT_PASSWORD = "r0cketsk8ts"
 
-_PXE_LOCAL = "DEFAULT local\nPROMPT 0\nTIMEOUT 10\nLABEL local\nlocalboot 0\n"
+_TITLE = "Digital Rebar Provision"
+_PXE_LOCAL = 'DEFAULT local\nPROMPT 0\nTIMEOUT 10\nLABEL local\n{{.Param "pxelinux-local-boot"}}\n'
 _IPXE_LOCAL = "#!ipxe\nexit\n"
+
+
+def _meta(icon: str, color: str = "green", **more: str) -> Obj:
+    return {"icon": icon, "color": color, "title": _TITLE, **more}
 
 
 def _template(name: str, path: str, contents: str) -> Obj:
     return {"Name": name, "Path": path, "Contents": contents}
 
 
+_FLAGS = {"feature-flags": "change-stage-v2"}
 _BOOTENVS: dict[str, Obj] = {
     "ignore": {
         "Name": "ignore",
@@ -29,26 +35,38 @@ _BOOTENVS: dict[str, Obj] = {
             _template("pxelinux", "pxelinux.cfg/default", _PXE_LOCAL),
             _template("ipxe", "default.ipxe", _IPXE_LOCAL),
         ],
+        "Meta": _meta("circle thin", **_FLAGS),
     },
     "local": {
         "Name": "local",
         "Description": "Lets known machines boot off their local hard drive",
         "OS": {"Name": "local"},
         "Templates": [
-            _template("pxelinux", 'pxelinux.cfg/{{.Machine.MacAddr "pxelinux"}}', _PXE_LOCAL),
+            _template("pxelinux", "pxelinux.cfg/{{.Machine.HexAddress}}", _PXE_LOCAL),
             _template("ipxe", "{{.Machine.Address}}.ipxe", _IPXE_LOCAL),
+            _template("pxelinux-mac", 'pxelinux.cfg/{{.Machine.MacAddr "pxelinux"}}', _PXE_LOCAL),
+            _template("ipxe-mac", '{{.Machine.MacAddr "ipxe"}}.ipxe', _IPXE_LOCAL),
         ],
+        "Meta": _meta("radio", **_FLAGS),
     },
 }
 _STAGES: dict[str, Obj] = {
-    "none": {"Name": "none", "Description": "Noop / Nothing stage"},
-    "local": {"Name": "local", "BootEnv": "local", "Description": "Stage to boot into the local BootEnv."},
+    "none": {"Name": "none", "Description": "Noop / Nothing stage", "Meta": _meta("circle thin")},
+    "local": {
+        "Name": "local",
+        "BootEnv": "local",
+        "Description": "Stage to boot into the local BootEnv.",
+        "Meta": _meta("radio"),
+    },
 }
 _ROLES: dict[str, Obj] = {
-    "superuser": {
-        "Name": "superuser",
-        "Description": "Role that can do everything",
-        "Claims": [{"scope": "*", "action": "*", "specific": "*"}],
+    "superuser": {"Name": "superuser", "Claims": [{"scope": "*", "action": "*", "specific": "*"}]}
+}
+_PARAMS: dict[str, Obj] = {
+    "pxelinux-local-boot": {
+        "Name": "pxelinux-local-boot",
+        "Description": "How pxelinux boots off the local hard drive",
+        "Schema": {"type": "string", "default": "localboot 0"},
     }
 }
 
@@ -57,8 +75,13 @@ _password_hash: list[str] = []
 
 
 def basic_layer() -> Layer:
-    meta = {"Name": "BasicStore", "Description": "Default objects that must be present", "Version": "3.12.0"}
-    return Layer("BasicStore", "basic", meta, {"bootenvs": _BOOTENVS, "roles": _ROLES, "stages": _STAGES})
+    meta = {
+        "Name": "BasicStore",
+        "Description": "Default objects that must be present",
+        "Version": "Unversioned",
+    }
+    sections = {"bootenvs": _BOOTENVS, "params": _PARAMS, "roles": _ROLES, "stages": _STAGES}
+    return Layer("BasicStore", "basic", meta, sections)
 
 
 def default_layer() -> Layer:
@@ -77,7 +100,11 @@ def add_first_objects(store: Store) -> None:
         "Secret": new_secret(),
         "Roles": ["superuser"],
     }
-    profile: Obj = {"Name": "global", "Description": "Global profile attached automatically to all machines."}
+    profile: Obj = {
+        "Name": "global",
+        "Description": "Global profile attached automatically to all machines.",
+        "Meta": _meta("world", "blue"),
+    }
     for prefix, obj in (("users", user), ("profiles", profile)):
         model = store[prefix].model
         store[prefix].put(Row(model, obj["Name"], model.decode(obj)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from .claims import Identity
-from .errors import ApiError, bad_request, no_route
+from .errors import ApiError, bad_request, no_route, not_found
 from .wire import dumps
 
 if TYPE_CHECKING:
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 JSON = "application/json; charset=utf-8"
 OCTETS = "application/octet-stream"
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 @dataclass
@@ -84,27 +91,31 @@ class Call:
         return self.request.headers.get(name, "")
 
     def json(self) -> Any:
-        """The decoded body; ApiError when it is not JSON or not said to be."""
-        kind = self.header("Content-Type")
-        if "application/json" not in kind:
+        """The first value in the body, None without one; ApiError when it is not JSON or not said to be."""
+        kind = self.header("Content-Type").partition(";")[0].strip()
+        if "application/json" not in kind.lower():
             raise bad_request(self.method, f"Invalid content type: {kind}")
-        return self.parsed()
+        return self.parsed() if self.body else None
 
     def parsed(self) -> Any:
         try:
-            return json.loads(self.body)
+            return _DECODER.raw_decode(self.body.decode("utf-8", "replace").lstrip(" \t\r\n"))[0]
         except ValueError as problem:
             raise bad_request(self.method, f"invalid character: {problem}") from None
 
     def may(self, scope: str, action: str, specific: str = "") -> bool:
-        return self.identity.may(scope, action, specific)
+        return self.identity.may(scope, action, specific, self.server.server_profile.scopes)
 
     def require(self, scope: str, action: str, specific: str = "") -> None:
-        if not self.may(scope, action, specific):
-            raise self.forbidden(f"Requires: {scope} {action} {specific}")
+        if self.may(scope, action, specific):
+            return
+        if action == "get":
+            # who may not see it is told that it is not there
+            raise not_found(self.method, scope, specific)
+        raise self.forbidden(f"Requires: {scope} {action} {specific}")
 
     def forbidden(self, why: str) -> ApiError:
         return ApiError(403, "AUTH", f"Cannot access {self.target}", why)
 
     def no_route(self) -> ApiError:
-        return no_route(self.method, self.path)
+        return no_route(self.method, self.target)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from .errors import ApiError, Crash
@@ -107,10 +108,8 @@ def _param_subject(server: Server, param: Row) -> tuple[Read, Parse]:
 
 
 def _param_key(value: Any) -> Any:
-    """Only strings and booleans compare; None never matches anything."""
-    if isinstance(value, bool):
-        return (1, value)
-    return (1, value) if isinstance(value, str) else None
+    """Only strings and booleans compare; of the rest one value is like another and matches nothing."""
+    return (1, value if isinstance(value, (str, bool)) else None)
 
 
 def _test(server_profile: ServerProfile, parse: Parse, text: str) -> Callable[[Any], bool]:
@@ -138,11 +137,20 @@ def _test(server_profile: ServerProfile, parse: Parse, text: str) -> Callable[[A
 
 
 def _comparable(*keys: Any) -> bool:
-    if any(key is None for key in keys):
-        return False
+    value, *bounds = keys
+    if not isinstance(value, tuple) or not any(_of_param(key) for key in keys):
+        return True
     # values of a param need not be of one type
-    kinds = {type(key[1]) for key in keys if isinstance(key, tuple) and key[0] == 1}
-    return len(kinds) <= 1 or kinds == {int, float}
+    kind = type(value[1]) if _of_param(value) else None
+    if kind in (str, bool) and any(_of_param(bound) and type(bound[1]) is not kind for bound in bounds):
+        raise Crash("a comparison of different types")
+    return kind is not NoneType and not any(bound == (1, None) for bound in bounds)
+
+
+def _of_param(key: Any) -> bool:
+    return (
+        isinstance(key, tuple) and len(key) == 2 and key[0] == 1 and isinstance(key[1], (str, bool, NoneType))
+    )
 
 
 def _operator(server_profile: ServerProfile, text: str) -> tuple[str, str]:

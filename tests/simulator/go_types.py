@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from .wire import ZERO_TIME, Obj, time_key
@@ -17,6 +19,26 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 class DecodeError(ValueError):
     """The JSON does not fit the type; the text is what Go's decoder says."""
+
+
+def float64(value: Any) -> Any:
+    """Numbers as Go keeps them where it knows no type: floats, shown without a fraction if there is none."""
+    if isinstance(value, dict):
+        return {key: float64(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [float64(entry) for entry in value]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number):
+        raise DecodeError("json: cannot unmarshal number into Go value of type float64")
+    if number.is_integer() and abs(number) < 1e21:
+        # not int(number): the digits of the shortest form, then zeros
+        return int(Decimal(repr(number)))
+    return number
 
 
 def _json_name(value: Any) -> str:
@@ -41,7 +63,7 @@ class GoType:
         return None
 
     def decode(self, value: Any, where: str) -> Any:
-        return value
+        return float64(value)
 
 
 class Scalar(GoType):
@@ -61,13 +83,32 @@ class Scalar(GoType):
         return self._parse(value) if self._parse else value
 
 
+class Integer(Scalar):
+    """A whole number of so many bits."""
+
+    def __init__(self, name: str, low: int, high: int) -> None:
+        super().__init__(name, int, 0)
+        self._range = range(low, high)
+
+    def decode(self, value: Any, where: str) -> Any:
+        number = super().decode(value, where)
+        if number not in self._range:
+            raise DecodeError(
+                f"json: cannot unmarshal number {number} into Go struct field {where} of type {self.name}"
+            )
+        return number
+
+
 class ListOf(GoType):
-    def __init__(self, item: GoType) -> None:
+    """A list; ``bare`` ones stay null when nobody fills them."""
+
+    def __init__(self, item: GoType, *, bare: bool = False) -> None:
         self.item = item
         self.name = f"[]{item.name}"
+        self._bare = bare
 
-    def zero(self) -> list[Any]:
-        return []
+    def zero(self) -> list[Any] | None:
+        return None if self._bare else []
 
     def decode(self, value: Any, where: str) -> list[Any]:
         if not isinstance(value, list):
@@ -77,12 +118,15 @@ class ListOf(GoType):
 
 
 class MapOf(GoType):
-    def __init__(self, item: GoType) -> None:
+    """An object with members of one type; ``bare`` as with lists."""
+
+    def __init__(self, item: GoType, *, bare: bool = False) -> None:
         self.item = item
         self.name = f"map[string]{item.name}"
+        self._bare = bare
 
-    def zero(self) -> Obj:
-        return {}
+    def zero(self) -> Obj | None:
+        return None if self._bare else {}
 
     def decode(self, value: Any, where: str) -> Obj:
         if not isinstance(value, dict):
@@ -116,25 +160,8 @@ class Struct(GoType):
 
     def _match_case(self, value: Obj) -> Obj:
         folded = {name.lower(): name for name in self.fields}
-        matched: Obj = {}
-        for key, entry in value.items():
-            name = folded.get(key.lower())
-            if name and (name == key or name not in value):
-                matched[name] = entry
-        return matched
-
-
-class Frozen(GoType):
-    """A member that always shows the same value, whatever comes in."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
-
-    def zero(self) -> Any:
-        return self._make()
-
-    def decode(self, value: Any, where: str) -> Any:
-        return self._make()
+        # of several spellings the last one counts
+        return {folded[key.lower()]: entry for key, entry in value.items() if key.lower() in folded}
 
 
 def _uuid(text: str) -> str:
@@ -148,9 +175,10 @@ def _address(text: str) -> str:
     if not text:
         return ""
     try:
-        return ipaddress.ip_address(text).compressed
+        address = ipaddress.ip_address(text)
     except ValueError:
         raise DecodeError(f"invalid IP address: {text}") from None
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _time(text: str) -> str:
@@ -171,7 +199,9 @@ def _bytes(text: str) -> str:
 
 ANY = GoType()
 STR = Scalar("string", str, "")
-INT = Scalar("int", int, 0)
+INT = Integer("int", -(2**63), 2**63)
+INT32 = Integer("int32", -(2**31), 2**31)
+BYTE = Integer("uint8", 0, 2**8)
 BOOL = Scalar("bool", bool, False)
 UUID = Scalar("uuid.UUID", str, "", _uuid)
 IP = Scalar("net.IP", str, "", _address)

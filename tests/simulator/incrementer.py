@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from . import objects
+from .version import VERSION
 from .wire import Obj
 
 if TYPE_CHECKING:
@@ -16,28 +19,42 @@ if TYPE_CHECKING:
 NAME = "incrementer"
 _STEP, _PARAMETER, _TOUCHED = "incrementer/step", "incrementer/parameter", "incrementer/touched"
 _DEFAULT = "incrementer/default"
+
+
+def _param(name: str, kind: str) -> Obj:
+    return {
+        "Available": False, "Description": "", "Documentation": "", "Errors": [], "Meta": {}, "Name": name,
+        "ReadOnly": False, "Schema": {"type": kind}, "Secure": False, "Validated": False,
+    }  # fmt: skip
+
+
 # changes made by a plugin carry no user
 _PRINCIPAL = "unknown"
 
+_SCHEMAS = {
+    "cow/id": "string",
+    "cow/object": "object",
+    _PARAMETER: "string",
+    _STEP: "integer",
+    _TOUCHED: "integer",
+}
 CONTENT: Obj = {
-    "meta": {"Name": NAME, "Description": "Counter plugin", "Version": "v1.0.0", "Type": "plugin"},
-    "sections": {
-        "params": {
-            _STEP: {"Name": _STEP, "Schema": {"type": "integer"}, "Description": "Amount to add"},
-            _PARAMETER: {"Name": _PARAMETER, "Schema": {"type": "string"}, "Description": "Param to add to"},
-            _TOUCHED: {
-                "Name": _TOUCHED,
-                "Schema": {"type": "integer"},
-                "Description": "Number of increments",
-            },
-        }
+    "meta": {
+        "Description": "Test Plugin for DRP",
+        "Documentation": "Unspecified",
+        "Name": NAME,
+        "RequiredFeatures": "",
+        "Source": "Digital Rebar",
+        "Type": "plugin",
+        "Version": "Internal",
     },
+    "sections": {"params": {name: _param(name, kind) for name, kind in _SCHEMAS.items()}},
 }
 
 DEFINITION: Obj = {
     "Meta": {},
     "Name": NAME,
-    "Version": "v3.12.0",
+    "Version": VERSION,
     "PluginVersion": 2,
     "HasPublish": True,
     "AvailableActions": [
@@ -59,14 +76,14 @@ DEFINITION: Obj = {
         },
     },
     "Documentation": "",
-    "Content": "",
+    "Content": yaml.safe_dump(CONTENT).replace("''", '""'),
 }  # fmt: skip
 
 
-def run(server: Server, row: Row | None, command: str, values: Obj) -> Any:
+def run(server: Server, row: Row, command: str, values: Obj) -> Any:
     """Carry out an action; the values were checked before."""
-    if row is None:
-        return {"Status": "Running"}
+    if command == "incrstatus":
+        return "Running"
     if command == "reset_count":
         _change(server, row, {_TOUCHED: None})
         return "Success"

@@ -59,12 +59,13 @@ def address_key(text: str) -> tuple[int, int]:
     return (address.version, int(address))
 
 
-def cidr_key(text: str) -> tuple[int, int, int]:
+def cidr_key(text: str) -> tuple[int, int]:
+    """Only the address before the slash counts."""
     try:
-        network = ipaddress.ip_network(text, strict=False)
+        network = ipaddress.ip_interface(text)
     except ValueError:
-        return (0, 0, 0)
-    return (network.version, int(network.network_address), network.prefixlen)
+        return (0, 0)
+    return (network.version, int(network.ip))
 
 
 def _parse_bool(name: str, text: str) -> bool:
@@ -81,14 +82,14 @@ def _parse_uuid(name: str, text: str) -> str:
 
 def _parse_address(name: str, text: str) -> tuple[int, int]:
     try:
-        return address_key(text)
+        return address_key(str(ipaddress.ip_address(text)))
     except ValueError:
         raise BadValue(f"Invalid address: {text}") from None
 
 
-def _parse_cidr(name: str, text: str) -> tuple[int, int, int]:
+def _parse_cidr(name: str, text: str) -> tuple[int, int]:
     key = cidr_key(text)
-    if key == (0, 0, 0):
+    if key == (0, 0) or "/" not in text:
         raise BadValue(f"invalid CIDR address: {text}")
     return key
 

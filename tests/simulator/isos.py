@@ -57,20 +57,22 @@ class Isos:
                 return info["Kernel"], info["Initrds"]
         return (env["Kernel"], env["Initrds"]) if arch == "amd64" or not env["Kernel"] else None
 
-    def missing_files(self, env: Obj, arch: str) -> list[str]:
+    def boot_problems(self, env: Obj, arch: str) -> list[str]:
+        """Why machines of the architecture cannot boot into it."""
+        if not boots_from_net(env):
+            return []
         found = self.boot_files(env, arch)
         if found is None:
-            return [f"BootEnv {env['Name']} does not support architecture {arch}"]
-        kernel, initrds = found
-        if not kernel:
-            return []
-        folder = self.folder_of(env, arch)
-        wanted = [("kernel", kernel), *(("initrd", name) for name in initrds)]
-        return [
-            f"bootenv: {env['Name']}: missing {what} {name}"
-            for what, name in wanted
-            if "://" not in name and not (folder / name).is_file()
-        ]
+            problems = [f"Cannot handle arch {arch}"]
+        else:
+            folder = self.folder_of(env, arch)
+            wanted = [("kernel", found[0]), *(("initrd", name) for name in env["Initrds"])]
+            problems = [
+                f"bootenv: {env['Name']}: missing {what} {name} for arch {arch}"
+                for what, name in wanted
+                if not (folder / name).is_file()
+            ]
+        return [*problems, f"BootEnv {env['Name']} cannot boot Arch {arch}"] if problems else []
 
     def _targets(self, env: Obj) -> Iterator[Target]:
         os_info = env["OS"]
@@ -104,6 +106,11 @@ class Isos:
             problem = await self._server.in_thread(unpack_target, self.folder / target.iso, target)
         if problem:
             self._server.logs.add("bootenv", "error", f"Explode ISO: {target.iso}: {problem}")
+
+
+def boots_from_net(env: Obj) -> bool:
+    """Whether there is anything to load."""
+    return bool(env["Kernel"] or env["OnlyUnknown"] or env["OS"]["SupportedArchitectures"])
 
 
 def unpack_target(image: Path, target: Target) -> str:

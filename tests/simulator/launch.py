@@ -37,6 +37,8 @@ class StartFailed(RuntimeError):
 class Simulator:
     """A running simulator: where it listens, and its control API."""
 
+    username, password = USERNAME, PASSWORD
+
     def __init__(
         self, process: subprocess.Popen[str], facts: dict[str, str], errors: list[str | None]
     ) -> None:

@@ -4,26 +4,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .go_types import DecodeError
+from .gotmpl import ParseError, parse
 from .rules import Change
-from .rules.base import parse_problem
 from .store import WRITABLE, Layer, Row
 from .wire import Obj
 
 if TYPE_CHECKING:
     from .server import Server
 
-# referred objects come before those that refer to them
+# how the server loads them: what comes later is not there yet for what comes before
 _ORDER = (
-    "params", "templates", "profiles", "roles", "bootenvs", "tasks", "stages", "workflows", "users",
-    "tenants", "subnets", "reservations", "leases", "plugins", "machines", "jobs",
+    "roles", "preferences", "params", "users", "templates", "tasks", "profiles", "bootenvs", "stages",
+    "workflows", "machines", "subnets", "reservations", "leases", "plugins", "jobs", "tenants",
 )  # fmt: skip
+_SEALING = ("machines", "plugins", "profiles")
 
 
 class LoadError(Exception):
-    """An object of a layer cannot be decoded, or a template has bad syntax."""
+    """What keeps the server from loading its objects with a new layer."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(*problems)
+        self.problems = problems
 
 
 class KeyClash(Exception):
@@ -36,11 +42,16 @@ class KeyClash(Exception):
 
 def install(server: Server, layer: Layer) -> None:
     """Put the layer into the stack, in place of one of that name; nothing changes when that fails."""
-    before = dict(server.store.layers)
-    rows = _decode(server, layer)
-    _refuse_clashes(server, layer, rows)
-    server.store.layers = {**before, layer.name: layer}
-    rebuild(server)
+    store = server.store
+    _refuse_clashes(server, layer)
+    layers, rows = dict(store.layers), {prefix: list(table) for prefix, table in store.tables.items()}
+    store.layers = {**layers, layer.name: layer}
+    try:
+        rebuild(server)
+    except LoadError:
+        store.layers = layers
+        store.restore(rows)
+        raise
 
 
 def uninstall(server: Server, name: str) -> None:
@@ -49,76 +60,132 @@ def uninstall(server: Server, name: str) -> None:
 
 
 def rebuild(server: Server) -> None:
-    rows = [row for layer in server.store.stack() for row in _decode(server, layer)]
-    server.store.load(rows)
-    recheck_all(server)
-
-
-def recheck_all(server: Server) -> None:
-    extra = [prefix for prefix in server.store.tables if prefix not in _ORDER]
+    store = server.store
+    rows, problems = [], []
+    for layer in store.stack():
+        for prefix, key, obj in _objects(server, layer):
+            try:
+                rows.append(_row(server, layer, prefix, key, obj))
+            except DecodeError as problem:
+                problems += [
+                    f"Store {prefix} item {key} failed to load from layer content-{layer.name}: {problem}",
+                    f"Try manually replacing content layer {layer.name}",
+                ]
+    if problems:
+        raise LoadError(problems)
+    store.load(rows)
+    _check_templates(server)
+    extra = [prefix for prefix in store.tables if prefix not in _ORDER]
+    store.loading = True
     for prefix in (*_ORDER, *extra):
-        recheck(server, prefix)
+        for row in list(store[prefix]):
+            _reload(server, row)
+    store.loading = False
+    _seal_plain_values(server)
 
 
-def recheck(server: Server, prefix: str) -> None:
+def _reload(server: Server, row: Row) -> None:
+    """Judge an object as the server does when it loads it; neither a write nor an event."""
+    rules = server.server_profile.rules(row.model.prefix)
+    if rules.trusted_in_packs:
+        row.refresh(Validated=True, Available=True, Errors=[])
+    else:
+        recheck(server, row)
+    rules.on_loaded(server, row)
+
+
+def recheck(server: Server, row: Row) -> None:
     """Recompute availability; a change of it is no write and makes no event."""
-    table = server.store[prefix]
-    if "Validated" not in table.model.struct.fields:
+    if "Validated" not in row.model.struct.fields:
         return
-    rules = server.server_profile.rules(prefix)
-    for row in table.rows.values():
-        validation_problems = rules.validation_problems(server, row.data)
-        errors = validation_problems + rules.availability_problems(server, row.data)
-        fresh = {"Validated": not validation_problems, "Available": not errors, "Errors": errors}
-        if any(row.data[name] != value for name, value in fresh.items()):
-            row.refresh(**fresh)
+    rules = server.server_profile.rules(row.model.prefix)
+    problems = rules.validation_problems(server, row.data)
+    errors = problems
+    if not problems or rules.tells_all:
+        errors = problems + rules.availability_problems(server, row.data)
+    fresh = {"Validated": not problems, "Available": not errors, "Errors": errors}
+    if any(row.data[name] != value for name, value in fresh.items()):
+        row.refresh(**fresh)
 
 
 def warnings(server: Server) -> list[str]:
-    """Messages of all objects of the system, as the content summary shows them."""
+    """Messages of all valid objects of the system, as the content summary shows them."""
     return [
         f"{prefix}:{row.key}: {message}"
         for prefix, table in server.store.tables.items()
         for row in table
+        if row.data.get("Validated")
         for message in row.data.get("Errors", [])
     ]
 
 
-def _decode(server: Server, layer: Layer) -> list[Row]:
-    rows = []
+def _objects(server: Server, layer: Layer) -> Iterator[tuple[str, str, Obj | None]]:
+    """(prefix, key, object) of what the server knows the type of."""
     for prefix, objects in layer.sections.items():
-        table = server.store.tables.get(prefix)
-        if table:
+        if prefix in server.store.tables:
             for key, obj in objects.items():
-                rows.append(_row(server, layer, prefix, key, obj))
-    return rows
+                yield prefix, key, obj
 
 
-def _row(server: Server, layer: Layer, prefix: str, key: str, obj: Obj) -> Row:
+def _row(server: Server, layer: Layer, prefix: str, key: str, obj: Obj | None) -> Row:
     model = server.store[prefix].model
-    try:
-        data = model.decode(obj)
-    except DecodeError as problem:
-        raise LoadError(f"{prefix}:{key}: {problem}") from None
-    if prefix == "templates" and (trouble := parse_problem(data["Contents"])):
-        raise LoadError(f"{prefix}:{key}: {trouble}")
+    rules = server.server_profile.rules(prefix)
+    data = model.decode({} if obj is None else obj)
+    rules.fill(data)
     if "ReadOnly" in data:
         data["ReadOnly"] = True
     if "Bundle" in data:
         data["Bundle"] = layer.name
-    server.server_profile.rules(prefix).set_defaults(Change(server, None, data, internal=True))
+    rules.set_defaults(Change(server, None, data, internal=True))
     return Row(model, model.key(data), data, layer.name)
 
 
-def _refuse_clashes(server: Server, layer: Layer, rows: list[Row]) -> None:
-    """A pack may hide default and basic objects, but neither writable nor other packs' ones."""
+def _check_templates(server: Server) -> None:
+    """Each template alone, then all in one text, where none may define another."""
+    problems, joined = [], ""
+    for row in server.store["templates"]:
+        joined += f'{{{{define "{row.key}"}}}}{row.data["Contents"]}{{{{end}}}}'
+        try:
+            parse(row.data["Contents"])
+        except ParseError as problem:
+            problems.append(f"Unable to load {row.key} templates: {problem}")
+    if not problems:
+        try:
+            parse(joined)
+        except ParseError as problem:
+            problems.append(f"Unable to load root templates: {problem}")
+    if problems:
+        raise LoadError(problems)
+
+
+def _seal_plain_values(server: Server) -> None:
+    """Values of params that are secure by now are sealed where they lie; in a pack nothing can be changed."""
     problems = []
-    for row in rows:
-        present = server.store[row.model.prefix].get(row.key)
-        if not present or present.layer == layer.name:
-            continue
-        other = server.store.layers.get(present.layer)
-        if present.layer == WRITABLE or (other and other.type in ("dynamic", "plugin")):
-            problems.append(f"{row.model.prefix}:{row.key} is already in {present.layer}")
+    for prefix in _SEALING:
+        for row in list(server.store[prefix]):
+            sealed = server.params.sealed((prefix, row.key), row.data["Params"])
+            if not sealed:
+                continue
+            if row.read_only:
+                problems.append(f"Error saving {prefix}:{row.key} with secured params: {row.key}")
+            else:
+                row.refresh(Params={**row.data["Params"], **sealed})
+                recheck(server, row)
+    if problems:
+        raise LoadError(problems)
+
+
+def _refuse_clashes(server: Server, layer: Layer) -> None:
+    """A pack may hide default and basic objects, but neither writable nor other packs' ones."""
+    store = server.store
+    others = [o for o in store.layers.values() if o.name != layer.name and o.type in ("dynamic", "plugin")]
+    problems = []
+    for prefix, objects in layer.sections.items():
+        table = store.tables.get(prefix)
+        for key in objects:
+            present = table.get(key) if table else None
+            where = [WRITABLE] if present and present.layer == WRITABLE else []
+            where += [other.name for other in others if key in other.sections.get(prefix, ())]
+            problems += [f"keysCannotBeOverridden: {prefix}:{key} is already in layer {n}" for n in where]
     if problems:
         raise KeyClash(problems)

@@ -14,8 +14,10 @@ from .go_types import (
     ANY,
     ANY_MAP,
     BOOL,
+    BYTE,
     BYTES,
     INT,
+    INT32,
     IP,
     STR,
     STRING_MAP,
@@ -23,7 +25,6 @@ from .go_types import (
     TIME,
     UUID,
     DecodeError,
-    Frozen,
     GoType,
     ListOf,
     MapOf,
@@ -55,7 +56,7 @@ class Model:
         return self.struct.decode(value)
 
     def key(self, obj: Obj) -> str:
-        text = obj[self.key_field]
+        text = obj.get(self.key_field) or ""
         return hex_key(text) if self.hex_key and text else text
 
     def asked_key(self, text: str) -> str:
@@ -75,7 +76,7 @@ class RawStruct(Struct):
     """A plugin-defined type keeps every member it is given, plus the usual ones."""
 
     def __init__(self, prefix: str) -> None:
-        common = {"Type": STR, "Id": STR, "Params": ANY_MAP, "Description": STR, "Documentation": STR}
+        common = {"Type": STR, "Params": ANY_MAP, "Description": STR, "Documentation": STR}
         super().__init__("RawModel", **_head(), **common, forceChange=BOOL)
         self.prefix = prefix
 
@@ -88,7 +89,9 @@ class RawStruct(Struct):
 
 
 def hex_key(address: str) -> str:
-    return ipaddress.ip_address(address).packed.hex().upper()
+    """Empty for what is no IPv4 address."""
+    found = ipaddress.ip_address(address)
+    return found.packed.hex().upper() if found.version == 4 else ""
 
 
 def _head(meta: GoType = STRING_MAP) -> dict[str, GoType]:
@@ -99,14 +102,7 @@ def _texts(*names: str) -> dict[str, GoType]:
     return dict.fromkeys(names, STR)
 
 
-def _blank_profile() -> Obj:
-    return {
-        "Validated": False, "Available": False, "Errors": None, "ReadOnly": False, "Meta": None,
-        "Name": "", "Description": "", "Documentation": "", "Params": None,
-    }  # fmt: skip
-
-
-TEMPLATE_INFO = Struct("TemplateInfo", **_texts("Name", "Path", "ID", "Contents"), Meta=STRING_MAP)
+TEMPLATE_INFO = Struct("TemplateInfo", **_texts("Name", "Path", "ID", "Contents"), Meta=MapOf(STR, bare=True))
 ARCH_INFO = Struct(
     "ArchInfo",
     **_texts("IsoFile", "Sha256", "IsoUrl", "Kernel"),
@@ -119,10 +115,17 @@ OS_INFO = Struct(
     SupportedArchitectures=MapOf(ARCH_INFO),
 )
 CLAIM = Struct("Claim", **_texts("scope", "action", "specific"))
-DHCP_OPTION = Struct("DhcpOption", Code=INT, Value=STR)
+DHCP_OPTION = Struct("DhcpOption", Code=BYTE, Value=STR)
 AVAILABLE_ACTION = Struct(
     "AvailableAction", **_texts("Provider", "Model", "Command"), RequiredParams=ANY, OptionalParams=ANY
 )
+
+# machines once had one; nobody fills it
+OWN_PROFILE = Struct(
+    "Profile", Validated=BOOL, Available=BOOL, Errors=ListOf(STR, bare=True), ReadOnly=BOOL,
+    Meta=MapOf(STR, bare=True), **_texts("Name", "Description", "Documentation"),
+    Params=MapOf(ANY, bare=True),
+)  # fmt: skip
 
 _DOC = _texts("Name", "Description", "Documentation")
 _TEMPLATES = ListOf(TEMPLATE_INFO)
@@ -141,12 +144,12 @@ _STRUCTS: dict[str, Struct] = {
         **_texts("Workflow", "BootEnv"),
     ),
     "leases": Struct(
-        "Lease", **_head(), Addr=IP, NextServer=IP, Via=IP, Token=STR, Duration=INT, ExpireTime=TIME,
+        "Lease", **_head(), Addr=IP, NextServer=IP, Via=IP, Token=STR, Duration=INT32, ExpireTime=TIME,
         **_texts("Strategy", "State"), Options=_OPTIONS, SkipBoot=BOOL,
     ),
     "machines": Struct(
         "Machine", **_head(), **_texts("Name", "Description"), Uuid=UUID, CurrentJob=UUID, Address=IP,
-        **_texts("Stage", "BootEnv"), Profiles=STRINGS, Profile=Frozen(_blank_profile), Params=ANY_MAP,
+        **_texts("Stage", "BootEnv"), Profiles=STRINGS, Profile=OWN_PROFILE, Params=ANY_MAP,
         Tasks=STRINGS, CurrentTask=INT, Runnable=BOOL, **_texts("Secret", "OS"), HardwareAddrs=STRINGS,
         **_texts("Workflow", "Arch"),
     ),
@@ -163,7 +166,7 @@ _STRUCTS: dict[str, Struct] = {
     "profiles": Struct("Profile", **_head(), **_DOC, Params=ANY_MAP),
     "reservations": Struct(
         "Reservation", **_head(), Addr=IP, **_texts("Description", "Documentation", "Token", "Subnet"),
-        NextServer=IP, Options=_OPTIONS, Strategy=STR, Scoped=BOOL, Duration=INT,
+        NextServer=IP, Options=_OPTIONS, Strategy=STR, Scoped=BOOL, Duration=INT32,
     ),
     "roles": Struct(
         "Role", **_head(), Name=STR, Claims=ListOf(CLAIM), **_texts("Description", "Documentation")
@@ -174,7 +177,7 @@ _STRUCTS: dict[str, Struct] = {
     ),
     "subnets": Struct(
         "Subnet", **_head(), **_DOC, Enabled=BOOL, Proxy=BOOL, Unmanaged=BOOL, Subnet=STR, NextServer=IP,
-        ActiveStart=IP, ActiveEnd=IP, ActiveLeaseTime=INT, ReservedLeaseTime=INT, OnlyReservations=BOOL,
+        ActiveStart=IP, ActiveEnd=IP, ActiveLeaseTime=INT32, ReservedLeaseTime=INT32, OnlyReservations=BOOL,
         Options=_OPTIONS, Strategy=STR, Pickers=STRINGS,
     ),
     "tasks": Struct("Task", **_head(), **_DOC, Templates=_TEMPLATES, **_NEEDS),

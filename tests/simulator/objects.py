@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .errors import ApiError, bad_request, invalid
 from .models import Model
 from .rules import Change
+from .rules.names import stored_name_problem
 from .store import Row
 from .wire import Obj
 
@@ -20,6 +21,7 @@ def create(server: Server, model: Model, obj: Obj, principal: str, *, internal: 
     """Store a new object; ApiError with the answer of POST when it cannot be."""
     rules = server.server_profile.rules(model.prefix)
     change = Change(server, None, obj, internal=internal)
+    rules.fill(obj)
     rules.set_defaults(change)
     key = model.key(obj)
     if not key:
@@ -27,7 +29,9 @@ def create(server: Server, model: Model, obj: Obj, principal: str, *, internal: 
     table = server.store[model.prefix]
     if table.get(key):
         raise ApiError(409, "CREATE", "already exists", model=model.prefix, key=key)
-    _run_rules(server, model, key, change)
+    _judge(server, model, key, change)
+    if problem := stored_name_problem(key):
+        raise bad_request("POST", problem)
     row = Row(model, key, obj)
     table.put(row)
     _done(server, row, "create", principal)
@@ -45,13 +49,15 @@ def update(
     key = model.key(new)
     if key != row.key:
         raise bad_request(method, f"Update: {model.prefix}:{key} does not already exist")
+    change = Change(server, row.data, new, force=force, internal=internal)
+    rules.fill(new)
+    rules.set_defaults(change)
+    _judge(server, model, key, change)
     if row.read_only:
         raise bad_request(method, row.key)
-    change = Change(server, row.data, new, force=force, internal=internal)
-    rules.set_defaults(change)
-    _run_rules(server, model, key, change)
     rules.before_store(change, principal)
     stored = Row(model, key, new)
+    stored.forced = force
     server.store[model.prefix].put(stored)
     _done(server, stored, action, principal, changed=new != row.data)
     rules.on_saved(server, stored, row)
@@ -74,22 +80,22 @@ def _done(server: Server, row: Row, action: str, principal: str, *, changed: boo
     server.bus.publish(row.model.prefix, action, row.key, principal, lambda: row.full_text)
 
 
-def _run_rules(server: Server, model: Model, key: str, change: Change) -> None:
+def _judge(server: Server, model: Model, key: str, change: Change) -> None:
     """Apply follow-up changes, refuse what is wrong, compute availability."""
     rules, new = server.server_profile.rules(model.prefix), change.new
     rules.change(change)
-    problems = change.refusals or rules.validation_problems(server, new)
-    if not problems:
-        clashes = server.store[model.prefix].clashes(key, new)
-        problems = [f"{model.prefix}:{key} violates unique index {index}" for index in clashes]
-    if problems:
-        raise invalid(model.prefix, key, problems)
-    errors = rules.availability_problems(server, new) + change.passing
-    if errors and change.creates and rules.strict_create:
+    if change.refusals:
+        raise invalid(model.prefix, key, change.refusals)
+    problems = change.noted + rules.validation_problems(server, new)
+    # one clash is enough to refuse
+    clash = next(server.store[model.prefix].clashes(key, new), None)
+    problems += [f"{model.prefix}:{key} violates unique index {clash}"] if clash else []
+    errors = problems
+    if not problems or rules.tells_all:
+        errors = problems + rules.availability_problems(server, new) + change.passing
+    if problems or (errors and change.creates and rules.strict_create):
         raise invalid(model.prefix, key, errors)
     if "Validated" in model.struct.fields:
         new.update(Validated=True, Available=not errors, Errors=errors)
-    if change.creates and "ReadOnly" in new:
-        new["ReadOnly"] = False
     if errors and "Runnable" in new:
         new["Runnable"] = False

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .schemas import Schemas
-from .secure import KeyRing, shape_problem
+from .secure import KeyRing, looks_sealed
 from .store import Row
 from .wire import Obj
 
@@ -35,22 +35,30 @@ class Params:
                 found.extend(self._problem(param, owner, value))
         return found
 
-    def check(self, param: Row, owner: Owner, value: Any) -> list[str]:
+    def check(self, param: Row, owner: Owner | None, value: Any) -> list[str]:
         """Schema problems of a clear value, or of the clear form of a sealed one."""
         return self._problem(param, owner, value)
 
-    def _problem(self, param: Row, owner: Owner, value: Any) -> list[str]:
+    def _problem(self, param: Row, owner: Owner | None, value: Any) -> list[str]:
         reasons: list[str]
         if param.data["Secure"]:
-            shape = shape_problem(value)
-            opened, clear = self.keys.open(owner, value)
-            reasons = [shape] if shape else self.schemas.check(param)(clear) if opened else []
+            problem = self.keys.problem(owner, value)
+            opened, clear = self.keys.open(owner, value) if owner and not problem else (False, None)
+            reasons = [problem] if problem else self.schemas.check(param)(clear) if opened else []
         else:
             reasons = self.schemas.check(param)(value)
         # one message per value, as the server words it
         return (
             [f"Key '{param.key}': invalid val '{json.dumps(value)}': {'; '.join(reasons)}"] if reasons else []
         )
+
+    def sealed(self, owner: Owner, values: Obj) -> Obj:
+        """Sealed forms of the plain values of secure params."""
+        return {
+            key: self.keys.seal(owner, value)
+            for key, value in values.items()
+            if self.is_secure(key) and not looks_sealed(value)
+        }
 
     def is_secure(self, key: str) -> bool:
         param = self._server.store.data("params", key)

@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from .go_types import DecodeError, float64
 from .wire import Obj, dumps
+
+_BAD_ESCAPE = re.compile("~(?![01])")
 
 
 class BadPatch(ValueError):
@@ -45,20 +49,26 @@ class Op:
 
 def parse(body: Any) -> list[Op]:
     """Operations of a decoded request body."""
+    if body is None:
+        return []
     if not isinstance(body, list):
         raise BadPatch("json: cannot unmarshal object into Go value of type jsonpatch2.Patch")
-    return [_parse_op(entry) for entry in body]
+    try:
+        return [_parse_op(entry) for entry in body]
+    except DecodeError as problem:
+        raise BadPatch(str(problem)) from None
 
 
 def _parse_op(entry: Any) -> Op:
+    entry = {} if entry is None else entry
     if not isinstance(entry, dict):
         raise BadPatch("json: cannot unmarshal value into Go value of type jsonpatch2.Operation")
     texts = {name: entry.get(name) or "" for name in ("op", "path", "from")}
     if not all(isinstance(text, str) for text in texts.values()):
         raise BadPatch("json: cannot unmarshal value into Go struct field Operation of type string")
-    op = Op(texts["op"], texts["path"], texts["from"], entry.get("value"))
-    for pointer in (op.path, op.source):
-        if pointer and not pointer.startswith("/"):
+    op = Op(texts["op"], texts["path"], texts["from"], float64(entry.get("value")))
+    for pointer in (op.path, op.source if op.op in ("copy", "move") else ""):
+        if (pointer and not pointer.startswith("/")) or _BAD_ESCAPE.search(pointer):
             raise BadPatch(f"Invalid pointer: {pointer}")
     return op
 
@@ -86,9 +96,9 @@ def _apply_one(document: Any, op: Op) -> Any:
         case "add":
             _add(document, op.path, op.value)
         case "move":
-            value = _get(document, op.source)
+            # in this order: what stands before the source in a list makes another one go
+            _add(document, op.path, _get(document, op.source))
             _remove(document, op.source)
-            _add(document, op.path, value)
         case "copy":
             _add(document, op.path, copy.deepcopy(_get(document, op.source)))
         case _:

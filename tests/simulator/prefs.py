@@ -7,9 +7,11 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from .errors import ApiError, bad_request
+from .errors import bad_request
+from .go_types import STRING_MAP, DecodeError
+from .rules.rendering import render_problems
 from .store import Row
-from .wire import Obj
+from .wire import Obj, go_integer
 
 if TYPE_CHECKING:
     from .server import Server
@@ -52,41 +54,49 @@ class Prefs:
 
     def change(self, wanted: Obj, principal: str) -> None:
         """Store the valid entries; raises ApiError when there were invalid ones."""
-        unknown = [f"Unknown Preference {name}" for name in wanted if name not in _KNOWN]
-        if unknown:
-            raise bad_request("POST", *unknown, model="prefs")
-        problems: list[str] = []
-        for name, value in wanted.items():
-            if not isinstance(value, str):
-                raise bad_request("POST", "json: cannot unmarshal value into Go value of type string")
-            problem = self._problem(name, value)
-            if problem:
+        try:
+            prefs = STRING_MAP.decode(wanted, "")
+        except DecodeError as problem:
+            raise bad_request("POST", str(problem)) from None
+        malformed = [problem for name, value in prefs.items() if (problem := _form_problem(name, value))]
+        if malformed:
+            raise bad_request("POST", *malformed, model="prefs")
+        problems = []
+        for name, value in prefs.items():
+            if problem := self._problem(name, value):
                 problems.append(f"{name}: {problem}")
-            elif not self._ignored(name, value):
-                self._save(
-                    name, _LEGACY_LEVELS.get(value, value) if name in _LEVEL_NAMES else value, principal
-                )
+                continue
+            if not self._ignored(name, value):
+                level = _LEGACY_LEVELS.get(value, value) if name in _LEVEL_NAMES else value
+                self._save(name, level, principal)
+            # what has been stored is only then found to be unusable
+            problems += self._unusable(name, value)
         if problems:
-            raise ApiError(400, "POST", *problems, model="prefs")
+            raise bad_request("POST", *problems, model="prefs")
 
     def _problem(self, name: str, value: str) -> str:
         if name in _REFERENCES:
             prefix, title = _REFERENCES[name]
-            absent = not self._server.store.get(prefix, value) and not (
-                name == "defaultWorkflow" and not value
-            )
+            needed = value or name != "defaultWorkflow"
+            absent = needed and not self._server.store.get(prefix, value)
             return f"{title} {value} does not exist" if absent else ""
-        if name in _TIMEOUTS:
-            return "" if value.isdecimal() else f"{value} is not a number"
         if name in _LEVEL_NAMES:
             return "" if value in _LEVELS or value in _LEGACY_LEVELS else f"Invalid level {value}"
-        if name == "baseTokenSecret" and len(value.encode()) != 32:
-            return "Must be a string of length 32 bytes"
         return ""
 
     def _ignored(self, name: str, value: str) -> bool:
         env = self._server.store.data("bootenvs", value) if name == "defaultBootEnv" else None
         return bool(env and env["OnlyUnknown"])
+
+    def _unusable(self, name: str, value: str) -> list[str]:
+        if name != "unknownBootEnv":
+            return []
+        env = self._server.store.data("bootenvs", value) or {}
+        if not env["Validated"]:
+            return list(env["Errors"])
+        if not env["OnlyUnknown"]:
+            return [f"BootEnv {value} cannot be used for the unknownBootEnv"]
+        return render_problems(self._server, None, "bootenvs", env)
 
     def _save(self, name: str, value: str, principal: str) -> None:
         if self.value(name) != value:
@@ -97,3 +107,17 @@ class Prefs:
         if name == "baseTokenSecret":
             self._server.tokens.clear_cache()
         self._server.bus.publish("preferences", "save", name, principal, lambda: row.text)
+
+
+def _form_problem(name: str, value: str) -> str:
+    """Why no such entry can be, whatever else there is on the server."""
+    if name not in _KNOWN:
+        return f"Unknown Preference {name}"
+    if name == "baseTokenSecret" and len(value.encode()) != 32:
+        return f"{name}: Must be 32 bytes long"
+    if name in _TIMEOUTS:
+        try:
+            go_integer(value)
+        except ValueError as problem:
+            return f"{name}: {problem}"
+    return ""

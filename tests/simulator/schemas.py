@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from jsonschema import Draft4Validator
-from jsonschema.exceptions import SchemaError
+from jsonschema import Draft4Validator, Draft7Validator
+from jsonschema.exceptions import ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from .schema_formats import FORMATS
 from .store import Row
 
 Check = Callable[[Any], list[str]]
@@ -29,32 +30,49 @@ _SIMPLE: dict[str, tuple[type, ...]] = {
 _NO_REMOTE: Registry[Any] = Registry()
 
 
-def schema_problem(schema: Any) -> str:
-    """Why it is no schema, or an empty text."""
-    if not isinstance(schema, dict):
-        return "Invalid schema: schema must be an object"
-    try:
-        Draft4Validator.check_schema(schema)
-    except SchemaError as problem:
-        return f"Invalid schema: {problem.message}"
-    return ""
-
-
 def compile_schema(schema: Any) -> Check:
-    if not isinstance(schema, dict) or not schema:
+    if schema is None or schema is True or schema == {}:
         return lambda value: []
+    if not isinstance(schema, dict):
+        return lambda value: ["nothing is allowed"]
     kind = schema.get("type")
     if isinstance(kind, str) and kind in _SIMPLE and not schema.keys() - _SILENT:
         return _simple(kind)
-    validator = Draft4Validator(schema, registry=_NO_REMOTE)
+    # booleans for exclusive bounds are draft 4, numbers are younger; the server knows both
+    kind_of = Draft4Validator if _has_boolean_bounds(schema) else Draft7Validator
+    validator = kind_of(schema, registry=_NO_REMOTE, format_checker=FORMATS)
 
     def check(value: Any) -> list[str]:
         try:
-            return [error.message for error in validator.iter_errors(value)]
+            return [message for error in validator.iter_errors(value) for message in _told(error)]
         except (Unresolvable, re.error) as problem:
             return [str(problem)]
 
     return check
+
+
+def _has_boolean_bounds(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return any(map(_has_boolean_bounds, schema))
+    if not isinstance(schema, dict):
+        return False
+    bounds = (schema.get(name) for name in ("exclusiveMinimum", "exclusiveMaximum"))
+    return any(isinstance(b, bool) for b in bounds) or any(map(_has_boolean_bounds, schema.values()))
+
+
+def _told(error: ValidationError) -> list[str]:
+    """What the server says of it: where nothing fits, also what is wrong with the best choice."""
+    reasons = [error.message]
+    if error.validator in ("oneOf", "anyOf") and error.context:
+        groups: dict[Any, list[str]] = {}
+        for inner in error.context:
+            groups.setdefault(inner.schema_path[0], []).append(inner.message)
+        reasons += min(groups.values(), key=len)
+    elif error.validator == "contains":
+        reasons.append("none of the items fits")
+    elif {"then", "else", "allOf"} & set(error.absolute_schema_path):
+        reasons.append("Must validate the condition")
+    return reasons
 
 
 def _simple(kind: str) -> Check:

@@ -12,7 +12,8 @@ import json
 import os
 from typing import Any
 
-from .wire import Obj, dumps
+from .go_types import BYTES, DecodeError, Struct
+from .wire import dumps
 
 try:
     from nacl.exceptions import CryptoError  # type: ignore[import-not-found,unused-ignore]
@@ -20,7 +21,8 @@ try:
 except ImportError:  # pragma: no cover - depends on the machine
     PrivateKey = None
 
-_MEMBERS = {"Key", "Nonce", "Payload"}
+_SEALED = Struct("SecureData", Key=BYTES, Nonce=BYTES, Payload=BYTES)
+_CORRUPT = "SecureData corrupted"
 _TAG = 16
 
 
@@ -47,12 +49,20 @@ class KeyRing:
         """(True, clear value), or (False, what was given) when it cannot be opened."""
         if PrivateKey is None or shape_problem(sealed):
             return False, sealed
-        raw = {name: base64.b64decode(sealed[name]) for name in _MEMBERS}
+        raw = _decoded(sealed)
         try:
             box = Box(PrivateKey(self._secret(owner)), PublicKey(raw["Key"]))
             return True, json.loads(box.decrypt(raw["Payload"], raw["Nonce"]))
         except (CryptoError, ValueError):
             return False, sealed
+
+    def problem(self, owner: tuple[str, str] | None, sealed: Any) -> str:
+        """Why it is no value that was sealed for this object, or an empty text."""
+        found = shape_problem(sealed)
+        if owner is None:
+            return found or _CORRUPT
+        # assumption: without PyNaCl every well-formed value is taken for a good one
+        return found or ("" if PrivateKey is None or self.open(owner, sealed)[0] else _CORRUPT)
 
     def seal(self, owner: tuple[str, str], value: Any) -> Any:
         """The sealed form; without PyNaCl the value itself."""
@@ -68,20 +78,29 @@ class KeyRing:
         return {name: base64.b64encode(part).decode() for name, part in parts.items()}
 
 
+def _decoded(value: Any) -> dict[str, bytes]:
+    """The parts of a sealed value; DecodeError when it does not look like one."""
+    parts = _SEALED.decode({} if value is None else value)
+    return {name: base64.b64decode(parts[name]) for name in _SEALED.fields}
+
+
+def looks_sealed(value: Any) -> bool:
+    """Any object passes, and nothing at all: what it holds is looked at later."""
+    try:
+        _decoded(value)
+    except DecodeError:
+        return False
+    return True
+
+
 def shape_problem(value: Any) -> str:
     """Why it is no sealed value, or an empty text."""
-    if not isinstance(value, dict) or value.keys() != _MEMBERS:
-        return "Secure parameters must be sealed"
-    raw: Obj = {}
-    for name in _MEMBERS:
-        try:
-            raw[name] = base64.b64decode(value[name], validate=True)
-        except (TypeError, ValueError):
-            return f"{name} is not base64"
+    try:
+        raw = _decoded(value)
+    except DecodeError as problem:
+        return str(problem)
     if len(raw["Key"]) != 32:
         return "Key must be 32 bytes long"
     if len(raw["Nonce"]) != 24:
         return "Nonce must be 24 bytes long"
-    if len(raw["Payload"]) <= _TAG:
-        return "SecureData corrupted"
-    return ""
+    return _CORRUPT if len(raw["Payload"]) < _TAG else ""

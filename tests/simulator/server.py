@@ -65,10 +65,9 @@ class Server:
         for name in ("files", "isos"):
             (self.root / name).mkdir(parents=True)
 
-    def recheck(self, *prefixes: str) -> None:
-        """Recompute the availability of objects that may refer to what was just written."""
-        for prefix in prefixes:
-            layers.recheck(self, prefix)
+    def recheck(self, prefix: str, key: str) -> None:
+        """Recompute the availability of an object that refers to what was just written."""
+        layers.recheck(self, self.store[prefix].rows[key])
 
     async def in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)

@@ -13,6 +13,7 @@ from .models import MODELS, Model
 from .routes import handler_for
 from .rules import Rules, rules_for
 from .store import Row
+from .version import VERSION
 
 if TYPE_CHECKING:
     from .call import ApiResponse, Call
@@ -31,7 +32,7 @@ Test = Callable[[Any], bool]
 class ServerProfile:
     """A v3.12 server; others override what differs."""
 
-    version = "v3.12.0"
+    version = VERSION
     licensed = False
     """Whether roles and tenants can be written."""
     features: Sequence[str] = FEATURES

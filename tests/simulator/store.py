@@ -9,6 +9,7 @@ from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from .indexes import BadValue
 from .models import Model
 from .wire import Obj, dumps
 
@@ -18,13 +19,15 @@ WRITABLE = "BackingStore"
 class Row:
     """One stored object at one revision; its data is never changed in place."""
 
-    __slots__ = ("_text", "data", "key", "layer", "model")
+    __slots__ = ("_text", "data", "forced", "key", "layer", "model")
 
     def __init__(self, model: Model, key: str, data: Obj, layer: str = WRITABLE) -> None:
         self.model = model
         self.key = key
         self.data = data
         self.layer = layer
+        self.forced = False
+        """Whether the last change of it was forced."""
         self._text: bytes | None = None
 
     @property
@@ -95,10 +98,14 @@ class Table:
             return None
         if index.path == (self.model.key_field,):
             return self.rows.get(self.model.asked_key(value))
+        try:
+            wanted = index.parse(value)
+        except BadValue:
+            return None
         if name in self._unique:
-            key = self._unique[name].get(value)
+            key = self._unique[name].get(wanted)
             return self.rows.get(key) if key is not None else None
-        return next((r for r in self.rows.values() if index.value(r.data) == value), None)
+        return next((r for r in self.rows.values() if index.value(r.data) == wanted), None)
 
     def put(self, row: Row) -> None:
         old = self.rows.get(row.key)
@@ -109,7 +116,7 @@ class Table:
         self.rows[row.key] = row
         self.changes += 1
         for name, values in self._unique.items():
-            values[row.data[name]] = row.key
+            values[self._value(name, row.data)] = row.key
         if address := self._address(row):
             self._addresses.setdefault(address, set()).add(row.key)
 
@@ -122,20 +129,24 @@ class Table:
     def clashes(self, key: str, data: Obj) -> Iterator[str]:
         """Names of unique indexes on which the object collides with another one."""
         for name, values in self._unique.items():
-            if values.get(data[name], key) != key:
+            if values.get(self._value(name, data), key) != key:
                 yield name
 
     def at_address(self, address: str) -> set[str]:
         """Keys of the machines with that address."""
         return self._addresses.get(address, set())
 
+    def _value(self, name: str, data: Obj) -> object:
+        return self.model.indexes[name].value(data)
+
     def _address(self, row: Row) -> str:
         return row.data["Address"] if self.model.prefix == "machines" else ""
 
     def _forget(self, row: Row) -> None:
         for name, values in self._unique.items():
-            if values.get(row.data[name]) == row.key:
-                del values[row.data[name]]
+            value = self._value(name, row.data)
+            if values.get(value) == row.key:
+                del values[value]
         if address := self._address(row):
             self._addresses.get(address, set()).discard(row.key)
 
@@ -154,6 +165,8 @@ class Store:
     def __init__(self, models: Mapping[str, Model]) -> None:
         self.tables: dict[str, Table] = {prefix: Table(model) for prefix, model in models.items()}
         self.layers: dict[str, Layer] = {}
+        self.loading = False
+        """Whether the objects are being read anew, kind by kind."""
 
     def __getitem__(self, prefix: str) -> Table:
         return self.tables[prefix]
@@ -176,6 +189,14 @@ class Store:
         """Read-only layers from the weakest to the strongest."""
         strength = {"basic": 0, "plugin": 1, "default": 2, "dynamic": 3}
         return sorted(self.layers.values(), key=lambda layer: (strength[layer.type], layer.name))
+
+    def restore(self, rows: Mapping[str, list[Row]]) -> None:
+        """Back to the given rows."""
+        for prefix, table in self.tables.items():
+            for row in list(table):
+                table.drop(row)
+            for row in rows[prefix]:
+                table.put(row)
 
     def load(self, rows: Iterable[Row]) -> None:
         """Replace every read-only row by the given ones; writable rows win over all of them."""

@@ -18,6 +18,7 @@ ZERO_TIME = "0001-01-01T00:00:00Z"
 ZERO_UUID = "00000000-0000-0000-0000-000000000000"
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 
@@ -41,6 +42,16 @@ def time_key(text: str) -> tuple[float, int]:
     moment = datetime.fromisoformat(whole + offset)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return (moment - epoch).total_seconds(), int((fraction or "").ljust(9, "0"))
+
+
+def go_integer(text: str) -> int:
+    """What Go reads as a decimal integer of 64 bits; ValueError when it is none."""
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f'strconv.ParseInt: parsing "{text}": value out of range')
+    return number
 
 
 def new_uuid() -> str:

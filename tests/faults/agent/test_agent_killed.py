@@ -14,7 +14,7 @@ import pytest
 from agentlab import Agents, Object, alive, until
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import checkpoints
 
-pytestmark = pytest.mark.simulator
+pytestmark = pytest.mark.needs_faults
 
 QUICK = {"wait_timeout": 0.2, "exit_on_failure": False}
 

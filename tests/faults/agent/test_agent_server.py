@@ -15,7 +15,7 @@ import pytest
 
 from agentlab import Agents, Object, until
 
-pytestmark = pytest.mark.simulator
+pytestmark = pytest.mark.needs_faults
 
 QUICK = {"wait_timeout": 0.2, "exit_on_failure": False}
 UUID = "[0-9a-f-]{36}"

@@ -20,8 +20,6 @@ import pytest
 from agentlab import PACKAGE, ROOT, Agents, Object, until
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command import build
 
-pytestmark = pytest.mark.simulator
-
 
 def call(agents: Agents, node: Object, *words: str, **changes: Any) -> tuple[int, str]:
     agent = agents.spawn(node, *words, **changes)
@@ -55,6 +53,7 @@ def test_status(agents: Agents) -> None:
     agent.communicate(timeout=20)
 
 
+@pytest.mark.needs_counters
 def test_a_clean_check(agents: Agents) -> None:
     machine = agents.machine()
     status, said = call(agents, machine, "check")

@@ -14,8 +14,6 @@ import pytest
 
 from agentlab import ORIGINAL, Agents, Object, State
 
-pytestmark = pytest.mark.simulator
-
 PATIENT = {"exit_on_failure": False}
 
 
@@ -214,6 +212,7 @@ def test_an_incomplete_job_waits_for_somebody(agents: Agents) -> None:
     assert agents.job_request_statuses() == [201]
 
 
+@pytest.mark.needs_counters
 def test_the_machine_is_stopped_before_the_job_fails(agents: Agents) -> None:
     """Trap 12; and trap 8: that is no error of the agent."""
     machine = agents.machine_with_tasks(agents.task("bad", "exit 3"))

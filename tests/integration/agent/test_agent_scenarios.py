@@ -8,8 +8,6 @@ import pytest
 
 from agentlab import ORIGINAL, Agents, Object, State
 
-pytestmark = pytest.mark.simulator
-
 
 def once(marker: str, code: int) -> str:
     """A script that ends with ``code`` the first time and with 0 from then on."""

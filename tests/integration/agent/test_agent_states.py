@@ -13,8 +13,6 @@ from agentlab import Agents, Object, State, until
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.host.power import PowerFailed
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.machine_agent import AgentFailed
 
-pytestmark = pytest.mark.simulator
-
 
 def change(agents: Agents, machine: Object, **members: Any) -> None:
     operations = [

@@ -87,6 +87,7 @@ class _Parser:
     def __init__(self, items: list[str | list[Token]]) -> None:
         self._items = items
         self._at = 0
+        self._depth = 0
         self._defines: dict[str, list[Node]] = {}
 
     def template(self) -> Template:
@@ -98,6 +99,7 @@ class _Parser:
     def _block(self) -> tuple[list[Node], list[Token]]:
         """Nodes up to ``end`` or ``else`` (whose tokens are returned) or up to the end of the source."""
         nodes: list[Node] = []
+        self._depth += 1
         while self._at < len(self._items):
             item = self._items[self._at]
             self._at += 1
@@ -108,6 +110,7 @@ class _Parser:
             if not item:
                 raise ParseError("template: missing value for command")
             if item[0].kind == "word" and item[0].text in ("end", "else"):
+                self._depth -= 1
                 return nodes, item
             node = self._action(item)
             if node:
@@ -142,12 +145,21 @@ class _Parser:
         return Include(_string(tokens[0]), _Commands(tokens[1:]).pipe() if len(tokens) > 1 else None)
 
     def _define(self, word: str, tokens: list[Token]) -> Include | None:
+        if word == "define" and self._depth > 1:
+            raise ParseError("template: unexpected <define> in command")
         name = self._include(tokens)
         body, end = self._block()
         if not end or end[0].text != "end":
             raise ParseError("template: unexpected EOF")
-        self._defines[name.name] = body
+        if not _is_empty(self._defines.get(name.name, [])) and not _is_empty(body):
+            raise ParseError(f'template: multiple definition of template "{name.name}"')
+        if name.name not in self._defines or not _is_empty(body):
+            self._defines[name.name] = body
         return name if word == "block" else None
+
+
+def _is_empty(body: list[Node]) -> bool:
+    return all(isinstance(node, Text) and not node.text.strip() for node in body)
 
 
 def _string(token: Token) -> str:

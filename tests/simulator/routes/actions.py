@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from types import NoneType
+
 from ..actions import ActionFailed
 from ..call import ApiResponse, BufferedResponse, Call, reply
 from ..errors import ApiError, bad_request, not_found
@@ -14,7 +16,8 @@ _GLOBAL = "global"
 
 
 def handle(call: Call, table: Table, asked: str, command: list[str]) -> ApiResponse:
-    row = table.find(asked)
+    # here an address is no key
+    row = None if table.model.asked_key(asked) != asked else table.find(asked)
     if not row:
         raise not_found(call.method, table.model.prefix, asked)
     return _answer(call, table.model.prefix, row, asked, command)
@@ -23,35 +26,44 @@ def handle(call: Call, table: Table, asked: str, command: list[str]) -> ApiRespo
 def system(call: Call) -> ApiResponse:
     if call.parts[1:2] != ["actions"] or len(call.parts) > 3:
         raise call.no_route()
-    return _answer(call, "system", None, _GLOBAL, call.parts[2:])
+    # the whole system is the global profile to the server
+    row = call.server.store["profiles"].rows[_GLOBAL]
+    return _answer(call, "system", row, _GLOBAL, call.parts[2:])
 
 
-def _answer(call: Call, prefix: str, row: Row | None, asked: str, command: list[str]) -> BufferedResponse:
+def _answer(call: Call, prefix: str, row: Row, asked: str, command: list[str]) -> BufferedResponse:
     if call.method == "GET":
-        call.require(prefix, "actions", asked)
+        call.require(prefix, "actions" if not command else f"action:{command[0]}", asked)
         return _offer(call, prefix, row, asked, command)
     if call.method == "POST" and command:
+        given = call.json()
+        if not isinstance(given, (dict, NoneType)):
+            raise bad_request(
+                "POST", "json: cannot unmarshal value into Go value of type map[string]interface {}"
+            )
         call.require(prefix, f"action:{command[0]}", asked)
-        return _invoke(call, prefix, row, asked, command[0])
+        return _invoke(call, prefix, row, asked, command[0], given)
     raise call.no_route()
 
 
-def _offer(call: Call, prefix: str, row: Row | None, asked: str, command: list[str]) -> BufferedResponse:
-    found = call.server.plugins.available(prefix, row, call.option("plugin"))
+def _offer(call: Call, prefix: str, row: Row, asked: str, command: list[str]) -> BufferedResponse:
+    plugins, named = call.server.plugins, call.option("plugin")
     if not command:
-        return reply(found)
-    for action in found:
+        return reply(plugins.available(prefix, row, named))
+    problems: list[str] = []
+    for action in plugins.offered(prefix, named):
         if action["Command"] == command[0]:
-            return reply(action)
-    raise ApiError(404, call.method, f"{command[0]}: Not Found", model=prefix, key=asked)
+            problems = plugins.problems(action, row)
+            if not problems:
+                return reply(action)
+    if problems:
+        raise ApiError(400, "GET", *problems, model=prefix, key=asked)
+    raise ApiError(404, "GET", f"{command[0]}: Not Found", model=row.model.prefix, key=asked)
 
 
-def _invoke(call: Call, prefix: str, row: Row | None, asked: str, command: str) -> BufferedResponse:
-    given: Obj = call.json() if call.body else {}
-    if not isinstance(given, dict):
-        raise bad_request(
-            "POST", "json: cannot unmarshal value into Go value of type map[string]interface {}"
-        )
+def _invoke(
+    call: Call, prefix: str, row: Row, asked: str, command: str, given: Obj | None
+) -> BufferedResponse:
     plugins = call.server.plugins
     action = plugins.prepare(prefix, row, asked, command, given, call.option("plugin"))
     plugins.publish(prefix, asked, action, call.principal)

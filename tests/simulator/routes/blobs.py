@@ -26,10 +26,8 @@ _CUT = (blobs.ShortBody, ConnectionError, web.RequestPayloadError, OSError)
 async def files(call: Call) -> ApiResponse:
     root = call.server.root / "files"
     name = "/" + "/".join(call.parts[1:])
-    if len(call.parts) == 1:
-        if call.method == "GET":
-            return _list_files(call, root)
-        raise call.no_route()
+    if call.method == "GET" and len(call.parts) == 1:
+        return _list_files(call, root)
     match call.method:
         case "GET":
             call.require("files", "get", name)
@@ -48,7 +46,7 @@ async def files(call: Call) -> ApiResponse:
 def _list_files(call: Call, root: Path) -> ApiResponse:
     call.require("files", "list")
     asked = call.option("path") or "/"
-    # only paths that start with a slash are confined by the real server; this one confines all
+    # assumption: all paths are confined; the real server confines only those that start with a slash
     try:
         return reply(blobs.listing(blobs.inside(root, asked)))
     except OSError as problem:
@@ -159,6 +157,8 @@ async def _upload_iso(call: Call, root: Path, name: str) -> ApiResponse:
         chunks, expected = _part_chunks(part), None
     target = blobs.inside(root, name)
     temporary = target.with_name(f".{target.name}.part")
+    if blobs.is_too_long(temporary.name):
+        raise ApiError(409, "POST", "Already uploading", model="isos", key=name)
     try:
         size = await blobs.receive(chunks, temporary, expected)
     except (blobs.ShortBody, ConnectionError, web.RequestPayloadError) as problem:

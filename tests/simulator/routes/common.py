@@ -32,7 +32,7 @@ def auth_key(row: Row) -> str:
 
 def decoded(call: Call, model: Model, value: Any) -> Obj:
     try:
-        return model.decode(value)
+        return model.decode({} if value is None else value)
     except DecodeError as problem:
         raise bad_request(call.method, str(problem)) from None
 

@@ -10,6 +10,7 @@ from .. import layers
 from ..call import ApiResponse, Call, no_content, reply
 from ..errors import ApiError, bad_request, invalid, not_found
 from ..go_types import ANY_MAP, STR, DecodeError, MapOf, Struct
+from ..models import raw_model
 from ..store import WRITABLE, Layer
 from ..wire import Obj, dumps
 
@@ -27,6 +28,7 @@ _META = Struct(
 )
 _SECTIONS = MapOf(ANY_MAP)
 _LOCAL = "LocalStore"
+_LONGEST_FILE = 250
 
 
 def handle(call: Call) -> ApiResponse:
@@ -36,7 +38,7 @@ def handle(call: Call) -> ApiResponse:
             return reply([_summary(call.server, name) for name in _names(call.server)])
         if call.method == "POST":
             return _create(call)
-    elif len(call.parts) == 2:
+    elif len(call.parts) == 2 and call.parts[1]:
         name = call.parts[1]
         match call.method:
             case "GET":
@@ -100,15 +102,19 @@ def _get(call: Call, name: str) -> ApiResponse:
 def _complete(server: Server, prefix: str, obj: Obj) -> Obj:
     """The object with all its members, not yet judged."""
     table = server.store.tables.get(prefix)
-    if not table:
-        return obj
-    fresh: Obj = {"Validated": False, "Available": False, "Errors": []}
-    return {**table.model.decode(obj), **{k: v for k, v in fresh.items() if k in table.model.struct.fields}}
+    model = table.model if table else raw_model(prefix)
+    data = model.decode({} if obj is None else obj)
+    server.server_profile.rules(prefix).fill(data)
+    # nobody fills those of workflows
+    errors = None if prefix == "workflows" else []
+    fresh: Obj = {"Validated": False, "Available": False, "Errors": errors}
+    return model.public({**data, **{k: v for k, v in fresh.items() if k in model.struct.fields}})
 
 
 def _document(call: Call) -> tuple[Obj, dict[str, dict[str, Obj]]]:
     """(meta, sections) of the body."""
     body = call.json()
+    body = {} if body is None else body
     if not isinstance(body, dict):
         raise bad_request(call.method, "json: cannot unmarshal value into Go value of type models.Content")
     folded: dict[str, Any] = {key.lower(): value for key, value in body.items()}
@@ -118,6 +124,12 @@ def _document(call: Call) -> tuple[Obj, dict[str, dict[str, Obj]]]:
     except DecodeError as problem:
         raise bad_request(call.method, str(problem)) from None
     return meta, sections
+
+
+def _file_problem(meta: Obj) -> str:
+    """Why the pack cannot become a file: that bears its name and version, and a mark while it is written."""
+    path = f"{meta['Name']}-{meta['Version']}.yaml"
+    return f"open {path}: file name too long" if len(path.encode()) > _LONGEST_FILE else ""
 
 
 def _check(server: Server, meta: Obj) -> None:
@@ -136,32 +148,40 @@ def _create(call: Call) -> ApiResponse:
     call.require("contents", "create", name)
     if name in _names(call.server):
         raise ApiError(409, "POST", f"Content {name} already exists", model="contents", key=name)
+    if problem := _file_problem(meta):
+        raise ApiError(500, "POST", problem, model="contents", key=name)
     _check(call.server, meta)
     try:
         layers.install(call.server, Layer(name, "dynamic", meta, sections))
-    except layers.KeyClash as problem:
+    except layers.KeyClash as clash:
         raise invalid(
-            "", "", ["\n".join(["New layer violates key restrictions:", *problem.problems])]
+            "", "", ["\n".join(["New layer violates key restrictions:", *clash.problems])]
         ) from None
-    except layers.LoadError as problem:
-        raise ApiError(500, "Failed to load backing objects from cache", str(problem)) from None
+    except layers.LoadError as failure:
+        raise ApiError(500, "Failed to load backing objects from cache", *failure.problems) from None
     return _done(call, name, "create", 201)
 
 
 def _replace(call: Call, name: str) -> ApiResponse:
     meta, sections = _document(call)
     call.require("contents", "update", name)
-    layer = call.server.store.layers.get(name)
-    if not layer or layer.type != "dynamic":
-        raise not_found("PUT", "contents", name, f"Cannot find {name}")
     if meta["Name"] != name:
         message = f"Cannot change name from {name} to {meta['Name']}"
         raise bad_request("PUT", message, model="contents", key=name)
+    layer = call.server.store.layers.get(name)
+    # assumption: the server's own layers cannot be replaced
+    if not layer or layer.type != "dynamic":
+        raise not_found("PUT", "contents", name, f"Cannot find {name}")
+    if problem := _file_problem(meta):
+        raise ApiError(500, "PUT", "Failed to build content", problem, model="contents", key=name)
     _check(call.server, meta)
     try:
         layers.install(call.server, Layer(name, "dynamic", meta, sections))
-    except (layers.KeyClash, layers.LoadError) as problem:
-        raise ApiError(500, "PUT", *map(str, problem.args), model="contents", key=name) from None
+    except layers.KeyClash as clash:
+        message = "\n".join(["New layer violates key restrictions:", *clash.problems])
+        raise ApiError(500, "PUT", message, model="contents", key=name) from None
+    except layers.LoadError as failure:
+        raise ApiError(500, "PUT", *failure.problems, model="contents", key=name) from None
     return _done(call, name, "update", 200)
 
 
@@ -176,11 +196,10 @@ def _delete(call: Call, name: str) -> ApiResponse:
     if name not in _names(call.server):
         raise not_found("DELETE", "contents", name, "No such content store")
     call.require("contents", "delete", name)
-    layer = call.server.store.layers.get(name)
+    summary, layer = _summary(call.server, name), call.server.store.layers.get(name)
     # the built-in layers accept the request and stay
     if layer and layer.type == "dynamic":
-        summary = _summary(call.server, name)
         layers.uninstall(call.server, name)
         call.server.stats.changes += 1
-        call.server.bus.publish("contents", "delete", name, call.principal, lambda: dumps(summary))
+    call.server.bus.publish("contents", "delete", name, call.principal, lambda: dumps(summary))
     return no_content()

@@ -32,9 +32,10 @@ def handle(call: Call) -> ApiResponse:
 
 
 def _create(call: Call, table: Table) -> BufferedResponse:
-    if not call.body:
+    value = call.json()
+    if value is None:
         raise Crash("a job without a body")
-    asked = decoded(call, table.model, call.json())
+    asked = decoded(call, table.model, value)
     if not asked["Machine"]:
         raise Crash("a job without a machine")
     call.require("jobs", "create", asked["Machine"])

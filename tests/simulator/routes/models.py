@@ -44,7 +44,7 @@ def _item(call: Call, table: Table, rest: list[str]) -> ApiResponse:
     if not below:
         return item(call, table, key)
     if below[0] == "params" and model.has_params:
-        return params.handle(call, table, key, "/".join(below[1:]))
+        return params.handle(call, table, key, "/".join(below[1:]) if below[1:] else None)
     if below == ["pubkey"] and model.has_params and call.method == "GET":
         return params.public_key(call, table, key)
     if below[0] == "actions" and len(below) <= 2 and model.prefix not in ("params", "jobs"):
@@ -88,21 +88,19 @@ def listing(call: Call, table: Table) -> BufferedResponse:
     return answer
 
 
-def _refuse_unlicensed(call: Call, model: Model, action: str, key: str) -> None:
+def _refuse_unlicensed(call: Call, model: Model, action: str) -> None:
     if model.prefix in _LICENSED and not call.server.server_profile.licensed:
         why = "is a licensed enterprise feature.  Contact support@rackn.com"
-        raise call.forbidden(f"{model.prefix} {action} {key} {why}")
+        raise call.forbidden(f"{model.prefix} {action} {why}")
 
 
 def _create(call: Call, model: Model) -> BufferedResponse:
-    if not call.body:
-        if model.prefix == "machines":
-            raise Crash("a machine without a body")
-        raise bad_request("CREATE", "Empty key not allowed", model=model.prefix)
-    obj = decoded(call, model, call.json())
-    key = model.key(obj)
-    call.require(model.prefix, "create", key)
-    _refuse_unlicensed(call, model, "create", key)
+    value = call.json()
+    if value is None and model.prefix == "machines":
+        raise Crash("a machine without a body")
+    obj = decoded(call, model, value)
+    call.require(model.prefix, "create")
+    _refuse_unlicensed(call, model, "create")
     row = objects.create(call.server, model, obj, call.principal)
     return reply_text(row.text, 201)
 
@@ -110,26 +108,29 @@ def _create(call: Call, model: Model) -> BufferedResponse:
 def _delete(call: Call, table: Table, key: str) -> BufferedResponse:
     row = find(call, table, key)
     call.require(table.model.prefix, "delete", auth_key(row))
-    _refuse_unlicensed(call, table.model, "delete", row.key)
+    _refuse_unlicensed(call, table.model, "delete")
     objects.remove(call.server, row, call.principal)
     return reply_text(row.text)
 
 
 def _patch(call: Call, table: Table, key: str) -> BufferedResponse:
+    ops = parse_ops(call)
     row = find(call, table, key)
     model = table.model
-    ops = parse_ops(call)
     require_ops(call, model.prefix, auth_key(row), ops)
-    _refuse_unlicensed(call, model, "update", row.key)
+    _refuse_unlicensed(call, model, "update")
     try:
-        patched = apply(row.copy(), ops)
+        # an empty hash is left out of what is patched
+        document = {k: v for k, v in row.copy().items() if v or k not in model.hidden}
+        patched = apply(document, ops)
     except PatchConflict as problem:
         where = f"Patch error at line {problem.line}: {problem.why}"
         raise ApiError(
             409, "PATCH", where, f"Patch line: {problem.op.text()}", model=model.prefix, key=row.key
         ) from None
     try:
-        new = model.decode(patched)
+        # what has been patched is written again with its members in order
+        new = model.decode(dict(sorted(patched.items())) if isinstance(patched, dict) else patched)
     except DecodeError as problem:
         raise ApiError(406, "PATCH", str(problem), model=model.prefix, key=row.key) from None
     return _store(call, row, new)
@@ -148,11 +149,13 @@ def _put(call: Call, table: Table, key: str) -> BufferedResponse:
     for name, value in new.items():
         if not same(value, row.data.get(name)):
             call.require(model.prefix, f"update:/{name}", auth_key(row))
-    _refuse_unlicensed(call, model, "update", row.key)
+    _refuse_unlicensed(call, model, "update")
     return _store(call, row, new)
 
 
 def _store(call: Call, row: Row, new: Obj) -> BufferedResponse:
     force = row.model.prefix == "machines" and call.flag("force")
+    # a change that was forced leaves a mark on the object, which only PUT takes away
+    force = force or (call.method == "PATCH" and row.forced)
     stored = objects.update(call.server, row, new, call.principal, method=call.method, force=force)
     return reply_text(stored.text)

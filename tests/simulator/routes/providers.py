@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from ..call import OCTETS, ApiResponse, BufferedResponse, Call, no_content, reply
 from ..errors import ApiError
+from ..store import Table
 from . import models
 from .common import find
 
@@ -15,7 +17,7 @@ from .common import find
 def handle(call: Call) -> ApiResponse:
     table = call.server.store["plugin_providers"]
     if len(call.parts) == 1:
-        answer = models.listing(call, table) if call.method in ("GET", "HEAD") else None
+        answer = _listing(call, table) if call.method in ("GET", "HEAD") else None
     elif len(call.parts) > 2:
         answer = None
     elif call.method in ("GET", "HEAD"):
@@ -29,9 +31,14 @@ def handle(call: Call) -> ApiResponse:
     return answer
 
 
+def _listing(call: Call, table: Table) -> BufferedResponse:
+    """All of them, whatever the query says."""
+    return models.listing(replace(call, query=[]), table)
+
+
 def _upload(call: Call, name: str) -> BufferedResponse:
     """Take a provider in; here it is not a program but the JSON that its ``define`` command prints."""
-    call.require("plugin_providers", "create", name)
+    call.require("plugin_providers", "post", name)
     kind = call.header("Content-Type")
     if kind != OCTETS:
         raise ApiError(415, "API ERROR", f"upload: plugin_provider {name} must have content-type {OCTETS}")

@@ -7,11 +7,11 @@ from __future__ import annotations
 from ..call import ApiResponse, BufferedResponse, Call, reply
 from ..claims import scope_document
 from ..errors import ApiError, Crash, bad_request, not_found
+from ..go_types import STRING_MAP
 from ..indexes import Index, base_indexes
 from ..interfaces import interfaces as host_interfaces
-from ..patch import BadPatch, parse
 from ..wire import Obj, dumps
-from .common import auth_key, require_ops
+from .common import auth_key, parse_ops, require_ops
 from .params import patch_member
 
 _LICENSE_TEXTS = (
@@ -19,6 +19,7 @@ _LICENSE_TEXTS = (
     "GenerationVersion",
 )  # fmt: skip
 _NO_INDEXES = ("plugin_providers", "preferences", "interfaces")
+_WITHOUT_META = ("interfaces", "preferences")
 _BY_PARAM = ("machines", "profiles", "plugins")
 
 
@@ -94,11 +95,10 @@ def prefs(call: Call) -> ApiResponse:
         return reply(call.server.prefs.all())
     if call.method != "POST":
         raise call.no_route()
-    call.require("preferences", "update")
+    # there is no such scope: everyone may
+    call.require("prefs", "post")
     wanted = call.json()
-    if not isinstance(wanted, dict):
-        raise bad_request("POST", "json: cannot unmarshal value into Go value of type map[string]string")
-    call.server.prefs.change(wanted, call.principal)
+    call.server.prefs.change({} if wanted is None else wanted, call.principal)
     return reply(call.server.prefs.all(), 201)
 
 
@@ -106,26 +106,19 @@ def meta(call: Call) -> ApiResponse:
     if len(call.parts) < 3 or call.method not in ("GET", "PATCH"):
         raise call.no_route()
     prefix, key = call.parts[1], "/".join(call.parts[2:])
+    if prefix in _WITHOUT_META:
+        raise bad_request(prefix, "Object type does not have metadata")
     table = call.server.store.tables.get(prefix)
-    if not table:
-        raise Crash("meta of an unknown type")
-    if "Meta" not in table.model.struct.fields:
-        raise bad_request(call.method, f"{prefix} does not have metadata", model=prefix, key=key)
+    if not table or prefix == "plugin_providers":
+        raise Crash("meta of what the server has no objects of")
     row = table.find(key)
     if not row or (call.method == "GET" and not call.may(prefix, "get", auth_key(row))):
         raise not_found(call.method, prefix, key)
     if call.method == "GET":
         return reply(row.data["Meta"])
-    try:
-        ops = parse(call.json())
-    except BadPatch as problem:
-        raise ApiError(409, "PATCH", str(problem), model=prefix, key=key) from None
+    ops = parse_ops(call)
     require_ops(call, prefix, auth_key(row), ops, "/Meta")
-    return reply(patch_member(call, row, key, "Meta", ops, _is_text_map))
-
-
-def _is_text_map(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())
+    return reply(patch_member(call, row, key, "Meta", ops, STRING_MAP))
 
 
 def interfaces(call: Call) -> ApiResponse:

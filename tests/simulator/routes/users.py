@@ -7,12 +7,14 @@ from __future__ import annotations
 from .. import objects
 from ..auth import hash_password
 from ..call import ApiResponse, BufferedResponse, Call, reply, reply_text
-from ..errors import ApiError, Crash, bad_request, not_found
+from ..errors import Crash, bad_request, not_found
+from ..go_types import STR, DecodeError, Struct
 from ..store import Row
-from ..wire import new_secret
+from ..wire import go_integer, new_secret
 from . import models, system
 
 _LIFETIME = 3600
+_PASSWORD = Struct("UserPassword", Password=STR)
 
 
 async def handle(call: Call) -> ApiResponse:
@@ -31,12 +33,12 @@ def _user(call: Call, asked: str) -> Row:
 
 
 def _token(call: Call, asked: str) -> BufferedResponse:
+    ttl = _ttl(call, asked)
+    if not call.identity.user:
+        raise Crash("a token for a machine's token, or for one whose user is gone")
+    row = _user(call, asked)
     if any(name == "roles" for name, _ in call.query):
         raise Crash("a token with roles")
-    if not call.identity.user:
-        raise Crash("a token for a machine's token")
-    ttl = _ttl(call, asked)
-    row = _user(call, asked)
     call.require("users", "token", row.key)
     if call.header("Authorization").startswith("Basic "):
         call.server.stats.logins += 1
@@ -47,20 +49,21 @@ def _token(call: Call, asked: str) -> BufferedResponse:
 def _ttl(call: Call, asked: str) -> int:
     text = call.option("ttl")
     try:
-        return int(text) if text else _LIFETIME
-    except ValueError:
-        raise bad_request(call.method, f"ttl {text} is not a number", model="users", key=asked) from None
+        seconds = go_integer(text) if text else _LIFETIME
+    except ValueError as problem:
+        raise bad_request(call.method, str(problem), model="users", key=asked) from None
+    # kept in nanoseconds of 64 bits
+    return ((seconds * 10**9 + 2**63) % 2**64 - 2**63) // 10**9
 
 
 async def _password(call: Call, asked: str) -> BufferedResponse:
-    row = _user(call, asked)
-    call.require("users", "password", row.key)
+    call.require("users", "password", asked)
     body = call.json()
-    password = body.get("Password") if isinstance(body, dict) else None
-    if not isinstance(password, str):
-        raise ApiError(
-            400, "PUT", "json: cannot unmarshal value into Go struct field Password of type string"
-        )
+    try:
+        password = _PASSWORD.decode({} if body is None else body)["Password"]
+    except DecodeError as problem:
+        raise bad_request("PUT", str(problem)) from None
+    _user(call, asked)
     hashed = await call.server.in_thread(hash_password, password)
     row = _user(call, asked)
     # a new secret ends every token of this user, and those it granted

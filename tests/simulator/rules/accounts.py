@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 
 from ..claims import check_claims
 from ..wire import Obj, new_secret
-from .base import Change, Rules, missing
+from .base import Change, Rules, absent_or_unavailable, missing
 
 if TYPE_CHECKING:
     from ..server import Server
 
 
 class UserRules(Rules):
+    tells_all = True
+
     def set_defaults(self, change: Change) -> None:
         change.new["Secret"] = change.new["Secret"] or new_secret()
 
     def availability_problems(self, server: Server, obj: Obj) -> list[str]:
-        return missing(server, "roles", "Role", obj["Roles"])
+        return absent_or_unavailable(server, "roles", "Role", obj["Roles"])
 
 
 class RoleRules(Rules):

@@ -1,26 +1,20 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is common to the rules of all models."""
+"""What a kind of object demands: refusals, validity, availability, and what follows a write."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import in_use
-from ..gotmpl import ParseError, parse
 from ..wire import Obj
+from .names import name_problems
 
 if TYPE_CHECKING:
     from ..server import Server
     from ..store import Row
-
-# letters, digits, space, dash, underscore, dot; at least two characters
-NAME = re.compile(r"[^\W\d_][\w .-]+")
-MACHINE_NAME = re.compile(r"[^\W_][\w .-]+")
-PARAM_NAME = re.compile(r"[^\W\d_][\w ./-]+")
 
 
 @dataclass
@@ -32,7 +26,10 @@ class Change:
     new: Obj
     force: bool = False
     internal: bool = False
+    # these alone are the answer
     refusals: list[str] = field(default_factory=list)
+    # these join what the object itself is found to be wrong in
+    noted: list[str] = field(default_factory=list)
     # found during the change only; the next write does not see them again
     passing: list[str] = field(default_factory=list)
 
@@ -45,11 +42,18 @@ class Rules:
     """The neutral rules; models override what differs."""
 
     strict_create = False
+    """Whether a new object must be Available."""
+    tells_all = False
+    """Whether a refusal also lists what merely makes the object unavailable."""
+    trusted_in_packs = False
+    """Whether what a pack brings is good without a look at it."""
     name_field = "Name"
-    name_pattern = NAME
+
+    def fill(self, obj: Obj) -> None:
+        """Give members their defaults, whatever becomes of the object."""
 
     def set_defaults(self, change: Change) -> None:
-        """Give members their defaults; runs before every write."""
+        """Set what depends on the server, or on how the object comes about; runs before every write."""
 
     def change(self, change: Change) -> None:
         """Follow-up changes of a write and refusals of it."""
@@ -61,6 +65,9 @@ class Rules:
     def availability_problems(self, server: Server, obj: Obj) -> list[str]:
         """Problems that make a stored object not Available."""
         return []
+
+    def on_loaded(self, server: Server, row: Row) -> None:
+        """After the server has read the object anew, as it does with all when its packs change."""
 
     def before_store(self, change: Change, principal: str) -> None:
         """Just before an accepted update is stored."""
@@ -75,14 +82,13 @@ class Rules:
         """After a delete."""
 
     def name_problem(self, obj: Obj) -> list[str]:
-        name = obj.get(self.name_field, "")
-        return [] if self.name_pattern.fullmatch(name) else [f"Invalid Name `{name}`"]
+        return name_problems("Name", [obj.get(self.name_field, "")])
 
 
 def missing(server: Server, prefix: str, title: str, names: Iterable[str]) -> list[str]:
     """Messages for references that lead nowhere."""
     table = server.store[prefix]
-    return [f"{title} {name} does not exist" for name in names if name and not table.get(name)]
+    return [f"{title} {name} does not exist" for name in names if not table.get(name)]
 
 
 def absent_or_unavailable(server: Server, prefix: str, title: str, names: Iterable[str]) -> list[str]:
@@ -94,46 +100,6 @@ def absent_or_unavailable(server: Server, prefix: str, title: str, names: Iterab
         elif not data["Available"]:
             problems.append(f"{title} {name} is not available")
     return problems
-
-
-def template_problems(server: Server, obj: Obj, *, path_needed: bool = True) -> list[str]:
-    """Problems of a list of TemplateInfo."""
-    problems: list[str] = []
-    seen: set[str] = set()
-    for position, info in enumerate(obj["Templates"]):
-        where = f"Template[{position}]"
-        if not info["Name"]:
-            problems.append(f"{where}: No Name")
-        elif info["Name"] in seen:
-            problems.append(f"{where}: Name {info['Name']} is used twice")
-        seen.add(info["Name"])
-        if path_needed and not info["Path"]:
-            problems.append(f"{where}: No Path")
-        problems.extend(f"{where}: {problem}" for problem in _source_problems(server, info))
-    return problems
-
-
-def _source_problems(server: Server, info: Obj) -> list[str]:
-    problems = []
-    if info["ID"] and info["Contents"]:
-        problems.append("both ID and Contents are set")
-    elif info["ID"]:
-        problems.extend(missing(server, "templates", "Template", [info["ID"]]))
-    elif not info["Contents"]:
-        problems.append("neither ID nor Contents is set")
-    for text in (info["Path"], info["Contents"]):
-        problem = parse_problem(text)
-        if problem:
-            problems.append(problem)
-    return problems
-
-
-def parse_problem(text: str) -> str:
-    try:
-        parse(text)
-    except ParseError as problem:
-        return str(problem)
-    return ""
 
 
 def flags(obj: Obj) -> list[str]:

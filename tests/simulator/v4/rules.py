@@ -42,7 +42,7 @@ class MachineRulesV4(MachineRules):
 
     def availability_problems(self, server: Server, obj: Obj) -> list[str]:
         return super().availability_problems(server, obj) + missing(
-            server, "contexts", "Context", [obj["Context"]]
+            server, "contexts", "Context", filter(None, [obj["Context"]])
         )
 
     def guard_delete(self, server: Server, row: Row) -> None:
@@ -54,7 +54,7 @@ class PoolRules(Rules):
     name_field = "Id"
 
     def availability_problems(self, server: Server, obj: Obj) -> list[str]:
-        return missing(server, "pools", "Pool", [obj["ParentPool"]])
+        return missing(server, "pools", "Pool", filter(None, [obj["ParentPool"]]))
 
 
 def _touched(old: Obj, new: Obj) -> bool:

@@ -33,7 +33,14 @@ class ServerProfileV4(ServerProfile):
     version = "v4.8.0"
     features = (*FEATURES, *_MORE_FEATURES)
     models = MODELS_V4
-    scopes = {**SCOPES, "contexts": _BASE, "pools": _BASE}
+    # assumption: v4 knows events, and tokens of machines
+    scopes = {
+        **SCOPES,
+        "contexts": _BASE,
+        "pools": _BASE,
+        "events": ("post",),
+        "machines": (*SCOPES["machines"], "token"),
+    }
     list_parameters = (*ServerProfile.list_parameters, "params", "decode")
     extra_operators = OPERATORS
 
@@ -112,11 +119,12 @@ def _machine_token(call: Call, key: str) -> ApiResponse:
 
 def _reworded(call: Call, problem: ApiError) -> ApiError:
     """A refusal in the words of v4."""
+    messages = [message.replace("Bootenv ", "BootEnv ") for message in problem.messages]
     messages = [
         message.replace("Cannot change CurrentTask", "Cannot advance CurrentTask") + " without running jobs"
         if message.startswith("Cannot change CurrentTask")
         else message
-        for message in problem.messages
+        for message in messages
     ]
     if problem.code == 422 and problem.key:
         messages = [f"{problem.key}: {message}" for message in messages]

@@ -69,8 +69,10 @@ def test_referrers_follow_a_pack(server: Server, made: Objects) -> None:
     assert not now["Available"]
     assert now["Errors"] == ["Task job does not exist"]
     assert any("job does not exist" in warning for warning in layers.warnings(server))
+    # the missing task alone does not help: only a write of the stage makes the server look again
     made.add("tasks", Name="job")
-    assert made.row("stages", "user").data["Available"]
+    assert not made.row("stages", "user").data["Available"]
+    assert made.change(user, Description="again").data["Available"]
 
 
 @pytest.mark.parametrize(

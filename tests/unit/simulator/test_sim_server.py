@@ -47,21 +47,21 @@ def test_wrong_answers(api: Api) -> None:
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         api("GET", "info")
     api.sim.fault("slow", "info", delay=0.05)
-    assert api("GET", "info").json()["version"] == "v3.12.0"
+    assert api("GET", "info").json()["version"].startswith("v3.12.0-")
     api.sim.fault("status", times=0)
     api.sim.clear_faults()
     assert api("GET", "info").status_code == 200
 
 
 def test_touch_makes_another_writer_first(api: Api) -> None:
-    api("POST", "profiles", {"Name": "shared", "Params": {"a": 1, "b": 1}})
-    api.sim.fault("touch", "profiles/shared", "PATCH", changes={"Params": {"a": 2}})
+    api("POST", "profiles", {"Name": "shared", "Params": {"aa": 1, "bb": 1}})
+    api.sim.fault("touch", "profiles/shared", "PATCH", changes={"Params": {"aa": 2}})
     ops = [
-        {"op": "test", "path": "/Params/a", "value": 1},
-        {"op": "replace", "path": "/Params/a", "value": 3},
+        {"op": "test", "path": "/Params/aa", "value": 1},
+        {"op": "replace", "path": "/Params/aa", "value": 3},
     ]
     assert api("PATCH", "profiles/shared", ops).status_code == 409
-    assert api("GET", "profiles/shared").json()["Params"] == {"a": 2, "b": 1}
+    assert api("GET", "profiles/shared").json()["Params"] == {"aa": 2, "bb": 1}
 
 
 def test_bad_faults_are_refused(api: Api) -> None:

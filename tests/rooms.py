@@ -29,6 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "client/files": {"client"},
     "client/http": {"client"},
     "client/objects": {"client"},
+    "client/typed": {"client"},
     "client/packs": {"client", "client/files", "client/objects"},
     "client/waiting": {"client", "client/events"},
     "converge": {"client", "client/objects"},
@@ -49,7 +50,7 @@ ARROWS: dict[str, set[str]] = {
     "agent/host": {"agent", "agent/job", "client", "client/files", "client/objects"},
     "agent/command": {"agent", "agent/job", "agent/script", "agent/host", "client", "client/objects"},
     "options": {ANSIBLE_UTILS},
-    "runner": {"options", "converge", "client"},
+    "runner": {"options", "converge", "client", "client/typed"},
     "module_main": {"runner", "client", ANSIBLE_UTILS},
     "plugins/modules": {
         *("module_main", "options", "converge", "resources", "resources/agent", "resources/bootenv"),
@@ -58,7 +59,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "plugins/doc_fragments": set(),
     # these run on the controller and may use all of Ansible
-    "plugins/plugin_utils": {"runner", "options", "client", "ansible"},
+    "plugins/plugin_utils": {"runner", "options", "client", "client/files", "client/typed", "ansible"},
     "plugins/plugin_utils/inventory": {
         "client",
         "client/objects",

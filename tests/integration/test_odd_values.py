@@ -109,7 +109,7 @@ def test_odd_values(run_tasks: PlaybookRunner, where: str) -> None:
 @pytest.mark.parametrize("where", ["controller", "target"])
 def test_what_json_lacks_is_refused_before_anything_is_sent(run_tasks: PlaybookRunner, where: str) -> None:
     run_tasks.defaults = {**run_tasks.defaults, "run_in": where}
-    writes = run_tasks.simulator.stats["writes"]
+    writes = run_tasks.simulator.stats()["writes"]
     resources: list[dict[str, t.Any]] = [
         {"kind": "machines", "spec": {"Name": "a"}},
         {"kind": "profiles", "spec": {"Name": "b", "Meta": {"n": NAN}}},
@@ -118,12 +118,7 @@ def test_what_json_lacks_is_refused_before_anything_is_sent(run_tasks: PlaybookR
         machine(name="c17", params={"x": NAN}),
         machine(name="c17", params={"x": {"y": [1, -INFINITY]}}),
         machine(name="c17", params={"x": 10**400}),
-        thing(
-            resources=[
-                {"kind": "machines", "spec": {"Name": "a"}},
-                {"kind": "profiles", "spec": {"Name": "b", "Meta": {"n": NAN}}},
-            ]
-        ),
+        thing(resources=resources),
         {"digitalrebar.provision.drp_info": {"kind": "machines", "filters": {"Name": NAN}}},
     )
     told = [result["msg"] for result in played.results]
@@ -135,7 +130,7 @@ def test_what_json_lacks_is_refused_before_anything_is_sent(run_tasks: PlaybookR
         "filters.Name",
     ]
     assert not any(played.changed)
-    assert run_tasks.simulator.stats["writes"] == writes
+    assert run_tasks.simulator.stats()["writes"] == writes
 
 
 def vaulted(path: Path, text: bytes) -> Path:

@@ -9,6 +9,7 @@ import typing as t
 
 from ..client import models
 from ..client.errors import UsageError
+from ..client.typed.fit import dropped_warning, fit_members, is_dropped, known_only
 from .merge import append_missing, merge_map, overlay
 
 Json = t.Any
@@ -36,9 +37,11 @@ class Resource:
     """When a secure param that is set already is written: ``when_different``, ``always`` or ``on_create``."""
     secrets: set[str] = dataclasses.field(default_factory=set, init=False, repr=False)
     """Strings that turned out to be secret during convergence; never shown."""
+    dropped: dict[str, None] = dataclasses.field(default_factory=dict, init=False, repr=False)
+    """Members of ``spec`` that were left out, because the server does not have them."""
 
     def __post_init__(self) -> None:
-        self.spec = self._normalized_spec()
+        self.spec = fit_members(self.kind, self.spec)
         hidden = (self.spec.get(name) for name in self.model.hidden)
         self.secrets.update(text for text in hidden if isinstance(text, str) and text)
         if not self.lookup:
@@ -67,8 +70,10 @@ class Resource:
         """The object as it should become, with everything that does not change."""
         wanted = dict(current)
         for name, value in self.spec.items():
-            if value is not None or self.model.fields.get(name, "any") == "any":
-                wanted[name] = self._wanted_value(name, current.get(name), value)
+            if is_dropped(self.kind, name, current):
+                self.dropped[name] = None
+            elif value is not None or self.model.fields.get(name, "any") == "any":
+                wanted[name] = self._wanted_value(name, current, value)
         return wanted
 
     def creation_body(self) -> Object:
@@ -76,7 +81,7 @@ class Resource:
         return {
             name: merge_map({}, value, True)
             if isinstance(value, dict) and name in ("Params", "Meta")
-            else value
+            else self._without_unknown(name, value, None)
             for name, value in self.spec.items()
             if value is not None
         }
@@ -107,42 +112,28 @@ class Resource:
         del before, after
         return []
 
-    def _wanted_value(self, name: str, current: Json, value: Json) -> Json:
+    def _wanted_value(self, name: str, current: Object, value: Json) -> Json:
         field_type = self.model.fields.get(name, "any")
         if name == "Params":
-            return merge_map(current, value, self.purge_params)
+            return merge_map(current.get(name), value, self.purge_params)
         if name == "Meta":
-            return merge_map(current, value, False)
+            return merge_map(current.get(name), value, False)
         if name == "Profiles" and self.append_profiles:
-            return append_missing(current, value)
+            return append_missing(current.get(name), value)
         if field_type in ("struct", "structs"):
-            return overlay(current, value)
+            return overlay(current.get(name), self._without_unknown(name, value, current))
         return value
+
+    def _without_unknown(self, name: str, value: Json, current: Object | None) -> Json:
+        fitted, dropped = known_only(self.kind, name, value, current)
+        self.dropped.update(dict.fromkeys(dropped))
+        return fitted
+
+    @property
+    def dropped_warning(self) -> list[str]:
+        """What was left out, as one warning."""
+        return dropped_warning(self.label, self.dropped)
 
     def _name_lookup(self) -> str:
         name = self.spec.get("Name")
         return f"Name:{name}" if name and self.model.key != "Name" else ""
-
-    def _normalized_spec(self) -> Object:
-        """The spec in the model's spelling; the server itself takes any letter case."""
-        normalized: Object = {}
-        for name, value in self.spec.items():
-            proper = self.model.spelling(name) or name
-            if proper in normalized:
-                raise UsageError(f"{self.kind}: {proper} is given twice")
-            field_type = self.model.fields.get(proper)
-            if field_type == "map" and not isinstance(value, (dict, type(None))):
-                raise UsageError(f"{self.kind}: {proper} must be a map of names to values")
-            if field_type in ("list", "structs") and not isinstance(value, (list, type(None))):
-                raise UsageError(f"{self.kind}: {proper} must be a list")
-            normalized[proper] = value
-        if isinstance(normalized.get("Meta"), dict):
-            normalized["Meta"] = {name: _meta_text(value) for name, value in normalized["Meta"].items()}
-        return normalized
-
-
-def _meta_text(value: Json) -> Json:
-    """Metadata holds text only; YAML's numbers and booleans become what one would write for them."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, (int, float)) else value

@@ -43,9 +43,9 @@ _SERVER_ADDED_CODES = (1, 28)
 class RawSubnet(Resource):
     """A wanted subnet in the server's own words.  DHCP options that the server adds are not asked away."""
 
-    def _wanted_value(self, name: str, current: t.Any, value: t.Any) -> t.Any:
-        if name == "Options" and isinstance(current, list):
-            value = _merge_options(current, value)
+    def _wanted_value(self, name: str, current: Object, value: t.Any) -> t.Any:
+        if name == "Options" and isinstance(current.get(name), list):
+            value = _merge_options(current[name], value)
         return super()._wanted_value(name, current, value)
 
 

@@ -71,7 +71,7 @@ def select(client: Client, kind: str, query: Query) -> list[Object]:
 
 
 def _respelled(kind: str, where: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The filters with the names of members as the kind spells them, for when there is no param of that name."""
+    """The filters with the names of members as the kind spells them: there is no param of that name."""
     model = models.get(kind)
     return {model.spelling(str(name)) or name: value for name, value in where.items()}
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is inside the members of a kind: the part of the model table that goes below their names.
 
-A type is ``str digest uuid ip time bool int any``, the name of a struct, or ``list:`` or ``map:`` before the type of
-the elements.
+A type is ``str digest uuid ip time bool int any``, the name of a struct, or ``list:`` or ``map:`` before the
+type of the elements.
 """
 
 from __future__ import annotations

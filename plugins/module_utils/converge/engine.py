@@ -103,7 +103,7 @@ def _converge_with_retries(
                 ) from outdated.error
             sleep(random.uniform(0.5, 1.0) * min(0.01 * 2**run.outcome.conflicts, 0.5))
             continue
-        run.outcome.warnings += [*run.secure_params.warnings, *resource.dropped_warning]
+        run.outcome.warnings += [*run.secure_params.warnings, *resource.warnings]
         return run.outcome
 
 

@@ -37,6 +37,8 @@ class Resource:
     """When a secure param that is set already is written: ``when_different``, ``always`` or ``on_create``."""
     secrets: set[str] = dataclasses.field(default_factory=set, init=False, repr=False)
     """Strings that turned out to be secret during convergence; never shown."""
+    spec_warnings: list[str] = dataclasses.field(default_factory=list, init=False, repr=False)
+    """Things a user should know about what was written."""
     dropped: dict[str, None] = dataclasses.field(default_factory=dict, init=False, repr=False)
     """Members of ``spec`` that were left out, because the server does not have them."""
 
@@ -130,9 +132,9 @@ class Resource:
         return fitted
 
     @property
-    def dropped_warning(self) -> list[str]:
-        """What was left out, as one warning."""
-        return dropped_warning(self.label, self.dropped)
+    def warnings(self) -> list[str]:
+        """What to tell of the spec, whatever was done: what was left out is one warning."""
+        return [*self.spec_warnings, *dropped_warning(self.label, self.dropped)]
 
     def _name_lookup(self) -> str:
         name = self.spec.get("Name")

@@ -32,7 +32,6 @@ class BootEnv(Resource):
     may_create: bool = True
     iso_options: tuple[IsoOption, ...] = ()
     arches: tuple[str, ...] = ()
-    spec_warnings: list[str] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -61,10 +60,6 @@ class BootEnv(Resource):
     def isos(self, env: Object) -> list[Iso]:
         """The ISOs of the boot environment in some state, with what the user says of them."""
         return isos_for(env, self.iso_options, self.arches)
-
-    def change_warnings(self, before: Object | None, after: Object) -> list[str]:
-        del before, after
-        return self.spec_warnings
 
     def _normalized_os(self, system: Object) -> Object:
         arches = system.get("SupportedArchitectures")

@@ -13,7 +13,7 @@ from .client.errors import DrpError
 from .client.masking import mask, visible
 from .client.typed.json_values import require_json
 from .converge import invocation
-from .converge.task import Options, Result, Task, failure
+from .converge.task import Options, Result, Task, carry_out, failure
 from .options import connection_options
 
 TaskFunction = t.Callable[[Task], Result]
@@ -47,7 +47,8 @@ def run(
         client = client_for(settings.resolve(connection_options(options), environ))
         found = set() if secrets is None else secrets
         known = set() if known_options is None else known_options
-        result = function(Task(options, check, client, lambda text: tell(visible(text)), found, known))
+        task = Task(options, check, client, lambda text: tell(visible(text)), found, known)
+        result = carry_out(function, task)
     except DrpError as error:
         result = failure(error)
     return _presentable(result, client)

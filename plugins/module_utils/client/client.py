@@ -37,6 +37,8 @@ class Client:
         self.trace_marker = ""
         self.fail_fast = False
         self.timeout: float | None = None
+        self.writes = 0
+        """How many requests that change something have succeeded."""
         self.param_security: dict[str, bool] = {}
         """Whether params were secure when they were last looked at; see :mod:`.secure`."""
         self._info: Object | None = None
@@ -127,6 +129,8 @@ class Client:
         for again in (False, True):
             authorized = self.authorize(dict(headers), fail_fast)
             answer = self.transport.send(method, url, authorized, body, stream, fail_fast, timeout)
+            if method not in ("GET", "HEAD") and answer.status < 400:
+                self.writes += 1
             if answer.status not in (401, 403) or answer.body or own:
                 if answer.status == 403 and not own and REVOKED_TOKEN_MESSAGE.encode() in answer.body:
                     raise self.session.on_token_revoked()

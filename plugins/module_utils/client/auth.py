@@ -222,7 +222,8 @@ def check_token(token: str, name: str = "token") -> str:
         raise UsageError(f"{name}: is empty")
     if not _TOKEN.fullmatch(token):
         raise UsageError(
-            f"{name}: holds white space or other characters that no token has; was more copied than the token?"
+            f"{name}: holds white space or other characters that no token has; "
+            "was more copied than the token?"
         )
     return token
 

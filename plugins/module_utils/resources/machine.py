@@ -150,7 +150,7 @@ def from_options(options: t.Mapping[str, t.Any]) -> Machine:
         include_locked=options["include_locked"],
         update_secure=options["update_secure"],
         edits={
-            member: ListEdit(name, options[f"{name}_mode"], options.get(f"{name}_anchor"))
+            member: ListEdit(name, options.get(f"{name}_mode") or SET, options.get(f"{name}_anchor"))
             for name, member in _EDITED.items()
         },
     )

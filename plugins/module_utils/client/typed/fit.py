@@ -94,7 +94,7 @@ class Fitter:
         known = there if isinstance(there, dict) else {}
         fitted: Object = {}
         for written, inner in value.items():
-            name = proper.get(written.lower(), written)
+            name = str(proper.get(written.lower(), written))
             if name in fitted and self.strict:
                 raise UsageError(f"{self.label}: {path}.{name} is given twice")
             if not self._is_known(struct, name, known):

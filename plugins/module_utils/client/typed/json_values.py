@@ -29,15 +29,16 @@ def require_json(value: t.Any, path: str) -> None:
         _require_text(value, path)
 
 
-def _require_number(value: float, path: str) -> None:
-    try:
-        finite = math.isfinite(value)
-    except OverflowError:
-        raise UsageError(
-            f"{path}: the number has {value.bit_length()} bits, and JSON numbers on the server "  # type: ignore[union-attr]
-            "are 64-bit floats; put it in quotes"
-        ) from None
-    if not finite:
+def _require_number(value: int | float, path: str) -> None:
+    if isinstance(value, int):
+        try:
+            float(value)
+        except OverflowError:
+            raise UsageError(
+                f"{path}: the number has {value.bit_length()} bits, and numbers on the server are 64-bit "
+                "floats; put it in quotes"
+            ) from None
+    elif not math.isfinite(value):
         raise UsageError(f"{path}: JSON has no number {value}; put it in quotes, or leave it out")
 
 

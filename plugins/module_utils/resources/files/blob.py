@@ -119,7 +119,7 @@ def compare(task: Task, kind: str, path: str, remote: blobs.Stat | None, local: 
         return Comparison(blobs.same_content(task.client, kind, path, file, progress), "content")
 
 
-def open_local(path: str, decrypt: bool = True) -> t.IO[bytes]:
+def open_local(path: str, decrypt: bool = True) -> t.BinaryIO:
     """A local file; UsageError when it cannot be read."""
     try:
         return local.open_local(path, decrypt)

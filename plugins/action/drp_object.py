@@ -23,8 +23,9 @@ from ..module_utils import runner
 from ..module_utils.client.masking import mask_url_credentials
 from ..plugin_utils import compat
 from ..plugin_utils.modules import load_module, module_names, module_of_task
-from ..plugin_utils.plain_data import plain_data
+from ..plugin_utils.plain_data import task_arguments
 from ..plugin_utils.role_files import resolve_local_files
+from ..plugin_utils.vaulted_files import decrypting_files
 
 Result = dict[str, t.Any]
 
@@ -54,7 +55,9 @@ class ActionModule(ActionBase):
         found_secrets: set[str] = set()
         known: set[str] = set()
         check = self._task.check_mode
-        result = runner.run(_MODULES[name].run, options, check, environ, on_progress, found_secrets, known)
+        run = _MODULES[name].run
+        with decrypting_files(self._loader):
+            result = runner.run(run, options, check, environ, on_progress, found_secrets, known)
         if not self._task.diff:
             result.pop("diff", None)
         shown = remove_values(runner.shown_options(options, known), found_secrets)
@@ -64,7 +67,7 @@ class ActionModule(ActionBase):
 
     def _validate(self, name: str, spec: dict[str, t.Any]) -> ValidationResult:
         """The options as the module would take them; the base class would complain in our name, not its."""
-        result = ArgumentSpecValidator(**spec).validate(plain_data(self._task.args))
+        result = ArgumentSpecValidator(**spec).validate(task_arguments(self._task.args))
         if not result.error_messages:
             return result
         message = result.errors.msg

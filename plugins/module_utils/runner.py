@@ -11,8 +11,9 @@ from .client import settings
 from .client.client import Client
 from .client.errors import DrpError
 from .client.masking import mask, visible
+from .client.typed.json_values import require_json
 from .converge import invocation
-from .converge.task import Options, Result, Task, failure
+from .converge.task import Options, Result, Task, carry_out, failure
 from .options import connection_options
 
 TaskFunction = t.Callable[[Task], Result]
@@ -41,10 +42,13 @@ def run(
     tell = on_progress or _ignore_progress
     client: Client | None = None
     try:
+        for name, value in options.items():
+            require_json(value, name)
         client = client_for(settings.resolve(connection_options(options), environ))
         found = set() if secrets is None else secrets
         known = set() if known_options is None else known_options
-        result = function(Task(options, check, client, lambda text: tell(visible(text)), found, known))
+        task = Task(options, check, client, lambda text: tell(visible(text)), found, known)
+        result = carry_out(function, task)
     except DrpError as error:
         result = failure(error)
     return _presentable(result, client)

@@ -51,6 +51,14 @@ options:
       - The SHA-256 that O(src) or O(content) must have, as V(sha256:<digits>) or only the digits. If it
         differs, the task fails before anything is sent.
     type: str
+  decrypt:
+    description:
+      - Whether a file at O(src) that is encrypted by Ansible Vault is uploaded as clear text, as
+        M(ansible.builtin.copy) does. V(false) uploads the encrypted text.
+      - This needs the task to run in the controller process. As a module of its own (O(run_in=target) or
+        C(async)) it has no vault password, and fails.
+    type: bool
+    default: true
   compare:
     description:
       - How to determine whether the server already has the same content, if the sizes are equal.
@@ -151,6 +159,7 @@ SPEC = {
         "src": {"type": "path"},
         "content": {"type": "str"},
         "checksum": {"type": "str"},
+        "decrypt": {"type": "bool", "default": True},
         "compare": {"type": "str", "choices": ["content", "size"], "default": "content"},
     },
     "mutually_exclusive": [["src", "content"]],

@@ -53,6 +53,14 @@ options:
     description:
       - The SHA-256 that the file in O(src) must have, as V(sha256:<digits>) or only the digits.
     type: str
+  duplicate_keys:
+    description:
+      - What to do when two files of the folder O(src) define an object of the same kind and key.
+      - V(refuse) fails and names both files. V(last_file) uses the one whose file name sorts last, as
+        C(drpcli contents bundle) does.
+    type: str
+    choices: [refuse, last_file]
+    default: refuse
   download_validate_certs:
     description: Whether to verify the certificate of the web server in O(src).
     type: bool
@@ -174,6 +182,7 @@ SPEC = {
         "content": {"type": "dict"},
         "meta": {"type": "dict"},
         "checksum": {"type": "str"},
+        "duplicate_keys": {"type": "str", "choices": ["refuse", "last_file"], "default": "refuse"},
         "download_validate_certs": {"type": "bool", "default": True},
         "download_ca_path": {"type": "path"},
         "force": {"type": "bool", "default": False},
@@ -187,7 +196,6 @@ SPEC = {
 
 LOCAL_FILES = ("src",)
 """Options that name files of the controller."""
-LOCAL_FILES = ("src",)
 
 
 def main() -> None:

@@ -21,9 +21,11 @@ options:
       - V(objects) are objects of O(kind), V(count) is their number.
       - V(indexes) are those that O(filters) and O(sort) can use, of O(kind) or of all kinds.
       - V(prefs) are the preferences of the server, V(logs) are the last 1000 lines of its log.
+      - V(files) are the files that the server serves, V(isos) are its ISOs, with their sizes. The size of
+        each costs one request.
     type: list
     elements: str
-    choices: [server, objects, count, indexes, prefs, logs]
+    choices: [server, objects, count, indexes, prefs, logs, files, isos]
   kind:
     description:
       - The kind of the objects as the API names it, such as V(machines) or V(subnets).
@@ -63,6 +65,19 @@ options:
     description: How many of the last lines of the log to return. V(0) returns all lines.
     type: int
     default: 0
+  folder:
+    description: The folder to list when V(files) are gathered. By default, the top.
+    type: str
+  recurse:
+    description: Whether V(files) are listed with those in folders below.
+    type: bool
+    default: true
+  checksum:
+    description:
+      - Whether to return the SHA-256 of each file and ISO. Servers of version 3.12 have no checksums; the
+        content is then read, which takes time and traffic.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
@@ -102,6 +117,11 @@ EXAMPLES = r"""
     kind: machines
     objects: [web-1.example.com, web-2.example.com]
   register: pair
+
+- name: List the ISOs, with their checksums
+  digitalrebar.provision.drp_info:
+    gather: [isos]
+    checksum: true
 
 - name: Get the number of unavailable machines, the preferences, and the end of the log
   digitalrebar.provision.drp_info:
@@ -151,6 +171,35 @@ logs:
   type: list
   elements: dict
   sample: [{"Time": "2018-12-16T13:33:23.412Z", "Level": "warn", "Service": "frontend", "Message": "..."}]
+files:
+  description: The files, without their folders. Uploads that are running end in C(.part).
+  returned: when V(files) is gathered
+  type: list
+  elements: dict
+  sample: [{"path": "scripts/join.sh", "size": 1480, "modified": "Sun, 16 Dec 2018 13:33:23 GMT"}]
+  contains:
+    path:
+      description: The path, as O(digitalrebar.provision.drp_blob#module:path) takes it.
+      type: str
+      returned: always
+    size:
+      description: The size in bytes.
+      type: int
+      returned: always
+    modified:
+      description: When it was changed last, as the server writes it; empty if it does not tell.
+      type: str
+      returned: always
+    sha256:
+      description: The SHA-256 of the content.
+      type: str
+      returned: with O(checksum=true), or when the server tells it
+isos:
+  description: The ISOs, with the same members.
+  returned: when V(isos) is gathered
+  type: list
+  elements: dict
+  sample: [{"path": "CentOS-7-x86_64-Minimal-2009.iso", "size": 1020264448, "modified": ""}]
 error:
   description: The server's error object.
   returned: when the server refused
@@ -160,10 +209,10 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.info import run
 from ..module_utils.resources.selection import SELECTION_SPEC
 
-_GATHER_CHOICES = ["server", "objects", "count", "indexes", "prefs", "logs"]
-from ..module_utils.resources.info import run
+_GATHER_CHOICES = ["server", "objects", "count", "indexes", "prefs", "logs", "files", "isos"]
 
 SPEC = {
     "argument_spec": {
@@ -179,6 +228,9 @@ SPEC = {
         "params": {"type": "list", "elements": "str"},
         "fields": {"type": "list", "elements": "str"},
         "log_lines": {"type": "int", "default": 0},
+        "folder": {"type": "str"},
+        "recurse": {"type": "bool", "default": True},
+        "checksum": {"type": "bool", "default": False},
     },
     "mutually_exclusive": [[*SELECTION_SPEC]],
     "required_by": {name: ["kind"] for name in SELECTION_SPEC},

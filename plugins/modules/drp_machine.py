@@ -43,8 +43,20 @@ options:
     description: Names of profiles, in order of precedence.
     type: list
     elements: str
+  profiles_mode:
+    description:
+      - What to do with the names in O(profiles). V(set) makes them the complete list. V(append) and
+        V(prepend) add them at the end and at the beginning, V(before) and V(after) next to the profile
+        O(profiles_anchor). V(remove) removes them.
+      - A profile that is in the list already stays where it is.
+    type: str
+    choices: [set, append, prepend, remove, before, after]
+    default: set
+  profiles_anchor:
+    description: The profile of the machine next to which to add O(profiles).
+    type: str
   append_profiles:
-    description: Add O(profiles) to the profiles of the machine instead of replacing them.
+    description: The same as O(profiles_mode=append).
     type: bool
     default: false
   params:
@@ -79,6 +91,18 @@ options:
     description: The task list of a machine without a workflow.
     type: list
     elements: str
+  tasks_mode:
+    description:
+      - What to do with the names in O(tasks). V(set) makes them the complete list. V(append) and V(prepend)
+        add them at the end and at the beginning, V(before) and V(after) next to the task O(tasks_anchor), and
+        V(next) after the task that is running. V(remove) removes them.
+      - A task that is in the list already stays where it is, so that a second run changes nothing.
+    type: str
+    choices: [set, append, prepend, remove, before, after, next]
+    default: set
+  tasks_anchor:
+    description: The task in the list of the machine next to which to add O(tasks).
+    type: str
   runnable:
     description: Whether the agent of the machine may run its tasks. Set after all other changes.
     type: bool
@@ -168,6 +192,14 @@ EXAMPLES = r"""
       ipmi/password: "{{ ipmi_password }}"
     locked: true
 
+- name: Remove a profile, and run a task after the one that is running
+  digitalrebar.provision.drp_machine:
+    name: web-1.example.com
+    profiles: [rack-a]
+    profiles_mode: remove
+    tasks: [collect-inventory]
+    tasks_mode: next
+
 - name: Remove it
   digitalrebar.provision.drp_machine:
     name: web-1.example.com
@@ -214,6 +246,7 @@ error:
 from ..module_utils.converge.secure_params import UPDATE_SECURE
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
+from ..module_utils.resources.list_edits import MODES, NEXT, SET
 from ..module_utils.resources.machine import run
 from ..module_utils.resources.waiting.waiting import WAIT_OPTIONS
 
@@ -229,6 +262,8 @@ SPEC = {
         "description": {"type": "str"},
         "profiles": {"type": "list", "elements": "str"},
         "append_profiles": {"type": "bool", "default": False},
+        "profiles_mode": {"type": "str", "choices": [*MODES], "default": SET},
+        "profiles_anchor": {"type": "str"},
         "params": {"type": "dict"},
         "purge_params": {"type": "bool", "default": False},
         "meta": {"type": "dict"},
@@ -236,6 +271,8 @@ SPEC = {
         "stage": {"type": "str"},
         "bootenv": {"type": "str"},
         "tasks": {"type": "list", "elements": "str"},
+        "tasks_mode": {"type": "str", "choices": [*MODES, NEXT], "default": SET},
+        "tasks_anchor": {"type": "str"},
         "runnable": {"type": "bool"},
         "hardware_addrs": {"type": "list", "elements": "str"},
         "arch": {"type": "str"},

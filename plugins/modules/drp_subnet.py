@@ -58,14 +58,22 @@ options:
     description: The lease time of a reserved address in seconds, at least 7200.
     type: int
   only_reservations:
-    description: Assign addresses only to machines that have a reservation.
+    description:
+      - Assign addresses only to machines that have a reservation.
+      - Without O(pickers), the pickers become V([none]), because a v3.12 server only evaluates the pickers.
+        V(false) restores the default pickers.
     type: bool
   options:
     description:
       - The complete DHCP options of the subnet. Options that are not set are removed, except for 1 and 28
         (subnet-mask and broadcast-address), which the server fills in itself.
       - Names are those of RFC 2132, with dashes or underscores, such as V(routers) or V(domain-name-servers),
-        or the codes of options. Values are strings, or lists of strings.
+        or the codes of options. Values are strings, numbers, booleans, or lists of them.
+      - Each value is stored in the form that the server can send, or refused. Lists of addresses are stored
+        without spaces, booleans as V(1) and V(0). The server has no type for options such as
+        V(domain-search), V(classless-static-routes), V(tftp-server-address) and
+        V(vendor-encapsulated-options); these are stored as bytes. Write bytes as numbers (V([1, 4, 0, 0])) or
+        in hexadecimal (V(01:04:00:00)), and text as C(string:text).
       - The server expands templates in the values.
     type: dict
   strategy:

@@ -75,11 +75,6 @@ def _marked(value: t.Any) -> t.Any:
     return value
 
 
-def decrypted(value: t.Any) -> t.Any:
-    """The text of a vaulted value, which before 2.19 templating leaves alone; all others as they are."""
-    return str(value) if _TEXTS_ARE_TEMPLATES and getattr(value, "__ENCRYPTED__", False) else value
-
-
 # ---- 2.19: omit is an error, and no text that stands for it --------------------------------------------
 
 try:

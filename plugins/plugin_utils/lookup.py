@@ -15,6 +15,7 @@ from ..module_utils.client.client import Client
 from ..module_utils.client.errors import DrpError, UsageError
 from . import compat
 from .connection import error_text, reporting, settings_of
+from .plain_data import json_data
 
 
 class DrpLookup(compat.OptionOrigins, LookupBase):
@@ -33,11 +34,13 @@ class DrpLookup(compat.OptionOrigins, LookupBase):
         try:
             kwargs.pop("wantlist", None)  # what a loop by with_ says
             self._refuse_unknown(kwargs)
-            self.set_options(var_options=variables, direct=kwargs)
+            direct = {name: json_data(value, name) for name, value in kwargs.items()}
+            names = [str(term) for term in json_data(terms, "_terms")]
+            self.set_options(var_options=variables, direct=direct)
             settings = settings_of(self, lambda value: compat.template(self._templar, value))
             client = runner.client_for(settings)
             with reporting(client, self._display.warning):
-                answers = self.look_up(client, [str(term) for term in terms])
+                answers = self.look_up(client, names)
             return t.cast("list[t.Any]", compat.as_data(answers))
         except DrpError as error:
             raise AnsibleLookupError(error_text(error)) from None

@@ -9,8 +9,9 @@ import typing as t
 
 from ansible.errors import AnsibleParserError
 
+from ..module_utils.client.errors import UsageError
 from . import compat
-from .plain_data import plain_data
+from .plain_data import json_data
 
 Templater = t.Callable[[t.Any], t.Any]
 
@@ -32,7 +33,9 @@ def render_options(
             options[name] = value
             continue
         try:
-            options[str(name)] = compat.as_data(plain_data(template(value)))
+            options[str(name)] = compat.as_data(json_data(template(value), str(name)))
+        except UsageError as error:
+            raise AnsibleParserError("; ".join(error.messages)) from None
         except compat.ValueOmittedError:
             continue
         except Exception as error:

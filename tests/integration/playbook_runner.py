@@ -11,6 +11,7 @@ import subprocess
 import typing as t
 from pathlib import Path
 
+import yaml
 from checkout import ANSIBLE_BIN, ANSIBLE_ENVIRONMENT, ANSIBLE_PYTHON
 
 from simulator.launch import Simulator
@@ -71,7 +72,7 @@ class PlaybookRunner:
             "tasks": [*steps, save],
         }
         book = self._folder / "play.yml"
-        book.write_text(json.dumps([play]))
+        book.write_text(_document([play]))
         environment = {
             **os.environ,
             **ANSIBLE_ENVIRONMENT,
@@ -93,6 +94,14 @@ class PlaybookRunner:
         results = json.loads(target.read_text())
         target.unlink()
         return PlayResult(done.returncode, output, results)
+
+
+def _document(plays: list[dict[str, t.Any]]) -> str:
+    """JSON, which is quickest, or YAML for values that JSON does not have."""
+    try:
+        return json.dumps(plays, allow_nan=False)
+    except (TypeError, ValueError):
+        return yaml.safe_dump(plays, allow_unicode=True)
 
 
 def machine(**options: t.Any) -> Task:

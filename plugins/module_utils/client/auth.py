@@ -212,14 +212,18 @@ def basic_auth_header(username: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode('ascii')}"
 
 
-def check_token(token: str) -> str:
-    """``token`` without white space around it; UsageError, which shows nothing of it, for what is none."""
+def check_token(token: str, name: str = "token") -> str:
+    """``token`` without white space around it; UsageError, which shows nothing of it, for what is none.
+
+    ``name`` is the option or the variable that it comes from.
+    """
     token = token.strip()
     if not token:
-        raise UsageError("token: is empty")
+        raise UsageError(f"{name}: is empty")
     if not _TOKEN.fullmatch(token):
         raise UsageError(
-            "token: holds white space or other characters that no token has; was more copied than the token?"
+            f"{name}: holds white space or other characters that no token has; "
+            "was more copied than the token?"
         )
     return token
 

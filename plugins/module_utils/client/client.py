@@ -40,6 +40,8 @@ class Client:
         self.trace_marker = ""
         self.fail_fast = False
         self.timeout: float | None = None
+        self.writes = 0
+        """How many requests that change something have succeeded."""
         self.param_security: dict[str, bool] = {}
         """Whether params were secure when they were last looked at; see :mod:`.secure`."""
         self._info: Object | None = None
@@ -131,6 +133,8 @@ class Client:
         for number in range(1, _MAX_TOKENS + 1):
             authorized = self.authorize(dict(headers), fail_fast)
             answer = self.transport.send(method, url, authorized, body, stream, fail_fast, timeout)
+            if method not in ("GET", "HEAD") and answer.status < 400:
+                self.writes += 1
             revoked = answer.status == 403 and REVOKED_TOKEN_MESSAGE.encode() in answer.body
             if own or not (revoked or (answer.status in (401, 403) and not answer.body)):
                 return answer

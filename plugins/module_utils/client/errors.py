@@ -39,6 +39,8 @@ class DrpError(Exception):
         self.key = visible(key)
         self.type = visible(type)
         self.code = code
+        self.changed = False
+        """Whether something was stored before it."""
         self.attempts = attempts
         """How many times the request was sent; above 1 an earlier try may have taken effect."""
 

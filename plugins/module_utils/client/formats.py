@@ -5,32 +5,25 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
-import re
+import math
 import typing as t
 
 from . import limits, models
 from .errors import UsageError
 from .third_party import require_packages, yaml
+from .typed import yaml_reader
 
 Json = t.Any
-
-_INTEGER = re.compile(r"^(?:[-+]?0b[0-1_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?0[0-7_]*|[-+]?[1-9][0-9_]*)$")
-_FLOAT = re.compile(
-    r"^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?"
-    r"|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?"
-    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
-)
 
 
 def decode_yaml(text: str | bytes, kind: str | None = None, source: str = "the YAML text") -> Json:
     """Decode what a user wrote, YAML or JSON, by the rules of JSON.
 
-    Times stay text and ``12:30`` is not a number, as in the tools users come from; tabs are
-    accepted where those accept them.  With ``kind`` the members are fitted to that model as the
-    reference client fits them (see :func:`normalize`).  Raises UsageError naming ``source``, line and
-    column.  Never use it for what the server sends.
+    It is read as the tools do that users come from (see :mod:`.typed.yaml_reader`): times stay text,
+    ``12:30`` and ``1e3`` are no numbers, and tabs are accepted where those accept them.  With ``kind`` the
+    members are fitted to that model as the reference client fits them (see :func:`normalize`).  Raises
+    UsageError naming ``source``, line and column.  Never use it for what the server sends.
     """
     try:
         document = _load(text)
@@ -95,46 +88,18 @@ def _load(text: str | bytes) -> Json:
     require_packages("PyYAML")
     if text.lstrip()[:1] in ("{", "[", b"{", b"["):
         with contextlib.suppress(ValueError, RecursionError):
-            return json.loads(text)
-    return yaml.load(text, Loader=_loader())
+            return json.loads(text, parse_float=_finite)
+    return yaml.load(text, Loader=yaml_reader.loader())
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
 
 
 def _text(value: Json) -> Json:
     if isinstance(value, (bool, int, float)):
         return json.dumps(value)
     return value
-
-
-@functools.lru_cache(maxsize=1)
-def _loader() -> type:
-    """A safe loader without YAML's dates and base-60 numbers, and with Go's idea of a tab."""
-    base: t.Any = getattr(yaml, "CSafeLoader", None) or _tab_tolerant_loader()
-
-    class Loader(base):  # type: ignore[misc]
-        def construct_mapping(self, node: t.Any, deep: bool = False) -> dict[str, Json]:
-            members = super().construct_mapping(node, deep).items()
-            return {name if isinstance(name, str) else json.dumps(name): value for name, value in members}
-
-    replaced = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag not in replaced]
-        for first, resolvers in base.yaml_implicit_resolvers.items()
-    }
-    Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INTEGER, list("-+0123456789"))
-    Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
-    return Loader
-
-
-def _tab_tolerant_loader() -> type:
-    """PyYAML's own scanner, which refuses every tab, taught the rule of the C library."""
-
-    class TabTolerant(yaml.SafeLoader):
-        def scan_to_next_token(self) -> None:
-            while True:
-                super().scan_to_next_token()
-                if self.peek() != "\t" or not (self.flow_level or not self.allow_simple_key):
-                    return
-                while self.peek() in " \t":
-                    self.forward()
-
-    return TabTolerant

@@ -299,6 +299,10 @@ def require(kind: str, served: t.Iterable[str] = ()) -> Model:
     """The row of ``kind``; UsageError with a suggestion unless it is in the table or in ``served``."""
     if kind in MODELS or (kind in served and kind not in NOT_MODELS):
         return get(kind)
+    if kind in ("files", "isos"):
+        raise UsageError(
+            f"kind: {kind} are no objects. drp_info lists them with gather: [{kind}], drp_blob manages them"
+        )
     known = sorted({*MODELS, *(name for name in served if name not in NOT_MODELS)})
     close = difflib.get_close_matches(kind, known, 1, 0.6)
     hint = f"Did you mean {close[0]}? " if close else ""

@@ -57,7 +57,17 @@ def same_json(one: Json, two: Json) -> bool:
         return one.keys() == two.keys() and all(same_json(one[key], two[key]) for key in one)
     if isinstance(one, (list, tuple)) and isinstance(two, (list, tuple)):
         return len(one) == len(two) and all(map(same_json, one, two))
+    if isinstance(one, (int, float)) and isinstance(two, (int, float)):
+        return _same_number(one, two)
     return bool(one == two)
+
+
+def _same_number(one: float, two: float) -> bool:
+    """Equality as the server sees it, whose numbers are 64-bit floats."""
+    try:
+        return float(one) == float(two)
+    except OverflowError:
+        return one == two
 
 
 def _compare(source: Json, target: Json, path: str, with_tests: bool, operations: Patch) -> None:

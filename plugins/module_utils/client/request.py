@@ -76,7 +76,7 @@ class Request:
             self._content_type = JSON_TYPE if body is None else RAW_TYPE
             return self
         try:
-            self._body = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+            self._body = json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
             self._content_type = JSON_TYPE
         except (TypeError, ValueError) as error:
             self._build_errors.append(f"the body cannot be written as JSON: {error}")

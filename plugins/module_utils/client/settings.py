@@ -12,7 +12,7 @@ import os
 import typing as t
 
 from . import limits
-from .auth import Session, TokenSession, UserSession
+from .auth import Session, TokenSession, UserSession, check_token
 from .client import Client
 from .errors import ConnectionFailed, DrpError, UsageError
 from .http.environment import Environment
@@ -118,7 +118,7 @@ def _credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
     token, key = options.get("token"), options.get("key")
     username, password = options.get("username"), options.get("password")
     if token:
-        return "", "", str(token)
+        return "", "", check_token(str(token), "token")
     if username or password:
         if not (username and password):
             raise UsageError("username and password: set both or neither")
@@ -126,7 +126,7 @@ def _credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
     if key:
         return (*_split_key(str(key), "key"), "")
     if environ.get("RS_TOKEN"):
-        return "", "", environ["RS_TOKEN"]
+        return "", "", check_token(environ["RS_TOKEN"], "RS_TOKEN")
     if environ.get("RS_KEY"):
         return (*_split_key(environ["RS_KEY"], "RS_KEY"), "")
     raise UsageError(

@@ -15,6 +15,9 @@ import ssl
 from .errors import CertificateRejected, UsageError
 from .http.environment import Environment
 
+_FINGERPRINT_START = re.compile(r"(?i)^sha-?256(?:[ _]fingerprint)?\s*[:=]")
+"""What stands before the digits: ``sha256:``, or the line that openssl prints, ``sha256 Fingerprint=``."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Tls:
@@ -37,7 +40,7 @@ class Tls:
             if not os.access(ca_path, os.R_OK):
                 raise UsageError(f"ca_path: {ca_path} cannot be read")
         if fingerprint:
-            digits = re.sub(r"[:\s]", "", re.sub(r"(?i)^sha-?256[:=]", "", fingerprint.strip())).lower()
+            digits = re.sub(r"[:\s]", "", re.sub(_FINGERPRINT_START, "", fingerprint.strip())).lower()
             if not re.fullmatch("[0-9a-f]{64}", digits):
                 raise UsageError(
                     "cert_fingerprint: must be the SHA-256 of the certificate, 64 hexadecimal digits "

@@ -263,8 +263,11 @@ class _ReadTimedOut(ConnectionFailed):
 
 
 def normalize_endpoint(endpoint: str) -> str:
-    """``https://host:port[/prefix]`` without a trailing slash; UsageError if it is no HTTP(S) URL."""
-    text = endpoint.strip().rstrip("/")
+    """``https://host:port[/prefix]`` without a trailing slash; UsageError if it is no HTTP(S) URL.
+
+    The path of the API at its end, as other tools want it, is taken off.
+    """
+    text = endpoint.strip().rstrip("/").removesuffix("/api/v3").rstrip("/")
     try:
         parts = urllib.parse.urlsplit(text)
         usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0

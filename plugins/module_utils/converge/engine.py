@@ -20,6 +20,8 @@ from .secure_params import SecureParams
 from .show import masked
 
 MAX_CONFLICTS = 12
+MAX_UNCHANGED = 2
+"""So many conflicts in a row over an object that does not change are no conflicts with others."""
 MAX_PASSES = 6
 _NOT_FETCHED: t.Any = object()
 
@@ -46,7 +48,7 @@ class Outcome:
 
     @property
     def changed(self) -> bool:
-        return self.action != "unchanged"
+        return self.action != "unchanged" or (self.error is not None and self.error.changed)
 
     @property
     def problems(self) -> list[str]:
@@ -75,6 +77,7 @@ def converge(
         return _converge_with_retries(run, prefetched, sleep)
     except DrpError as error:
         run.secure_params.mask_error(error)
+        error.changed = run.stored
         raise
 
 
@@ -82,9 +85,12 @@ def _converge_with_retries(
     run: _Convergence, prefetched: Object | None, sleep: t.Callable[[float], None]
 ) -> Outcome:
     """Retry until no other client changes the object between read and write."""
-    resource = run.resource
+    resource, unchanged = run.resource, 0
+    last: t.Any = _NOT_FETCHED
     while True:
         current = run.find() if prefetched is _NOT_FETCHED else prefetched
+        unchanged = unchanged + 1 if last is not _NOT_FETCHED and current == last else 0
+        last = current
         prefetched = _NOT_FETCHED
         if not run.stored and not run.reply_lost:
             run.outcome.before = current
@@ -93,6 +99,8 @@ def _converge_with_retries(
         except _PlanOutdated as outdated:
             run.outcome.conflicts += 1
             run.note_reply_lost(outdated.error)
+            if unchanged >= MAX_UNCHANGED:
+                raise outdated.error from None  # nobody else is to blame: the object is what was read
             if run.outcome.conflicts >= MAX_CONFLICTS:
                 raise TooManyConflicts(
                     f"{resource.label}: it was changed by another client {MAX_CONFLICTS} times in a row "
@@ -105,7 +113,7 @@ def _converge_with_retries(
                 ) from outdated.error
             sleep(random.uniform(0.5, 1.0) * min(0.01 * 2**run.outcome.conflicts, 0.5))
             continue
-        run.outcome.warnings += run.secure_params.warnings + resource.notes
+        run.outcome.warnings += [*run.secure_params.warnings, *resource.warnings]
         return run.outcome
 
 

@@ -10,6 +10,7 @@ import typing as t
 from ..client import models
 from ..client.client import Client
 from ..client.errors import UsageError
+from ..client.typed.fit import dropped_warning, fit_members, is_dropped, known_only
 from . import server_values
 from .merge import append_missing, merge_map, overlay
 
@@ -40,23 +41,25 @@ class Resource:
     """The fingerprint of a deletion that needs one; see :mod:`.guard`."""
     confirmed: bool = dataclasses.field(default=False, init=False)
     """Whether a fingerprint of all targets of the task, this one among them, was given and is right."""
-    notes: list[str] = dataclasses.field(default_factory=list, init=False)
-    """What a user should know about the spec itself, as warnings."""
     secrets: set[str] = dataclasses.field(default_factory=set, init=False, repr=False)
     """Strings that turned out to be secret during convergence; never shown."""
+    spec_warnings: list[str] = dataclasses.field(default_factory=list, init=False, repr=False)
+    """Things a user should know about what was written."""
+    dropped: dict[str, None] = dataclasses.field(default_factory=dict, init=False, repr=False)
+    """Members of ``spec`` that were left out, because the server does not have them."""
 
     def __post_init__(self) -> None:
-        given = self._normalized_spec()
+        given = fit_members(self.kind, self.spec)
         asked = server_values.without_computed_meta(self.kind, given)
         self.spec = {name: server_values.rounded(value) for name, value in asked.items()}
         hidden = (self.spec.get(name) for name in self.model.hidden)
         self.secrets.update(text for text in hidden if isinstance(text, str) and text)
         if asked != given:
-            self.notes.append(
+            self.spec_warnings.append(
                 f"{self.label}: Meta: feature-flags is left out, because the server computes it for machines"
             )
         if server_values.inexact(asked):
-            self.notes.append(
+            self.spec_warnings.append(
                 f"{self.label}: {', '.join(server_values.inexact(asked))}: the server keeps integers beyond "
                 f"{server_values.MAX_EXACT} as rounded numbers; write them as text to keep all digits"
             )
@@ -86,9 +89,11 @@ class Resource:
         """The object as it should become, with everything that does not change."""
         wanted = dict(current)
         for name, value in self.spec.items():
-            if value is not None or self.model.fields.get(name, "any") == "any":
-                asked = self._wanted_value(name, current.get(name), value)
-                field_type = self.model.fields.get(name, "any")
+            field_type = self.model.fields.get(name, "any")
+            if is_dropped(self.kind, name, current):
+                self.dropped[name] = None
+            elif value is not None or field_type == "any":
+                asked = self._wanted_value(name, current, value)
                 wanted[name] = server_values.settled(self.kind, name, field_type, current.get(name), asked)
         return wanted
 
@@ -97,7 +102,7 @@ class Resource:
         return {
             name: merge_map({}, value, True)
             if isinstance(value, dict) and name in ("Params", "Meta")
-            else value
+            else self._without_unknown(name, value, None)
             for name, value in self.spec.items()
             if value is not None
         }
@@ -137,47 +142,28 @@ class Resource:
         del client
         return []
 
-    def _wanted_value(self, name: str, current: Json, value: Json) -> Json:
+    def _wanted_value(self, name: str, current: Object, value: Json) -> Json:
         field_type = self.model.fields.get(name, "any")
         if name == "Params":
-            return merge_map(current, value, self.purge_params)
+            return merge_map(current.get(name), value, self.purge_params)
         if name == "Meta":
-            return merge_map(current, value, False)
+            return merge_map(current.get(name), value, False)
         if name == "Profiles" and self.append_profiles:
-            return append_missing(current, value)
+            return append_missing(current.get(name), value)
         if field_type in ("struct", "structs"):
-            return overlay(current, value)
+            return overlay(current.get(name), self._without_unknown(name, value, current))
         return value
+
+    def _without_unknown(self, name: str, value: Json, current: Object | None) -> Json:
+        fitted, dropped = known_only(self.kind, name, value, current)
+        self.dropped.update(dict.fromkeys(dropped))
+        return fitted
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to tell of the spec, whatever was done: what was left out is one warning."""
+        return [*self.spec_warnings, *dropped_warning(self.label, self.dropped)]
 
     def _name_lookup(self) -> str:
         name = self.spec.get("Name")
         return f"Name:{name}" if name and self.model.key != "Name" else ""
-
-    def _normalized_spec(self) -> Object:
-        """The spec in the model's spelling; the server itself takes any letter case."""
-        normalized: Object = {}
-        for name, value in self.spec.items():
-            proper = self.model.spelling(name) or name
-            if proper.lower() in _COMPUTED:
-                continue  # the server computes it; it would keep a ReadOnly that was sent
-            if proper in normalized:
-                raise UsageError(f"{self.kind}: {proper} is given twice")
-            field_type = self.model.fields.get(proper)
-            if field_type == "map" and not isinstance(value, (dict, type(None))):
-                raise UsageError(f"{self.kind}: {proper} must be a map of names to values")
-            if field_type in ("list", "structs") and not isinstance(value, (list, type(None))):
-                raise UsageError(f"{self.kind}: {proper} must be a list")
-            normalized[proper] = value
-        if isinstance(normalized.get("Meta"), dict):
-            normalized["Meta"] = {name: _meta_text(value) for name, value in normalized["Meta"].items()}
-        return normalized
-
-
-_COMPUTED = frozenset(name.lower() for name in (*models.COMPUTED, *models.COMPUTED_V4))
-
-
-def _meta_text(value: Json) -> Json:
-    """Metadata holds text only; YAML's numbers and booleans become what one would write for them."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, (int, float)) else value

@@ -35,13 +35,25 @@ class Task:
     """Options of which all secrets are known by now; others that go into objects are not shown."""
 
 
+def carry_out(function: t.Callable[[Task], Result], task: Task) -> Result:
+    """The result of ``function``; a failed one says ``changed`` when something was written before that."""
+    writes = task.client.writes
+    try:
+        result = function(task)
+    except DrpError as error:
+        result = failure(error)
+    if result.get("failed") and task.client.writes > writes:
+        result["changed"] = True
+    return result
+
+
 def failure(error: DrpError, resource: Resource | None = None) -> Result:
     """A failed result with the error in words and, where there is one, as the server's error object."""
     plain = not error.model and (not error.code or isinstance(error, (LoginRequired, NotPermitted)))
     text = "; ".join(error.messages) if plain else str(error)
     if resource is not None and not plain:
         text = f"{resource.label}: {text}"
-    result: Result = {"failed": True, "changed": False, "msg": text}
+    result: Result = {"failed": True, "changed": error.changed, "msg": text}
     if error.code:
         result["error"] = error.as_dict()
     return result

@@ -13,6 +13,7 @@ from ..client.objects import claims
 from ..converge.show import masked
 from ..converge.task import Options, Result, Task
 from . import prefs
+from .blob_list import described
 from .listing import Query, count, select
 from .lookup import hidden_names, resolve
 
@@ -65,6 +66,17 @@ def _logs(client: Client, kind: str, options: Options) -> Result:
     lines = client.logs()
     limit = options["log_lines"]
     return {"logs": lines[-limit:] if limit > 0 else lines}
+
+
+def _files(client: Client, kind: str, options: Options) -> Result:
+    del kind
+    folder = options.get("folder") or ""
+    return {"files": described(client, "files", folder, options["recurse"], options["checksum"])}
+
+
+def _isos(client: Client, kind: str, options: Options) -> Result:
+    del kind
+    return {"isos": described(client, "isos", "", False, options["checksum"])}
 
 
 def _count(client: Client, kind: str, options: Options) -> Result:
@@ -152,4 +164,6 @@ _GATHERERS: t.Mapping[str, t.Callable[[Client, str, Options], Result]] = {
     "indexes": _indexes,
     "prefs": _prefs,
     "logs": _logs,
+    "files": _files,
+    "isos": _isos,
 }

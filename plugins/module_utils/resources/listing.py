@@ -64,7 +64,20 @@ def select(client: Client, kind: str, query: Query) -> list[Object]:
             return client.list(kind, *words, params=query.params)
         return client.list(kind, *words)
     except ApiError as error:
+        respelled = _respelled(kind, query.where)
+        if _is_unknown_index(error) and respelled != query.where:
+            return select(client, kind, dataclasses.replace(query, where=respelled))
         raise explain_error(client, kind, error) from error
+
+
+def _respelled(kind: str, where: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The filters with the names of members as the kind spells them: there is no param of that name."""
+    model = models.get(kind)
+    return {model.spelling(str(name)) or name: value for name, value in where.items()}
+
+
+def _is_unknown_index(error: ApiError) -> bool:
+    return error.code == _BAD_QUERY and any(text.startswith(_UNKNOWN_FILTER) for text in error.messages)
 
 
 def count(client: Client, kind: str, where: t.Mapping[str, t.Any]) -> int:

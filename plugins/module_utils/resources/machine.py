@@ -12,6 +12,7 @@ from ..client import features
 from ..client.errors import UsageError
 from ..converge.resource import Object, Resource
 from ..converge.task import Result, Task, converge_one
+from .list_edits import SET, ListEdit
 from .waiting import waiting
 
 _MEMBERS = {
@@ -33,6 +34,7 @@ _MEMBERS = {
     "context": "Context",
 }
 _STAGE_AND_BOOTENV = ("Stage", "BootEnv")
+_EDITED = {"profiles": "Profiles", "tasks": "Tasks"}
 _V4_ONLY = ("locked", "context")
 
 
@@ -44,6 +46,9 @@ class Machine(Resource):
     BootEnv changes, and makes every new machine runnable.
     """
 
+    edits: t.Mapping[str, ListEdit] = dataclasses.field(default_factory=dict)
+    """Member -> how its names are laid over those that are there."""
+
     def __post_init__(self) -> None:
         index, _colon, value = self.key.partition(":")
         if index == "Name" and value:
@@ -52,7 +57,9 @@ class Machine(Resource):
 
     def creation_body(self) -> Object:
         """With a Uuid of our own, by which a create whose reply was lost is recognised."""
-        return {"Uuid": str(uuid.uuid4()), **super().creation_body()}
+        body = super().creation_body()
+        lists = {name: edit.apply([], body[name]) for name, edit in self.edits.items() if name in body}
+        return {"Uuid": str(uuid.uuid4()), **body, **lists}
 
     def check(self, current: Object | None) -> None:
         super().check(current)
@@ -75,6 +82,10 @@ class Machine(Resource):
 
     def wanted_object(self, current: Object) -> Object:
         wanted = super().wanted_object(current)
+        for name, edit in self.edits.items():
+            if self.spec.get(name) is not None and edit.mode != SET:
+                there = current.get(name) or []
+                wanted[name] = edit.apply(there, self.spec[name], current.get("CurrentTask", -1))
         changed = any(wanted.get(name) != current.get(name) for name in _STAGE_AND_BOOTENV)
         if changed and current.get("Workflow") and "Workflow" not in self.spec:
             wanted["Workflow"] = ""
@@ -138,4 +149,8 @@ def from_options(options: t.Mapping[str, t.Any]) -> Machine:
         require_available=options["require_available"],
         include_locked=options["include_locked"],
         update_secure=options["update_secure"],
+        edits={
+            member: ListEdit(name, options.get(f"{name}_mode") or SET, options.get(f"{name}_anchor"))
+            for name, member in _EDITED.items()
+        },
     )

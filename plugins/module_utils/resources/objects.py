@@ -13,6 +13,7 @@ from ..converge.bulk import Bulk
 from ..converge.guard import Guard, describe_targets
 from ..converge.resource import Resource
 from ..converge.task import Result, Task, bulk_result, converge_one
+from .dhcp.reservation import RawReservation
 from .dhcp.subnet import RawSubnet
 from .listing import Query, select
 from .machine import Machine
@@ -21,7 +22,12 @@ from .waiting import waiting
 
 Object = dict[str, t.Any]
 
-_RESOURCE_CLASSES: dict[str, type[Resource]] = {"machines": Machine, "subnets": RawSubnet, "users": User}
+_RESOURCE_CLASSES: dict[str, type[Resource]] = {
+    "machines": Machine,
+    "reservations": RawReservation,
+    "subnets": RawSubnet,
+    "users": User,
+}
 _SHARED_OPTIONS = (
     "force",
     "purge_params",

@@ -342,7 +342,7 @@ def read_endpoints(arguments: Arguments, environ: t.Mapping[str, str]) -> list[s
             raise ArgumentError(f"endpoint: {url!r} is not a URL such as https://drp.example.com:8092")
         if parts.username or parts.password:
             raise ArgumentError("endpoint: a user name or password does not belong in the URL")
-    return [url.rstrip("/") for url in urls]
+    return [url.rstrip("/").removesuffix(API).rstrip("/") for url in urls]
 
 
 def read_credentials(arguments: Arguments, environ: t.Mapping[str, str]) -> tuple[str, str, str]:
@@ -358,7 +358,12 @@ def read_credentials(arguments: Arguments, environ: t.Mapping[str, str]) -> tupl
                 "or the environment variable RS_TOKEN or RS_KEY"
             )
     if token:
-        return "", "", token.strip()
+        token = token.strip()
+        if not all("!" <= character <= "~" for character in token):
+            raise ArgumentError(
+                "token (or RS_TOKEN): is not a token: it contains a character that no HTTP header can hold"
+            )
+        return "", "", token
     if not (username or password):
         username, _colon, password = key.partition(":")
         if not (username and password):
@@ -375,7 +380,7 @@ def read_trust(
     source, ca_path, pin = arguments, "ca_path", "cert_fingerprint"
     if not (source.text(ca_path) or source.text(pin)):  # all from one source, like the credentials
         source, ca_path, pin = Arguments(environ), "RS_CA_PATH", "RS_CERT_FINGERPRINT"
-    digits = re.sub(r"(?i)^\s*sha-?256[:=]|[:\s]", "", source.text(pin))
+    digits = re.sub(r"(?i)^\s*sha-?256(?:[ _]fingerprint)?\s*[:=]|[:\s]", "", source.text(pin))
     if digits and not re.fullmatch("[0-9a-fA-F]{64}", digits):
         raise ArgumentError(f"{pin}: must be the SHA-256 of the certificate, 64 hexadecimal digits")
     fingerprint = aiohttp.Fingerprint(bytes.fromhex(digits)) if digits else None

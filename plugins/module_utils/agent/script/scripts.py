@@ -174,6 +174,11 @@ def check_startable(command: t.Sequence[str], task_dir: str, path: str, root: st
         raise CannotStart(f"Cannot start {first[2:]}: {error.strerror or error}") from error
     if head.startswith(_ELF):
         return
+    if head.startswith(_HASHBANG) and head.rstrip(b"\n").endswith(b"\r"):
+        raise CannotStart(
+            f"Cannot start {first[2:]}: its first line ends with a carriage return, as in files from "
+            "Windows, and no interpreter has such a name. Save the template with Unix line ends"
+        )
     words = head[2:].decode("utf-8", "replace").split() if head.startswith(_HASHBANG) else []
     if words and "\0" in words[0]:
         raise CannotStart(f"Cannot start {first[2:]}: there is a NUL in its first line, {words[0]!r}")

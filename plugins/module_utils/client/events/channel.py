@@ -239,6 +239,9 @@ def _through_proxy(client: Connector, host: str, port: int, timeout: float) -> s
     user, password = requests.utils.get_auth_from_url(proxy_url)
     pair = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
     connection.set_tunnel(host, port, {"Proxy-Authorization": f"Basic {pair}"} if user else None)
+    if ":" in host:
+        # older Pythons name an IPv6 address to the proxy without the brackets that it needs before a port
+        connection._tunnel_host = f"[{host}]"  # type: ignore[attr-defined]
     connection.connect()
     return connection.sock
 

@@ -15,6 +15,7 @@ from ..errors import DrpError, UsageError
 from ..formats import decode_yaml
 from . import blobs, download, uploads
 from .download import DownloadFailed
+from .local import open_local, read_local
 from .uploads import Source, Uploaded
 
 Object = dict[str, t.Any]
@@ -44,8 +45,7 @@ def read_bootenv(path: str) -> BootEnvFile:
     if os.path.isdir(path):
         raise UsageError(f"{path} is a directory.  It needs to be a file.", model="bootenvs")
     try:
-        with open(path, "rb") as file:
-            text = file.read()
+        text = read_local(path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", model="bootenvs") from error
     spec = decode_yaml(text, "bootenvs", path)
@@ -70,8 +70,7 @@ def read_bootenv(path: str) -> BootEnvFile:
 def read_template(path: str, template_id: str) -> str:
     """The text of a template; UsageError when it cannot be read."""
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return file.read()
+        return read_local(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(
@@ -157,7 +156,7 @@ def upload_iso_for_bootenv(
     if os.path.isdir(path):
         raise DrpError(type="ISO_SRC_IS_A_DIR", model="isos", key=path)
     try:
-        with open(path, "rb") as file:
+        with open_local(path) as file:
             return uploads.upload(client, "isos", name, Source(file, path, progress, sha256))
     except OSError as error:
         raise DrpError(

@@ -21,6 +21,10 @@ from .pack_file import decode_file, read_bytes, write_pack
 TEMPLATES = "templates"
 
 
+class DuplicateKey(UsageError):
+    """Two files define one object."""
+
+
 @dataclasses.dataclass
 class ObjectFile:
     """An object of a pack, and the file that holds it, relative to the pack's folder."""
@@ -39,11 +43,12 @@ def bundle_content(folder: str, target: str, defaults: t.Mapping[str, str] | Non
     write_pack(bundle(folder, defaults), target)
 
 
-def bundle(folder: str, defaults: t.Mapping[str, Json] | None = None) -> Pack:
+def bundle(folder: str, defaults: t.Mapping[str, Json] | None = None, last_file_wins: bool = False) -> Pack:
     """The pack in ``folder``.
 
     ``defaults`` is metadata for which it has no file.  Raises UsageError: for a file that cannot be read
-    or understood, for two that define one key, and for a pack without a Name.
+    or understood, for a pack without a Name, and for two files that define one key, unless the last one
+    by its name wins, as with the original tool.
     """
     layout = Layout.read(folder)
     pack: Pack = {"meta": {**(defaults or {}), **read_meta(folder, layout)}, "sections": {}}
@@ -52,7 +57,7 @@ def bundle(folder: str, defaults: t.Mapping[str, Json] | None = None) -> Pack:
         section = layout.sections.get(name, name)
         if section in pack["sections"]:
             raise UsageError(f"{folder}: two folders hold the section {section}; see ._Layout.yaml")
-        pack["sections"][section] = _section(folder, name, section, layout)
+        pack["sections"][section] = _section(folder, name, section, layout, last_file_wins)
     return pack
 
 
@@ -92,15 +97,15 @@ def objects_in(folder: str, name: str, section: str, layout: Layout) -> t.Iterat
         yield ObjectFile(path, section, layout.keys.get(path, server_key(section, item)), item)
 
 
-def _section(folder: str, name: str, section: str, layout: Layout) -> dict[str, Object]:
+def _section(folder: str, name: str, section: str, layout: Layout, last_file_wins: bool) -> dict[str, Object]:
     items: dict[str, Object] = {}
     files: dict[str, str] = {}
     for found in objects_in(folder, name, section, layout):
         if not found.key and found.path not in layout.keys:
             field = models.get(section).key
             raise UsageError(f"{os.path.join(folder, found.path)}: the object has no {field}")
-        if found.key in files:
-            raise UsageError(
+        if found.key in files and not last_file_wins:
+            raise DuplicateKey(
                 f"{folder}: {files[found.key]} and {found.path} both define {section} {found.key!r}"
             )
         files[found.key] = found.path

@@ -9,7 +9,8 @@ import typing as t
 
 from ..objects.secure import is_sealed
 from ..patch import same_json
-from .forms import COMPUTED, COMPUTED_META, STRUCT_MAPS, TEXT_MAPS, is_zero, member_type, normalized
+from ..typed.fit import COMPUTED
+from .forms import COMPUTED_META, STRUCT_MAPS, TEXT_MAPS, is_zero, member_type, normalized
 from .pack import Json, Object, Pack, server_key
 
 BeforeAfter = tuple[Object, Object]

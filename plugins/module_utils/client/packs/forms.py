@@ -4,35 +4,26 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from .. import models
 from ..errors import UsageError
+from ..typed.fit import COMPUTED, fit_packed, text_of
 from .pack import Json, Object, Pack
 
 COMPUTED_META = ("Type", "Writable", "Overwritable")
 """Metadata that the server computes; what a client sends for it is overwritten."""
-COMPUTED = (*models.COMPUTED, *models.COMPUTED_V4)
-"""Members of objects that the server computes, those of v4 among them."""
-
 TEXT_MAPS = ("Meta", "Loaders")
 """Members that are maps of names to texts, wherever they stand."""
 STRUCT_MAPS = ("SupportedArchitectures",)
 """Members of structs that are maps of names to structs."""
 _RUNTIME_KINDS = ("machines", "jobs", "leases", "plugin_providers", "interfaces")
-_NUMERIC_MEMBERS = ("Code",)
-_STRUCT_MEMBERS = (
-    "Name Path ID Contents Meta Link Family Codename Version IsoFile IsoSha256 Sha256 IsoUrl Kernel Initrds "
-    "BootParams Loader SupportedArchitectures Code Value"
-)
 _PYTHON_TYPES: dict[str, tuple[type, str]] = {
     "map": (dict, "a map"),
     "struct": (dict, "a map"),
     "list": (list, "a list"),
     "structs": (list, "a list"),
 }
-_SPELLINGS = {name.lower(): name for name in _STRUCT_MEMBERS.split()}
 
 
 def require_json_types(pack: Pack, source: str) -> None:
@@ -55,24 +46,14 @@ def normalized(pack: Pack) -> Pack:
         section: {key: normalized_item(section, item) for key, item in items.items()}
         for section, items in pack["sections"].items()
     }
-    return {"meta": {name: _text(value) for name, value in pack["meta"].items()}, "sections": sections}
+    return {"meta": {name: text_of(value) for name, value in pack["meta"].items()}, "sections": sections}
 
 
 def normalized_item(section: str, item: Object) -> Object:
     """One object of a pack as :func:`normalized` makes it."""
-    model = models.find(section)
-    if model is None or section in _RUNTIME_KINDS:
+    if models.find(section) is None or section in _RUNTIME_KINDS:
         return item
-    fit: Object = {}
-    for name, value in item.items():
-        proper = model.spelling(name) or name
-        form = model.fields.get(proper, "any")
-        if form in models.TEXT_TYPES:
-            value = _text(value)
-        elif form in ("list", "struct", "structs") or proper in TEXT_MAPS:
-            value = _normalized_member(proper, value)
-        fit[proper] = value
-    return fit
+    return fit_packed(section, item)
 
 
 def without_defaults(pack: Pack) -> Pack:
@@ -103,27 +84,6 @@ def _typed_members(section: str, item: Object) -> t.Iterator[tuple[str, str, Jso
         yield name, form, value
         if form == "struct" and isinstance(value, dict):
             yield from ((inner, "map", value.get(inner)) for inner in STRUCT_MAPS)
-
-
-def _normalized_member(name: str, value: Json) -> Json:
-    """A struct, or a list or map of something: of texts, but for the numbers of DHCP options."""
-    if isinstance(value, list):
-        return [_normalized_member(name, inner) for inner in value]
-    if not isinstance(value, dict):
-        return value if name in _NUMERIC_MEMBERS else _text(value)
-    if name in TEXT_MAPS:
-        return {key: _text(inner) for key, inner in value.items()}
-    if name in STRUCT_MAPS:
-        return {key: _normalized_member("", inner) for key, inner in value.items()}
-    fit = {}
-    for member, inner in value.items():
-        proper = _SPELLINGS.get(str(member).lower(), str(member))
-        fit[proper] = _normalized_member(proper, inner)
-    return fit
-
-
-def _text(value: Json) -> Json:
-    return json.dumps(value) if isinstance(value, (bool, int, float)) else value
 
 
 def _item_without_defaults(section: str, item: Object) -> Object:

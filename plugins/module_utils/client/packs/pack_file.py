@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from ..errors import UsageError
+from ..files.local import read_local
 from ..files.staging import replace_file
 from ..formats import decode_yaml
 from ..third_party import require_packages, yaml
@@ -59,8 +60,7 @@ def decode_file(path: str) -> Json:
 def read_bytes(path: str) -> bytes:
     """The content of a file; UsageError when it cannot be read."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return read_local(path)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 

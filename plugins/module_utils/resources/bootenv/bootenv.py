@@ -20,9 +20,6 @@ from ...converge.task import Options, Result, Task, bulk_result, converge_one, f
 from .isos import IsoConverger
 from .wanted_isos import Iso, IsoOption, isos_for, with_checksums
 
-_OS = ("Name", "Family", "Codename", "Version", "IsoFile", "IsoSha256", "IsoUrl", "SupportedArchitectures")
-_ARCH = ("IsoFile", "Sha256", "IsoUrl", "Kernel", "Initrds", "BootParams", "Loader")
-
 
 @dataclasses.dataclass
 class BootEnv(Resource):
@@ -32,12 +29,9 @@ class BootEnv(Resource):
     name ``IsoSha256``, which is right one level higher, is such a member, and real content has it.
     """
 
-    from_file: bool = False
-    """Files may be made for newer servers: members that nobody knows are left out, as drpcli does."""
     may_create: bool = True
     iso_options: tuple[IsoOption, ...] = ()
     arches: tuple[str, ...] = ()
-    spec_warnings: list[str] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -59,8 +53,6 @@ class BootEnv(Resource):
 
     def wanted_object(self, current: Object) -> Object:
         wanted = super().wanted_object(current)
-        # an older server does not know every member: what it never shows it does not keep
-        wanted = {name: value for name, value in wanted.items() if name in current}
         if wanted.get("OS") and not current.get("ReadOnly"):
             wanted["OS"] = with_checksums(copy.deepcopy(wanted["OS"]), self.isos(wanted))
         return wanted
@@ -69,40 +61,24 @@ class BootEnv(Resource):
         """The ISOs of the boot environment in some state, with what the user says of them."""
         return isos_for(env, self.iso_options, self.arches)
 
-    def change_warnings(self, before: Object | None, after: Object) -> list[str]:
-        del before
-        dropped = sorted(name for name, value in self.spec.items() if value and name not in after)
-        warnings = [f"{self.label}: this server does not support {', '.join(dropped)}"] if dropped else []
-        return [*self.spec_warnings, *warnings]
-
     def _normalized_os(self, system: Object) -> Object:
-        normalized = self._members(system, _OS, "OS")
-        arches = normalized.get("SupportedArchitectures")
-        if isinstance(arches, dict):
-            normalized["SupportedArchitectures"] = {
-                str(arch): self._normalized_arch(str(arch), info) if isinstance(info, dict) else info
+        arches = system.get("SupportedArchitectures")
+        if not isinstance(arches, dict):
+            return system
+        return {
+            **system,
+            "SupportedArchitectures": {
+                arch: self._normalized_arch(arch, info) if isinstance(info, dict) else info
                 for arch, info in arches.items()
-            }
-        return normalized
+            },
+        }
 
     def _normalized_arch(self, arch: str, info: Object) -> Object:
         other = next((name for name in info if name.lower() == "isosha256"), "")
-        if other and not any(name.lower() == "sha256" for name in info):
-            self.spec_warnings.append(
-                f"{self.label}: {other} of the architecture {arch} is used as its Sha256"
-            )
-            info = {"Sha256" if name == other else name: value for name, value in info.items()}
-        return self._members(info, _ARCH, f"OS.SupportedArchitectures.{arch}")
-
-    def _members(self, given: Object, known: tuple[str, ...], where: str) -> Object:
-        proper = {name.lower(): name for name in known}
-        unknown = [name for name in given if str(name).lower() not in proper]
-        if unknown and not self.from_file:
-            raise UsageError(
-                f"{self.label}: {where} has no member {', '.join(unknown)}; the server would drop it. "
-                f"Known: {', '.join(known)}"
-            )
-        return {proper[name.lower()]: value for name, value in given.items() if name not in unknown}
+        if not other or "Sha256" in info:
+            return info
+        self.spec_warnings.append(f"{self.label}: {other} of the architecture {arch} is used as its Sha256")
+        return {"Sha256" if name == other else name: value for name, value in info.items()}
 
 
 def run(task: Task) -> Result:
@@ -138,7 +114,6 @@ def from_options(options: Options, read: BootEnvFile | None = None) -> BootEnv:
         spec=spec,
         state=options["state"],
         require_available=options["require_available"],
-        from_file=read is not None,
         may_create=read is not None or options.get("spec") is not None,
         iso_options=tuple(IsoOption.of(entry) for entry in options.get("isos") or []),
         arches=tuple(options.get("arches") or []),

@@ -4,15 +4,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 import typing as t
 
 from ...client.errors import UsageError
-from ...client.files.download import digest_of, fetch, is_html, normalize_checksum, redacted_url
+from ...client.files.download import fetch, is_html, normalize_checksum, redacted_url
 from ...client.formats import decode_yaml
 from ...client.http.environment import Environment
-from ...client.packs.bundle import bundle
+from ...client.packs.bundle import DuplicateKey, bundle
 from ...client.packs.forms import normalized, require_json_types
 from ...client.packs.pack import Pack, by_server_key, require_name, validated_pack
 from ...client.packs.pack_file import read_bytes, read_pack
@@ -52,17 +53,25 @@ def _read(options: Options, extra: t.Mapping[str, t.Any], environment: Environme
     if os.path.isdir(path):
         if options.get("checksum"):
             raise UsageError("checksum: cannot be used with a folder; remove it, or set src to a file")
-        return bundle(path, extra)
+        return _bundle(path, extra, options)
     _verify(path, options.get("checksum"))
     return read_pack(path)
 
 
+def _bundle(folder: str, extra: t.Mapping[str, t.Any], options: Options) -> Pack:
+    last_file_wins = options.get("duplicate_keys") == "last_file"
+    try:
+        return bundle(folder, extra, last_file_wins)
+    except DuplicateKey as error:
+        raise UsageError(f"{error.messages[0]}. Set duplicate_keys: last_file to use the second") from error
+
+
 def _verify(path: str, checksum: str | None) -> None:
-    digest = digest_of(path) if checksum else None
-    if checksum and digest and digest.sha256 != normalize_checksum(checksum):
-        raise UsageError(
-            f"checksum: the SHA-256 of {path} is {digest.sha256}, not {normalize_checksum(checksum)}"
-        )
+    if not checksum or not os.path.isfile(path):
+        return
+    sha256 = hashlib.sha256(read_bytes(path)).hexdigest()
+    if sha256 != normalize_checksum(checksum):
+        raise UsageError(f"checksum: the SHA-256 of {path} is {sha256}, not {normalize_checksum(checksum)}")
 
 
 def _download(url: str, options: Options, environment: Environment | None) -> Pack:

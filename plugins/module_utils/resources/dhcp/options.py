@@ -8,7 +8,7 @@ import difflib
 import typing as t
 
 from ...client.errors import UsageError
-from .addresses import ipv4
+from .encoding import encode
 
 Json = t.Any
 
@@ -28,13 +28,21 @@ CODES: t.Mapping[str, int] = {
     "default-ip-ttl": 23,
     "interface-mtu": 26,
     "broadcast-address": 28,
+    "policy-filter": 21,
+    "all-subnets-local": 27,
     "static-routes": 33,
+    "arp-cache-timeout": 35,
     "nis-domain": 40,
     "nis-servers": 41,
     "ntp-servers": 42,
     "vendor-encapsulated-options": 43,
     "netbios-name-servers": 44,
+    "netbios-node-type": 46,
+    "netbios-scope": 47,
+    "dhcp-lease-time": 51,
     "dhcp-server-identifier": 54,
+    "dhcp-renewal-time": 58,
+    "dhcp-rebinding-time": 59,
     "vendor-class-identifier": 60,
     "tftp-server-name": 66,
     "bootfile-name": 67,
@@ -44,16 +52,16 @@ CODES: t.Mapping[str, int] = {
     "domain-search": 119,
     "classless-static-routes": 121,
     "tftp-server-address": 150,
+    "configuration-file": 209,
+    "path-prefix": 210,
+    "wpad": 252,
 }
-_ADDRESS_CODES = frozenset({1, 3, 4, 6, 7, 16, 28, 33, 41, 42, 44, 54, 69, 150})
-_TEMPLATE_START = "{{"
-"""The server expands templates in a value for each lease."""
 
 
 def code_value_pairs(wanted: t.Mapping[t.Any, Json]) -> list[dict[str, Json]]:
     """The options as the server's ``Code`` and ``Value`` pairs, in order of their codes.
 
-    Values become texts, lists are joined with commas, and null leaves an option out.  UsageError names
+    Values become the texts that the server can send, and null leaves an option out.  UsageError names
     an option that is unknown, given twice, or whose value cannot be.
     """
     values: dict[int, str] = {}
@@ -62,7 +70,7 @@ def code_value_pairs(wanted: t.Mapping[t.Any, Json]) -> list[dict[str, Json]]:
         if code in values:
             raise UsageError(f"options: option {code} is given twice, the second time as {name}")
         if value is not None:
-            values[code] = _text(f"options: {name}", code, value)
+            values[code] = encode(f"options: {name}", code, value)
     return [{"Code": code, "Value": values[code]} for code in sorted(values)]
 
 
@@ -80,20 +88,3 @@ def code_of(name: t.Any) -> int:
             f"options: unknown DHCP option {name}.{hint} Set its code, or one of {', '.join(CODES)}"
         )
     return CODES[text]
-
-
-def _text(option: str, code: int, value: Json) -> str:
-    parts = [_part(option, part) for part in (value if isinstance(value, list) else [value])]
-    text = ",".join(parts)
-    if code in _ADDRESS_CODES and _TEMPLATE_START not in text:
-        for address in text.split(","):
-            ipv4(option, address)
-    return text
-
-
-def _part(option: str, value: Json) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if not isinstance(value, (str, int, float)):
-        raise UsageError(f"{option}: must be a string, a number, or a list of them")
-    return str(value)

@@ -11,6 +11,7 @@ from ...converge.resource import Object, Resource
 from ...converge.task import Options, Result, Task, converge_one
 from .addresses import ipv4, mac
 from .options import code_value_pairs
+from .raw_options import sendable
 
 _MAC = "MAC"
 _MEMBERS = {
@@ -29,7 +30,18 @@ _IMMUTABLE = {"Token": "mac", "Strategy": "strategy", "Scoped": "scoped", "Subne
 
 
 @dataclasses.dataclass
-class Reservation(Resource):
+class RawReservation(Resource):
+    """A wanted reservation in the server's own words."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if "Options" in self.spec:
+            self.spec["Options"], warnings = sendable(self.spec["Options"])
+            self.spec_warnings += warnings
+
+
+@dataclasses.dataclass
+class Reservation(RawReservation):
     """A wanted reservation, found by its address."""
 
     def __post_init__(self) -> None:

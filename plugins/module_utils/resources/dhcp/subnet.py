@@ -13,6 +13,7 @@ from ...converge.resource import Object, Resource
 from ...converge.task import Options, Result, Task, converge_one
 from .addresses import ipv4, ipv4_network
 from .options import code_value_pairs
+from .raw_options import sendable
 
 _MEMBERS = {
     "name": "Name",
@@ -39,6 +40,11 @@ _SERVER_ADDED_CODES = (1, 28)
 """Options that the server adds by itself: netmask and broadcast."""
 
 
+_PICKERS = ["hint", "nextFree", "mostExpired"]
+_RESERVED_ONLY = ["none"]
+"""How the server looks for free addresses, by default and when it is to lend none of them."""
+
+
 @dataclasses.dataclass
 class RawSubnet(Resource):
     """A wanted subnet in the server's own words.
@@ -47,16 +53,28 @@ class RawSubnet(Resource):
     they are given: neither is asked away.
     """
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if "Options" in self.spec:
+            self.spec["Options"], warnings = sendable(self.spec["Options"])
+            self.spec_warnings += warnings
+
     def wanted_object(self, current: Object) -> Object:
+        """With the pickers that make ``OnlyReservations`` true: a v3.12 server looks at them alone."""
         wanted = super().wanted_object(current)
         network = _network(str(current.get("Subnet") or ""))
         if isinstance(wanted.get("Options"), list) and isinstance(network, ipaddress.IPv4Network):
             wanted["Options"] = [_as_stored(option, network) for option in wanted["Options"]]
+        if self.spec.get("OnlyReservations") is not None and self.spec.get("Pickers") is None:
+            if wanted["OnlyReservations"]:
+                wanted["Pickers"] = _RESERVED_ONLY
+            elif wanted.get("Pickers") == _RESERVED_ONLY:
+                wanted["Pickers"] = _PICKERS
         return wanted
 
-    def _wanted_value(self, name: str, current: t.Any, value: t.Any) -> t.Any:
-        if name == "Options" and isinstance(current, list):
-            value = _merge_options(current, value)
+    def _wanted_value(self, name: str, current: Object, value: t.Any) -> t.Any:
+        if name == "Options" and isinstance(current.get(name), list):
+            value = _merge_options(current[name], value)
         return super()._wanted_value(name, current, value)
 
 

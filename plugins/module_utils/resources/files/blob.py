@@ -12,14 +12,13 @@ import contextlib
 import dataclasses
 import hashlib
 import io
-import os
 import posixpath
 import typing as t
 
 from ...client.client import Client
 from ...client.errors import NotFound, UsageError
-from ...client.files import blobs, uploads
-from ...client.files.download import digest_of, normalize_checksum
+from ...client.files import blobs, local, uploads
+from ...client.files.download import normalize_checksum
 from ...converge.task import Result, Task
 from .progress import ProgressReporter
 
@@ -34,11 +33,13 @@ class LocalContent:
     size: int
     sha256: str
     text: bytes | None = None
+    decrypt: bool = True
+    """Whether a file that Ansible Vault has encrypted is uploaded in clear."""
 
     def open(self) -> t.IO[bytes]:
         if self.text is not None:
             return io.BytesIO(self.text)
-        return open_local(self.name)
+        return open_local(self.name, self.decrypt)
 
     @property
     def properties(self) -> Properties:
@@ -118,32 +119,32 @@ def compare(task: Task, kind: str, path: str, remote: blobs.Stat | None, local: 
         return Comparison(blobs.same_content(task.client, kind, path, file, progress), "content")
 
 
-def open_local(path: str) -> t.IO[bytes]:
+def open_local(path: str, decrypt: bool = True) -> t.BinaryIO:
     """A local file; UsageError when it cannot be read."""
     try:
-        return open(path, "rb")
+        return local.open_local(path, decrypt)
     except OSError as error:
         raise UsageError(f"src: {path} cannot be read: {error.strerror}") from error
 
 
-def checked_local(path: str, checksum: str = "") -> LocalContent:
+def checked_local(path: str, checksum: str = "", decrypt: bool = True) -> LocalContent:
     """A local file with its checksum, which must be ``checksum`` if that is given."""
-    open_local(path).close()
-    digest = digest_of(path)
-    if digest is None:
-        raise UsageError(f"src: {path} cannot be read")
-    if checksum and digest.sha256 != checksum:
+    try:
+        with open_local(path, decrypt) as file:
+            size, sha256 = local.measure(file)
+    except OSError as error:
+        raise UsageError(f"src: {path} cannot be read: {error.strerror}") from error
+    if checksum and sha256 != checksum:
         raise UsageError(
-            f"src: the SHA-256 of {path} is {digest.sha256} ({digest.size} bytes), not {checksum}; "
-            "nothing was uploaded"
+            f"src: the SHA-256 of {path} is {sha256} ({size} bytes), not {checksum}; nothing was uploaded"
         )
-    return LocalContent(path, digest.size, digest.sha256)
+    return LocalContent(path, size, sha256, decrypt=decrypt)
 
 
-def unchecked_local(path: str) -> LocalContent:
+def unchecked_local(path: str, decrypt: bool = True) -> LocalContent:
     """A local file by its size alone."""
-    with open_local(path) as file:
-        return LocalContent(path, os.fstat(file.fileno()).st_size, "")
+    with open_local(path, decrypt) as file:
+        return LocalContent(path, file.seek(0, io.SEEK_END), "", decrypt=decrypt)
 
 
 def _wanted(options: t.Mapping[str, t.Any]) -> LocalContent:
@@ -156,8 +157,8 @@ def _wanted(options: t.Mapping[str, t.Any]) -> LocalContent:
         return LocalContent("the content", len(text), sha256, text)
     path = options["src"]
     if options["compare"] == "content" or checksum:
-        return checked_local(path, checksum)
-    return unchecked_local(path)
+        return checked_local(path, checksum, options["decrypt"])
+    return unchecked_local(path, options["decrypt"])
 
 
 def _is_folder(client: Client, kind: str, path: str) -> bool:

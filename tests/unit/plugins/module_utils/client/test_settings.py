@@ -126,6 +126,8 @@ def test_endpoint_errors(url: str) -> None:
         SHA.upper(),
         f"  {SHA}\n",
         f"sha256:{SHA}",
+        "sha256 Fingerprint=" + ":".join(SHA[number : number + 2].upper() for number in range(0, 64, 2)),
+        f"SHA256 Fingerprint={SHA}\n",
         f"SHA-256={SHA.upper()}",
         ":".join(SHA[number : number + 2] for number in range(0, 64, 2)),
         "SHA256:" + ":".join(SHA[number : number + 2].upper() for number in range(0, 64, 2)),
@@ -138,7 +140,10 @@ def test_forms_of_a_fingerprint(written: str) -> None:
     assert not trust.verifies_chain
 
 
-@pytest.mark.parametrize("written", [SHA[:-1], SHA + "0", SHA[:40], "g" * 64, "sha1:" + SHA[:40], "md5"])
+@pytest.mark.parametrize(
+    "written",
+    [SHA[:-1], SHA + "0", SHA[:40], "g" * 64, "sha1:" + SHA[:40], f"sha1 Fingerprint={SHA[:40]}", "md5"],
+)
 def test_malformed_fingerprints(written: str) -> None:
     with pytest.raises(UsageError, match="cert_fingerprint: must be the SHA-256"):
         resolve({**BASE, "cert_fingerprint": written}, {})
@@ -294,3 +299,36 @@ def test_an_environment_bundle_counts_when_nothing_was_chosen(
 def test_an_environment_bundle_that_is_missing_is_named(name: str) -> None:
     with pytest.raises(UsageError, match=f"{name}: /no/such.pem cannot be read"):
         Tls().ca_bundle(Environment.of({name: "/no/such.pem"}))
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "name"),
+    [
+        ({"token": "abc\u20ac"}, {}, "token"),
+        ({"token": "abc def"}, {}, "token"),
+        ({"token": "abc\ndef"}, {}, "token"),
+        ({}, {"RS_TOKEN": "abc\u00e9"}, "RS_TOKEN"),
+        ({}, {"RS_TOKEN": " \n"}, "RS_TOKEN"),
+    ],
+)
+def test_tokens_that_no_header_can_hold(options: dict[str, Any], environ: dict[str, str], name: str) -> None:
+    with pytest.raises(UsageError, match=rf"^CLIENT_ERROR: {name}: (is|holds) ") as refused:
+        resolve(options, environ)
+    assert "abc" not in str(refused.value)
+
+
+def test_a_line_break_after_a_token_does_not_count() -> None:
+    assert resolve({"token": "abc\n"}, {}).token == "abc"
+
+
+@pytest.mark.parametrize(
+    ("written", "endpoint"),
+    [
+        ("https://h:8092/api/v3", "https://h:8092"),
+        ("https://h:8092/api/v3/", "https://h:8092"),
+        ("https://h/drp//api/v3", "https://h/drp"),
+        ("https://h/api/v3x", "https://h/api/v3x"),
+    ],
+)
+def test_the_path_of_the_api_is_no_part_of_the_endpoint(written: str, endpoint: str) -> None:
+    assert resolve({**BASE, "endpoint": written}, {}).endpoints == (endpoint,)

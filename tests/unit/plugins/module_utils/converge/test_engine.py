@@ -195,6 +195,32 @@ class TestConflicts:
         outcome = converge(client, profile(a=2))
         assert (outcome.action, outcome.conflicts) == ("unchanged", 1)
 
+    def test_nobody_is_blamed_for_an_object_that_does_not_change(self) -> None:
+        client = stored(a=0)
+
+        def refuse(client: FakeClient, kind: str, key: str) -> None:
+            raise Conflict("the words of the server", code=409)
+
+        client.always["PATCH"] = refuse
+        with pytest.raises(Conflict, match="the words of the server") as caught:
+            converge(client, profile(a=2))
+        assert not caught.value.changed
+        assert len(client.writes) == engine.MAX_UNCHANGED + 1
+
+    def test_a_failure_after_something_was_stored_says_so(self) -> None:
+        client = FakeClient()
+
+        def refuse(client: FakeClient, kind: str, key: str) -> None:
+            raise Invalid("no", code=422)
+
+        client.always["PATCH"] = refuse
+        client.rule = lambda old, new: new.update(Description="what the server makes of it")
+        wanted = Resource("profiles", {"Name": "p", "Description": "mine"})
+        with pytest.raises(Invalid) as caught:
+            converge(client, wanted)
+        assert caught.value.changed
+        assert Outcome(wanted, error=caught.value).changed
+
     def test_they_come_to_an_end(self) -> None:
         client = stored(a=0)
         slept: list[float] = []

@@ -38,8 +38,8 @@ def test_numbers_are_as_the_server_keeps_them(value: t.Any) -> None:
 def test_what_a_float_can_hold_stays(value: t.Any) -> None:
     spec = {"Name": "p", "Params": {"a": value}}
     resource = Resource(kind="profiles", spec=spec)
-    assert bool(resource.notes) is not same_json(value, as_floats(value))
-    if not resource.notes:
+    assert bool(resource.spec_warnings) is not same_json(value, as_floats(value))
+    if not resource.spec_warnings:
         assert resource.spec == spec
 
 
@@ -51,7 +51,7 @@ def test_who_is_told_about_rounded_numbers() -> None:
     spec = {"Name": "p", "Params": {"a": {"b": [2**53 + 1]}, "c": 2**53, "d": "9007199254740993", "e": True}}
     resource = Resource(kind="profiles", spec=spec)
     assert resource.spec["Params"] == {**spec["Params"], "a": {"b": [2**53]}}
-    (note,) = resource.notes
+    (note,) = resource.spec_warnings
     assert note.startswith(
         "profile p: Params: a: the server keeps integers beyond 9007199254740992 as rounded"
     )
@@ -93,7 +93,7 @@ def test_the_flags_of_machines_are_computed(kind: str) -> None:
     there = {"Name": "x", "Meta": {"feature-flags": "change-stage-v2", "color": "red"}}
     is_machine = kind == "machines"
     assert (gen_patch(there, resource.wanted_object(there)) == []) is is_machine
-    assert bool(resource.notes) is is_machine
+    assert bool(resource.spec_warnings) is is_machine
 
 
 @pytest.mark.parametrize("cidr", ["192.0.2.0/24", "192.0.2.7/24"])

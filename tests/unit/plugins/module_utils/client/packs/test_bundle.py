@@ -21,7 +21,10 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files import staging
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.formats import decode_yaml
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs import pack_file as stores
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.bundle import bundle
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.bundle import (
+    DuplicateKey,
+    bundle,
+)
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.pack import Pack
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.pack_file import identical
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.unbundle import unbundle
@@ -433,3 +436,14 @@ def test_pack_files(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert path.stat().st_mode & 0o777 == 0o600
     assert stores.read_pack(str(path)) == FULL
+
+
+def test_the_last_file_wins_where_that_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "params").mkdir()
+    (tmp_path / "._Name.meta").write_text("p")
+    for name, text in {"b.json": '{"Name": "x", "Description": "b"}', "a.yaml": "Name: x"}.items():
+        (tmp_path / "params" / name).write_text(text)
+    with pytest.raises(DuplicateKey, match=r"params/a\.yaml and params/b\.json both define params 'x'"):
+        bundle(str(tmp_path))
+    found = bundle(str(tmp_path), last_file_wins=True)
+    assert found["sections"] == {"params": {"x": {"Name": "x", "Description": "b"}}}

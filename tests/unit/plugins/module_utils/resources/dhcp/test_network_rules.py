@@ -226,3 +226,43 @@ def test_subnets_keep_the_options_of_the_server(wanted: list[t.Any], expected: l
     once = resource.wanted_object(current)
     assert once["Options"] == expected
     assert resource.wanted_object(once) == once
+
+
+class TestPickers:
+    """A v3.12 server looks at the pickers alone."""
+
+    CURRENT: t.ClassVar[dict[str, t.Any]] = {**NET, "Pickers": ["hint", "nextFree", "mostExpired"]}
+
+    @pytest.mark.parametrize(
+        ("options", "there", "pickers"),
+        [
+            ({"only_reservations": True}, None, ["none"]),
+            ({"only_reservations": False}, None, ["hint", "nextFree", "mostExpired"]),
+            ({"only_reservations": False}, ["none"], ["hint", "nextFree", "mostExpired"]),
+            ({"only_reservations": False}, ["nextFree"], ["nextFree"]),
+            ({"only_reservations": True, "pickers": ["hint"]}, None, ["hint"]),
+            ({"description": "x"}, ["none"], ["none"]),
+        ],
+    )
+    def test_they_follow_only_reservations(
+        self, options: dict[str, t.Any], there: list[str] | None, pickers: list[str]
+    ) -> None:
+        current = {**self.CURRENT, **({"Pickers": there} if there else {})}
+        assert wanted_net(**options).wanted_object(current)["Pickers"] == pickers
+
+
+def test_raw_options_are_made_sendable_or_told() -> None:
+    options = [{"code": "3", "value": "10.0.0.1, 10.0.0.2"}, {"Code": 119, "Value": "a.b.", "x": 1}]
+    raw = subnet.RawSubnet(kind="subnets", spec={"Name": "net", "Options": options})
+    assert raw.creation_body()["Options"] == [
+        {"Code": 3, "Value": "10.0.0.1,10.0.0.2"},
+        {"Code": 119, "Value": "1,97,1,98,0"},
+    ]
+    assert raw.warnings == ["subnet net: the server has no member Options[1].x; left out"]
+    odd = {"Addr": "10.0.0.9", "Options": [{"Code": 26, "Value": "jumbo"}, {"Code": 67, "Value": ""}]}
+    held = reservation.RawReservation(kind="reservations", spec=odd)
+    assert held.creation_body()["Options"] == odd["Options"]
+    (warning,) = held.warnings
+    assert warning == (
+        "Options: Code 26: must be a whole number from 0 to 65535. The server stores it and does not send it"
+    )

@@ -139,7 +139,7 @@ def test_objects_that_cannot_be(run_tasks: PlaybookRunner) -> None:
     assert "violates unique index Name" in messages[5]
     assert "bootenv local: it is read-only" in messages[6]
     assert "machines have no member Colour" in messages[7]
-    assert "the server makes jobs itself" in messages[8]
+    assert "the server creates jobs itself" in messages[8]
     assert "profiles: the object has no Name" in messages[9]
     assert "Params must be a map" in messages[10]
     assert "Traceback" not in played.output

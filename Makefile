@@ -111,7 +111,7 @@ agent: $(READY) requirements-agent.txt ## Build the machine agent as one file, b
 build: $(READY) ## Build the collection's archive into build/, reproducibly
 	$(BIN)/python $(TOOLS)/build.py build
 
-matrix: $(READY) ## Run the tests on each ansible-core and Python found here (CORES=2.21 LAYERS=sanity,unit)
+matrix: $(READY) ## Run the tests on each ansible-core and Python found here (CORES=2.21 LAYERS=sanity,units; CORES=edges)
 	$(BIN)/python $(TOOLS)/matrix.py cores=$(CORES) pythons=$(PYTHONS) layers=$(LAYERS)
 
 docs: $(READY) ## Build the pages of all plugins and guides into build/docs/html

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -172,3 +173,36 @@ def test_an_execution_environment(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "execution-environment.yml").write_text(yaml.safe_dump(definition))
     run(builder, "create", "-f", str(tmp_path / "execution-environment.yml"), "-c", str(tmp_path / "context"))
     assert "digitalrebar.provision" in (tmp_path / "context/_build/requirements.yml").read_text()
+
+
+def test_galaxy_takes_it(archive: Path, tmp_path: Path) -> None:
+    """What Galaxy and Automation Hub run when a version is uploaded; it writes its result where it stands."""
+    command = [str(BIN / "python"), "-m", "galaxy_importer.main", str(archive)]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "HOME": str(tmp_path), "PATH": f"{BIN}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        stdin=subprocess.DEVNULL,
+        cwd=tmp_path,
+        check=False,
+    )
+    told = done.stdout + done.stderr
+    # it exits with 1 however it went
+    assert "Importer processing completed successfully" in told, told
+    assert not re.search(r"^(ERROR|WARNING)|The import failed", told, re.MULTILINE), told
+
+
+def test_ansible_lint_of_a_fresh_clone(tmp_path: Path) -> None:
+    """Without any option or variable, as somebody runs it who has just cloned the repository."""
+    clone = tmp_path / "clone"
+    listed = run("git", "ls-files", "-z", "-co", "--exclude-standard", PWD=str(ROOT))
+    for name in listed.split("\0"):
+        if name and (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, clone / name)
+    environment = {"HOME": str(tmp_path), "PATH": f"{BIN}:{os.environ['PATH']}", "PWD": str(clone)}
+    run("git", "init", "-q", ".", **environment)
+    run("git", "add", "-A", **environment)
+    run(str(BIN / "ansible-lint"), "-q", **environment)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``matrix.py [cores=2.21] [pythons=3.12] [layers=sanity,unit]``: the tests on each core and Python here.
+"""``matrix.py [cores=2.21|edges] [pythons=3.12] [layers=sanity,unit]``: the tests on each core and Python here.
 
 Each combination gets an environment below .venv/matrix, which stays for the next time.  What is not found on
 this machine is in the table as well.
@@ -36,6 +36,10 @@ BY_ANSIBLE_TEST = {
 }
 """layer -> the words for ansible-test"""
 LAYERS = (*BY_ANSIBLE_TEST, "contract", "integration")
+"""Of the last one only Ansible's commands run in the environment, the tests themselves in .venv."""
+EDGES = "edges"
+"""Instead of cores: the oldest and the newest that can be had here, each on one Python."""
+SIMULATOR_PYTHON = (3, 11)
 TARGETS = ("3.9", "3.10")
 """Pythons on which only modules and the agent run: sanity compiles and imports for them."""
 _SKIPPED = ("ansible-rulebook", "ansible-builder", "ansible-lint", "antsibull", "mypy", "ruff")
@@ -125,8 +129,14 @@ def run(cell: Cell, layer: str, target: str = "", interpreter: str = "") -> str:
             environment.update(for_target(target, interpreter, environment["PATH"]))
             command += ["--test", "compile", "--test", "import"] if layer == "sanity" else []
     else:
-        more = ["-n", "auto", "--maxprocesses", "4"] if layer == "integration" else []
-        command = [str(cell.bin / "python"), "-m", "pytest", "-q", f"tests/{layer}", *more]
+        if layer == "integration":
+            environment["ANSIBLE_BIN"] = str(cell.bin)
+            python, more = ROOT / ".venv/bin/python", ["-n", "auto", "--maxprocesses", "4"]
+        elif tuple(map(int, cell.python.split("."))) < SIMULATOR_PYTHON:
+            return ""
+        else:
+            python, more = cell.bin / "python", []
+        command = [str(python), "-m", "pytest", "-q", f"tests/{layer}", *more]
     start = time.monotonic()
     with log.open("w") as output:
         done = subprocess.run(
@@ -147,6 +157,8 @@ def row_of(cell: Cell, layers: list[str]) -> list[str]:
     row = [cell.core, cell.python]
     interpreter = find(cell.python)
     problem = prepare(cell, interpreter) if interpreter else ""
+    if "No matching distribution" in problem:
+        return [*row, *["not in the index"] * len(layers)]
     if not interpreter or problem:
         return [*row, *[f"FAILED to install: {problem}" if problem else "not found"] * len(layers)]
     for layer in layers:
@@ -168,26 +180,47 @@ def row_of_target(cell: Cell, python: str, layers: list[str]) -> list[str]:
     return row
 
 
-def main(words: list[str]) -> int:
-    told = dict(word.split("=", 1) for word in words if "=" in word and word.split("=", 1)[1])
-    cores = told.get("cores", ",".join(CORES)).split(",")
-    layers = told.get("layers", ",".join(LAYERS)).split(",")
-    pythons = told["pythons"].split(",") if "pythons" in told else sum(CORES.values(), TARGETS)
-    wrong = [name for name in cores if name not in CORES] + [name for name in layers if name not in LAYERS]
-    if wrong:
-        sys.exit(f"unknown: {', '.join(wrong)}; there are {', '.join(CORES)} and {', '.join(LAYERS)}")
-    rows = [["core", "python", *layers]]
+def edge_rows(layers: list[str]) -> list[list[str]]:
+    """The oldest core on the oldest Python, and the newest core on the newest, of those that can be had."""
+    oldest = [Cell(core, python) for core, pythons in CORES.items() for python in pythons]
+    newest = [Cell(core, python) for core, pythons in CORES.items() for python in reversed(pythons)]
+    rows = []
+    for cells in (oldest, sorted(newest, key=lambda cell: cell.core, reverse=True)):
+        for cell in cells:
+            interpreter = find(cell.python)
+            if interpreter and not prepare(cell, interpreter):
+                rows.append(row_of(cell, layers))
+                break
+    return rows
+
+
+def core_rows(cores: list[str], pythons: list[str], layers: list[str]) -> list[list[str]]:
+    rows = []
     for core in cores:
         cells = [Cell(core, python) for python in CORES[core]]
         rows += [row_of(cell, layers) for cell in cells if cell.python in pythons]
         ready = [cell for cell in cells if cell.ready]
         if ready:
             rows += [row_of_target(ready[0], python, layers) for python in TARGETS if python in pythons]
+    return rows
+
+
+def main(words: list[str]) -> int:
+    told = dict(word.split("=", 1) for word in words if "=" in word and word.split("=", 1)[1])
+    cores = told.get("cores", ",".join(CORES)).split(",")
+    layers = told.get("layers", ",".join(LAYERS)).split(",")
+    pythons = told["pythons"].split(",") if "pythons" in told else [*sum(CORES.values(), TARGETS)]
+    known = {*CORES, EDGES} if cores == [EDGES] else {*CORES}
+    wrong = [name for name in cores if name not in known] + [name for name in layers if name not in LAYERS]
+    if wrong:
+        sys.exit(f"unknown: {', '.join(wrong)}; there are {', '.join(CORES)} and {', '.join(LAYERS)}")
+    rows = [["core", "python", *layers]]
+    rows += edge_rows(layers) if cores == [EDGES] else core_rows(cores, pythons, layers)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     print()
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    return 1 if any("FAILED" in cell for row in rows for cell in row) else 0
+    return 1 if len(rows) == 1 or any("FAILED" in cell for row in rows for cell in row) else 0
 
 
 if __name__ == "__main__":

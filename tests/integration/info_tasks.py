@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
+from checkout import ansible_core
 from playbook_runner import Task
 
 from simulator.testing import Api
@@ -21,6 +22,12 @@ def task(module: str, **options: t.Any) -> Task:
 def looked_up(expression: str, **variables: t.Any) -> Task:
     """A task whose result holds the value of a template under ``msg``."""
     return {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}, "vars": variables}
+
+
+def as_shown(value: t.Any) -> t.Any:
+    """What a template that holds nothing but ``value`` comes to: a number is a text before core 2.19."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return str(value) if number and ansible_core() < (2, 19) else value
 
 
 def add(api: Api, kind: str, **members: t.Any) -> dict[str, t.Any]:

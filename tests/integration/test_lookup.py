@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from info_tasks import add, limited, looked_up
+from info_tasks import add, as_shown, limited, looked_up
 from playbook_runner import PlaybookRunner, PlayResult
 
 from simulator.launch import PASSWORD, USERNAME
@@ -61,7 +61,7 @@ def test_params(run_tasks: PlaybookRunner, api: Api) -> None:
     assert values(played) == [
         {"x": 1},
         ["a", "b"],
-        9,
+        as_shown(9),
         "none",
         ["a", "b"],
         [False, 9, None],
@@ -98,7 +98,7 @@ def test_objects(run_tasks: PlaybookRunner, api: Api) -> None:
         [],
         "global",
         ["local", "none"],
-        0,
+        as_shown(0),
         False,
         True,
     ]

@@ -13,7 +13,6 @@ import os
 import sys
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
@@ -42,7 +41,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         super().run(tmp, task_vars)
-        compat.require_core(AnsibleActionFail)
+        compat.require_core(compat.action_failure)
         name = self._module_name()
         if self._task.async_val or self._task.args.get("run_in") == "target":
             return self._run_on_target(name, task_vars)
@@ -73,13 +72,13 @@ class ActionModule(ActionBase):
         message = result.errors.msg
         if isinstance(result.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({_COLLECTION}.{name}) module: {message}"
-        raise AnsibleActionFail(compat.as_data(message))
+        raise compat.action_failure(message)
 
     def _module_name(self) -> str:
         try:
             return module_of_task(self._task, self._shared_loader_obj.module_loader, _MODULES)
         except LookupError as error:
-            raise AnsibleActionFail(compat.as_data(str(error))) from None
+            raise compat.action_failure(str(error)) from None
 
     def _on_progress(self, text: str) -> None:
         """A progress line for the user at the terminal."""

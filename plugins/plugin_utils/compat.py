@@ -36,7 +36,7 @@ def too_old() -> str:
     return f"digitalrebar.provision needs ansible-core {oldest} or newer, and this is {__version__}"
 
 
-def require_core(error: type[Exception]) -> None:
+def require_core(error: t.Callable[[str], Exception]) -> None:
     """Raise ``error`` on a release that is too old."""
     if too_old():
         raise error(too_old())
@@ -150,6 +150,20 @@ def evaluate_conditional(templar: t.Any, condition: t.Any) -> bool:
         return bool(templar.evaluate_conditional(condition))
     source = "{% if " + str(condition) + " %} True {% else %} False {% endif %}"
     return bool(boolean(templar.template(source)))
+
+
+# ---- 2.19: a failure without an exception shows none -----------------------------------------------------
+
+
+def action_failure(message: str) -> errors.AnsibleActionFail:
+    """What an action raises to fail with a message.  From 2.19 AnsibleActionFail does.
+
+    Before, its result is taken as it is: the message would be a template, and "NoneType: None" a traceback.
+    """
+    failure = errors.AnsibleActionFail(as_data(message))
+    if _TEXTS_ARE_TEMPLATES:
+        failure.result.pop("exception", None)
+    return failure
 
 
 # ---- 2.18: plugins remember where their options come from ----------------------------------------------

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``matrix.py [cores=2.21|edges] [pythons=3.12] [layers=sanity,unit]``: the tests on each core and Python here.
+"""``matrix.py [cores=2.21|edges] [pythons=3.12] [layers=sanity,units]``: tests on each core and Python here.
 
 Each combination gets an environment below .venv/matrix, which stays for the next time.  What is not found on
 this machine is in the table as well.

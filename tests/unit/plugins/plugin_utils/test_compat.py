@@ -178,3 +178,10 @@ def test_a_task_of_none_of_the_modules(action: str, resolved: str | None) -> Non
     task = types.SimpleNamespace(action=action, collections=[])
     with pytest.raises(LookupError, match=f"{action} is no module of digitalrebar.provision"):
         module_of_task(task, Loader(resolved), {"drp_info"})
+
+
+def test_a_failure_of_an_action() -> None:
+    result = compat.action_failure("no {{ x }}").result
+    assert templar().template(result["msg"]) == "no {{ x }}"
+    assert result["failed"] is True
+    assert not OLD or "exception" not in result

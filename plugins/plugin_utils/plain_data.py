@@ -15,11 +15,9 @@ import datetime
 import json
 import typing as t
 
-from ansible.errors import AnsibleActionFail
-
 from ..module_utils.client.errors import UsageError
 from ..module_utils.client.typed.json_values import require_json
-from .compat import as_data
+from .compat import action_failure
 
 
 def plain_data(value: t.Any, path: str = "") -> t.Any:
@@ -56,7 +54,7 @@ def task_arguments(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     try:
         return {name: plain_data(value, name) for name, value in arguments.items()}
     except UsageError as error:
-        raise AnsibleActionFail(as_data("; ".join(error.messages))) from None
+        raise action_failure("; ".join(error.messages)) from None
 
 
 def json_data(value: t.Any, path: str) -> t.Any:

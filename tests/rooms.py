@@ -51,7 +51,7 @@ ARROWS: dict[str, set[str]] = {
     "agent/command": {"agent", "agent/job", "agent/script", "agent/host", "client", "client/objects"},
     "options": {ANSIBLE_UTILS},
     "runner": {"options", "converge", "client", "client/typed"},
-    "module_main": {"runner", "client", ANSIBLE_UTILS},
+    "module_main": {"runner", ANSIBLE_UTILS},
     "plugins/modules": {
         *("module_main", "options", "converge", "resources", "resources/agent", "resources/bootenv"),
         *("resources/content", "resources/dhcp", "resources/files", "resources/pool", "resources/waiting"),
@@ -68,7 +68,7 @@ ARROWS: dict[str, set[str]] = {
         "ansible",
         "jinja2",
     },
-    "plugins/action": {"plugins/plugin_utils", "runner", "client", "ansible"},
+    "plugins/action": {"plugins/plugin_utils", "runner", "ansible"},
     "plugins/inventory": {"plugins/plugin_utils", "plugins/plugin_utils/inventory", "client", "ansible"},
     "plugins/lookup": {
         *("plugins/plugin_utils", "resources", "converge"),

@@ -19,7 +19,6 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils import runner
-from ..module_utils.client.masking import mask_url_credentials
 from ..plugin_utils import compat
 from ..plugin_utils.modules import load_module, module_names, module_of_task
 from ..plugin_utils.plain_data import task_arguments
@@ -60,7 +59,7 @@ class ActionModule(ActionBase):
         if not self._task.diff:
             result.pop("diff", None)
         shown = remove_values(runner.shown_options(options, known), found_secrets)
-        result.setdefault("invocation", {"module_args": mask_url_credentials(shown)})
+        result.setdefault("invocation", {"module_args": shown})
         secrets = set(validated._no_log_values) | runner.environment_secrets(options, environ)
         return t.cast(Result, remove_values(result, secrets))
 

@@ -11,7 +11,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 
 from . import runner
-from .client.masking import mask_url_credentials
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]
@@ -42,7 +41,7 @@ def main(run: runner.TaskFunction, spec: t.Mapping[str, t.Any]) -> None:
     result = runner.run(
         run, module.params, module.check_mode, os.environ, secrets=secrets, known_options=known
     )
-    shown = mask_url_credentials(remove_values(runner.shown_options(module.params, known), secrets))
+    shown = remove_values(runner.shown_options(module.params, known), secrets)
     result.setdefault("invocation", {"module_args": shown})
     for warning in result.pop("warnings", []):
         module.warn(warning)

@@ -10,7 +10,7 @@ import typing as t
 from .client import settings
 from .client.client import Client
 from .client.errors import DrpError
-from .client.masking import mask, visible
+from .client.masking import mask, mask_url_credentials, visible
 from .client.typed.json_values import require_json
 from .converge import invocation
 from .converge.task import Options, Result, Task, carry_out, failure
@@ -68,12 +68,12 @@ def _presentable(result: Result, client: Client | None) -> Result:
 
 def loggable_options(options: Options) -> dict[str, t.Any]:
     """The options for the log of the machine on which a module runs: without what goes into objects."""
-    return invocation.loggable(options)
+    return mask_url_credentials(invocation.loggable(options))
 
 
 def shown_options(options: Options, known_options: t.Container[str] = ()) -> dict[str, t.Any]:
     """The options for a result, of what goes into objects only those of which the secrets are known."""
-    return invocation.shown(options, known_options)
+    return mask_url_credentials(invocation.shown(options, known_options))
 
 
 def environment_secrets(options: Options, environ: t.Mapping[str, str]) -> set[str]:

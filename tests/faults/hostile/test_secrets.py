@@ -170,7 +170,7 @@ def test_url_credentials_are_not_in_invocation(tmp_path: Path, options: str) -> 
                         "endpoint": "http://127.0.0.1:9",
                         "token": "token",
                         "request_timeout": 1,
-                        "source": "http://me:hush@127.0.0.1:9/pack.json",
+                        "src": "http://me:hush@127.0.0.1:9/pack.json",
                         **(dict([options.split(": ")]) if options else {}),
                     }
                 }

@@ -178,6 +178,11 @@ PING_INTERVAL = 20.0
 """Seconds between our pings; a peer that is silent for half as long after one is dead."""
 TIMEOUT = 30.0
 """Seconds for a connection, for acknowledgements, and between two pieces of an answer."""
+REPEAT_AFTER = 2.0
+"""Seconds after which a registration without an acknowledgement is sent again."""
+MAX_ANSWER_BYTES, MAX_ERROR_BYTES = 256 << 20, 1 << 20
+SLOWEST = 1024
+"""Bytes per second: an answer that is slower in the mean counts as none."""
 TOKEN_LIFETIME = 600
 FIRST_PAGE_SIZE, PAGE_BYTES, PAGE_OVERLAP = 500, 8 << 20, 20
 
@@ -416,6 +421,52 @@ def proxy_for(endpoint: str) -> str | None:
     if not proxy or urllib.request.proxy_bypass_environment(parts.netloc):  # type: ignore[attr-defined]
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+async def refuse_redirect(
+    _session: t.Any, _context: t.Any, params: aiohttp.TraceRequestRedirectParams
+) -> None:
+    """aiohttp would follow that of a websocket, with the token."""
+    raise redirected(str(params.url.origin()), params.response)
+
+
+def redirected(endpoint: str, answer: aiohttp.ClientResponse) -> ConnectionLost:
+    target = answer.headers.get("Location", "nowhere").partition("?")[0]
+    shown = presentable(target, ())[:300]
+    return ConnectionLost(
+        f"{endpoint} answered {answer.status}, a redirect to {shown}; it is not followed. endpoint must be "
+        "the address of the server itself"
+    )
+
+
+def presentable(text: str, secrets: t.Collection[str]) -> str:
+    """``text`` without secrets in whatever form, credentials in URLs, and escape sequences."""
+    forms = {form for secret in secrets if len(secret) > 3 for form in forms_of(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, "********")
+    text = re.sub(r"(?<=://)[^/?#\s\"'<>]*(?=@)", "********", text)
+    return re.sub(
+        "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", lambda match: ascii(match.group())[1:-1], text
+    )
+
+
+def forms_of(secret: str) -> t.Iterator[str]:
+    """A secret as it is, and as programs quote and encode it."""
+    data = secret.encode("utf-8", "surrogateescape")
+    yield from (secret, repr(secret)[1:-1], repr(data)[2:-1], json.dumps(secret)[1:-1])
+    for quoted_form in (
+        urllib.parse.quote(data, safe=""),
+        urllib.parse.quote(data),
+        urllib.parse.quote_plus(data),
+    ):
+        yield quoted_form
+        yield re.sub("%..", lambda match: match.group().lower(), quoted_form)
+    for offset in range(3):  # wherever in a longer text it begins
+        padded = bytes(offset) + data
+        for encode in (base64.standard_b64encode, base64.urlsafe_b64encode):
+            core = encode(padded).decode()[-(-offset * 8 // 6) : len(padded) * 8 // 6]
+            if len(core) > 7:
+                yield core
 
 
 # ---- events and objects ------------------------------------------------------------------------------
@@ -675,9 +726,11 @@ class Api:
         return await self._send_translating_errors(send)
 
     async def _send_translating_errors(self, send: t.Callable[[Headers], t.Awaitable[t.Any]]) -> t.Any:
-        """What ``send`` returns, or what went wrong in words that name the option."""
+        """What ``send`` returns, or what went wrong in words that name the option and show no secret."""
         try:
             return await self._send_with_token(send)
+        except (AccessRefused, ConnectionLost) as problem:
+            raise type(problem)(self._presentable(str(problem))) from None
         except aiohttp.ServerFingerprintMismatch as error:
             shown = f"{self.endpoint} presents a certificate with the SHA-256 {error.got.hex()}"
             raise AccessRefused(f"cert_fingerprint: {shown}") from None
@@ -690,9 +743,12 @@ class Api:
         except asyncio.TimeoutError:
             raise ConnectionLost(f"{self.endpoint} does not answer") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise ConnectionLost(
-                f"cannot reach {self.endpoint}: {getattr(error, 'strerror', '') or error}"
-            ) from None
+            why = self._presentable(getattr(error, "strerror", "") or str(error))
+            raise ConnectionLost(f"cannot reach {self.endpoint}: {why}") from None
+
+    def _presentable(self, text: str) -> str:
+        """What a server or a proxy had to say, without the credentials that it was sent."""
+        return presentable(text, {self._settings.password, self._settings.token, self._token})
 
     async def _send_with_token(self, send: t.Callable[[Headers], t.Awaitable[t.Any]]) -> t.Any:
         if self._token and time.monotonic() >= self._renew_at:
@@ -729,9 +785,25 @@ class Api:
             allow_redirects=False,
             **self._request_options,
         ) as answer:
-            body = await answer.read()
+            body = await self._read_body(answer)
+        if 300 <= answer.status < 400:
+            raise redirected(self.endpoint, answer)
         self._check_status(method, path, answer.status, body)
         return answer.status, body
+
+    async def _read_body(self, answer: aiohttp.ClientResponse) -> bytes:
+        """The body; ConnectionLost when it is larger than any list, or drips."""
+        limit = MAX_ERROR_BYTES if answer.status >= 300 else MAX_ANSWER_BYTES
+        began, body = time.monotonic(), bytearray()
+        async for piece in answer.content.iter_any():
+            body += piece
+            if len(body) > limit:
+                if answer.status >= 300:
+                    break
+                raise ConnectionLost(f"{self.endpoint} answered with more than {limit} bytes")
+            if time.monotonic() - began > TIMEOUT + len(body) / SLOWEST:
+                raise ConnectionLost(f"{self.endpoint} answers too slowly")
+        return bytes(body[:limit])
 
     def _check_status(self, method: str, path: str, status: int, body: bytes = b"") -> None:
         """AccessRefused or ConnectionLost for a status that is neither success nor 404."""
@@ -797,14 +869,26 @@ class Stream:
         texts = list(map(str, patterns))
         self._unacknowledged = set(texts)
         self._acknowledged.clear()
+        await self._send_registrations(texts)
+        await self._acknowledgements()
+        self._check_alive()
+
+    async def _acknowledgements(self) -> None:
+        """Wait for them; what is not acknowledged soon is sent again, which the server does not mind."""
+        left, pause = TIMEOUT, REPEAT_AFTER
+        while not await finished_within(min(pause, left), self._acknowledged.wait()):
+            left -= min(pause, left)
+            pause *= 2
+            if left <= 0:
+                raise ConnectionLost(f"{self._endpoint} did not acknowledge the event subscriptions")
+            await self._send_registrations(sorted(self._unacknowledged))
+
+    async def _send_registrations(self, texts: list[str]) -> None:
         try:
             for text in texts:
                 await self._socket.send_str(f"register {text}")
         except (aiohttp.ClientError, OSError):
             raise ConnectionLost(f"the websocket connection to {self._endpoint} was interrupted") from None
-        if not await finished_within(TIMEOUT, self._acknowledged.wait()):
-            raise ConnectionLost(f"{self._endpoint} did not acknowledge the event subscriptions")
-        self._check_alive()
 
     async def next(self, timeout: float) -> Event | None:
         """The next event; None when some are missing here, or after ``timeout`` seconds.
@@ -894,7 +978,9 @@ class Source:
         # aiohttp checks the fingerprint of its connector in addition to the context of each request
         connector = aiohttp.TCPConnector(ssl=self._settings.fingerprint or self._settings.context)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT, sock_read=TIMEOUT)
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_redirect.append(refuse_redirect)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout, trace_configs=[trace]) as http:
             apis = [Api(endpoint, self._settings, http) for endpoint in self._settings.endpoints]
             delay = shortest
             while True:

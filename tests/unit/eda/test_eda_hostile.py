@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server, or a proxy before it, that means harm to the event source."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+from aiohttp import web
+from eda_server import Listening, Server, serving, until
+
+from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source import drp_events
+from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source.drp_events import (
+    presentable,
+)
+
+SECRET = "pa55word,for/attackers"
+Respond = Callable[[web.Request], Awaitable["web.StreamResponse | None"]]
+
+
+class Wicked(Server):
+    """``respond`` answers before the server does; None leaves the answer to it."""
+
+    respond: Respond | None = None
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        answer = await self.respond(request) if self.respond else None
+        return await super().handle(request) if answer is None else answer
+
+
+def against(test: Callable[[Wicked], Awaitable[None]]) -> None:
+    async def run() -> None:
+        async with serving(Wicked()) as server:
+            await asyncio.wait_for(test(cast(Wicked, server)), 60)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("path", ["ws", "machines", "users/ann/token"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(caplog: pytest.LogCaptureFixture, path: str, status: int) -> None:
+    async def test(server: Wicked) -> None:
+        asked: list[str] = []
+
+        async def redirecting(request: web.Request) -> web.StreamResponse | None:
+            asked.append(request.path)
+            if request.path == f"/api/v3/{path}":
+                raise_to = f"{server.endpoint}/elsewhere?sig=hush"
+                return web.Response(status=status, headers={"Location": raise_to})
+            return None
+
+        server.respond = redirecting
+        listening = Listening(server, username="ann", password=SECRET, reconnect_delay=0.01)
+        await until(lambda: "a redirect to" in caplog.text)
+        assert "/elsewhere" not in asked
+        await listening.stop()
+
+    against(test)
+    assert "hush" not in caplog.text
+
+
+@pytest.mark.parametrize("status", [200, 401, 500])
+def test_a_body_without_an_end(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(drp_events, "MAX_ANSWER_BYTES", 1 << 20)
+    sent = 0
+
+    async def test(server: Wicked) -> None:
+        async def endless(request: web.Request) -> web.StreamResponse | None:
+            nonlocal sent
+            if request.path != "/api/v3/machines":
+                return None
+            response = web.StreamResponse(status=status)
+            await response.prepare(request)
+            try:
+                while sent < 256 << 20:
+                    await response.write(b" " * (1 << 16))
+                    sent += 1 << 16
+            except OSError:
+                pass
+            return response
+
+        server.respond = endless
+        listening = Listening(server, reconnect_delay=0.01)
+        signs = ("more than", "answered 500")
+        await until(lambda: listening.task.done() or any(sign in caplog.text for sign in signs))
+        listening.task.cancel()
+        await asyncio.gather(listening.task, return_exceptions=True)
+
+    against(test)
+    assert sent < 256 << 20
+
+
+def test_a_body_that_drips(caplog: pytest.LogCaptureFixture) -> None:
+    async def test(server: Wicked) -> None:
+        async def dripping(request: web.Request) -> web.StreamResponse | None:
+            if request.path != "/api/v3/machines":
+                return None
+            response = web.StreamResponse()
+            await response.prepare(request)
+            with contextlib.suppress(OSError):
+                while True:
+                    await response.write(b" ")
+                    await asyncio.sleep(0.1)
+            return response
+
+        server.respond = dripping
+        listening = Listening(server, reconnect_delay=0.01)
+        await until(lambda: "too slowly" in caplog.text)
+        await listening.stop()
+
+    against(test)
+
+
+def test_a_lost_acknowledgement_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drp_events, "TIMEOUT", 20.0)
+    monkeypatch.setattr(drp_events, "REPEAT_AFTER", 0.1)
+
+    async def test(server: Wicked) -> None:
+        command, lost = server.command, []
+
+        async def losing(socket: web.WebSocketResponse, text: str) -> None:
+            if not lost:
+                lost.append(text)
+                return
+            await command(socket, text)
+
+        server.command = losing  # type: ignore[method-assign]
+        began = time.monotonic()
+        listening = Listening(server)
+        await listening.started()
+        assert lost
+        assert time.monotonic() - began < 15
+        await listening.stop()
+
+    against(test)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        SECRET,
+        repr(SECRET),
+        "pa55word%2Cfor%2Fattackers",
+        "pa55word%2cfor%2fattackers",
+        base64.b64encode(f"ann:{SECRET}".encode()).decode(),
+        f"http://me:{SECRET}@proxy",
+    ],
+)
+def test_no_form_of_a_secret_is_told(told: str) -> None:
+    shown = presentable(f"no, {told}\x1b[2J!", {SECRET, "", "x"})
+    assert told[8:-8] not in shown
+    assert "\x1b" not in shown
+    assert shown.startswith("no, ")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_password_of_a_proxy_is_not_logged(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    async def test(server: Wicked) -> None:
+        async def refusing(_request: web.Request) -> web.StreamResponse | None:
+            return web.Response(status=407)
+
+        server.respond = refusing
+        monkeypatch.setenv(f"{scheme}_proxy", server.endpoint.replace("://", "://me:hush@"))
+        monkeypatch.setenv("no_proxy", "")
+        listening = Listening(server, endpoint=f"{scheme}://drp.example.com:8092", reconnect_delay=0.01)
+        await until(lambda: "retrying in" in caplog.text or listening.task.done())
+        listening.task.cancel()
+        result: Any = await asyncio.gather(listening.task, return_exceptions=True)
+        assert "hush" not in repr(result)
+
+    against(test)
+    assert "407" in caplog.text
+    assert "hush" not in caplog.text

@@ -32,7 +32,7 @@ def require_short_name(client: Client, kind: str, name: str, label: str) -> None
     if length > limit and not client.has_feature(features.V4.flag):
         raise UsageError(
             f"{label}: the name is too long: on this server, names of {kind} have at most {limit} bytes, and "
-            f"this one has {length} (a slash counts as 3, and so does each byte of a character beyond ASCII). "
+            f"this one has {length} (a slash counts as 3, as does each byte of a character beyond ASCII). "
             "Choose a shorter name"
         )
 

@@ -100,3 +100,28 @@ def test_the_second_time_changes_nothing(client: Any, factory: Any, case: str) -
             again = converge(client, kind_class(kind=kind, spec=whole), check)
             assert again.action == "unchanged", (again.before, again.planned)
         converge(client, kind_class(kind=kind, spec={"Name": name}, state="absent"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "longest"),
+    [("profiles", 236), ("plugins", 237), ("stages", 245), ("params", 245), ("users", 245)],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_names_that_are_too_long(client: Any, factory: Any, kind: str, longest: int, check: bool) -> None:
+    """The longest that the server takes, and one byte more, which is not even sent."""
+    more = {"Provider": "absent"} if kind == "plugins" else {}
+    for escaped, letters in (("", 1), ("é", 6)):
+        name = f"{factory.name()}-{escaped}"
+        name += "x" * (longest - len(name) - letters + 1 if escaped else longest - len(name))
+        with pytest.raises(UsageError, match="the name is too long"):
+            converge(client, Resource(kind=kind, spec={**body(kind, f"{name}x"), **more}), check)
+        factory.made.append((kind, name))
+        spec = {**body(kind, name), **more}
+        resource = Resource(kind=kind, spec=spec, require_available=False)
+        assert converge(client, resource, check).action == "created"
+
+
+def test_a_machine_may_be_called_as_one_likes(client: Any, factory: Any) -> None:
+    name = f"{factory.name()}-{'x' * 400}"
+    factory.made.append(("machines", f"Name:{name}"))
+    assert converge(client, Resource(kind="machines", spec={"Name": name})).action == "created"

@@ -12,7 +12,7 @@ import typing as t
 from ..client import models
 from ..client.client import Client
 from ..client.errors import ApiError, Conflict, DrpError, Invalid, NotFound, UsageError
-from ..client.objects import claims, layers
+from ..client.objects import claims, layers, names
 from ..client.patch import Patch, apply_patch, gen_patch
 from .guard import is_locked
 from .resource import Object, Resource
@@ -170,6 +170,8 @@ class _Convergence:
         if self.check:
             self.secure_params.fetch_definitions(current)
         if current is None:
+            kind, spec = self.resource.kind, self.resource.spec
+            names.require_short_name(self.client, kind, models.key_of(kind, spec), self.resource.label)
             current = self._create()
             if self.check:
                 return

@@ -28,7 +28,15 @@ _TEXT = """#!/bin/sh
 here=${{0%/*}}
 if [ -d "$here/{chroot_program}" ]; then
     if [ -f "$here/{ca_file}" ]; then export DRP_AGENT_CA_PATH="$here/{ca_file}"; fi
-    exec {python} "$here/{chroot_program}" "$@"
+    python={python}
+    if [ ! -x "$python" ]; then  # a chroot has an interpreter of its own, or none
+        python=$(command -v python3) || python=false
+        if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
+            echo "params: Python 3.9 or newer is required inside the chroot, for get_param and set_param" >&2
+            exit 127
+        fi
+    fi
+    exec "$python" "$here/{chroot_program}" "$@"
 fi
 {path}exec {python} {program} "$@"
 """

@@ -40,6 +40,10 @@ class Stat:
     modified: str = ""
 
 
+_MAX_NAME_BYTES = {"files": 250, "isos": 249}
+"""While it is uploaded, a file is called ``<name>.part``, and an ISO ``.<name>.part``."""
+
+
 def blob_path(kind: str, path: str) -> str:
     """``path`` without slashes around it; UsageError when it cannot be the place of a blob.
 
@@ -54,6 +58,12 @@ def blob_path(kind: str, path: str) -> str:
         raise UsageError(f"path: {path!r} must not contain . or ..")
     if kind == "isos" and len(parts) > 1:
         raise UsageError(f"path: {path!r} must be a plain name, because ISOs are not kept in folders")
+    length, limit = len(parts[-1].encode()), _MAX_NAME_BYTES[kind]
+    if length > limit:
+        raise UsageError(
+            f"path: the name {parts[-1][:20]}... is too long: names of {kind} have at most {limit} bytes, "
+            f"and this one has {length}"
+        )
     return "/".join(parts)
 
 

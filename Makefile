@@ -30,10 +30,10 @@ pytest = $(if $(wildcard tests/$1),$(BIN)/python -m pytest -q tests/$1 $2,@echo 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv lint format types unit contract integration test wire faults fuzz e2e bench demo serve sanity targets oldest agent build package docs matrix clean
+.PHONY: help venv lint format types unit contract integration integration-real test wire faults fuzz e2e bench demo serve sanity targets oldest agent build package docs matrix clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 venv: $(READY) ## Create or refresh .venv with all tools (PYTHON=python3)
 	@echo ".venv is ready"
@@ -66,6 +66,10 @@ contract: $(READY) ## Test the client against the simulator, or a server named b
 
 integration: $(READY) ## Test every module and plugin through ansible-playbook
 	$(call pytest,integration,$(WORKERS))
+
+integration-real: $(READY) ## Run the same tests against the server named by RS_ENDPOINT and RS_KEY, and EMPTY it
+	@test -n "$(RS_ENDPOINT)" -a -n "$(RS_KEY)" || { echo "set RS_ENDPOINT and RS_KEY; that server is emptied"; exit 2; }
+	$(call pytest,integration,--real-server)
 
 # whose shell names a real server for drpcli does not mean it for the tests
 test: export RS_ENDPOINT :=

@@ -113,6 +113,7 @@ def test_deleting_a_built_in_layer_does_nothing(client: Any) -> None:
     assert named(client, "BasicStore")
 
 
+@pytest.mark.needs_faults
 class TestLostReplies:
     def test_create(self, endpoint: Any, client: Any, pack: Pack) -> None:
         endpoint.simulator.fault("lose_reply", "^contents$", "POST")

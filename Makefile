@@ -18,6 +18,8 @@ export ANSIBLE_REMOTE_TMP := $(ANSIBLE_HOME)/tmp
 export ANSIBLE_ASYNC_DIR := $(ANSIBLE_HOME)/async
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.venv/cache/hypothesis
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/cache/pyc
+# from a user's shell it would let every ansible-playbook compile everything anew
+unexport PYTHONDONTWRITEBYTECODE
 
 STRICT := $(wildcard $(addprefix plugins/module_utils/,client converge agent resources runner.py options.py module_main.py))
 CONTENT := $(wildcard playbooks roles)
@@ -75,14 +77,14 @@ wire: $(READY) ## Compare the simulator with the recorded answers of a real serv
 	$(BIN)/python $(TOOLS)/wire.py "$(WIRE)"
 
 faults: $(READY) ## Test under cut connections, garbled answers and killed processes
-	$(call pytest,faults,-o timeout=600)
+	$(call pytest,faults)
 
 fuzz: $(READY) ## Spoil N answers of a server (10000) as SEED (a number) says, and see that nothing breaks
 	$(if $(wildcard tests/faults),FUZZ_N=$(or $(N),10000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q -s \
 		-o timeout=0 tests/faults/test_garbled.py)
 
 e2e: $(READY) ## Install the agent on a booted system and run a workflow to its end (needs root)
-	$(call pytest,e2e,-o timeout=900)
+	$(call pytest,e2e)
 
 bench: $(READY) ## Measure against raw calls
 	$(if $(wildcard tests/bench),PYTHONPATH=tests $(BIN)/python -m bench,@echo "bench: nothing yet (no tests/bench)")
@@ -118,7 +120,7 @@ docs: $(READY) ## Build the pages of all plugins and guides into build/docs/html
 	@$(TOOLS)/docs.sh
 
 package: $(READY) ## Test the archive: its content, and its use in a fresh environment
-	$(call pytest,package,-o timeout=300)
+	$(call pytest,package)
 
 clean: ## Remove the output of the other targets, except .venv
 	rm -rf build tests/output .ansible .venv/cache .venv/ansible .venv/sanity

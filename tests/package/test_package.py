@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from patience import LIMIT
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 
@@ -38,7 +39,7 @@ def run(*command: str, **environment: str) -> str:
         env={**clean, **environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=LIMIT,
         stdin=subprocess.DEVNULL,
         cwd=environment.get("PWD"),
         check=False,

@@ -32,7 +32,7 @@ pytest = $(if $(wildcard tests/$1),$(BIN)/python -m pytest -q tests/$1 $2,@echo 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv lint format types unit contract integration test wire faults fuzz e2e bench demo serve sanity targets oldest agent build package docs matrix clean
+.PHONY: help venv lint format types unit contract integration test wire faults fuzz e2e bench demo serve sanity targets oldest agent build package importer release publish docs matrix clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -112,6 +112,15 @@ agent: $(READY) requirements-agent.txt ## Build the machine agent as one file, b
 
 build: $(READY) ## Build the collection's archive into build/, reproducibly
 	$(BIN)/python $(TOOLS)/build.py build
+
+importer: build ## Check the archive as Galaxy and Automation Hub do on upload
+	@$(TOOLS)/importer.sh "$$(ls -t build/*.tar.gz | head -n 1)"
+
+release: $(READY) ## Check that the checkout may be released as TAG (TAG=v1.0.0)
+	@$(BIN)/python $(TOOLS)/release.py "$(TAG)"
+
+publish: build ## Upload the archive to Galaxy (GALAXY_TOKEN in the environment)
+	@$(BIN)/ansible-galaxy collection publish --token "$$GALAXY_TOKEN" "$$(ls -t build/*.tar.gz | head -n 1)"
 
 matrix: $(READY) ## Run the tests on each ansible-core and Python found here (CORES=2.21 LAYERS=sanity,unit)
 	$(BIN)/python $(TOOLS)/matrix.py cores=$(CORES) pythons=$(PYTHONS) layers=$(LAYERS)

@@ -185,7 +185,7 @@ def test_a_token_is_revoked_under_a_running_job(
     box.run("rm -f /root/long")
     known = {job["Uuid"] for job in jobs(api, "e2e-long")}
     stage_job(api, "e2e-long")
-    until(lambda: box.attempt("test -s /root/long").returncode == 0)
+    eventually(lambda: box.attempt("test -s /root/long").returncode == 0)
     secret = [{"op": "replace", "path": "/Secret", "value": "yet another"}]
     assert api("PATCH", f"users/drp-agent-{machine(api)['Uuid']}", json=secret).status_code == 200
     assert stage.role().changed > 0

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "tests/tools"))
 from build import build  # noqa: E402
 
 BIN = Path(sys.executable).parent
-ALLOWED = {"MANIFEST.json", "FILES.json", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CHANGELOG.rst"}
+ALLOWED = {"MANIFEST.json", "FILES.json", "README.md", "CONTRIBUTING.md", "CHANGELOG.rst"}
 ALLOWED |= {"LICENSE", "LICENSES", "REUSE.toml", "bindep.txt", "requirements.txt", "requirements-agent.txt"}
 ALLOWED |= {"changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles"}
 

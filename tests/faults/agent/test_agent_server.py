@@ -228,9 +228,9 @@ def test_a_token_that_is_revoked_while_the_agent_waits(agents: Agents) -> None:
     agent = agents.agent(machine, **{**QUICK, "token": "", "token_file": str(file)})
     runner = threading.Thread(target=agent.run)
     runner.start()
-    until(lambda: any("was revoked" in line for line in agents.messages))
+    eventually(lambda: any("was revoked" in line for line in agents.messages))
     file.write_text(agents.simulator.machine_token(machine["Uuid"]))
-    runner.join(20)
+    runner.join(LIMIT)
     assert agents.outcome(machine) == ("late", "finished", "complete")
 
 
@@ -248,14 +248,16 @@ def test_a_token_that_is_revoked_in_the_middle_of_a_job(agents: Agents, systemd:
     agent = agents.agent(machine, **{**QUICK, "token": "", "token_file": paths})
     runner = threading.Thread(target=agent.run)
     runner.start()
-    until(begun.exists)
+    eventually(begun.exists)
     revoke(agents, machine)
     refused = len([entry for entry in agents.simulator.log() if entry["status"] == 403])
     go.touch()
-    until(lambda: len([entry for entry in agents.simulator.log() if entry["status"] == 403]) > refused + 3)
+    eventually(
+        lambda: len([entry for entry in agents.simulator.log() if entry["status"] == 403]) > refused + 3
+    )
     assert agents.job(machine)["State"] == "running"
     file.write_text(agents.simulator.machine_token(machine["Uuid"]))
-    runner.join(30)
+    runner.join(LIMIT)
     assert not runner.is_alive()
     assert agents.outcome(machine) == ("long", "finished", "complete")
     numbers = [line for line in agents.log(agents.job(machine)).decode().splitlines() if line.isdecimal()]

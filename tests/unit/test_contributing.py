@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What contributors meet in public: workflows do only what can be tried here, and nothing of it is shipped."""
+"""What contributors meet: the workflows do only what can be tried here, and nothing of it is shipped."""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ export ANSIBLE_REMOTE_TMP := $(ANSIBLE_HOME)/tmp
 export ANSIBLE_ASYNC_DIR := $(ANSIBLE_HOME)/async
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.venv/cache/hypothesis
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/cache/pyc
+# from a user's shell it would let every ansible-playbook compile everything anew
+unexport PYTHONDONTWRITEBYTECODE
 
 STRICT := $(wildcard $(addprefix plugins/module_utils/,client converge agent resources runner.py options.py module_main.py))
 CONTENT := $(wildcard playbooks roles)
@@ -30,7 +32,7 @@ pytest = $(if $(wildcard tests/$1),$(BIN)/python -m pytest -q tests/$1 $2,@echo 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv lint format types unit contract integration integration-real test wire faults fuzz e2e bench demo serve sanity targets oldest agent build package docs matrix clean
+.PHONY: help venv lint format types unit contract integration integration-real test wire faults fuzz e2e bench demo serve sanity targets oldest agent build package release publish docs matrix clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -79,14 +81,14 @@ wire: $(READY) ## Compare the simulator with the recorded answers of a real serv
 	$(BIN)/python $(TOOLS)/wire.py "$(WIRE)"
 
 faults: $(READY) ## Test under cut connections, garbled answers and killed processes
-	$(call pytest,faults,-o timeout=600)
+	$(call pytest,faults)
 
 fuzz: $(READY) ## Spoil N answers of a server (10000) as SEED (a number) says, and see that nothing breaks
 	$(if $(wildcard tests/faults),FUZZ_N=$(or $(N),10000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q -s \
 		-o timeout=0 tests/faults/test_garbled.py)
 
 e2e: $(READY) ## Install the agent on a booted system and run a workflow to its end (needs root)
-	$(call pytest,e2e,-o timeout=900)
+	$(call pytest,e2e)
 
 bench: $(READY) ## Measure against raw calls
 	$(if $(wildcard tests/bench),PYTHONPATH=tests $(BIN)/python -m bench,@echo "bench: nothing yet (no tests/bench)")
@@ -115,6 +117,14 @@ agent: $(READY) requirements-agent.txt ## Build the machine agent as one file, b
 build: $(READY) ## Build the collection's archive into build/, reproducibly
 	$(BIN)/python $(TOOLS)/build.py build
 
+release: $(READY) ## Check that the checkout may be released as TAG (TAG=v1.0.0)
+	@$(BIN)/python $(TOOLS)/release.py "$(TAG)"
+
+publish: build ## Upload the archive to Galaxy (GALAXY_TOKEN in the environment)
+	@ANSIBLE_GALAXY_SERVER_LIST=galaxy ANSIBLE_GALAXY_SERVER_GALAXY_URL=https://galaxy.ansible.com/ \
+		ANSIBLE_GALAXY_SERVER_GALAXY_TOKEN="$$GALAXY_TOKEN" \
+		$(BIN)/ansible-galaxy collection publish "$$(ls -t build/*.tar.gz | head -n 1)"
+
 matrix: $(READY) ## Run the tests on each ansible-core and Python found here (CORES=2.21 LAYERS=sanity,units; CORES=edges)
 	$(BIN)/python $(TOOLS)/matrix.py cores=$(CORES) pythons=$(PYTHONS) layers=$(LAYERS)
 
@@ -122,7 +132,7 @@ docs: $(READY) ## Build the pages of all plugins and guides into build/docs/html
 	@$(TOOLS)/docs.sh
 
 package: $(READY) ## Test the archive: its content, and its use in a fresh environment
-	$(call pytest,package,-o timeout=300)
+	$(call pytest,package)
 
 clean: ## Remove the output of the other targets, except .venv
 	rm -rf build tests/output .ansible .venv/cache .venv/ansible .venv/sanity

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For all tests: one simulator, and an environment without anybody's server in it.
+"""For all tests: one simulator, no limit that a slow machine reaches, and nobody's server in the environment.
 
 The simulator is imported only by tests that ask for it: the others run on the Pythons of targets too.
 """
@@ -13,12 +13,27 @@ import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from patience import TEST_LIMIT
+
 if t.TYPE_CHECKING:
     from simulator.launch import Simulator
+
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """The limit of each test, unless the command line has one: for what hangs, and only for that."""
+    if config.getoption("timeout", None) is None:
+        config.option.timeout = TEST_LIMIT
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,6 +10,7 @@ import typing as t
 from pathlib import Path
 
 from checkout import ANSIBLE_BIN, ROOT
+from patience import LIMIT
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (\S+\.yml)\n")
@@ -47,7 +48,7 @@ class GuideRunner:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=LIMIT,
             stdin=subprocess.DEVNULL,
             check=False,
         )

@@ -9,6 +9,8 @@ import threading
 import time
 import typing as t
 
+from patience import LIMIT, NEVER
+
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import DrpError
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.wait import (
@@ -18,8 +20,6 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.wait
 )
 
 NAME = "waited"
-SOON = 3.0
-"""Seconds; far less than a minute, after which everything is read again anyway."""
 GOOD, BROKEN = equal_item("Description", "good"), equal_item("Description", "broken")
 
 
@@ -39,6 +39,7 @@ class Waiting:
     outcome: str = ""
     error: BaseException | None = None
     ended: float = 0.0
+    """By the monotonic clock."""
 
     def __post_init__(self) -> None:
         self._thread = threading.Thread(target=self._run)
@@ -51,23 +52,26 @@ class Waiting:
             self.error = error
         self.ended = time.monotonic()
 
-    def end(self, timeout: float = 10.0) -> str:
-        self._thread.join(timeout)
+    def end(self) -> str:
+        """Its outcome, or its error raised; it must not take until a timer ends it."""
+        self._thread.join(LIMIT)
         assert not self._thread.is_alive(), "it still waits"
         if self.error is not None:
             raise self.error
         return self.outcome
 
 
-def begin(client: Client, lab: t.Any, timeout: float = 30.0, watches: t.Any = (), **more: t.Any) -> Waiting:
+def begin_early(client: Client, watches: t.Any = None, timeout: float = NEVER, **more: t.Any) -> Waiting:
+    """A wait that may not even have connected yet.  By default no timer helps it: events have to."""
+    more.setdefault("recheck_interval", NEVER)
+    return Waiting(Waiter(client, [watch()] if watches is None else watches, timeout, **more))
+
+
+def begin(
+    client: Client, lab: t.Any, timeout: float = NEVER, watches: t.Any = None, **more: t.Any
+) -> Waiting:
     """A wait that has registered already, and has looked once."""
     reads = lab.asked("GET", "profiles")
-    waiting = Waiting(Waiter(client, watches or [watch()], timeout, **more))
+    waiting = begin_early(client, watches, timeout, **more)
     lab.eventually(lambda: lab.simulator.stats()["registrations"] and lab.asked("GET", "profiles") > reads)
     return waiting
-
-
-def soon(waiting: Waiting, since: float, within: float = SOON) -> str:
-    outcome = waiting.end()
-    assert waiting.ended - since < within
-    return outcome

@@ -14,7 +14,9 @@ import sys
 import time
 from pathlib import Path
 
-from agentlab import Agents, Object, until
+from patience import eventually
+
+from agentlab import Agents, Object
 from simulator.testing import Api
 
 from .lab import ROOT, Lab, Row, median
@@ -113,7 +115,7 @@ def _idle_memory(lab: Lab, zipapp: Path) -> Row:
     machine = agents.machine_with_tasks(agents.task("one", "#!/bin/sh\nexit 0\n"))
     agent = _spawn(agents, machine, zipapp, wait_timeout=3600)
     try:
-        until(lambda: agents.now(machine)["CurrentTask"] == 1)
+        eventually(lambda: agents.now(machine)["CurrentTask"] == 1)
         for _burst in range(_EVENTS // 100):
             lab.simulator.burst(100, "machines", "update", machine["Uuid"], agents.now(machine))
             time.sleep(0.05)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from patience import LIMIT
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
@@ -28,8 +29,6 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.even
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import params
 
-PATIENCE = 5.0
-
 
 @pytest.fixture
 def stream(client: Client) -> Iterator[EventStream]:
@@ -37,7 +36,7 @@ def stream(client: Client) -> Iterator[EventStream]:
         yield opened
 
 
-def event_of(subscription: Subscription, timeout: float = PATIENCE) -> dict[str, Any]:
+def event_of(subscription: Subscription, timeout: float = LIMIT) -> dict[str, Any]:
     received = subscription.get(timeout)
     assert received is not None, "no event came"
     assert received.error is None
@@ -264,7 +263,7 @@ def test_threads_register_side_by_side(client: Client, stream: EventStream, fact
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(LIMIT)
     for name in names:
         factory.make("profiles", Name=name)
     for name, subscription in held.items():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from patience import NEVER
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
@@ -218,9 +219,9 @@ def test_an_object_as_soon_as_it_changes(v4: Client) -> None:
     started = time.monotonic()
     worker = threading.Thread(target=change)
     worker.start()
-    changed = etags.wait_for_change(v4, "profiles", "p1", mark, 30)
+    changed = etags.wait_for_change(v4, "profiles", "p1", mark, NEVER)
     worker.join()
-    assert 0.2 < time.monotonic() - started < 10
+    assert time.monotonic() - started > 0.2
     assert changed is not None
     assert (item["Description"], changed[0]["Description"]) == ("", "x")
     assert changed[1] == etags.etag(v4, "profiles", "p1") != mark
@@ -235,7 +236,7 @@ def test_an_object_that_does_not_change_or_is_deleted(v4: Client) -> None:
     assert time.monotonic() - started >= 0.9
     v4.delete("params", "a/b")
     with pytest.raises(NotFound):
-        etags.wait_for_change(v4, "params", "a/b", mark, 10)
+        etags.wait_for_change(v4, "params", "a/b", mark, NEVER)
 
 
 def test_an_old_server_has_no_marks(old: Client) -> None:

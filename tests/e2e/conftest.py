@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from checkout import ANSIBLE_ENVIRONMENT
+from patience import LIMIT
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -73,7 +74,7 @@ class PlaybookRunner:
         book: str,
         *flags: str,
         fails: bool = False,
-        timeout: float = 240,
+        timeout: float = LIMIT,
         environment: dict[str, str] | None = None,
         **variables: t.Any,
     ) -> PlayResult:

@@ -15,6 +15,7 @@ import typing as t
 from pathlib import Path
 
 from debian_tree import Unsupported
+from patience import LIMIT, SLOWNESS
 
 _REBOOT = 133
 _SSH = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ConnectTimeout=5")
@@ -36,10 +37,10 @@ class NspawnContainer:
 
     def __enter__(self) -> NspawnContainer:
         subprocess.run(
-            ["cp", "-a", "--reflink=auto", str(self._source), str(self.root)], check=True, timeout=120
+            ["cp", "-a", "--reflink=auto", str(self._source), str(self.root)], check=True, timeout=LIMIT
         )
         keygen = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)]
-        subprocess.run(keygen, check=True, timeout=30, stdin=subprocess.DEVNULL)
+        subprocess.run(keygen, check=True, timeout=LIMIT, stdin=subprocess.DEVNULL)
         keys = self.root / "root/.ssh/authorized_keys"
         keys.parent.mkdir(mode=0o700, exist_ok=True)
         shutil.copy(self.key.with_suffix(".pub"), keys)
@@ -61,10 +62,10 @@ class NspawnContainer:
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGTERM)  # systemd-nspawn passes it on as a power-off
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(20)
+                process.wait(20 * SLOWNESS)
             if process.poll() is None:
                 process.kill()
-        self._keeper.join(30)
+        self._keeper.join(LIMIT)
 
     def _keep(self) -> None:
         """Boot, and boot again when it was left by a reboot."""
@@ -82,13 +83,13 @@ class NspawnContainer:
         options = [word for option in _SSH for word in ("-o", option)]
         return ["ssh", *options, "-i", str(self.key), "-p", str(self.port), "root@127.0.0.1", *words]
 
-    def run(self, script: str, timeout: float = 60) -> str:
+    def run(self, script: str, timeout: float = 60 * SLOWNESS) -> str:
         """What a shell script prints; AssertionError when it fails."""
         done = self.attempt(script, timeout)
         assert done.returncode == 0, f"{script}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
-    def attempt(self, script: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def attempt(self, script: str, timeout: float = 60 * SLOWNESS) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(script),
             capture_output=True,
@@ -101,7 +102,7 @@ class NspawnContainer:
     def boot_id(self) -> str:
         return self.run("cat /proc/sys/kernel/random/boot_id")
 
-    def wait_booted(self, timeout: float = 60, other_than: str = "") -> str:
+    def wait_booted(self, timeout: float = 60 * SLOWNESS, other_than: str = "") -> str:
         """The boot id, once the system is up; Unsupported when it does not come up."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:

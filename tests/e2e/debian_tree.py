@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from patience import LIMIT
+
 SUITE = "bookworm"
 PACKAGES = ("systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "iproute2")
 TOOLS = ("debootstrap", "systemd-nspawn", "ssh", "ssh-keygen")
@@ -56,7 +58,12 @@ def tree() -> Path:
         ]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=400, stdin=subprocess.DEVNULL, check=False
+                command,
+                capture_output=True,
+                text=True,
+                timeout=2 * LIMIT,
+                stdin=subprocess.DEVNULL,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             raise Unsupported(f"debootstrap from {MIRROR} took more than 400 s") from None

@@ -8,13 +8,13 @@ Each test goes on where the one before it has ended.
 from __future__ import annotations
 
 import hashlib
-import time
 import typing as t
 from pathlib import Path
 
 import pytest
 from conftest import PlaybookRunner
 from container import NspawnContainer
+from patience import eventually
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
@@ -51,13 +51,6 @@ def jobs(api: Api, workflow: str) -> list[dict[str, t.Any]]:
 
 def log(api: Api, job: dict[str, t.Any]) -> str:
     return str(api("GET", f"jobs/{job['Uuid']}/log").text)
-
-
-def until(test: t.Callable[[], t.Any], timeout: float = 60) -> None:
-    deadline = time.monotonic() + timeout
-    while not test():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +185,7 @@ def test_a_token_is_revoked_under_a_running_job(
     box.run("rm -f /root/long")
     known = {job["Uuid"] for job in jobs(api, "e2e-long")}
     stage_job(api, "e2e-long")
-    until(lambda: box.attempt("test -s /root/long").returncode == 0)
+    eventually(lambda: box.attempt("test -s /root/long").returncode == 0)
     secret = [{"op": "replace", "path": "/Secret", "value": "yet another"}]
     assert api("PATCH", f"users/drp-agent-{machine(api)['Uuid']}", json=secret).status_code == 200
     assert stage.role().changed > 0
@@ -252,9 +245,9 @@ def test_module_defaults_of_the_play(stage: PlaybookRunner, server: Simulator) -
 def test_the_agent_is_killed(stage: PlaybookRunner, box: NspawnContainer, api: Api) -> None:
     box.run("rm -f /root/long")
     stage_job(api, "e2e-long")
-    until(lambda: box.attempt("test -s /root/long").returncode == 0)
+    eventually(lambda: box.attempt("test -s /root/long").returncode == 0)
     box.run("systemctl kill -s KILL --kill-whom=main drp-agent")
-    until(lambda: jobs(api, "e2e-long")[-1]["State"] == "finished", 90)
+    eventually(lambda: jobs(api, "e2e-long")[-1]["State"] == "finished")
     assert len(jobs(api, "e2e-long")) == 1
     assert "line 200" in log(api, jobs(api, "e2e-long")[0])
 
@@ -263,7 +256,7 @@ def test_an_upgrade_while_a_job_runs(stage: PlaybookRunner, box: NspawnContainer
     box.run("rm -f /root/long; echo >> /usr/local/bin/drp-agent")  # another version, and the job is long
     known = {job["Uuid"] for job in jobs(api, "e2e-long")}
     stage_job(api, "e2e-long")
-    until(lambda: box.attempt("test -s /root/long").returncode == 0)
+    eventually(lambda: box.attempt("test -s /root/long").returncode == 0)
     pid = box.run("systemctl show -p MainPID drp-agent")
     assert stage.role("upgrade").changed > 0
     new = [job for job in jobs(api, "e2e-long") if job["Uuid"] not in known]

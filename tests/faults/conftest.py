@@ -7,12 +7,12 @@ from __future__ import annotations
 import collections
 import dataclasses
 import threading
-import time
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import eventually
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
@@ -49,13 +49,7 @@ class Lab:
         )
         return counted[method]
 
-    @staticmethod
-    def eventually(holds: Callable[[], t.Any], timeout: float = 5.0) -> None:
-        """Returns when it holds; AssertionError after ``timeout`` seconds."""
-        deadline = time.monotonic() + timeout
-        while not holds():
-            assert time.monotonic() < deadline, "it never came true"
-            time.sleep(0.005)
+    eventually = staticmethod(eventually)
 
 
 @pytest.fixture
@@ -79,10 +73,9 @@ def no_leaks(lab: Lab) -> Iterator[None]:
     yield
     lab.simulator.wait_ready()
     lab.simulator.clear_faults()
-    deadline = time.monotonic() + 5
-    while left := [thread.name for thread in threading.enumerate() if thread.name.startswith("drp-")]:
-        assert time.monotonic() < deadline, f"threads are left: {left}"
-        time.sleep(0.01)
-    while websockets := lab.simulator.stats()["websockets"]:
-        assert time.monotonic() < deadline, f"{websockets} websockets are left"
-        time.sleep(0.01)
+
+    def left() -> list[str]:
+        return [thread.name for thread in threading.enumerate() if thread.name.startswith("drp-")]
+
+    eventually(lambda: not left(), "the end of all threads")
+    eventually(lambda: not lab.simulator.stats()["websockets"], "the end of all websockets")

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from cutting_proxy import CuttingProxy, cutting_proxy
 from isos import make_iso
+from patience import NEVER
 from webserver import Page, serving
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
@@ -389,7 +390,9 @@ def definition(sha256: str = "") -> dict[str, t.Any]:
 @pytest.mark.parametrize("fault", ["lose_reply", "drop"])
 def test_an_iso_whose_reply_is_lost_is_verified(lab: t.Any, tmp_path: Path, fault: str) -> None:
     image = make_iso(tmp_path / "tiny.iso")
-    options = iso_task(lab, spec=definition(image.sha256), isos=[{"src": str(image.path)}], wait_timeout=20)
+    options = iso_task(
+        lab, spec=definition(image.sha256), isos=[{"src": str(image.path)}], wait_timeout=NEVER
+    )
     lab.simulator.fault(fault, "^isos/", "POST")
     result = runner.run(drp_bootenv.run, options, environ={})
     assert not result.get("failed"), result

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import LIMIT
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.engine import Outcome, converge
@@ -34,14 +35,14 @@ def crowd(lab: t.Any, write: Callable[[Client, int], Outcome]) -> list[Outcome]:
     def one(number: int) -> None:
         with lab.client() as client:
             client.token()
-            start.wait(60)
+            start.wait(LIMIT)
             outcomes[number] = write(client, number)
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(WRITERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(LIMIT)
     return [outcomes[number] for number in range(WRITERS)]
 
 
@@ -120,7 +121,7 @@ def test_processes_share_their_login(client: Client, lab: t.Any, tmp_path: Path)
         )
         for number in range(WRITERS)
     ]
-    told = [json.loads(process.communicate(timeout=200)[0]) for process in processes]
+    told = [json.loads(process.communicate(timeout=LIMIT)[0]) for process in processes]
     assert [result["changed"] for result in told] == [True] * WRITERS, told
     assert busy(client)["Params"] == {f"writer-{number}": number for number in range(WRITERS)}
     assert 1 <= lab.simulator.stats()["logins"] - logins <= 3

@@ -8,7 +8,8 @@ import time
 import typing as t
 
 import pytest
-from waits import NAME, Waiting, begin, describe, soon, watch
+from patience import NEVER
+from waits import NAME, Waiting, begin, begin_early, describe, watch
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.predicates import Compare
@@ -34,7 +35,7 @@ def test_a_flip_begins_the_time_anew(client: Client, lab: t.Any) -> None:
     describe(client, "good")
     flipped = time.monotonic()
     assert waiting.end() == "complete"
-    assert 0.75 <= waiting.ended - flipped < 3
+    assert waiting.ended - flipped >= 0.75
 
 
 def test_what_nobody_saw_begins_the_time_anew(client: Client, lab: t.Any) -> None:
@@ -50,7 +51,7 @@ def test_what_nobody_saw_begins_the_time_anew(client: Client, lab: t.Any) -> Non
     back = time.monotonic()
     lab.simulator.clear_faults()
     assert waiting.end() == "complete"
-    assert 0.75 <= waiting.ended - back < 5
+    assert waiting.ended - back >= 0.75
 
 
 def test_it_has_not_held_for_long_enough(client: Client, lab: t.Any) -> None:
@@ -63,12 +64,12 @@ def test_the_last_look_may_fail_for_a_while(client: Client, lab: t.Any) -> None:
     waiting = begin(client, lab, stable_for=0.5)
     lab.simulator.fault("drop", "^profiles/", "GET", times=3)
     describe(client, "good")
-    assert soon(waiting, time.monotonic()) == "complete"
+    assert waiting.end() == "complete"
     assert lab.asked("GET", "profiles") < 10, "it did not hammer"
 
 
 def test_a_lost_flip_is_found_by_the_last_look(client: Client, lab: t.Any) -> None:
-    waiting = begin(client, lab, timeout=60, stable_for=0.6)
+    waiting = begin(client, lab, timeout=NEVER, stable_for=0.6)
     describe(client, "good")
     lab.simulator.lose_events(1, "profiles", "update", NAME)
     time.sleep(0.2)
@@ -97,7 +98,7 @@ def test_three_hundred_machines_on_one_socket(client: Client, lab: t.Any) -> Non
     made = machines(client, 300)
     before, patterns = len(lab.simulator.log()), 5
     lab.simulator.reset_stats()
-    waiting = Waiting(Waiter(client, [finished(item, with_job=True) for item in made], 60))
+    waiting = begin_early(client, [finished(item, with_job=True) for item in made])
     lab.eventually(lambda: lab.simulator.stats()["registrations"] == patterns)
     lab.eventually(lambda: lab.asked("GET", "machines"))
     time.sleep(0.2)
@@ -114,14 +115,14 @@ def test_three_hundred_machines_on_one_socket(client: Client, lab: t.Any) -> Non
 
 def test_enough_of_many(client: Client, lab: t.Any) -> None:
     made = machines(client, 5)
-    waiting = Waiting(Waiter(client, [finished(item) for item in made], 30, required_count=3))
+    waiting = begin_early(client, [finished(item) for item in made], required_count=3)
     for number in (0, 1):
         lab.simulator.finish([made[number]["Uuid"]])
     client.delete("machines", made[2]["Uuid"])
     time.sleep(0.3)
     assert waiting.waiter.outcome() == ""
     lab.simulator.finish([made[3]["Uuid"]])
-    assert soon(waiting, time.monotonic()) == "complete"
+    assert waiting.end() == "complete"
     assert [one.outcome for one in waiting.waiter.watches.values()] == [
         "complete", "complete", "deleted", "complete", "pending",
     ]  # fmt: skip
@@ -130,13 +131,13 @@ def test_enough_of_many(client: Client, lab: t.Any) -> None:
 def test_it_stops_as_soon_as_it_cannot_succeed(client: Client, lab: t.Any) -> None:
     for number in range(4):
         client.create("profiles", {"Name": f"p{number}"})
-    waiting = Waiting(Waiter(client, [watch(f"p{number}") for number in range(4)], 30, required_count=3))
+    waiting = begin_early(client, [watch(f"p{number}") for number in range(4)], required_count=3)
     lab.eventually(lambda: lab.simulator.stats()["registrations"] == 12)
     describe(client, "broken", "p0")
     time.sleep(0.2)
     assert waiting.waiter.outcome() == ""
     client.delete("profiles", "p1")
-    assert soon(waiting, time.monotonic()) == "failed"
+    assert waiting.end() == "failed"
 
 
 def test_an_open_set_counts_what_comes_later(client: Client, lab: t.Any) -> None:
@@ -156,7 +157,7 @@ def test_an_open_set_counts_what_comes_later(client: Client, lab: t.Any) -> None
     lab.eventually(lambda: len(waiter.watches) == 3)
     assert waiter.outcome() == ""
     describe(client, "good", "p3")
-    assert soon(waiting, time.monotonic()) == "complete"
+    assert waiting.end() == "complete"
 
 
 def test_an_open_set_may_be_empty_and_lose_members(client: Client, lab: t.Any) -> None:
@@ -165,7 +166,7 @@ def test_an_open_set_may_be_empty_and_lose_members(client: Client, lab: t.Any) -
             watch(item["Name"], item=item) for item in reader.list("profiles", "Name", "Between", "p", "q")
         ]
 
-    waiting = Waiting(Waiter(client, [], 30, required_count=1, discover=discover, kind="profiles"))
+    waiting = begin_early(client, [], required_count=1, discover=discover, kind="profiles")
     lab.eventually(lambda: lab.simulator.stats()["registrations"] == 4)
     client.create("profiles", {"Name": "p1", "Description": "broken"})
     lab.eventually(lambda: waiting.waiter.watches)
@@ -175,7 +176,7 @@ def test_an_open_set_may_be_empty_and_lose_members(client: Client, lab: t.Any) -
     time.sleep(0.2)
     assert waiting.waiter.outcome() == "", "another one may still come"
     client.create("profiles", {"Name": "p3", "Description": "good"})
-    assert soon(waiting, time.monotonic()) == "complete"
+    assert waiting.end() == "complete"
 
 
 def test_a_discovery_that_fails_is_made_later(client: Client, lab: t.Any) -> None:
@@ -184,9 +185,9 @@ def test_a_discovery_that_fails_is_made_later(client: Client, lab: t.Any) -> Non
             watch(item["Name"], item=item) for item in reader.list("profiles", "Name", "Between", "p", "q")
         ]
 
-    waiting = Waiting(Waiter(client, [], 30, required_count=1, discover=discover, kind="profiles"))
+    waiting = begin_early(client, [], required_count=1, discover=discover, kind="profiles")
     lab.eventually(lambda: lab.simulator.stats()["registrations"] == 4)
     time.sleep(0.2)
     lab.simulator.fault("status", "^profiles$", "GET", status=503, times=3)
     client.create("profiles", {"Name": "p1", "Description": "good"})
-    assert soon(waiting, time.monotonic(), 6) == "complete"
+    assert waiting.end() == "complete"

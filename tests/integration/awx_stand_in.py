@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
+from patience import LIMIT
 
 from simulator import certs
 
@@ -128,7 +129,7 @@ class AwxStandIn:
     ) -> None:
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(30)
+        self._thread.join(LIMIT)
         self._loop.close()
 
     def add(self, collection: str, /, **fields: Any) -> int:

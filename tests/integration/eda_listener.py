@@ -10,10 +10,11 @@ import queue
 import runpy
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from patience import LIMIT, eventually
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
@@ -55,13 +56,13 @@ class Listener:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join(10)
+        self._thread.join(LIMIT)
         logging.getLogger(LOGGER).removeHandler(self._handler)
         assert not self._thread.is_alive(), "it does not end when it is cancelled"
 
     def wait_for_state(self, times: int = 1) -> None:
         """Until it has read the state that often; the next event is then a new one."""
-        until(lambda: self._states >= times or not self._thread.is_alive())
+        eventually(lambda: self._states >= times or not self._thread.is_alive())
         if self.problem:
             raise self.problem
 
@@ -70,7 +71,7 @@ class Listener:
             await asyncio.sleep(0.005)
         self._emitted.put(document)
 
-    def next(self, timeout: float = 10) -> Document:
+    def next(self, timeout: float = LIMIT) -> Document:
         return self._emitted.get(timeout=timeout)
 
     def take(self, count: int) -> list[Document]:
@@ -102,13 +103,6 @@ class Listener:
 
         self._loop.run_until_complete(main())
         self._loop.close()
-
-
-def until(condition: Callable[[], Any], timeout: float = 15) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)
 
 
 def create(api: Api, kind: str, **members: Any) -> Document:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 from checkout import ANSIBLE_ENVIRONMENT, ROOT
+from patience import LIMIT
 from playbook_runner import COMMAND
 
 
@@ -36,7 +37,7 @@ def play_tasks(
         env={**os.environ, **ANSIBLE_ENVIRONMENT, **environment},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=LIMIT,
         stdin=subprocess.DEVNULL,
         cwd=folder,
         check=False,

@@ -10,12 +10,12 @@ import os
 import pty
 import subprocess
 import threading
-import time
 import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
 from checkout import ANSIBLE_ENVIRONMENT
+from patience import LIMIT, eventually
 from playbook_runner import COMMAND
 
 from simulator.launch import Simulator
@@ -115,7 +115,7 @@ class BackgroundSteps:
         return self
 
     def __exit__(self, *reason: object) -> None:
-        self._thread.join(60)
+        self._thread.join(LIMIT)
         if self._error is not None:
             raise self._error
 
@@ -129,14 +129,13 @@ class BackgroundSteps:
 
     def _wait_for_stream(self, number: int) -> None:
         """Returns when the stream of the task that is the ``number``th to open one has registered."""
-        deadline = time.monotonic() + 40
-        while True:
+
+        def registered() -> bool:
             stats = self._simulator.stats()
             opened = stats["websockets_opened"] - self._before
-            if opened >= number and stats["websockets"] == 1 and stats["registrations"]:
-                return
-            assert time.monotonic() < deadline, f"task number {number} does not wait"
-            time.sleep(0.02)
+            return opened >= number and stats["websockets"] == 1 and stats["registrations"] > 0
+
+        eventually(registered, f"that task number {number} waits")
 
 
 def run_playbook(book: Path, in_terminal: bool) -> str:
@@ -149,7 +148,7 @@ def run_playbook(book: Path, in_terminal: bool) -> str:
     }
     if not in_terminal:
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+            command, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False
         )
         return done.stdout + done.stderr
     ours, theirs = pty.openpty()
@@ -162,5 +161,5 @@ def run_playbook(book: Path, in_terminal: bool) -> str:
         while piece := os.read(ours, 65536):
             pieces.append(piece)
     os.close(ours)
-    process.wait(10)
+    process.wait(LIMIT)
     return b"".join(pieces).decode()

@@ -11,6 +11,7 @@ import typing as t
 from pathlib import Path
 
 from checkout import ANSIBLE_BIN, ANSIBLE_ENVIRONMENT
+from patience import LIMIT
 
 COMMAND = ANSIBLE_BIN / "ansible-inventory"
 
@@ -27,7 +28,7 @@ def run(
         },
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=LIMIT,
         stdin=subprocess.DEVNULL,
         check=False,
     )

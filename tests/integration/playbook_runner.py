@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 from checkout import ANSIBLE_BIN, ANSIBLE_ENVIRONMENT, ANSIBLE_PYTHON
+from patience import LIMIT
 
 from simulator.launch import Simulator
 
@@ -53,7 +54,7 @@ class PlaybookRunner:
         self.defaults: dict[str, t.Any] = connection(simulator)
         self._folder = folder
 
-    def __call__(self, *tasks: Task, flags: t.Sequence[str] = (), timeout: float = 100) -> PlayResult:
+    def __call__(self, *tasks: Task, flags: t.Sequence[str] = (), timeout: float = LIMIT) -> PlayResult:
         steps = [
             {**task, "register": f"result_{number}", "ignore_errors": True}
             for number, task in enumerate(tasks)

@@ -12,6 +12,7 @@ import typing as t
 import urllib.parse
 
 import requests
+from patience import LIMIT
 
 from simulator.launch import Simulator
 
@@ -32,7 +33,7 @@ def with_profiles_index(simulator: Simulator) -> t.Iterator[str]:
             answer = session.get(
                 f"{simulator.endpoint}{path}?{rest}",
                 headers={"Authorization": self.headers.get("Authorization", "")},
-                timeout=60,
+                timeout=LIMIT,
             )
             body = answer.content
             if wanted and answer.status_code == 200:

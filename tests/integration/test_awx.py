@@ -18,6 +18,7 @@ from awx_credentials import CREDENTIAL_TYPE, inject
 from awx_stand_in import PASSWORD, TOKEN, USERNAME, AwxStandIn, Request, State
 from checkout import ANSIBLE_ENVIRONMENT, ANSIBLE_PYTHON
 from jinja2 import sandbox
+from patience import LIMIT
 from playbook_runner import COMMAND
 
 from simulator import launch
@@ -43,7 +44,7 @@ def play(folder: Path, book: str | Path, *flags: str, **environment: str) -> sub
         },
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=LIMIT,
         stdin=subprocess.DEVNULL,
         check=False,
     )

@@ -9,6 +9,7 @@ import time
 
 import pytest
 import requests
+from patience import LIMIT
 from playbook_runner import PlaybookRunner, machine, thing
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
@@ -31,7 +32,7 @@ def api(simulator: Simulator, method: str, path: str, **more: object) -> request
     session.trust_env = False
     session.verify = simulator.ca
     answer = session.request(
-        method, f"{simulator.endpoint}/api/v3/{path}", auth=(USERNAME, PASSWORD), timeout=30, **more
+        method, f"{simulator.endpoint}/api/v3/{path}", auth=(USERNAME, PASSWORD), timeout=LIMIT, **more
     )
     answer.raise_for_status()
     return answer
@@ -80,7 +81,7 @@ def test_expired_and_revoked_token(run_tasks: PlaybookRunner) -> None:
         f"{simulator.endpoint}/api/v3/users/brief/token",
         auth=("brief", "one"),
         verify=simulator.ca,
-        timeout=30,
+        timeout=LIMIT,
     )
     run_tasks.defaults["token"] = session.json()["Token"]
     api(simulator, "PUT", "users/brief/password", json={"Password": "two"})

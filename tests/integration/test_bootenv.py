@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from checkout import ROOT
 from isos import Image, make_iso
+from patience import NEVER
 from playbook_runner import PlaybookRunner, Task, thing
 from webserver import Page, serving
 
@@ -283,7 +284,7 @@ def test_an_iso_that_cannot_be_unpacked(run_tasks: PlaybookRunner, tmp_path: Pat
     garbage = tmp_path / "tiny.iso"
     garbage.write_bytes(b"not an ISO at all")
     played = run_tasks(
-        bootenv(spec=definition(), isos=[{"src": str(garbage)}], wait_timeout=600),
+        bootenv(spec=definition(), isos=[{"src": str(garbage)}], wait_timeout=NEVER),
         bootenv(spec=definition(), isos=[{"src": str(garbage)}], verify=False),
     )
     assert played[0]["failed"]
@@ -298,7 +299,7 @@ def test_an_iso_that_cannot_be_unpacked(run_tasks: PlaybookRunner, tmp_path: Pat
 def test_an_iso_without_the_kernel(run_tasks: PlaybookRunner, tmp_path: Path) -> None:
     odd = make_iso(tmp_path / "tiny.iso", kernel="linux")
     played = run_tasks(
-        bootenv(spec=definition(sha256=odd.sha256), isos=[{"src": str(odd.path)}], wait_timeout=600)
+        bootenv(spec=definition(sha256=odd.sha256), isos=[{"src": str(odd.path)}], wait_timeout=NEVER)
     )
     assert played[0]["failed"]
     assert "/tiny/install was unpacked, but has no vmlinuz" in played[0]["msg"]

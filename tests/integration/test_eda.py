@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from eda_listener import Listener, change, create, job_of, summary, until
+from eda_listener import Listener, change, create, job_of, summary
+from patience import eventually
 
 from simulator.launch import USERNAME, Simulator
 from simulator.testing import Api
@@ -160,7 +161,7 @@ def test_rules_that_are_slow(simulator: Simulator, api: Api, caplog: pytest.LogC
         listener.busy.set()
         for number in range(40):
             create(api, "machines", Name=f"m{number}")
-        until(lambda: "the queue is full" in caplog.text)
+        eventually(lambda: "the queue is full" in caplog.text)
         listener.busy.clear()
         emitted = listener.rest()
         assert sorted(document["machine"] for document in emitted) == sorted(

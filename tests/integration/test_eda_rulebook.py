@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 from checkout import ANSIBLE_ENVIRONMENT
-from eda_listener import change, create, job_of, until
+from eda_listener import change, create, job_of
+from patience import LIMIT, eventually
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
 
 COMMAND = Path(sys.executable).with_name("ansible-rulebook")
 SAMPLE = "digitalrebar.provision.job_failed"
-START, END = 60, 15
 
 
 def missing() -> str:
@@ -34,7 +34,7 @@ def missing() -> str:
     if java is None:
         return "ansible-rulebook needs Java 17"
     emitted = subprocess.run(
-        [java, "-version"], capture_output=True, text=True, timeout=30, check=False
+        [java, "-version"], capture_output=True, text=True, timeout=LIMIT, check=False
     ).stderr
     version = re.search(r'version "(\d+)', emitted)
     return "" if version and int(version[1]) >= 17 else "ansible-rulebook needs Java 17"
@@ -43,7 +43,6 @@ def missing() -> str:
 WHY_NOT = missing()
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(5 * START),  # a busy machine needs half a minute for a JVM and a playbook
     pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),
 ]
 
@@ -66,14 +65,14 @@ class Engine:
     def until(self, condition: Callable[[], Any]) -> None:
         """Wait for what the engine, or a playbook that it started, is to do."""
         try:
-            until(condition, START)
+            eventually(condition)
         except AssertionError as problem:
             raise AssertionError(f"{problem}:\n{self.output}") from None
 
     def end(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(END)
+            self.process.wait(LIMIT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -236,5 +235,5 @@ def test_what_a_user_sees_of_an_error(
     }
     (tmp_path / "rules.yml").write_text(json.dumps([ruleset]))
     engine = start("rules.yml")
-    assert engine.process.wait(START) != 0
+    assert engine.process.wait(LIMIT) != 0
     assert text in engine.output

@@ -19,6 +19,7 @@ import yaml
 from checkout import ANSIBLE_ENVIRONMENT, ansible_core
 from info_tasks import add, looked_up, run_jobs, task
 from inventory_tool import read, run
+from patience import LIMIT
 from playbook_runner import COMMAND, PlaybookRunner, connection, machine
 
 from simulator.launch import Simulator
@@ -126,7 +127,7 @@ def test_job_logs(run_tasks: PlaybookRunner, api: Api, mark: Path) -> None:
     run_jobs(api, log, fail_last=True)
     played = run_tasks(
         task("job_info", machine="worker", log_lines=100),
-        task("wait", name="worker", until="stage=never", fail_when="available=true", timeout=20),
+        task("wait", name="worker", until="stage=never", fail_when="available=true", timeout=LIMIT),
         {"ansible.builtin.set_fact": {"again": "{{ result_1.msg }}", "log": "{{ result_0 }}"}},
         {"ansible.builtin.debug": {"msg": ["{{ again }}", "{{ log }}", "{{ result_1 }}"]}},
         flags=["-v"],

@@ -9,6 +9,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from patience import LIMIT
 from playbook_runner import PlaybookRunner, PlayResult, machine, thing
 
 from simulator.launch import PASSWORD, Simulator
@@ -81,7 +82,7 @@ def test_a_token_of_a_user_who_is_gone(run_tasks: PlaybookRunner) -> None:
         f"{run_tasks.simulator.endpoint}/api/v3/users/fred/token",
         auth=("fred", COLONS),
         headers={"Authorization": None},
-        timeout=30,
+        timeout=LIMIT,
     ).json()["Token"]
     assert run_tasks(machine(token=token, **M1)).changed == [True]
     call(run_tasks.simulator, "DELETE", "users/fred")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 import requests
 from info_tasks import add, limited, looked_up, task
+from patience import LIMIT
 from playbook_runner import PlaybookRunner, machine
 
 from simulator.launch import USERNAME
@@ -21,7 +22,7 @@ def logs_in(run_tasks: PlaybookRunner, name: str, password: str) -> bool:
         f"{run_tasks.simulator.endpoint}/api/v3/users/{name}/token",
         auth=(name, password),
         verify=run_tasks.simulator.ca,
-        timeout=30,
+        timeout=LIMIT,
     )
     return answer.status_code == 200
 

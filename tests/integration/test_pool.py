@@ -8,6 +8,7 @@ import typing as t
 
 import pytest
 from fake_agent import BackgroundSteps
+from patience import NEVER
 from playbook_runner import PlaybookRunner, Task, thing
 
 from simulator.testing import Api
@@ -133,7 +134,7 @@ def test_waiting_until_they_are_installed(metal: PlaybookRunner) -> None:
     metal(thing(kind="pools", spec={"Id": "metal", "AllocateActions": {"Workflow": "install"}}))
     metal(pool(state="member", count=2))
     with BackgroundSteps(metal.simulator, metal.simulator.finish):
-        played = metal(pool(count=2), pool(count=2, wait=True, wait_timeout=60))
+        played = metal(pool(count=2), pool(count=2, wait=True, wait_timeout=NEVER))
     assert played.code == 0, played.output
     assert played.changed == [True, False]
     assert {one["status"] for one in played[0]["machines"]} == {"Building"}
@@ -147,7 +148,7 @@ def test_a_machine_that_gets_stuck(metal: PlaybookRunner) -> None:
     hold = [{"op": "replace", "path": "/PoolStatus", "value": "HoldBuild"}]
     Api(metal.simulator)("PATCH", "machines/Name:m0", json=hold)
     played = metal(
-        pool(machines=["m0"], wait=True, wait_timeout=30),
+        pool(machines=["m0"], wait=True, wait_timeout=NEVER),
         pool(pool="default", machines=["m1"], workflow="install", wait=True, wait_timeout=0.2),
     )
     assert "pool metal: failed" in played[0]["msg"]

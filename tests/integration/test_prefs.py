@@ -8,6 +8,7 @@ import typing as t
 
 import pytest
 from info_tasks import add, task
+from patience import LIMIT
 from playbook_runner import PlaybookRunner
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
@@ -140,7 +141,7 @@ def test_events(run_tasks: PlaybookRunner, listener: t.Any) -> None:
     assert checked[1]["msg"] == "kind: must not be empty"
     played = run_tasks(post)
     assert played.changed == [True]
-    received = listener.get(timeout=10).event
+    received = listener.get(timeout=LIMIT).event
     assert {name: received[name] for name in ("Type", "Action", "Key", "Object")} == played[0]["event"]
     assert received["Principal"] == "user:rocketskates"
     assert not received["Time"].startswith("0001")

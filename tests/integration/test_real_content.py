@@ -9,6 +9,7 @@ import typing as t
 import pytest
 import requests
 from checkout import ROOT
+from patience import LIMIT
 from playbook_runner import PlaybookRunner, thing
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.formats import decode_yaml
@@ -28,7 +29,7 @@ def load(pack: str, kind: str) -> list[dict[str, t.Any]]:
 
 def held(simulator: Simulator, kind: str) -> dict[str, dict[str, t.Any]]:
     answer = requests.get(
-        f"{simulator.endpoint}/api/v3/{kind}", auth=(USERNAME, PASSWORD), verify=simulator.ca, timeout=30
+        f"{simulator.endpoint}/api/v3/{kind}", auth=(USERNAME, PASSWORD), verify=simulator.ca, timeout=LIMIT
     )
     return {item["Name"]: item for item in answer.json()}
 

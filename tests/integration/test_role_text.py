@@ -15,6 +15,7 @@ import pytest
 import yaml
 from checkout import ANSIBLE_ENVIRONMENT, ROOT
 from info_tasks import add
+from patience import LIMIT
 from playbook_runner import COMMAND
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
@@ -77,7 +78,7 @@ class Role:
             },
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=LIMIT,
             stdin=subprocess.DEVNULL,
             check=False,
         )

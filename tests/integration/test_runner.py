@@ -14,6 +14,7 @@ import pytest
 from awx_credentials import inject
 from checkout import ANSIBLE_ENVIRONMENT
 from info_tasks import add
+from patience import LIMIT
 from playbook_runner import COMMAND
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
@@ -66,7 +67,7 @@ def job(folder: Path, environment: dict[str, str]) -> t.Any:
         playbook="site.yml",
         quiet=True,
         verbosity=2,
-        timeout=100,
+        timeout=LIMIT,
     )
 
 

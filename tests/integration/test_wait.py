@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from fake_agent import BackgroundSteps, Lab, run_playbook
+from patience import LIMIT, NEVER
 from playbook_runner import PlaybookRunner, PlayResult, Task, machine, thing
 
 SAID = b"".join(b"line %d\n" % number for number in range(50)) + b"no disk found\n"
@@ -55,11 +56,11 @@ def test_how_waits_end(run_tasks: PlaybookRunner, lab: Lab) -> None:
         lambda: lab.make("machines", Name="late", Workflow="flow", Meta={"rack": "r2"}),
     ):
         played = run_tasks(
-            wait(name="m0", timeout=20),
-            wait(name="m1", timeout=20, log_lines=3),
+            wait(name="m0", timeout=NEVER),
+            wait(name="m1", timeout=NEVER, log_lines=3),
             wait(name="m2", timeout=1, log_lines=2),
-            wait(name="m3", timeout=20),
-            wait(filters={"Meta.rack": "r2"}, count=1, until="runnable=true", timeout=20),
+            wait(name="m3", timeout=NEVER),
+            wait(filters={"Meta.rack": "r2"}, count=1, until="runnable=true", timeout=NEVER),
         )
     assert played.code == 0, played.output
     assert outcomes(played) == ["complete", "failed", "timeout", "deleted", "complete"]
@@ -278,15 +279,15 @@ def test_wait_on_modules(run_tasks: PlaybookRunner, lab: Lab) -> None:
         lambda: lab.agent("m2").work("failed", b"broken\n"),
     ):
         played = run_tasks(
-            machine(name="m0", description="x", wait=True, wait_timeout=20),
+            machine(name="m0", description="x", wait=True, wait_timeout=NEVER),
             machine(name="m3", description="y", wait=True, wait_timeout=0.3),
             thing(
                 resources=resources,
                 wait=True,
                 any_of="workflow_complete=true,path=Params equals={}",
-                wait_timeout=20,
+                wait_timeout=NEVER,
             ),
-            thing(kind="machines", spec={"Name": "m2", "Description": "z"}, wait=True, wait_timeout=20),
+            thing(kind="machines", spec={"Name": "m2", "Description": "z"}, wait=True, wait_timeout=NEVER),
             machine(name="m0", description="x", wait=True),
             machine(name="m0", state="absent", wait=True),
             thing(kind="profiles", spec={"Name": "p1"}, wait=True),
@@ -321,7 +322,7 @@ def test_a_machine_that_is_set_going_again_does_not_fail_because_of_its_last_job
     with BackgroundSteps(run_tasks.simulator, agent.finish):
         played = run_tasks(
             wait(name="m0"),
-            machine(name="m0", runnable=True, wait=True, wait_timeout=20),
+            machine(name="m0", runnable=True, wait=True, wait_timeout=NEVER),
         )
     assert played[0]["outcome"] == "failed"
     assert played[1]["wait"]["outcome"] == "complete", played.output
@@ -372,7 +373,7 @@ def test_progress_is_shown_in_a_terminal_only(run_tasks: PlaybookRunner, lab: La
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(LIMIT)
     lines = [line for line in seen[True].splitlines() if "slowest" in line]
     assert len(lines) == 1, seen[True]
     assert re.search(

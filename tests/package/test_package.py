@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from patience import LIMIT
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 
@@ -25,7 +26,7 @@ sys.path.insert(0, str(ROOT / "tests/tools"))
 from build import build  # noqa: E402
 
 BIN = Path(sys.executable).parent
-ALLOWED = {"MANIFEST.json", "FILES.json", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CHANGELOG.rst"}
+ALLOWED = {"MANIFEST.json", "FILES.json", "README.md", "CONTRIBUTING.md", "CHANGELOG.rst"}
 ALLOWED |= {"LICENSE", "LICENSES", "REUSE.toml", "bindep.txt", "requirements.txt", "requirements-agent.txt"}
 ALLOWED |= {"changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles"}
 
@@ -39,7 +40,7 @@ def run(*command: str, **environment: str) -> str:
         env={**clean, **environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=LIMIT,
         stdin=subprocess.DEVNULL,
         cwd=environment.get("PWD"),
         check=False,

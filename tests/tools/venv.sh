@@ -36,7 +36,12 @@ elif ! .venv/bin/python -c "$new_enough" 2>/dev/null; then
     exit 1
 fi
 
-.venv/bin/python -m pip install -qq --disable-pip-version-check --no-input -r requirements-dev.txt </dev/null
+# a line now and then, so that nobody takes a slow line for a hanging one; what is installed already is not told
+.venv/bin/python -m pip install --progress-bar off --disable-pip-version-check --no-input -r requirements-dev.txt \
+    </dev/null 2> >(grep -v '^WARNING: ' >&2 || true) | awk '
+        /^Collecting / { if (++count % 10 == 1) { print "  package " count ": " $2; fflush() } }
+        /^Installing collected packages/ { print "  installing " split($0, names, ",") " packages"; fflush() }
+    ' >&2
 
 namespace=.venv/collections/ansible_collections/digitalrebar
 mkdir -p "$namespace"

@@ -10,8 +10,9 @@ import re
 import signal
 
 import pytest
+from patience import LIMIT, eventually
 
-from agentlab import Agents, Object, alive, until
+from agentlab import Agents, Object, alive
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import checkpoints
 
 pytestmark = pytest.mark.needs_faults
@@ -153,10 +154,10 @@ def test_the_script_survives_its_agent(agents: Agents) -> None:
     job = agents.job(machine)
     assert job["State"] == "running"
     agent = agents.spawn(machine, "run", **QUICK)
-    until(lambda: b"tick" in agents.log(job))
+    eventually(lambda: b"tick" in agents.log(job))
     assert agents.job(machine)["State"] == "running"
     go.touch()
-    agent.communicate(timeout=20)
+    agent.communicate(timeout=LIMIT)
     assert agents.outcome(machine) == ("long", "finished", "complete")
     log = agents.log(job)
     assert occurrences(log, "begin") == 1
@@ -168,7 +169,7 @@ def test_the_job_was_taken_away_meanwhile(agents: Agents) -> None:
     """The server has failed the job: its script is ended, and nothing of it is taken up again."""
     machine = agents.machine_with_tasks(agents.task("long", f"echo $$ > {agents.folder}/pid; exec sleep 60"))
     run_until_killed(agents, machine, "script started")
-    until((agents.folder / "pid").exists)
+    eventually((agents.folder / "pid").exists)
     job = agents.job(machine)
     agents.client.patch(
         "jobs", job["Uuid"], [{"op": "replace", "path": "/State", "from": "", "value": "failed"}]
@@ -177,7 +178,7 @@ def test_the_job_was_taken_away_meanwhile(agents: Agents) -> None:
     agents.client.patch("machines", machine["Uuid"], change, force=True)
     run_next_agent(agents, machine)
     pid = int((agents.folder / "pid").read_text())
-    until(lambda: not alive(pid))
+    eventually(lambda: not alive(pid))
 
 
 def test_the_supervisor_is_killed(agents: Agents) -> None:
@@ -186,11 +187,11 @@ def test_the_supervisor_is_killed(agents: Agents) -> None:
         agents.task("long", f"echo $$ > {agents.folder}/pid; sleep 62 & wait")
     )
     agent = agents.spawn(machine, "run", **QUICK)
-    until(lambda: (agents.folder / "pid").exists() and (agents.folder / "pid").read_text().strip())
+    eventually(lambda: (agents.folder / "pid").exists() and (agents.folder / "pid").read_text().strip())
     (pids,) = (agents.folder / "state/jobs").glob("*/run/pids")
     os.kill(int(json.loads(pids.read_text())["supervisor"]), signal.SIGKILL)
-    agent.communicate(timeout=20)
+    agent.communicate(timeout=LIMIT)
     assert agents.outcome(machine) == ("long", "failed", "failed")
     assert occurrences(agents.log(agents.job(machine)), "was killed together with its supervisor") == 1
     script = int((agents.folder / "pid").read_text())
-    until(lambda: not alive(script))
+    eventually(lambda: not alive(script))

@@ -12,8 +12,9 @@ import threading
 import time
 
 import pytest
+from patience import LIMIT, eventually
 
-from agentlab import Agents, Object, until
+from agentlab import Agents, Object
 
 pytestmark = pytest.mark.needs_faults
 
@@ -128,7 +129,7 @@ def test_the_server_is_restarted(agents: Agents, where: str) -> None:
         agents.simulator.restart(0.3)
         agents.simulator.wait_ready()
     runner.start()
-    until((agents.folder / "begun").exists)
+    eventually((agents.folder / "begun").exists)
     if where == "during":
         agents.simulator.restart(0.5)
         agents.simulator.wait_ready()
@@ -136,7 +137,7 @@ def test_the_server_is_restarted(agents: Agents, where: str) -> None:
     if where == "after":
         agents.simulator.restart(1.0)
         agents.simulator.wait_ready()
-    runner.join(30)
+    runner.join(LIMIT)
     assert agents.outcome(machine) == ("long", "finished", "complete")
     assert agents.log(agents.job(machine)).count(b"after the restart") == 1
 
@@ -148,12 +149,12 @@ def test_a_server_that_is_away_for_the_whole_job(agents: Agents) -> None:
     agents.simulator.fault("drop", "/log$", "PUT", times=0)
     runner = threading.Thread(target=agents.run, args=(machine,), kwargs=QUICK)
     runner.start()
-    until(done.exists)
+    eventually(done.exists)
     time.sleep(0.3)
     assert agents.job(machine)["State"] == "running"
     assert b"50000" not in agents.log(agents.job(machine))
     agents.simulator.clear_faults()
-    runner.join(30)
+    runner.join(LIMIT)
     assert agents.outcome(machine) == ("chatty", "finished", "complete")
     numbers = [line for line in agents.log(agents.job(machine)).splitlines() if line.isdigit()]
     assert numbers == [str(number).encode() for number in range(1, 50001)]
@@ -188,11 +189,11 @@ def test_lost_websockets_cost_nothing(agents: Agents) -> None:
     agent.on_state = states.append
     runner = threading.Thread(target=agent.run)
     runner.start()
-    until(lambda: len(states) == 2)
+    eventually(lambda: len(states) == 2)
     time.sleep(0.1)
     agents.simulator.drop_websockets()
     agents.runnable(machine)
-    runner.join(20)
+    runner.join(LIMIT)
     assert agents.outcome(machine) == ("late", "finished", "complete")
     assert [int(str(state.value)) for state in states].count(0) == 1  # type: ignore[attr-defined]
 
@@ -207,9 +208,9 @@ def test_an_expired_token_is_taken_from_its_file(agents: Agents) -> None:
     agent = agents.agent(machine, **{**QUICK, "token": "", "token_file": str(file)})
     runner = threading.Thread(target=agent.run)
     runner.start()
-    until(lambda: any("Write a new one there" in line for line in agents.messages))
+    eventually(lambda: any("Write a new one there" in line for line in agents.messages))
     file.write_text(agents.simulator.machine_token(machine["Uuid"]))
-    runner.join(20)
+    runner.join(LIMIT)
     assert agents.outcome(machine) == ("late", "finished", "complete")
 
 
@@ -227,9 +228,9 @@ def test_a_token_that_is_revoked_while_the_agent_waits(agents: Agents) -> None:
     agent = agents.agent(machine, **{**QUICK, "token": "", "token_file": str(file)})
     runner = threading.Thread(target=agent.run)
     runner.start()
-    until(lambda: any("was revoked" in line for line in agents.messages))
+    eventually(lambda: any("was revoked" in line for line in agents.messages))
     file.write_text(agents.simulator.machine_token(machine["Uuid"]))
-    runner.join(20)
+    runner.join(LIMIT)
     assert agents.outcome(machine) == ("late", "finished", "complete")
 
 
@@ -247,14 +248,16 @@ def test_a_token_that_is_revoked_in_the_middle_of_a_job(agents: Agents, systemd:
     agent = agents.agent(machine, **{**QUICK, "token": "", "token_file": paths})
     runner = threading.Thread(target=agent.run)
     runner.start()
-    until(begun.exists)
+    eventually(begun.exists)
     revoke(agents, machine)
     refused = len([entry for entry in agents.simulator.log() if entry["status"] == 403])
     go.touch()
-    until(lambda: len([entry for entry in agents.simulator.log() if entry["status"] == 403]) > refused + 3)
+    eventually(
+        lambda: len([entry for entry in agents.simulator.log() if entry["status"] == 403]) > refused + 3
+    )
     assert agents.job(machine)["State"] == "running"
     file.write_text(agents.simulator.machine_token(machine["Uuid"]))
-    runner.join(30)
+    runner.join(LIMIT)
     assert not runner.is_alive()
     assert agents.outcome(machine) == ("long", "finished", "complete")
     numbers = [line for line in agents.log(agents.job(machine)).decode().splitlines() if line.isdecimal()]

@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from patience import eventually
 from rogue_server import Seen, answer
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import limits
@@ -85,10 +86,8 @@ def test_a_bomb_is_an_error_and_not_the_end_of_the_memory(
     serve: t.Any, connect: t.Any, memory: None, name: str
 ) -> None:
     server = serve(lambda _request: BOMBS[name]())
-    began = time.monotonic()
     with pytest.raises((UnreadableAnswer, ConnectionFailed)):
         connect(server.url, max_answer=SMALL).list("machines")
-    assert time.monotonic() - began < 60
     assert server.sent < 64 * MEGABYTE
 
 
@@ -139,10 +138,8 @@ def test_a_body_that_drips_is_not_waited_for(serve: t.Any, connect: t.Any) -> No
         server = serve(respond)
         client = connect(server.url, timeout=1.0)
         client.token()
-        began = time.monotonic()
         with pytest.raises(ConnectionFailed):
             client.get("machines", "one")
-        assert time.monotonic() - began < 15
 
 
 # -- JSON
@@ -267,10 +264,7 @@ def test_a_message_on_the_websocket_without_an_end(
     server = serve(respond)
     client: Client = connect(server.url)
     with EventStream(client):
-        deadline = time.monotonic() + 30
-        while len(connections) < 2:
-            assert time.monotonic() < deadline, "it was never given up"
-            time.sleep(0.01)
+        eventually(lambda: len(connections) >= 2, "that it is given up")
     assert server.sent < 64 * MEGABYTE
 
 

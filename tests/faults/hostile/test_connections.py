@@ -17,6 +17,7 @@ import pytest
 import yaml
 from checkout import ANSIBLE_ENVIRONMENT
 from faults.conftest import Lab
+from patience import LIMIT
 
 ANSIBLE = Path(sys.executable).with_name("ansible")
 INVENTORY = Path(sys.executable).with_name("ansible-inventory")
@@ -45,7 +46,7 @@ def run(lab: Lab, tmp_path: Path) -> Run:
             },
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=LIMIT,
             stdin=subprocess.DEVNULL,
             check=False,
         )

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import LIMIT
 from rogue_server import Seen, answer
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
@@ -246,6 +247,6 @@ def test_two_that_wait_for_one_another_do_not_hang(serve: t.Any, world: Path) ->
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(LIMIT)
     assert not any(thread.is_alive() for thread in threads)
     assert (world / "a").read_bytes() == CONTENT

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from checkout import ANSIBLE_ENVIRONMENT
 from faults.conftest import Lab
+from patience import LIMIT
 
 from simulator.launch import PASSWORD, USERNAME
 
@@ -107,7 +108,7 @@ def play(lab: Lab, tmp_path: Path) -> t.Callable[..., tuple[str, str, str]]:
                 **os.environ, **ANSIBLE_ENVIRONMENT, "PYTHONPATH": str(site), "SYSLOG_STAND_IN": str(log),
                 "ANSIBLE_ASYNC_DIR": str(jobs),
             },
-            capture_output=True, text=True, timeout=500, stdin=subprocess.DEVNULL, check=False,
+            capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
         left = "".join(path.read_text() for path in jobs.glob("*")) if jobs.exists() else ""
         return done.stdout + done.stderr, log.read_text() if log.exists() else "", left

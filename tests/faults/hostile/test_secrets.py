@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from checkout import ANSIBLE_ENVIRONMENT
+from patience import LIMIT
 from rogue_server import TOKEN, Seen, answer
 
 from agentlab import ROOT
@@ -180,7 +181,9 @@ def test_url_credentials_are_not_in_invocation(tmp_path: Path, options: str) -> 
     (tmp_path / "play.yml").write_text(json.dumps(play))
     command = [str(ROOT / ".venv/bin/ansible-playbook"), "-vvvv", str(tmp_path / "play.yml")]
     environment = {**os.environ, **ANSIBLE_ENVIRONMENT, "ANSIBLE_HOME": str(tmp_path / "home")}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False, env=environment)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=LIMIT, check=False, env=environment
+    )
     assert "module_args" in done.stdout
     shown = done.stdout[done.stdout.index("fatal:") :]
     assert "hush" not in shown

@@ -11,6 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from patience import LIMIT
 from rogue_server import answer
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
@@ -38,7 +39,7 @@ def used(cache: TokenCache) -> CachedToken | None:
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(LIMIT)
     assert not thread.is_alive(), "it hangs"
     return found[0]
 

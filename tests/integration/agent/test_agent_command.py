@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import LIMIT, NEVER, eventually
 
-from agentlab import PACKAGE, ROOT, Agents, Object, until
+from agentlab import PACKAGE, ROOT, Agents, Object
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command import build
 
 
 def call(agents: Agents, node: Object, *words: str, **changes: Any) -> tuple[int, str]:
     agent = agents.spawn(node, *words, **changes)
-    said, _none = agent.communicate(timeout=30)
+    said, _none = agent.communicate(timeout=LIMIT)
     return agent.returncode, said
 
 
@@ -42,15 +43,15 @@ def test_params(agents: Agents) -> None:
 def test_status(agents: Agents) -> None:
     machine = agents.machine_with_tasks(agents.task("long", f"touch {agents.folder}/begun; sleep 60"))
     assert call(agents, machine, "status")[0] == 1
-    agent = agents.spawn(machine, "run", wait_timeout=60)
-    until((agents.folder / "begun").exists)
+    agent = agents.spawn(machine, "run", wait_timeout=NEVER)
+    eventually((agents.folder / "begun").exists)
     status, said = call(agents, machine, "status", "--json")
     told = json.loads(said)
     assert status == 0
     assert (told["running"], told["pid"], told["state"]) == (True, agent.pid, "RUN_TASK")
     assert told["job"]["phase"] == "running"
     agent.terminate()
-    agent.communicate(timeout=20)
+    agent.communicate(timeout=LIMIT)
 
 
 @pytest.mark.needs_counters
@@ -118,7 +119,7 @@ def test_once_is_what_oneshot_was(agents: Agents) -> None:
         capture_output=True,
         text=True,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / ".venv/collections"), "NO_PROXY": "*"},
-        timeout=30,
+        timeout=LIMIT,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -141,7 +142,7 @@ def test_systemd_hears_of_it(agents: Agents, monkeypatch: pytest.MonkeyPatch) ->
         listener.start()
         try:
             assert call(agents, agents.machine(), "run", wait_timeout=1.0)[0] == 0
-            listener.join(5)
+            listener.join(LIMIT)
         finally:
             os.unlink(address)
     assert "READY=1\nSTATUS=CONNECTING" in heard[:2]
@@ -184,7 +185,7 @@ def test_the_zipapp_runs_a_job(agents: Agents, zipapp: Path, python: str) -> Non
     text = ". ./helper; set_param from zipapp"
     machine = agents.machine_with_tasks(agents.task("first", text))
     agent = agents.spawn(machine, "once", program=[python, "-I", str(zipapp)])
-    said, _none = agent.communicate(timeout=60)
+    said, _none = agent.communicate(timeout=LIMIT)
     assert agent.returncode == 0, said
     assert agents.outcome(machine) == ("first", "finished", "complete"), agents.log(agents.job(machine))
     assert agents.now(machine)["Params"] == {"from": "zipapp"}

@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from patience import LIMIT
 
 from agentlab import ORIGINAL, Agents, Object, State
 
@@ -227,7 +228,7 @@ def test_one_agent_per_machine(agents: Agents) -> None:
     machine = agents.machine()
     first = agents.agent(machine)
     second = agents.spawn(machine, "once")
-    told, _none = second.communicate(timeout=20)
+    told, _none = second.communicate(timeout=LIMIT)
     assert second.returncode == 1
     assert f"another agent (process {os.getpid()}) already runs" in told
     first._agent_context.store.unlock()

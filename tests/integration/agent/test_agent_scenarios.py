@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+from patience import LIMIT
 
 from agentlab import ORIGINAL, Agents, Object, State
 
@@ -135,7 +136,7 @@ def test_another_workflow_in_the_middle_of_a_job(agents: Agents) -> None:
     change = [{"op": "replace", "path": "/Workflow", "from": "", "value": "later"}]
     agents.client.patch("machines", machine["Uuid"], change)
     (agents.folder / "go").touch()
-    assert agent.wait(20) == 0
+    assert agent.wait(LIMIT) == 0
     done = [(job["Task"], job["State"], job["CurrentIndex"]) for job in agents.jobs(machine)]
     assert done == [("first", "finished", 1), ("second", "finished", 1)]
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from aiohttp import WSMsgType, web
+from patience import LIMIT
 
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source.drp_events import (
     Settings,
@@ -112,14 +113,14 @@ class Listening:
 
     async def stop(self) -> None:
         self.task.cancel()
-        await asyncio.wait({self.task}, timeout=2.5)
+        await asyncio.wait({self.task}, timeout=LIMIT)
         assert self.task.cancelled()
 
 
 def against(test: Callable[[Server], Awaitable[None]]) -> None:
     async def run() -> None:
         async with serving(Server()) as server:
-            await asyncio.wait_for(test(server), 20)
+            await asyncio.wait_for(test(server), LIMIT)
 
     asyncio.run(run())
 

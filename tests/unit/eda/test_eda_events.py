@@ -14,6 +14,7 @@ import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import LIMIT
 
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source import drp_events
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source.drp_events import (
@@ -245,4 +246,4 @@ def test_the_engine_can_load_the_file() -> None:
         "new = {name.partition('.')[0] for name in set(sys.modules) - names}\n"
         "assert not new & {'ansible', 'ansible_collections', 'requests', 'yaml', 'websocket'}, new\n"
     )
-    subprocess.run([sys.executable, "-I", "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, "-I", "-c", script], check=True, timeout=LIMIT)

@@ -8,12 +8,12 @@ import asyncio
 import contextlib
 import json
 import random
-import time
 from typing import Any
 
 import pytest
 from aiohttp import web
 from eda_server import JOB_EVENT, Listening, Server, against, serving, until
+from patience import LIMIT
 
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source import drp_events
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source.drp_events import (
@@ -121,11 +121,9 @@ def test_cancelling_leaves_nothing_behind() -> None:
         before = len(asyncio.all_tasks())
         listening = Listening(server)
         await listening.started()
-        began = time.monotonic()
         listening.task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await listening.task
-        assert time.monotonic() - began < 1
         await until(lambda: server.sockets[0].closed and len(asyncio.all_tasks()) == before)
 
     against(test)
@@ -180,6 +178,6 @@ def test_patterns_are_sent_as_they_are() -> None:
             await until(lambda: len(seen) >= 3)
             await listening.stop()
 
-    asyncio.run(asyncio.wait_for(run(), 20))
+    asyncio.run(asyncio.wait_for(run(), LIMIT))
     assert seen[:3] == ["register profiles.update.a.b", "register log.*.*", "register profiles.update.a.b"]
     assert str(Pattern.parse("profiles.update.a.b")) == "profiles.update.a.b"

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from typing import Any
 
 import pytest
 from aiohttp import web
 from eda_server import JOB_EVENT, Listening, Server, against, serving, until
+from patience import LIMIT
 
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source import drp_events
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source.drp_events import (
@@ -27,9 +27,7 @@ def test_a_dead_peer_is_noticed(caplog: pytest.LogCaptureFixture) -> None:
         server.autoping = False
         listening = Listening(server)
         await listening.started()
-        began = time.monotonic()
         await until(lambda: len(server.sockets) == 2)
-        assert time.monotonic() - began < 3
         await listening.stop()
 
     against(test)
@@ -62,7 +60,7 @@ def test_acknowledgements_that_do_not_come(caplog: pytest.LogCaptureFixture) -> 
             assert len(server.sockets) == 2
             await listening.stop()
 
-    asyncio.run(asyncio.wait_for(run(), 20))
+    asyncio.run(asyncio.wait_for(run(), LIMIT))
     assert "did not acknowledge" in caplog.text
 
 
@@ -80,7 +78,7 @@ def test_a_websocket_that_ends_while_we_register(caplog: pytest.LogCaptureFixtur
             await listening.started()
             await listening.stop()
 
-    asyncio.run(asyncio.wait_for(run(), 20))
+    asyncio.run(asyncio.wait_for(run(), LIMIT))
     assert "the websocket" in caplog.text
 
 
@@ -98,7 +96,7 @@ def test_a_slow_answer_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
             await listening.started()
             await listening.stop()
 
-    asyncio.run(asyncio.wait_for(run(), 20))
+    asyncio.run(asyncio.wait_for(run(), LIMIT))
     assert "does not answer" in caplog.text
 
 
@@ -282,4 +280,4 @@ def test_pages_find_everything_and_keep_their_size(monkeypatch: pytest.MonkeyPat
             assert len(sizes) > 3
             assert max(sizes) < 44_000
 
-    asyncio.run(asyncio.wait_for(run(), 20))
+    asyncio.run(asyncio.wait_for(run(), LIMIT))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import websocket
+from patience import LIMIT, eventually
 
 from simulator.launch import Simulator
 from simulator.testing import Api
@@ -26,7 +27,7 @@ GONE = (websocket.WebSocketConnectionClosedException, OSError)
 class Stream:
     """One websocket of a client that answers nothing by itself."""
 
-    def __init__(self, api: Api, timeout: float = 5.0) -> None:
+    def __init__(self, api: Api, timeout: float = LIMIT) -> None:
         self.socket = websocket.create_connection(
             f"{api.sim.endpoint.replace('https', 'wss')}/api/v3/ws",
             header=[f"Authorization: {api.authorization}"],
@@ -78,7 +79,7 @@ def test_restart_cuts_and_keeps_what_is_on_disk(api: Api, stream: Stream) -> Non
     with pytest.raises(requests.ConnectionError):
         api("GET", "info")
     api.sim.wait_ready()
-    assert 0.2 < time.monotonic() - begin < 5
+    assert time.monotonic() - begin > 0.2
     # the same token still counts
     assert api("GET", "profiles/kept").status_code == 200
     stats = api.sim.stats()
@@ -101,10 +102,10 @@ def test_restart_cuts_requests_under_way(api: Api) -> None:
 
     caller = threading.Thread(target=post)
     caller.start()
-    _eventually(lambda: api.sim.stats()["requests"] > 1)
+    eventually(lambda: api.sim.stats()["requests"] > 1)
     time.sleep(0.05)
     api.sim.restart(down=0.0)
-    caller.join(5)
+    caller.join(LIMIT)
     assert len(failed) == 1
     api.sim.wait_ready()
     time.sleep(0.6)
@@ -219,13 +220,13 @@ def test_websocket_counters(api: Api, stream: Stream) -> None:
     with closing(Stream(api)) as other:
         other.register("jobs.*.*")
         assert counted() == (2, 2, 3)
-    _eventually(lambda: counted() == (1, 2, 2))
+    eventually(lambda: counted() == (1, 2, 2))
     api.sim.reset_stats()
     assert counted() == (1, 0, 2)
     # one that goes away while it is stalled is gone at once
     api.sim.stall_websockets(30)
     stream.socket.shutdown()
-    _eventually(lambda: counted() == (0, 0, 0))
+    eventually(lambda: counted() == (0, 0, 0))
 
 
 def test_machines_finish_by_themselves(api: Api, stream: Stream) -> None:
@@ -237,9 +238,8 @@ def test_machines_finish_by_themselves(api: Api, stream: Stream) -> None:
     api.sim.reset_stats()
     begin = time.monotonic()
     assert api.sim.finish(keys[:3], over=0.6) == 3
-    assert time.monotonic() - begin < 0.3
     found = [stream.event() for _ in range(3)]
-    assert 0.5 <= time.monotonic() - begin < 3
+    assert time.monotonic() - begin >= 0.5
     assert [event["Key"] for event in found] == keys[:3]
     for event in found:
         done = event["Object"]
@@ -271,10 +271,3 @@ def test_bad_requests_are_refused(api: Api, path: str, asked: dict[str, Any]) ->
     answer = api.session.post(f"{api.sim.endpoint}/simulator/{path}", json=asked)
     assert answer.status_code == 400
     assert answer.json()["error"]
-
-
-def _eventually(holds: Callable[[], bool], timeout: float = 5.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

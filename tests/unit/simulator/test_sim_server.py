@@ -7,12 +7,12 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-import time
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 import websocket
+from patience import LIMIT, eventually
 
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
@@ -101,10 +101,7 @@ def test_upload_that_breaks_off(api: Api) -> None:
         secured.sendall(head.encode() + b"only this")
         secured.close()
     # the next upload waits for nothing: the broken one left no .part behind
-    deadline = time.monotonic() + 30
-    while api("GET", "files").json() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert api("GET", "files").json() == []
+    eventually(lambda: api("GET", "files").json() == [], "that it is gone")
 
 
 def test_websocket(api: Api) -> None:
@@ -112,7 +109,7 @@ def test_websocket(api: Api) -> None:
         f"{api.sim.endpoint.replace('https', 'wss')}/api/v3/ws",
         header=[f"Authorization: {api.authorization}"],
         sslopt={"ca_certs": api.sim.ca},
-        timeout=10,
+        timeout=LIMIT,
     )
     stream.send("register profiles.*.*")
     assert json.loads(stream.recv())["Action"] == "register"
@@ -140,6 +137,6 @@ def test_reset_is_a_fresh_server(api: Api, running: Simulator) -> None:
 
 def test_static_service_needs_no_credentials(api: Api) -> None:
     api("POST", "files/a/b.txt", data=b"hello", headers=OCTETS)
-    found = requests.get(f"{api.sim.static}/files/a/b.txt", headers={"Range": "bytes=1-2"}, timeout=10)
+    found = requests.get(f"{api.sim.static}/files/a/b.txt", headers={"Range": "bytes=1-2"}, timeout=LIMIT)
     assert (found.status_code, found.text) == (206, "el")
-    assert requests.get(f"{api.sim.static}/files/none", timeout=10).status_code == 404
+    assert requests.get(f"{api.sim.static}/files/none", timeout=LIMIT).status_code == 404

@@ -112,7 +112,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=OPTIONS, second=OPTIONS)
 def test_a_hit_is_what_a_miss_would_be(
     run: Run, asked: Callable[[], int], first: Options, second: Options

@@ -141,7 +141,7 @@ CONFIGURATIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CONFIGURATIONS)
 def test_the_same_as_ansible(plugin: drp.InventoryModule, options: dict[str, t.Any]) -> None:
     def outcome(way: Callable[..., InventoryData]) -> t.Any:

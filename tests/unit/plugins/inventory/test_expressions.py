@@ -257,7 +257,7 @@ def combined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 EXPRESSIONS = st.recursive(st.one_of(AT, LITERAL, DEFAULTED, CONDITIONS, CONDITIONS), combined, max_leaves=4)
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=700)
 @given(EXPRESSIONS)
 def test_jinja_gives_the_same(expression: str) -> None:
     try:
@@ -267,7 +267,7 @@ def test_jinja_gives_the_same(expression: str) -> None:
     assert same(value, jinja(expression))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(EXPRESSIONS)
 def test_jinja_finds_the_same_conditions(expression: str) -> None:
     try:

@@ -56,7 +56,7 @@ def quickly(inventory: InventoryData, steps: list[t.Any]) -> None:
             writer.add_child(writer.add_group(one), writer.add_group(other))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(before=STEPS, steps=STEPS, source=st.sampled_from([None, "/etc/hosts"]))
 def test_the_same_inventory(before: list[t.Any], steps: list[t.Any], source: str | None) -> None:
     made = []

@@ -123,7 +123,7 @@ def test_numbers_of_json_that_no_float_holds_are_text_as_in_yaml() -> None:
     assert decode_yaml('{"b": 1e3}') == {"b": 1000.0}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(JSON_VALUES)
 def test_every_json_text_is_read_as_json_reads_it(value: Any) -> None:
     assert decode_yaml(json.dumps({"a": value})) == {"a": value}
@@ -208,7 +208,7 @@ def test_pretty() -> None:
         pretty("xml", value)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(JSON_VALUES)
 def test_pretty_json_can_be_read_back(value: Any) -> None:
     assert json.loads(pretty("json", value)) == value

@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonpatch
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
@@ -34,7 +34,7 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 DOCUMENTS = st.dictionaries(NAMES, VALUES, max_size=4)
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=150)
 
 
 def short(operations: list[dict[str, Json]]) -> list[tuple[str, str, Json]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import LIMIT
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.auth import (
@@ -272,7 +273,7 @@ def test_threads_share_one_login(stub: Any, client: Client) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(LIMIT)
     assert len(stub.logins("Basic")) == 1
     assert len(stub.asked(THING)) == 16
 

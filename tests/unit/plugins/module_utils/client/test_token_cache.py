@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import LIMIT
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.auth import UserSession
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.token_cache import (
@@ -173,7 +174,7 @@ def test_ages(now: float, usable: bool, fresh: bool) -> None:
 
 
 def _log_in(endpoint: str, folder: str, start: Any, results: Any) -> None:
-    start.wait(20)
+    start.wait(LIMIT)
     cache = TokenCache(folder, endpoint, USER)
     session = UserSession(Transport(endpoint), USER, "r0cket:sk8ts", cache)
     results.put(session.token())
@@ -194,10 +195,10 @@ def test_fifty_processes_log_in_once(stub: Any, tmp_path: Path, before: str | No
         for process in processes:
             process.start()
         start.set()
-        tokens = [results.get(timeout=20) for _ in processes]
+        tokens = [results.get(timeout=LIMIT) for _ in processes]
     finally:
         for process in processes:
-            process.join(5)
+            process.join(LIMIT)
             process.kill()
     assert len(stub.logins("Basic")) <= 2
     assert set(tokens) <= stub.tokens

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import LIMIT
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command import (
     build,
@@ -171,7 +172,7 @@ def test_signs_of_life(tmp_path: Path) -> None:
     address = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(address)
-        systemd.settimeout(2)
+        systemd.settimeout(LIMIT)
         environ = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}
         notifier = Notifier(environ)
         notifier.send(READY="1", STATUS="INIT")

@@ -11,9 +11,10 @@ import socket
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from patience import LIMIT, eventually
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import ConnectionFailed
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events import stream as events
@@ -98,11 +99,11 @@ def test_a_frame_that_cannot_be_read_is_a_gap(
     channels[0].deliver(frame)
     channels[0].event("machines", "update", "u1")
     for subscription in (one, two):
-        received = subscription.get(5)
+        received = subscription.get(LIMIT)
         assert received is not None
         assert isinstance(received.error, Gap)
         assert received.event == {}
-    received = one.get(5)
+    received = one.get(LIMIT)
     assert received is not None
     assert received.event["Key"] == "u1"
     assert len(channels) == 1
@@ -117,20 +118,13 @@ def test_signs_of_life_are_no_events(stream: EventStream, channels: list[Plastic
     assert not subscription.ended
 
 
-def eventually(holds: Callable[[], bool], timeout: float = 5.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_a_connection_that_never_lasts_is_replaced_ever_more_seldom(
     stream: EventStream, channels: list[Plastic]
 ) -> None:
     subscription = stream.register(PATTERN)
     for number in range(1, 6):
         channels[-1].deliver(ConnectionFailed("cut"))
-        received = subscription.get(5)
+        received = subscription.get(LIMIT)
         assert received is not None
         assert isinstance(received.error, Gap)
         assert len(channels) == number + 1
@@ -147,14 +141,14 @@ def test_what_nobody_holds_any_more_is_not_registered_again(
     kept, gone = stream.register("kept.*.*"), stream.register("gone.*.*", "kept.*.*")
     stream.deregister(gone.handle)
     channels[-1].deliver(ConnectionFailed("cut"))
-    assert kept.get(5) is not None
+    assert kept.get(LIMIT) is not None
     assert channels[-1].sent == ["register kept.*.*"]
 
 
 def test_a_reader_that_breaks_is_told(stream: EventStream, channels: list[Plastic]) -> None:
     subscription = stream.register(PATTERN)
     channels[-1].deliver(RuntimeError("a bug"))
-    received = subscription.get(5)
+    received = subscription.get(LIMIT)
     assert received is not None
     assert isinstance(received.error, ConnectionFailed)
     assert "the event stream failed: a bug" in received.error.messages[0]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import LIMIT
 from webserver import Page, WebServer, serving
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
@@ -269,7 +270,7 @@ def test_two_at_once_share_one_transfer(web: WebServer, target: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(LIMIT)
     assert results == [Download(len(CONTENT), SHA256)] * 4
     assert len(web.seen) == 1
     assert folder_of(target) == ["file.iso"]

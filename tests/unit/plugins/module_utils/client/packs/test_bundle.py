@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import models
@@ -126,7 +126,7 @@ FULL: Pack = {
 @given(packs(), st.sampled_from(["yaml", "json"]))
 @example(FULL, "yaml")
 @example(FULL, "json")
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 def test_folder_and_back(pack: Pack, form: str) -> None:
     before = copy.deepcopy(pack)
     with tempfile.TemporaryDirectory() as above:
@@ -140,7 +140,7 @@ def test_folder_and_back(pack: Pack, form: str) -> None:
 
 
 @given(packs(), packs())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 def test_one_pack_over_another(old: Pack, new: Pack) -> None:
     with tempfile.TemporaryDirectory() as above:
         folder = os.path.join(above, "pack")
@@ -153,7 +153,7 @@ def test_one_pack_over_another(old: Pack, new: Pack) -> None:
 
 @given(packs(), st.sampled_from([".yaml", ".yml", ".json"]))
 @example(FULL, ".yaml")
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 def test_file_and_back(pack: Pack, suffix: str) -> None:
     with tempfile.TemporaryDirectory() as above:
         path = os.path.join(above, "pack" + suffix)
@@ -163,7 +163,7 @@ def test_file_and_back(pack: Pack, suffix: str) -> None:
 
 
 @given(values, st.sampled_from(["yaml", "json"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_values_read_back(value: Any, form: str) -> None:
     assert identical(decode_yaml(stores.encode({"x": value}, form)), {"x": value})
 

@@ -108,7 +108,7 @@ def packs(draw: st.DrawFn) -> Pack:
 
 
 @given(packs())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_the_server_makes_of_a_pack_is_no_difference(content: Pack) -> None:
     before = copy.deepcopy(content)
     there = served(content)
@@ -121,7 +121,7 @@ def test_what_the_server_makes_of_a_pack_is_no_difference(content: Pack) -> None
 
 
 @given(packs(), packs())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_difference_is_found_and_a_repeated_upload_settles_it(one: Pack, two: Pack) -> None:
     there, wanted = served(one), served(two)
     diff = compare(there, two, from_server=True)

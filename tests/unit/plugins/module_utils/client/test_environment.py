@@ -28,7 +28,7 @@ NAMES += ["ALL_PROXY", "all_proxy", "REQUEST_METHOD", "PROXY", "_proxy", "HTTPS_
 @given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["", "http://a:1", "b:2", "GET"])))
 def test_proxies_are_found_as_python_finds_them(environ: dict[str, str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "environ", environ)
+        patch.setattr(os, "environ", dict(sorted(environ.items())))  # Python goes by their order
         assert Environment.of().proxies() == urllib.request.getproxies_environment()
     assert Environment.of(environ) == Environment.of({**environ, "PATH": "/bin"})
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import types
 import typing as t
 from collections.abc import Callable
 
@@ -45,6 +46,7 @@ class Server:
         self.writes: list[str] = []
         self.param_security: dict[str, bool] = {}
         self.warnings: list[str] = []
+        self.transport = types.SimpleNamespace(environment=None)
 
     def has_feature(self, flag: str) -> bool:
         return self.v4

@@ -188,7 +188,7 @@ OPTIONS = {
     "keyed_groups": [
         {"key": "copied", "prefix": "key"},
         {"key": "drp_params.nested", "prefix": "pair"},
-        {"key": "drp.Name", "parent_group": "{{ drp.Description }}"},
+        {"key": "drp.Name", "parent_group": "p_{{ drp.Description }}"},
     ],
 }
 SHOWN = [

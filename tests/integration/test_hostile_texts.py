@@ -75,7 +75,7 @@ def test_results(run_tasks: PlaybookRunner, api: Api, mark: Path, run_in: str) -
         {"ansible.builtin.debug": {"msg": ["{{ again }}", "{{ one }}", shown]}},
         machine(name="copy", params="{{ result_0.objects[0].Params }}", run_in=run_in),
         {**machine(name="{{ item.Name }}", meta={"seen": "in {{ item.Params.nested }}"}, run_in=run_in),
-         "loop": "{{ again }}"},
+         "loop": "{{ again[:2] }}"},
         flags=["-v"],
     )  # fmt: skip
     assert played.code == 0, played.output
@@ -117,9 +117,9 @@ def test_error_messages(run_tasks: PlaybookRunner, api: Api, mark: Path, run_in:
     for number in range(3):
         results = played[number]["results"]
         assert [result["failed"] for result in results] == [True] * some
-        told = " ".join(result["msg"] for result in results)
-        for text in list(hostile.TEXTS.values())[: min(some, 10)]:
-            assert text in told, (number, text)
+        for result in results:
+            if str(result["item"]).startswith(("{{", "{%")):
+                assert result["item"] in result["msg"]
 
 
 def test_job_logs(run_tasks: PlaybookRunner, api: Api, mark: Path) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import typing as t
 from collections.abc import Iterator
@@ -19,17 +20,17 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls 
 from ansible_collections.digitalrebar.provision.plugins.modules import drp_wait
 from simulator import certs
 
+MACHINE = "3e7031fe-0000-4000-8000-000000000001"
+
 
 def test_pin_and_ca_path_with_a_wrong_host_name(serve: t.Any, connect: t.Any, tmp_path: Path) -> None:
     made = certs.make(tmp_path)
-    server = serve(lambda _request: [answer({"Uuid": "one"})], tls=made.context())
+    server = serve(lambda _request: [answer({"Uuid": MACHINE})], tls=made.context())
     pin = peer_fingerprint("127.0.0.1", server.port)
     right, wrong = server.url, server.url.replace("127.0.0.1", "127.0.0.2")
     both = Tls.create(True, str(made.cert), pin)
-    assert connect(right, trust=both).get("machines", "one")
+    assert connect(right, trust=both).get("machines", MACHINE)
     # the listener is on 127.0.0.1 only: reach it under a name that the certificate does not have
-    import socket
-
     resolve = socket.getaddrinfo
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(
@@ -47,12 +48,12 @@ def test_pin_and_ca_path_with_a_wrong_host_name(serve: t.Any, connect: t.Any, tm
                     ask(client)
             assert len(server.seen) == before, "nothing is sent to it"
             pinned = connect(endpoint, trust=Tls.create(True, None, pin))
-            assert pinned.get("machines", "one"), "a pin alone looks at no name"
+            assert pinned.get("machines", MACHINE), "a pin alone looks at no name"
 
 
 def test_a_wrong_pin_with_the_right_ca(serve: t.Any, connect: t.Any, tmp_path: Path) -> None:
     made = certs.make(tmp_path)
-    server = serve(lambda _request: [answer({"Uuid": "one"})], tls=made.context())
+    server = serve(lambda _request: [answer({"Uuid": MACHINE})], tls=made.context())
     client = connect(server.url, trust=Tls.create(True, str(made.cert), "0" * 64))
     for ask in (lambda: client.token(), lambda: client.events()):
         with pytest.raises(CertificateRejected, match="cert_fingerprint"):
@@ -72,9 +73,9 @@ DRIPS = {
 def test_a_wait_ends_in_time_whatever_drips(serve: t.Any, name: str, check: bool) -> None:
     def respond(request: Seen) -> Iterator[bytes]:
         if DRIPS[name] not in request.path:
-            yield answer({"Token": "t0ken", "Uuid": "one"} if "token" in request.path else {})
+            yield answer({"Token": "t0ken", "Uuid": MACHINE} if "token" in request.path else {})
             return
-        for letter in answer({"Uuid": "one", "Name": "x" * 100_000}):
+        for letter in answer({"Uuid": MACHINE, "Name": "x" * 100_000}):
             time.sleep(0.3)
             yield bytes([letter])
 

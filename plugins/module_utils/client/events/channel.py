@@ -168,7 +168,7 @@ def _handshake(client: Connector, token: str, timeout: float) -> Channel:
     except (websocket.WebSocketException, OSError, *_NO_HANDSHAKE) as error:
         bounded.close()
         _refuse_redirect(connection.handshake_response, token)
-        why = mask(f"no event stream: {error}", {token})
+        why = mask(f"cannot open the event stream: {error}", {token})
         raise client.transport.unreachable_error(why) from error
     except BaseException:
         bounded.close()

@@ -26,6 +26,7 @@ from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_sou
 from ansible_collections.digitalrebar.provision.plugins.inventory import drp as inventory_plugin
 from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job.task_runner import RunnerFailed
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.machine_agent import AgentFailed
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import DrpError
@@ -269,7 +270,7 @@ def agent(bench: Bench) -> None:
     lab = agentlab.Agents(bench.simulator, bench.folder / uuid.uuid4().hex)
     lab.folder.mkdir()
     item = lab.machine(Workflow="flow")
-    with contextlib.suppress(DrpError, RunnerFailed):
+    with contextlib.suppress(DrpError, RunnerFailed, AgentFailed):
         running = lab.agent(item, endpoint=bench.proxy.endpoint, make_runnable=True)
         try:
             _live(running)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import ipaddress
 import typing as t
 
 from ...client import models
@@ -57,7 +58,7 @@ class Host:
             name=entry.get("name") or "",
             macs=tuple(card for card in cards if card not in ("", _EMPTY_MAC)),
             serial="" if serial.replace(" ", "").lower() in _PLACEHOLDER_SERIALS else serial,
-            address=entry.get("address") or "",
+            address=_address(entry.get("address")),
         )
 
 
@@ -186,6 +187,14 @@ def _machine_entry(item: Object, matched_by: str) -> Object:
         "address": item.get("Address", ""),
         "matched_by": matched_by,
     }
+
+
+def _address(told: t.Any) -> str:
+    """The address that a host says it has, "" for what is none: one host must not stop the others."""
+    try:
+        return str(ipaddress.ip_address(str(told).strip()))
+    except ValueError:
+        return ""
 
 
 def _normalized_mac(text: str) -> str:

@@ -45,7 +45,7 @@ def test_one_object(lab: PlaybookRunner) -> None:
         action(kind="system", command="incrstatus", plugin="incr"),
     )
     assert played.code == 0, played.output
-    assert [result["result"] for result in played.results] == [1, 6, "Success", {"Status": "Running"}]
+    assert [result["result"] for result in played.results] == [1, 6, "Success", "Running"]
     assert played.changed == [True, True, True, False]
     assert counts(lab) == [6, 0, 0]
 

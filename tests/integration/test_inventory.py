@@ -17,6 +17,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from checkout import ansible_core
 from inventory_tool import read
 
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects.secure import seal
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
 
@@ -25,8 +26,7 @@ MACHINES = ("GET", "machines")
 PROFILES = ("GET", "profiles")
 
 
-# what an encrypted value looks like; what is in it does not matter here
-SEALED = {"Key": "a" * 43 + "=", "Nonce": "b" * 32, "Payload": "c" * 40}
+PIN = "planted-pin"
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Asked = Callable[[], list[tuple[str, str]]]
@@ -40,15 +40,18 @@ def server(simulator: Simulator) -> Simulator:
     add(api, "params", Name="rack/pin", Secure=True, Schema={"type": "string"})
     add(api, "params", Name="rack/name", Schema={"type": "string"})
     add(api, "profiles", Name="web-app", Params={"http/port": 80})
-    add(
+    web = add(
         api,
         "machines",
         Name="web-1.example.com",
         Address="192.0.2.7",
         Description="{{ 1 + 1 }}",
         Profiles=["web-app"],
-        Params={"rack/name": "r1", "rack/pin": SEALED, "ipmi/password": "planted-secret"},
+        Params={"rack/name": "r1", "ipmi/password": "planted-secret"},
     )
+    # a server takes only what was sealed for this very machine
+    sealed = seal(PIN, api("GET", f"machines/{web['Uuid']}/pubkey").json())
+    assert api("POST", f"machines/{web['Uuid']}/params/rack/pin", json=sealed).status_code == 200
     add(api, "machines", Name="db-1.example.com")
     return simulator
 
@@ -106,7 +109,7 @@ def test_list(inventory: Run, asked: Asked) -> None:
     assert known["drp"]["Description"] == "{{ 1 + 1 }}"
     assert known["drp_params"] == {"rack/name": "r1"}
     assert not {"Secret", "Params", "Profile"} & known["drp"].keys()
-    for secret in (PASSWORD, "planted-secret", SEALED["Payload"]):
+    for secret in (PASSWORD, "planted-secret", PIN, "Payload"):
         assert secret not in done.stdout
 
 
@@ -280,7 +283,7 @@ def test_cached(inventory: Run, asked: Asked, tmp_path: Path) -> None:
     inventory("--graph", **cache_in(tmp_path, refresh_cache="{{ anew | default(false) }}"))
     assert asked() == []
     [entry] = (tmp_path / "cache").iterdir()
-    for secret in (PASSWORD, "planted-secret", SEALED["Payload"]):
+    for secret in (PASSWORD, "planted-secret", PIN, "Payload"):
         assert secret not in entry.read_text()
 
 

@@ -92,7 +92,7 @@ def test_check_mode_writes_nothing_and_tells_the_truth(run_tasks: PlaybookRunner
 def test_what_cannot_be(run_tasks: PlaybookRunner) -> None:
     run_tasks(task("subnet", **NET), task("reservation", **HOLD))
     run_tasks.simulator.reset_stats()
-    overlapping = {"name": "two", "subnet": "10.9.0.0/25", "only_reservations": True}
+    overlapping = {"name": "two", "subnet": "10.9.0.128/25", "only_reservations": True}
     played = run_tasks(
         task("subnet", name="net", subnet="10.9.1.0/24"),
         task("subnet", name="net", strategy="Serial"),

@@ -21,10 +21,11 @@ SECRET = "0123456789abcdef-0123456789abcde"
 def test_preferences(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     add(api, "bootenvs", Name="env", OS={"Name": "env"})
+    add(api, "bootenvs", Name="unknowns", OS={"Name": "env"}, OnlyUnknown=True)
     add(api, "workflows", Name="flow", Stages=[])
     wanted = {
         "defaultBootEnv": "env",
-        "unknownBootEnv": "env",
+        "unknownBootEnv": "unknowns",
         "defaultWorkflow": "flow",
         "knownTokenTimeout": 7200,
         "logLevel": "2",

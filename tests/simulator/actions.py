@@ -130,6 +130,7 @@ class Plugins:
 
     def run(self, call: Obj, row: Row) -> Any:
         """Let the plugin act; ActionFailed when it does not."""
+        # assumption: a provider that cannot run here fails as if its process had died
         runner = self._runners.get(call["Plugin"])
         if not runner:
             raise ActionFailed(f"Plugin {call['Plugin']} cannot run here")

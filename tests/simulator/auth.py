@@ -129,6 +129,7 @@ class Tokens:
         return AESGCM(self._server.prefs.value("baseTokenSecret").encode())
 
 
+# assumption: what the token of a machine allows
 def machine_claims(uuid: str, address: str) -> tuple[tuple[str, str, str], ...]:
     own_reservation = ("reservations", "*", address or "none")
     return (

@@ -12,6 +12,7 @@ from .claims import Identity
 from .event_losses import Losses
 from .wire import Obj, dumps, now
 
+# assumption: so many events wait for a slow reader, the rest is lost
 _QUEUE = 256
 
 

@@ -58,6 +58,7 @@ class ServerProfile:
         return {}
 
 
+# assumption: no licensed server was recorded; it differs in nothing but that roles and tenants can be written
 class Licensed(ServerProfile):
     """A v3.12 server with all that one pays for."""
 

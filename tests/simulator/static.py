@@ -25,6 +25,12 @@ def static_handler(server: Callable[[], Server]) -> Callable[[web.BaseRequest], 
         now = server()
         name = unquote(request.raw_path.partition("?")[0]).lstrip("/")
         path = inside(now.root, name)
+        if path.name == "index.html":
+            return web.Response(status=301, headers={"Location": "./"})
+        if path.is_dir() and not name.endswith("/"):
+            return web.Response(status=301, headers={"Location": f"{path.name}/"})
+        if path.is_dir() and (path / "index.html").is_file():
+            path = path / "index.html"
         if path.is_file():
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             return await send_file(request, path, kind)

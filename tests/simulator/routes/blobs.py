@@ -55,10 +55,10 @@ def _list_files(call: Call, root: Path) -> ApiResponse:
 
 
 async def _send(call: Call, model: str, key: str, path: Path, content_type: str) -> ApiResponse:
-    if path.name == "index.html":
-        return web.Response(status=301, headers={"Location": "./"})
     if not path.is_file():
         raise not_found("GET", model, key, "Not a regular file")
+    if path.name == "index.html":
+        return web.Response(status=301, headers={"Location": "./"})
     gzip = "gzip" in call.header("Accept-Encoding")
     return await send_file(call.request, path, content_type, gzip=gzip)
 

@@ -9,6 +9,7 @@ from ..errors import bad_request
 from ..go_types import ANY, STR, TIME, DecodeError, Struct
 from ..wire import dumps
 
+# assumption: what an event may hold
 _EVENT = Struct("Event", Time=TIME, Type=STR, Action=STR, Key=STR, Principal=STR, Object=ANY)
 
 

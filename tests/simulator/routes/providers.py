@@ -38,6 +38,7 @@ def _listing(call: Call, table: Table) -> BufferedResponse:
 
 def _upload(call: Call, name: str) -> BufferedResponse:
     """Take a provider in; here it is not a program but the JSON that its ``define`` command prints."""
+    # assumption: a provider is a program to a real server, which runs it to learn this
     call.require("plugin_providers", "post", name)
     kind = call.header("Content-Type")
     if kind != OCTETS:

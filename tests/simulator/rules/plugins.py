@@ -34,6 +34,7 @@ class PluginRules(Rules):
         server.params.keys.drop(("plugins", row.key))
 
 
+# assumption: how the members of types that plugins define are checked
 class RawRules(Rules):
     name_field = "Id"
 

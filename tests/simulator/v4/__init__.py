@@ -5,3 +5,5 @@
 A v4 server's insides are not public.  What its clients, its documentation and its models tell is
 imitated here; where they are silent, the simplest behaviour was chosen that does not contradict them.
 """
+
+# assumption: no v4 server was recorded; this is what its clients and models show

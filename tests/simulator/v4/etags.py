@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ETags of objects, and requests that wait until one changes."""
 
+# assumption: no v4 server was recorded; this is what its clients and models show
 from __future__ import annotations
 
 import asyncio

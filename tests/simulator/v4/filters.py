@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What v4 adds to lists: In, Nin and Re, projection of params, decoding, and the count of all matches."""
 
+# assumption: no v4 server was recorded; this is what its clients and models show
 from __future__ import annotations
 
 import re

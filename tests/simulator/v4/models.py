@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The models of a v4 server: those of v3.12 with more members, and two new ones."""
 
+# assumption: no v4 server was recorded; this is what its clients and models show
 from __future__ import annotations
 
 import dataclasses

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Machines that go from pool to pool, and are allocated and released in them."""
 
+# assumption: no v4 server was recorded; this is what its clients and models show
 from __future__ import annotations
 
 import asyncio

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What v4 demands of machines, pools and contexts."""
 
+# assumption: no v4 server was recorded; this is what its clients and models show
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -122,7 +122,8 @@ def save_blob(
     path = blob_path(kind, path)
     static = posixpath.basename(path) == _NOT_SERVED_BY_API
     sender: Sender = client.transport if static else client
-    url = f"{static_url(client)}/{kind}/{urllib.parse.quote(path)}" if static else client.url_for(kind, path)
+    page = urllib.parse.quote(_index_page(client, kind, path)) if static else ""
+    url = f"{static_url(client)}/{page}" if static else client.url_for(kind, path)
     sleep = client.transport.retry.sleep
     return transfer(sender, url, target_path, checksum, progress=progress, sleep=sleep, mode=mode)
 
@@ -148,7 +149,10 @@ def stat_blob(client: Client, kind: str, path: str, checksum: bool = False) -> S
     Made from a request for its first byte, because a v3.12 server knows no HEAD here.
     """
     path = blob_path(kind, path)
-    answer = _get(client, kind, path, {**_IDENTITY_HEADERS, "Range": "bytes=0-0"})
+    try:
+        answer = _get(client, kind, path, {**_IDENTITY_HEADERS, "Range": "bytes=0-0"})
+    except NotFound:
+        return None
     _discard_body(answer)
     if answer.status == 404:
         return None
@@ -209,9 +213,20 @@ def static_file(client: Client, path: str, headers: t.Mapping[str, str] | None =
 
 def _get(client: Client, kind: str, path: str, headers: t.Mapping[str, str]) -> Answer:
     if posixpath.basename(path) == _NOT_SERVED_BY_API:
-        # the API sends a client on to the folder, where there is nothing
-        return _static(client, f"{kind}/{path}", headers)
+        return _static(client, _index_page(client, kind, path), headers)
     return client.send("GET", client.url_for(kind, path), headers, stream=True)
+
+
+def _index_page(client: Client, kind: str, path: str) -> str:
+    """Where the static port has an index.html: at its folder.  NotFound when there is none.
+
+    The API sends a client on to the folder, where it has nothing; so does the static port, which answers
+    the folder with its index page, or with a list of what else is in it.
+    """
+    folder, name = posixpath.split(path)
+    if name not in list_blobs(client, kind, folder):
+        raise from_answer("GET", f"{kind}/{path}", 404, "Not Found", b"")
+    return f"{kind}/{folder}/" if folder else f"{kind}/"
 
 
 def _static(client: Client, path: str, headers: t.Mapping[str, str]) -> Answer:

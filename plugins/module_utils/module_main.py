@@ -11,6 +11,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 
 from . import runner
+from .client.masking import is_telling
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]
@@ -41,8 +42,9 @@ def main(run: runner.TaskFunction, spec: t.Mapping[str, t.Any]) -> None:
     result = runner.run(
         run, module.params, module.check_mode, os.environ, secrets=secrets, known_options=known
     )
-    shown = remove_values(runner.shown_options(module.params, known), secrets)
+    shown = remove_values(runner.shown_options(module.params, known), secrets | module.no_log_values)
     result.setdefault("invocation", {"module_args": shown})
+    module.no_log_values = set(filter(is_telling, module.no_log_values))
     for warning in result.pop("warnings", []):
         module.warn(warning)
     if not module._diff:

@@ -182,6 +182,7 @@ def written(client: Client, kind: str, spec: dict[str, t.Any]) -> Outcome:
         "update_secure": "when_different",
         **dict.fromkeys(("force", "purge_params", "append_profiles", "include_locked"), False),
         "require_available": False,
+        "confirm": "",
     }
     (resource,) = from_options(options, client)
     return converge(client, resource)

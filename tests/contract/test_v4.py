@@ -296,3 +296,17 @@ def test_an_old_server_has_no_pools(old: Client) -> None:
     ):
         with pytest.raises(UsageError, match="pools: not supported by this server"):
             call()
+
+
+@pytest.mark.needs_v4
+def test_extra_claims_of_tasks_are_kept(v4: Client) -> None:
+    claims = [{"scope": "machines", "action": "get", "specific": "*"}]
+    made = v4.create("tasks", {"Name": "with-claims", "ExtraClaims": claims, "ExtraRoles": ["superuser"]})
+    assert (made["ExtraClaims"], made["ExtraRoles"]) == (claims, ["superuser"])
+    assert "ExtraClaims" not in v4.create("tasks", {"Name": "without"})
+    pack = {
+        "meta": {"Name": "claims", "Version": "v1"},
+        "sections": {"tasks": {"packed": {"Name": "packed", "ExtraClaims": claims}}},
+    }
+    v4.req().post(pack).url_for("contents").do()
+    assert v4.find("tasks", "packed")["ExtraClaims"] == claims  # type: ignore[index]

@@ -18,8 +18,6 @@ from playbook_runner import PlaybookRunner, PlayResult, Task, content, machine, 
 from simulator.launch import Simulator
 from simulator.testing import Api
 
-pytestmark = pytest.mark.simulator
-
 DATE = datetime.date(2027, 5, 24)
 NAN, INFINITY = float("nan"), float("inf")
 
@@ -106,6 +104,8 @@ def test_odd_values(run_tasks: PlaybookRunner, where: str) -> None:
     )
 
 
+@pytest.mark.needs_counters
+@pytest.mark.needs_counters
 @pytest.mark.parametrize("where", ["controller", "target"])
 def test_what_json_lacks_is_refused_before_anything_is_sent(run_tasks: PlaybookRunner, where: str) -> None:
     run_tasks.defaults = {**run_tasks.defaults, "run_in": where}

@@ -6,13 +6,10 @@ from __future__ import annotations
 
 import hashlib
 
-import pytest
 from info_tasks import add, task
 from playbook_runner import PlaybookRunner, machine, thing
 
 from simulator.testing import Api
-
-pytestmark = pytest.mark.simulator
 
 
 def test_files_and_isos_are_listed(run_tasks: PlaybookRunner) -> None:

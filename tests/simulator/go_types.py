@@ -135,6 +135,20 @@ class MapOf(GoType):
         return {k: item.zero() if v is None else item.decode(v, where) for k, v in value.items()}
 
 
+class OmitEmpty(GoType):
+    """A member that is not there at all while it is empty, as Go's ``omitempty`` has it."""
+
+    def __init__(self, inner: GoType) -> None:
+        self.name = inner.name
+        self._inner = inner
+
+    def zero(self) -> Any:
+        return self._inner.zero()
+
+    def decode(self, value: Any, where: str) -> Any:
+        return self._inner.decode(value, where)
+
+
 class Struct(GoType):
     """A Go struct: known members only, in declared order, keys matched regardless of case."""
 
@@ -145,7 +159,7 @@ class Struct(GoType):
         self._names = frozenset(fields)
 
     def zero(self) -> Obj:
-        return {name: kind.zero() for name, kind in self.fields.items()}
+        return {name: kind.zero() for name, kind in self.fields.items() if not isinstance(kind, OmitEmpty)}
 
     def decode(self, value: Any, where: str = "") -> Obj:
         if not isinstance(value, dict):
@@ -155,6 +169,8 @@ class Struct(GoType):
         out: Obj = {}
         for name, kind in self.fields.items():
             raw = value.get(name)
+            if not raw and isinstance(kind, OmitEmpty):
+                continue
             out[name] = kind.zero() if raw is None else kind.decode(raw, f"{self.title}.{name}")
         return out
 

@@ -15,6 +15,25 @@ import urllib.parse
 MASK = "********"
 _SHORTEST = 4
 """A shorter secret is in every other word."""
+_COMMON_WORDS = frozenset(
+    {
+        "true",
+        "false",
+        "null",
+        "none",
+        "admin",
+        "root",
+        "user",
+        "users",
+        "name",
+        "password",
+        "passwd",
+        "secret",
+    }
+    | {"token", "test", "default", "local", "value", "error", "string", "number", "object", "array"}
+    | {"machine", "machines", "param", "params", "profile", "profiles", "rocketskates"}
+)
+"""To mask one of these would hide what a message says, and not that it is somebody's password."""
 _SHORTEST_BASE64 = 8
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _URL_CREDENTIALS = re.compile(r"(?<=://)[^/?#\s\"'<>]*(?=@)")
@@ -27,9 +46,14 @@ def visible(text: str) -> str:
     return _CONTROL.sub(_escaped, text.replace("\r\n", "\n"))
 
 
+def is_telling(secret: str) -> bool:
+    """Whether a secret is one wherever it appears: neither a few characters, nor a word of any message."""
+    return len(secret) >= _SHORTEST and secret.lower() not in _COMMON_WORDS
+
+
 def mask(value: Value, secrets: t.Collection[str]) -> Value:
     """A copy of ``value``, a text or a structure of them, in which no secret is left in any usual form."""
-    forms = _ordered_forms(frozenset(secret for secret in secrets if len(secret) >= _SHORTEST))
+    forms = _ordered_forms(frozenset(filter(is_telling, secrets)))
     if not forms or not _holds_any(value, forms):
         return value
     pattern = re.compile("|".join(map(re.escape, forms)))

@@ -20,7 +20,8 @@ import typing as t
 from ..client import models
 from ..client.client import Client
 from ..client.errors import DrpError, NotPermitted, UsageError
-from ..client.objects import params
+from ..client.masking import is_telling
+from ..client.objects import claims, params
 from ..client.objects.secure import is_sealed, seal, secure_flags, unseal
 from ..client.patch import same_json
 from ..client.third_party import require_packages
@@ -91,7 +92,7 @@ class SecureParams:
         if unknown:
             known = secure_flags(self.client, unknown)
             # where no definition may be seen the server decides, and here nothing is sent to it
-            self._register_secrets(name for name in unknown if name not in known)
+            self._register_secrets(name for name in unknown if self._is_hidden(name, known))
 
     def learn_from_refusal(self, refusal: DrpError) -> bool:
         """Whether more is known about the params than before the server refused the object."""
@@ -101,10 +102,13 @@ class SecureParams:
             return False
         known = secure_flags(self.client, named)
         self._insecure |= {name for name, secure in known.items() if not secure}
-        # without a definition to look at it may be secure all the same
-        self._register_secrets(name for name in named if known.get(name, True))
+        self._register_secrets(name for name in named if known.get(name) or self._is_hidden(name, known))
         # not what the client knew before: another thread may have learnt it while we were refused
         return any(secure != (name in self._assumed_secure) for name, secure in known.items())
+
+    def _is_hidden(self, name: str, known: t.Container[str]) -> bool:
+        """Whether a param has a definition that this token may not see: it may be secure."""
+        return name not in known and claims.is_hidden(self.client, "params", name)
 
     def mask_plan(self, planned: Object) -> Object:
         """A plan that was made before it was known what is secure, fit to be shown."""
@@ -117,8 +121,11 @@ class SecureParams:
         )
 
     def mask_error(self, error: DrpError) -> None:
-        """Remove secret values from the server's error, which quotes invalid values."""
-        for text in sorted(self.resource.secrets, key=len, reverse=True):
+        """Remove secret values from the server's error, which quotes invalid values.
+
+        What is in every other message is left there, so that its words can be understood.
+        """
+        for text in sorted(filter(is_telling, self.resource.secrets), key=len, reverse=True):
             error.messages = [message.replace(text, HIDDEN) for message in error.messages]
         error.args = tuple(error.messages)
 

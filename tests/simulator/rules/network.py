@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import Crash
 from ..wire import Obj
 from .base import Change, Rules, refuse_if_used
+from .dhcp_values import log_unsendable
 
 if TYPE_CHECKING:
     from ..server import Server
@@ -126,6 +127,9 @@ class SubnetRules(Rules):
             and network.network_address in theirs
         ]
 
+    def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
+        log_unsendable(server.logs, f"Subnet {row.key}", row.data["Options"])
+
     def guard_delete(self, server: Server, row: Row) -> None:
         network = network_of(row.data["Subnet"])
         users = [
@@ -199,6 +203,9 @@ class ReservationRules(Rules):
             *maybe_unicast_problems(obj["NextServer"]),
             *(f"Reservation {name} cannot be empty!" for name in ("Token", "Strategy") if not obj[name]),
         ]
+
+    def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
+        log_unsendable(server.logs, f"Reservation {row.key}", row.data["Options"])
 
 
 class LeaseRules(Rules):

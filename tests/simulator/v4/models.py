@@ -8,8 +8,21 @@ from __future__ import annotations
 import dataclasses
 
 from .. import indexes as ix
-from ..go_types import ANY, ANY_MAP, BOOL, INT, STR, STRING_MAP, STRINGS, GoType, ListOf, MapOf, Struct
-from ..models import MODELS, VALIDATION, Model
+from ..go_types import (
+    ANY,
+    ANY_MAP,
+    BOOL,
+    INT,
+    STR,
+    STRING_MAP,
+    STRINGS,
+    GoType,
+    ListOf,
+    MapOf,
+    OmitEmpty,
+    Struct,
+)
+from ..models import CLAIM, MODELS, VALIDATION, Model
 
 _PARTIAL = ("machines", "profiles", "stages", "plugins")
 _UNOWNED = ("plugin_providers", "preferences")
@@ -37,7 +50,11 @@ _MORE: dict[str, dict[str, GoType]] = {
     },
     "stages": {"Params": ANY_MAP},
     "profiles": {"Profiles": STRINGS},
-    "tasks": {"Prerequisites": STRINGS},
+    "tasks": {
+        "Prerequisites": STRINGS,
+        "ExtraRoles": OmitEmpty(STRINGS),
+        "ExtraClaims": OmitEmpty(ListOf(CLAIM)),
+    },
     "jobs": {"Context": STR},
     "bootenvs": {"Loaders": MapOf(STR)},
 }

@@ -18,7 +18,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     UsageError,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import layers
-from ansible_collections.digitalrebar.provision.plugins.module_utils.converge import engine
+from ansible_collections.digitalrebar.provision.plugins.module_utils.converge import engine, secure_params
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.engine import (
     Outcome,
     TooManyConflicts,
@@ -376,3 +376,31 @@ def test_problems_are_the_words_of_the_server() -> None:
     assert problems(Available=False, Errors=None) == ["it is not available"]
     assert problems(Name="x") == []
     assert Outcome(profile()).problems == []
+
+
+@pytest.mark.parametrize(
+    ("params", "definitions", "message"),
+    [
+        ({"pin": "open-sesame"}, {"pin": True}, "Key 'pin': invalid val '(hidden)'"),
+        ({"pin": "open-sesame"}, {"pin": False}, "Key 'pin': invalid val 'open-sesame'"),
+        ({"pin": "open-sesame"}, {}, "Key 'pin': invalid val 'open-sesame'"),
+        ({"pin": "true"}, {"pin": True}, "Key 'pin': invalid val 'true'"),
+    ],
+)
+def test_only_known_secrets_are_taken_out_of_the_words_of_the_server(
+    params: dict[str, t.Any], definitions: dict[str, bool], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = {"Key": "k", "Nonce": "n", "Payload": "p"}
+    monkeypatch.setattr(secure_params, "seal", lambda value, key: sealed)
+    monkeypatch.setattr(secure_params.params, "public_key", lambda client, kind, key: "k")
+    client = stored()
+    for name, secure in definitions.items():
+        client.put("params", {"Name": name, "Secure": secure})
+
+    def refuse(client: FakeClient, kind: str, key: str) -> None:
+        raise Invalid(f"Key 'pin': invalid val '{params['pin']}'", code=422)
+
+    client.always["PATCH"] = refuse
+    with pytest.raises(ApiError) as caught:
+        converge(client, profile(**params))
+    assert message in str(caught.value)

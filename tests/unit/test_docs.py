@@ -290,3 +290,22 @@ def test_anchors_are_those_of_headings() -> None:
 def test_every_guide_is_named_in_the_readme() -> None:
     readme = text_of(ROOT / "README.md")
     assert [page.name for page in DOCS if f"docs/{page.name}" not in readme] == []
+
+
+def test_every_guide_has_a_line_on_the_first_page_of_the_site() -> None:
+    first = text_of(ROOT / "tests/tools/site/index.md")
+    table = re.findall(r"^\| \[[^\]]+\]\((\w[\w-]*)\.md\) \|", first, re.MULTILINE)
+    developers = {"architecture", "from-go", "inclusion-checklist"}
+    assert set(table) | developers == {page.stem for page in DOCS}
+    listed = re.findall(r"^([\w-]+)$", "".join(re.findall(r"```\{toctree\}.*?```", first, re.DOTALL)), re.M)
+    assert {page.stem for page in DOCS} <= set(listed)
+
+
+def test_pages_can_be_edited_where_the_repository_is() -> None:
+    links = yaml.safe_load(text_of(ROOT / "docs/docsite/links.yml"))
+    galaxy = yaml.safe_load(text_of(ROOT / "galaxy.yml"))
+    assert galaxy["repository"] == f"https://github.com/{links['edit_on_github']['repository']}"
+    urls = [link["url"].partition("template=") for link in links["extra_links"]]
+    templates = [name for _start, mark, name in urls if mark]
+    assert templates
+    assert [name for name in templates if not (ROOT / ".github/ISSUE_TEMPLATE" / name).exists()] == []

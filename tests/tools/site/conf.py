@@ -11,8 +11,8 @@ from docutils import nodes
 
 project = "digitalrebar.provision"
 copyright = "2026, the digitalrebar.provision authors"
-title = "Digital Rebar Provision for Ansible"
-html_short_title = title
+html_title = "Digital Rebar Provision for Ansible"
+html_short_title = html_title
 html_theme = "sphinx_ansible_theme"
 html_show_sphinx = False
 extensions = ["myst_parser", "sphinx.ext.intersphinx", "sphinx_antsibull_ext"]

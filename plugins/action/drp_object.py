@@ -19,7 +19,6 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils import runner
-from ..module_utils.client.masking import is_telling
 from ..plugin_utils import compat
 from ..plugin_utils.modules import load_module, module_names, module_of_task
 from ..plugin_utils.plain_data import task_arguments
@@ -62,7 +61,7 @@ class ActionModule(ActionBase):
         secrets = set(validated._no_log_values) | runner.environment_secrets(options, environ)
         shown = remove_values(runner.shown_options(options, known), found_secrets | secrets)
         result.setdefault("invocation", {"module_args": shown})
-        return t.cast(Result, remove_values(result, set(filter(is_telling, secrets))))
+        return t.cast(Result, remove_values(result, runner.maskable(secrets)))
 
     def _validate(self, name: str, spec: dict[str, t.Any]) -> ValidationResult:
         """The options as the module would take them; the base class would complain in our name, not its."""

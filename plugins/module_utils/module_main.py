@@ -11,7 +11,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 
 from . import runner
-from .client.masking import is_telling
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]
@@ -44,7 +43,7 @@ def main(run: runner.TaskFunction, spec: t.Mapping[str, t.Any]) -> None:
     )
     shown = remove_values(runner.shown_options(module.params, known), secrets | module.no_log_values)
     result.setdefault("invocation", {"module_args": shown})
-    module.no_log_values = set(filter(is_telling, module.no_log_values))
+    module.no_log_values = runner.maskable(module.no_log_values)
     for warning in result.pop("warnings", []):
         module.warn(warning)
     if not module._diff:

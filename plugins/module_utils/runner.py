@@ -10,7 +10,7 @@ import typing as t
 from .client import settings
 from .client.client import Client
 from .client.errors import DrpError
-from .client.masking import mask, mask_url_credentials, visible
+from .client.masking import is_telling, mask, mask_url_credentials, visible
 from .client.typed.json_values import require_json
 from .converge import invocation
 from .converge.task import Options, Result, Task, carry_out, failure
@@ -82,6 +82,11 @@ def environment_secrets(options: Options, environ: t.Mapping[str, str]) -> set[s
         return settings.resolve(connection_options(options), environ).secrets
     except DrpError:
         return set()
+
+
+def maskable(secrets: t.Iterable[str]) -> set[str]:
+    """Those secrets that can be masked wherever they appear: no few characters, no words of messages."""
+    return set(filter(is_telling, secrets))
 
 
 def client_for(connection: settings.Settings) -> Client:

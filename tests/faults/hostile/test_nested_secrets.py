@@ -13,6 +13,7 @@ import typing as t
 
 import hostile
 import pytest
+from patience import LIMIT
 from unit.plugins.inventory.lab import Reports, inventory_machine, machine
 
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source import drp_events
@@ -172,4 +173,4 @@ def test_a_list_that_never_ends_does_not_hold_the_source() -> None:
             pass
 
     with pytest.raises(drp_events.ConnectionLost, match="again and again"), contextlib.nullcontext():
-        asyncio.run(asyncio.wait_for(read(), 60))
+        asyncio.run(asyncio.wait_for(read(), LIMIT))

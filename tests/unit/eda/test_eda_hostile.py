@@ -7,13 +7,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import pytest
 from aiohttp import web
 from eda_server import Listening, Server, serving, until
+from patience import LIMIT
 
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source import drp_events
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source.drp_events import (
@@ -37,7 +37,7 @@ class Wicked(Server):
 def against(test: Callable[[Wicked], Awaitable[None]]) -> None:
     async def run() -> None:
         async with serving(Wicked()) as server:
-            await asyncio.wait_for(test(cast(Wicked, server)), 60)
+            await asyncio.wait_for(test(cast(Wicked, server)), LIMIT)
 
     asyncio.run(run())
 
@@ -133,11 +133,9 @@ def test_a_lost_acknowledgement_is_asked_for_again(monkeypatch: pytest.MonkeyPat
             await command(socket, text)
 
         server.command = losing  # type: ignore[method-assign]
-        began = time.monotonic()
         listening = Listening(server)
         await listening.started()
         assert lost
-        assert time.monotonic() - began < 15
         await listening.stop()
 
     against(test)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import LIMIT
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script import launcher
 
@@ -39,7 +40,7 @@ def call(runner_dir: Path, path: str) -> subprocess.CompletedProcess[str]:
         env={"PATH": path},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=LIMIT,
         check=False,
     )
 

@@ -35,8 +35,25 @@ BY_ANSIBLE_TEST = {
     "targets": ["integration", "--requirements"],
 }
 """layer -> the words for ansible-test"""
-LAYERS = (*BY_ANSIBLE_TEST, "contract", "integration")
-"""Of the last one only Ansible's commands run in the environment, the tests themselves in .venv."""
+BY_ANSIBLE = {
+    "integration": ["tests/integration"],
+    "cores": [
+        f"tests/integration/test_{name}.py"
+        for name in (
+            "cores",
+            "hostile_texts",
+            "environment",
+            "lookup",
+            "inventory",
+            "machine",
+            "object",
+            "wait",
+        )
+    ],
+}
+"""layer -> tests of which only Ansible's commands run in the environment, the tests themselves in .venv;
+``cores`` are those of what differs between cores, and of the modules that are used most"""
+LAYERS = (*BY_ANSIBLE_TEST, "contract", *BY_ANSIBLE)
 EDGES = "edges"
 """Instead of cores: the oldest and the newest that can be had here, each on one Python."""
 SIMULATOR_PYTHON = (3, 11)
@@ -129,14 +146,14 @@ def run(cell: Cell, layer: str, target: str = "", interpreter: str = "") -> str:
             environment.update(for_target(target, interpreter, environment["PATH"]))
             command += ["--test", "compile", "--test", "import"] if layer == "sanity" else []
     else:
-        if layer == "integration":
+        if layer in BY_ANSIBLE:
             environment["ANSIBLE_BIN"] = str(cell.bin)
             python, more = ROOT / ".venv/bin/python", ["-n", "auto", "--maxprocesses", "4"]
         elif tuple(map(int, cell.python.split("."))) < SIMULATOR_PYTHON:
             return ""
         else:
             python, more = cell.bin / "python", []
-        command = [str(python), "-m", "pytest", "-q", f"tests/{layer}", *more]
+        command = [str(python), "-m", "pytest", "-q", *BY_ANSIBLE.get(layer, [f"tests/{layer}"]), *more]
     start = time.monotonic()
     with log.open("w") as output:
         done = subprocess.run(

@@ -303,7 +303,7 @@ def test_whoever_may_not_read_leaves_it_as_it_is(client: Client, limited: Callab
     outcome = converge(writer, profile(**{"sec/text": SECRET, "plain": 1}))
     assert outcome.action == "unchanged"
     (warning,) = outcome.warnings
-    assert "sec/text stays as it is" in warning
+    assert "sec/text was left unchanged" in warning
     assert "getSecure on profiles" in warning
     assert clear(client)["sec/text"] == "first"
     outcome = converge(writer, profile(**{"sec/text": SECRET, "plain": 2}))

@@ -161,7 +161,7 @@ def test_what_a_refresh_reads_is_stored(run: Run, client: FakeClient) -> None:
         ({"endpoint": "https://other.example.com"}, 2),
         ({"key": "other:user"}, 2),
         ({"key": None, "username": "other", "password": "user"}, 2),
-        ({"key": None, "token": "of somebody"}, 2),
+        ({"key": None, "token": "of-somebody"}, 2),
         ({"params": "aggregated"}, 3),
         ({"key": f"{KEY.partition(':')[0]}:another password"}, 0),
         ({"group_prefix": "x"}, 0),

@@ -148,7 +148,7 @@ def test_a_locked_machine_takes_nothing_but_its_unlocking(v4: Client) -> None:
 @pytest.mark.needs_v4
 def test_refusals_begin_with_the_key(v4: Client, old: Client) -> None:
     body = {"Name": "m1", "Uuid": "3e7031fe-3062-45f1-835c-92541bc9cbd3", "BootEnv": "nope"}
-    for client, told in ((v4, f"{body['Uuid']}: Bootenv"), (old, "Bootenv")):
+    for client, told in ((v4, f"{body['Uuid']}: BootEnv"), (old, "Bootenv")):
         with pytest.raises(Invalid) as caught:
             client.create("machines", body)
         assert caught.value.messages[0].startswith(told)

@@ -98,7 +98,7 @@ def test_events_and_downloads(run_tasks: PlaybookRunner, proxy: ConnectProxy, ru
     environment = {"REQUESTS_CA_BUNDLE": run_tasks.simulator.ca, "HTTPS_PROXY": proxy.url}
     played = run_tasks(
         {
-            **task("wait", name="m1", until="stage=never", timeout=1, run_in=run_in),
+            **task("wait", name="m1", until="stage=never", timeout=5, run_in=run_in),
             "environment": environment,
         },
         {

@@ -170,16 +170,16 @@ def test_all_at_once(inventory: Run) -> None:
 
 def test_aggregated_params_are_those_of_the_server(inventory: Run, server: Simulator) -> None:
     api = Api(server)
-    add(api, "profiles", Name="low", Params={"x": "low", "y": "low", "z": "low"})
-    add(api, "profiles", Name="high", Params={"x": "high"})
-    add(api, "profiles", Name="of-stage", Params={"z": "stage", "w": "stage"})
+    add(api, "profiles", Name="low", Params={"xx": "low", "yy": "low", "zz": "low"})
+    add(api, "profiles", Name="high", Params={"xx": "high"})
+    add(api, "profiles", Name="of-stage", Params={"zz": "stage", "ww": "stage"})
     add(api, "stages", Name="staged", Profiles=["of-stage"])
-    api("PATCH", "profiles/global", json=[{"op": "add", "path": "/Params/g", "value": "global"}])
+    api("PATCH", "profiles/global", json=[{"op": "add", "path": "/Params/gg", "value": "global"}])
     machines = [
         add(api, "machines", Name="m1", Profiles=["high", "low"], Stage="staged", Params={"own": 1}),
-        add(api, "machines", Name="m2", Profiles=["low", "high"], Params={"z": "own"}),
+        add(api, "machines", Name="m2", Profiles=["low", "high"], Params={"zz": "own"}),
         add(api, "machines", Name="m3", Stage="staged"),
-        add(api, "machines", Name="m4", Params={"g": "own"}),
+        add(api, "machines", Name="m4", Params={"gg": "own"}),
     ]
     found = read(inventory("--list", params="aggregated").stdout)["_meta"]["hostvars"]
     for machine in machines:

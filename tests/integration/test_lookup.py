@@ -10,6 +10,7 @@ import pytest
 from info_tasks import add, as_shown, limited, looked_up
 from playbook_runner import PlaybookRunner, PlayResult
 
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects.secure import seal
 from simulator.launch import PASSWORD, USERNAME
 from simulator.testing import Api
 
@@ -21,14 +22,14 @@ def api(run_tasks: PlaybookRunner) -> Api:
     """A machine with params of its own, of its profile and of nobody but the definition."""
     api = Api(run_tasks.simulator)
     add(api, "params", Name="rack/row", Schema={"type": "integer", "default": 9})
-    add(api, "params", Name="pin", Schema={"type": "string"})
+    add(api, "params", Name="pin", Schema={"type": "string"}, Secure=True)
     add(api, "profiles", Name="web", Params={"from/profile": ["a", "b"]})
-    params = {"own": {"x": 1}, "template": "{{ 6 * 7 }}", "pin": "open-sesame", "no": False}
-    add(api, "machines", Name="m1", Address="192.0.2.1", Profiles=["web"], Params=params, Meta={"a.b": "c"})
+    params = {"own": {"x": 1}, "template": "{{ 6 * 7 }}", "no": False}
+    shape = {"Address": "192.0.2.1", "Profiles": ["web"], "Params": params, "Meta": {"a.b": "c"}}
+    uuid = add(api, "machines", Name="m1", **shape)["Uuid"]
     add(api, "machines", Name="m2")
-    # what is there already the server seals by itself
-    patch = [{"op": "replace", "path": "/Secure", "value": True}]
-    api("PATCH", "params/pin", json=patch).raise_for_status()
+    sealed = seal("open-sesame", api("GET", f"machines/{uuid}/pubkey").json())
+    api("POST", f"machines/{uuid}/params/pin", json=sealed).raise_for_status()
     return api
 
 

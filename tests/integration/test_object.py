@@ -56,7 +56,11 @@ def test_life_of_an_object(run_tasks: PlaybookRunner, kind: str) -> None:
     assert played.code == 0
     assert [result.get("msg") for result in played.results] == [None] * 6
     assert played.changed == [True, False, True, False, True, False]
-    assert not any(result.get("warnings") for result in played.results)
+    warnings = [text for result in played.results for text in result.get("warnings", [])]
+    if kind == "users":  # on v3.12 the tokens of a user survive it
+        assert [text for text in warnings if "does not revoke the tokens" not in text] == []
+    else:
+        assert warnings == []
 
 
 def test_bulk_goes_in_order_and_tells_in_the_order_given(run_tasks: PlaybookRunner) -> None:

@@ -174,7 +174,7 @@ BAD: list[tuple[Task, str]] = [
     (wait(objects=["m0"], count=0), "count: must be at least 1"),
     (wait(objects=["m0"], percent=101), "percent: must be above 0 and at most 100"),
     (wait(name="m0", timeout=-1), "timeout: must be a number of seconds, 0 or more, not -1"),
-    (wait(name="m0", stable_for="nan"), "stable_for: must be a number of seconds, 0 or more, not nan"),
+    (wait(name="m0", stable_for="nan"), "stable_for: JSON has no number nan"),
     (
         wait(name="m0", timeout="soon"),
         "argument 'timeout' is of type str and we were unable to convert to float",

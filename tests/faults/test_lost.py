@@ -42,38 +42,42 @@ def again(client: Client, resource: Resource) -> Outcome:
 @TIMES
 def test_create(client: Client, lab: t.Any, kind: str, fault: str, times: int) -> None:
     lab.simulator.fault(fault, f"^{kind}$", "POST", times=times)
-    outcome = converge(client, wanted(kind, a=1))
+    outcome = converge(client, wanted(kind, size=1))
     assert outcome.changed
     assert lab.asked("POST", kind) == times + 1
     (item,) = named(client, kind)
-    assert item["Params"] == {"a": 1}
+    assert item["Params"] == {"size": 1}
     assert outcome.item == item
-    assert not again(client, wanted(kind, a=1)).changed
+    assert not again(client, wanted(kind, size=1)).changed
 
 
 @KINDS
 @pytest.mark.parametrize("fault", ["lose_reply", "half"])
 def test_create_is_told_as_created(client: Client, lab: t.Any, kind: str, fault: str) -> None:
     lab.simulator.fault(fault, f"^{kind}$", "POST")
-    outcome = converge(client, wanted(kind, a=1))
+    outcome = converge(client, wanted(kind, size=1))
     assert (outcome.action, outcome.conflicts, outcome.warnings) == ("created", 0, [])
 
 
 @KINDS
 @CUTS
 @TIMES
-@pytest.mark.parametrize("params", [{"a": 2}, {"b": 1}, {"a": None}], ids=["change", "add", "remove"])
+@pytest.mark.parametrize(
+    "params", [{"size": 2}, {"rack": 1}, {"size": None}], ids=["change", "add", "remove"]
+)
 def test_patch(
     client: Client, lab: t.Any, kind: str, fault: str, times: int, params: dict[str, t.Any]
 ) -> None:
-    converge(client, wanted(kind, a=1))
+    converge(client, wanted(kind, size=1))
     lab.simulator.fault(fault, f"^{kind}/", "PATCH", times=times)
     outcome = converge(client, wanted(kind, **params))
     assert outcome.action == "updated"
     assert outcome.before is not None
-    assert outcome.before["Params"] == {"a": 1}
+    assert outcome.before["Params"] == {"size": 1}
     (item,) = named(client, kind)
-    assert item["Params"] == {name: value for name, value in {"a": 1, **params}.items() if value is not None}
+    assert item["Params"] == {
+        name: value for name, value in {"size": 1, **params}.items() if value is not None
+    }
     assert outcome.item == item
     assert not again(client, wanted(kind, **params)).changed
 
@@ -92,9 +96,9 @@ def test_delete(client: Client, lab: t.Any, kind: str, fault: str, times: int) -
 @KINDS
 @CUTS
 def test_read(client: Client, lab: t.Any, kind: str, fault: str) -> None:
-    converge(client, wanted(kind, a=1))
+    converge(client, wanted(kind, size=1))
     lab.simulator.fault(fault, f"^{kind}/", "GET", times=2)
-    assert not again(client, wanted(kind, a=1)).changed
+    assert not again(client, wanted(kind, size=1)).changed
     lab.simulator.fault(fault, f"^{kind}$", "GET", times=2)
     assert len(named(client, kind)) == 1
 
@@ -112,9 +116,9 @@ def test_an_object_of_somebody_else_is_not_taken_for_ours(client: Client, lab: t
 
 
 def test_another_writer_between_reading_and_writing(client: Client, lab: t.Any) -> None:
-    converge(client, wanted("machines", a=1))
-    lab.simulator.fault("touch", "^machines/", "PATCH", times=3, changes={"Params": {"a": 7, "theirs": 1}})
-    outcome = converge(client, wanted("machines", a=2))
+    converge(client, wanted("machines", size=1))
+    lab.simulator.fault("touch", "^machines/", "PATCH", times=3, changes={"Params": {"size": 7, "theirs": 1}})
+    outcome = converge(client, wanted("machines", size=2))
     assert (outcome.action, outcome.conflicts) == ("updated", 1)
     assert named(client, "machines")[0]["Params"]["theirs"] == 1
 
@@ -129,12 +133,12 @@ def test_it_gives_up_in_the_end(client: Client, lab: t.Any) -> None:
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_reads_wait_as_they_are_told(client: Client, lab: t.Any, status: int) -> None:
-    converge(client, wanted("profiles", a=1))
+    converge(client, wanted("profiles", size=1))
     lab.slept.clear()
     lab.simulator.fault(
         "status", "^profiles/", "GET", times=2, status=status, headers={"Retry-After": "3"}, body="busy"
     )
-    assert not again(client, wanted("profiles", a=1)).changed
+    assert not again(client, wanted("profiles", size=1)).changed
     assert lab.slept == [3.0, 3.0]
 
 

@@ -32,8 +32,8 @@ def test_one_login_in_place_of_an_expired_token(client: Client, lab: t.Any) -> N
     converge(client, profile())
     lab.simulator.expire_tokens()
     logins = lab.simulator.stats()["logins"]
-    assert converge(client, profile(a=1)).action == "updated"
-    assert converge(client, profile(a=1)).action == "unchanged"
+    assert converge(client, profile(size=1)).action == "updated"
+    assert converge(client, profile(size=1)).action == "unchanged"
     assert lab.simulator.stats()["logins"] == logins + 1
 
 
@@ -41,7 +41,7 @@ def test_between_the_read_and_the_write(client: Client, lab: t.Any) -> None:
     converge(client, profile())
     logins = lab.simulator.stats()["logins"]
     lab.simulator.fault("status", "^profiles/", "PATCH", status=403)
-    outcome = converge(client, profile(a=1))
+    outcome = converge(client, profile(size=1))
     assert (outcome.action, outcome.conflicts) == ("updated", 0)
     assert lab.simulator.stats()["logins"] == logins + 1
     assert lab.asked("PATCH", "profiles") == 2
@@ -62,7 +62,7 @@ def test_a_refusal_in_words_is_believed(client: Client, lab: t.Any) -> None:
         "status", "^profiles/", "PATCH", status=403, body=json.dumps(REFUSAL), content_type="application/json"
     )
     with pytest.raises(NotPermitted, match="Not allowed"):
-        converge(client, profile(a=1))
+        converge(client, profile(size=1))
     assert lab.simulator.stats()["logins"] == logins
     assert lab.asked("PATCH", "profiles") == 1
 

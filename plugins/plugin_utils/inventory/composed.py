@@ -12,12 +12,14 @@ from __future__ import annotations
 import typing as t
 
 import jinja2
-import jinja2.meta
+from jinja2 import nodes
 
 from .connection_variables import ALLOWED_NAMES, fault, is_connection_variable
 
 _ENVIRONMENT = jinja2.Environment(autoescape=False)  # only parses
 _WHOLE_SCOPE = frozenset({"vars", "hostvars"})
+_LOOKUPS = frozenset({"lookup", "query", "q"})
+_LOOKUPS_OF_VARIABLES = frozenset({"vars", "template"})
 _HARMLESS = (bool, int, float, type(None))
 
 
@@ -36,11 +38,13 @@ class ConnectionGuard:
             except jinja2.TemplateError:
                 self._names = set(_WHOLE_SCOPE)
                 return
-            constants = (node.value for node in parsed.find_all(jinja2.nodes.Const))
+            constants = (node.value for node in parsed.find_all(nodes.Const))
             self._own_texts = {value for value in constants if isinstance(value, str)}
-            self._names = {
-                name for name in jinja2.meta.find_undeclared_variables(parsed) if name not in trusted
-            }
+            # jinja2.meta refuses the filters and tests that only Ansible has
+            names = (node.name for node in parsed.find_all(nodes.Name))
+            self._names = {name for name in names if name not in trusted}
+            if any(map(_may_look_up_variables, parsed.find_all(nodes.Call))):
+                self._names |= _WHOLE_SCOPE
 
     def fault(self, value: t.Any, host_variables: t.Container[str]) -> str:
         """Why the value must not become the variable; "" when it may."""
@@ -53,3 +57,13 @@ class ConnectionGuard:
         if self._variable not in ALLOWED_NAMES and isinstance(value, _HARMLESS):
             return ""
         return fault(self._variable, value)
+
+
+def _may_look_up_variables(call: nodes.Call) -> bool:
+    """Whether it is a lookup that finds variables without their names in the expression."""
+    if not isinstance(call.node, nodes.Name) or call.node.name not in _LOOKUPS:
+        return False
+    plugin = call.args[0] if call.args else None
+    if not isinstance(plugin, nodes.Const):
+        return True
+    return str(plugin.value).rpartition(".")[2] in _LOOKUPS_OF_VARIABLES

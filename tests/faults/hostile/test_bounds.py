@@ -38,6 +38,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.sett
 MEGABYTE = 1 << 20
 SMALL = 4 * MEGABYTE
 """The bound of these clients: what holds for four megabytes holds for more."""
+MACHINE = str(uuid.UUID(int=1))
 NULLS = gzip.compress(b" " * (200 * MEGABYTE), 9)
 OK = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -149,11 +150,14 @@ def test_a_body_that_drips_is_not_waited_for(serve: t.Any, connect: t.Any) -> No
 @pytest.mark.parametrize("pair", ["[]", '{"a":}'])
 def test_nesting(serve: t.Any, connect: t.Any, depth: int, pair: str) -> None:
     text = pair[:-1] * depth + "1" + pair[-1] * depth
-    server = serve(lambda _request: [answer(f'{{"Params": {text}}}'.encode())])
-    client = connect(server.url)
-    for ask in (client.get, client.list):
-        with pytest.raises(UnreadableAnswer):
-            ask("machines", "one") if ask == client.get else ask("machines")
+    item = f'{{"Uuid": "{MACHINE}", "Params": {{"it": {text}}}}}'
+    one, many = (
+        connect(serve(lambda _request, body=body: [answer(body.encode())]).url)
+        for body in (item, f"[{item}]")
+    )
+    for ask in (lambda: one.get("machines", MACHINE), lambda: many.list("machines")):
+        with pytest.raises(UnreadableAnswer, match="nested more than"):
+            ask()
     errors = serve(lambda _request: [answer(text.encode(), "409 Conflict")])
     with pytest.raises(ApiError) as caught:
         connect(errors.url).get("machines", "one")
@@ -162,9 +166,10 @@ def test_nesting(serve: t.Any, connect: t.Any, depth: int, pair: str) -> None:
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
 def test_no_number_that_is_none_gets_in(serve: t.Any, connect: t.Any, number: str) -> None:
-    server = serve(lambda _request: [answer(f'{{"Uuid": "one", "Params": {{"x": [{number}]}}}}'.encode())])
-    with pytest.raises(UnreadableAnswer):
-        connect(server.url).get("machines", "one")
+    item = f'{{"Uuid": "{MACHINE}", "Params": {{"it": [%s]}}}}'
+    server = serve(lambda _request: [answer((item % number).encode())])
+    with pytest.raises(UnreadableAnswer, match="no number of JSON|out of range"):
+        connect(server.url).get("machines", MACHINE)
 
 
 # -- lists

@@ -73,6 +73,8 @@ def listed(done: subprocess.CompletedProcess[str]) -> dict[str, t.Any]:
             "Params",
             {"compose": {"ansible_ssh_common_args": "'-o' ~ (drp_params['it'] | regex_replace('^-o', ''))"}},
         ),
+        ("Params", {"compose": {"ansible_ssh_executable": "lookup('vars', 'drp_params')['it']"}}),
+        # on no core is there such a variable in an inventory: nothing is set, nothing has to be said
         ("Params", {"compose": {"ansible_ssh_executable": "vars['drp_params']['it']"}}),
         (
             "Params",
@@ -93,8 +95,11 @@ def test_no_machine_runs_a_command_on_the_controller(
     done = run(ANSIBLE, "bad-1", "-m", "ansible.builtin.raw", "-a", "true", **options)
     assert not mark.exists(), done.stdout + done.stderr
     seen = run(INVENTORY, "--list", **options)
-    assert "good-1" in listed(seen)["_meta"]["hostvars"]
-    if "flatten" not in options:
+    hosts = listed(seen)["_meta"]["hostvars"]
+    assert "good-1" in hosts
+    settings = {name: value for name, value in hosts["bad-1"].items() if name.startswith("ansible_")}
+    assert "ProxyCommand" not in json.dumps(settings)
+    if "flatten" not in options and "vars[" not in str(options):
         assert "WARNING" in seen.stderr
         assert "bad-1" in seen.stderr
 

@@ -21,6 +21,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.file
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import users
 from simulator import certs
 
+MACHINE = "3e7031fe-0000-4000-8000-000000000001"
 STATUSES = ("301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect")
 REQUESTS: dict[str, Callable[[Client], t.Any]] = {
     "get": lambda client: client.get("machines", "one"),
@@ -40,7 +41,7 @@ REQUESTS: dict[str, Callable[[Client], t.Any]] = {
 @pytest.fixture
 def elsewhere(serve: t.Any) -> RogueServer:
     """Where nothing must ever arrive; it would answer everything as if it were the server."""
-    return t.cast(RogueServer, serve(lambda request: [answer({"Uuid": "one", "Token": "stolen"})]))
+    return t.cast(RogueServer, serve(lambda request: [answer({"Uuid": MACHINE, "Token": "stolen"})]))
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -34,6 +34,7 @@ from ansible_collections.digitalrebar.provision.plugins.modules import drp_info
 
 from .conftest import PASSWORD
 
+MACHINE = "3e7031fe-0000-4000-8000-000000000001"
 FORMS: dict[str, Callable[[str], str]] = {
     "raw": str,
     "repr": repr,
@@ -97,13 +98,14 @@ def test_an_error_that_repeats_the_credentials(serve: t.Any, connect: t.Any, for
 @pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "400 Bad", "502 Gone", "403 Forbidden"])
 def test_no_result_of_a_task_holds_the_session(serve: t.Any, form: str, status: str) -> None:
     """Not even a good answer, and not the token before this one."""
-    body = {"Type": "x", "Messages": [FORMS[form](TOKEN)], "Uuid": "one", "Name": FORMS[form](TOKEN)}
+    body = {"Type": "x", "Messages": [FORMS[form](TOKEN)], "Uuid": MACHINE, "Name": FORMS[form](TOKEN)}
     server = serve(lambda _request: [answer(body, status)])
     options = {"endpoint": server.url, "username": "ann", "password": PASSWORD, "token_cache": ""}
     spec = drp_info.SPEC["argument_spec"]
     given = {**{name: each.get("default") for name, each in spec.items()}, **options}
-    given.update(kind="machines", name="one", request_timeout=5)
+    given.update(kind="machines", name=MACHINE, request_timeout=5)
     result = runner.run(drp_info.run, given, environ={})
+    assert bool(result.get("failed")) is (status not in ("200 OK", "404 Not Found")), result
     assert not any(part in json.dumps(result) for part in told(TOKEN, form))
 
 

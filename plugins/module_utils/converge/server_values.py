@@ -74,7 +74,8 @@ def settled(kind: str, name: str, field_type: str, current: Json, wanted: Json) 
     if isinstance(wanted, str) and isinstance(current, str):
         if field_type == "uuid" and wanted.lower() == current.lower():
             return current
-        if field_type == "ip" and wanted != current and _address(wanted) == _address(current) is not None:
+        there = _address(current) if field_type == "ip" else None
+        if there is not None and there == _address(wanted):
             return current
     return wanted
 

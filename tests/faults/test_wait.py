@@ -275,7 +275,7 @@ def test_a_server_that_hangs(client: Client, lab: t.Any) -> None:
 def test_a_single_look_at_a_server_that_hangs(
     client: Client, lab: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wait_module, "_SINGLE_CHECK_TIMEOUT", 0.5)
+    monkeypatch.setattr(wait_module, "SINGLE_CHECK_TIMEOUT", 0.5)
     lab.simulator.fault("delay", "^profiles", "GET", delay=NEVER)
     waiter = Waiter(client, [watch()], 0)
     assert waiter.run() == "timeout"

@@ -13,14 +13,18 @@ import fcntl
 import json
 import os
 import re
+import time
 import typing as t
 
 from ..client.errors import UsageError
 from .job.exit_codes import Flags
+from .script.launch import started_at
 from .script.task_files import remove_tree
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
+_HANDED_ON = 20.0
+"""Seconds; how long a lock may outlive its agent: a process that it forked has not run yet."""
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 ASKED = "asked"
@@ -215,14 +219,26 @@ class Lock:
         """Raises UsageError when another agent holds it."""
         self._path = os.path.join(directory, f"{machine}.lock")
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline = time.monotonic() + _HANDED_ON
+        while not self._try():
+            holder = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip()
+            # that of a killed agent is let go by the script's supervisor as soon as this gets to run
+            if time.monotonic() < deadline and holder.isdigit() and not started_at(int(holder)):
+                time.sleep(0.02)
+                continue
+            os.close(self._descriptor)
+            raise UsageError(
+                f"another agent (process {holder or 'unknown'}) already runs for machine {machine}"
+            )
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+
+    def _try(self) -> bool:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            holder = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
-            os.close(self._descriptor)
-            raise UsageError(f"another agent (process {holder}) already runs for machine {machine}") from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+            return False
+        return True
 
     def release(self) -> None:
         os.close(self._descriptor)

@@ -283,7 +283,7 @@ class Client:
 
     def logs(self) -> Objects:
         """The last 1000 lines of the server's log, oldest first."""
-        return t.cast(Objects, self.req().get().url_for("logs").do())
+        return t.cast(Objects, self.req().get().url_for("logs").do() or [])
 
     def events(self) -> events.EventStream:
         """A new event stream in the name of this session; close it when done.  See :mod:`.events`."""

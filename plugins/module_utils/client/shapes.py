@@ -211,7 +211,7 @@ _TOP: dict[str, Shape] = {
     "files": _list_of(_text),
     "isos": _list_of(_text),
     "pools-active": _list_of(_text),
-    "contents": _list_of(_summary),
+    "contents": _list_of(_summary, nullable=False),  # the server's own layer is always there
 }
 _BELOW: dict[str, Shape] = {
     "files": _BLOB,

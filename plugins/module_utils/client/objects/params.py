@@ -83,14 +83,14 @@ def public_key(client: Client, kind: str, key: str) -> str:
 def get_meta(client: Client, kind: str, key: str) -> dict[str, str]:
     """The metadata of an object, a map of strings."""
     return t.cast(
-        "dict[str, str]", client.req().get().url_for("meta", _kind_with_meta(client, kind), key).do()
+        "dict[str, str]", client.req().get().url_for("meta", _kind_with_meta(client, kind), key).do() or {}
     )
 
 
 def patch_meta(client: Client, kind: str, key: str, operations: Patch) -> dict[str, str]:
     """Patch the metadata; pointers are relative to it.  The new map."""
     request = client.req().patch(operations).url_for("meta", _kind_with_meta(client, kind), key)
-    return t.cast("dict[str, str]", request.do())
+    return t.cast("dict[str, str]", request.do() or {})
 
 
 def _kind_with_meta(client: Client, kind: str) -> str:

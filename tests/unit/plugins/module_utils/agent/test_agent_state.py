@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,26 @@ def test_the_lock(store: Store) -> None:
     Store(store.directory, "another").lock()
     store.unlock()
     assert Lock.holder(store.directory, UUID) is None
+
+
+def test_a_lock_that_outlives_its_agent_for_a_moment(store: Store) -> None:
+    """As when the agent is killed just after it has forked."""
+    go, let_go = os.pipe()
+    agent = os.fork()
+    if not agent:
+        try:
+            store.lock()
+            if not os.fork():
+                os.close(let_go)
+                os.read(go, 1)
+        finally:
+            os._exit(0)
+    os.waitpid(agent, 0)
+    assert Lock.holder(store.directory, UUID) == agent
+    threading.Timer(0.2, os.close, [let_go]).start()
+    store.lock()
+    os.close(go)
+    assert Lock.holder(store.directory, UUID) == os.getpid()
 
 
 def test_a_folder_that_cannot_be(tmp_path: Path) -> None:

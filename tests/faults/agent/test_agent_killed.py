@@ -184,7 +184,7 @@ def test_the_job_was_taken_away_meanwhile(agents: Agents) -> None:
 def test_the_supervisor_is_killed(agents: Agents) -> None:
     """Nobody knows how the script would have ended: it is ended with it, and the job fails."""
     machine = agents.machine_with_tasks(
-        agents.task("long", f"echo $$ > {agents.folder}/pid; sleep 62 & wait")
+        agents.task("long", f"echo $$ > {agents.folder}/pid; sleep 900 & wait")
     )
     agent = agents.spawn(machine, "run", **QUICK)
     eventually(lambda: (agents.folder / "pid").exists() and (agents.folder / "pid").read_text().strip())

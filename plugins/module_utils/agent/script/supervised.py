@@ -24,6 +24,8 @@ from .launch import LOCK, PIDS, STATUS, STATUS_FILE_SIZE, ScriptRun, started_at
 from .supervisor import supervise
 
 _POLL = 0.05
+_LETTING_GO = 10.0
+"""Seconds; far longer than a process takes to end that has begun with it."""
 _unreaped: set[int] = set()
 
 
@@ -62,6 +64,7 @@ class RunningScript:
             os.close(self._exit_pipe)
             self._exit_pipe = -1
             _reap(self._pid)
+            self._wait_for_lock()
             return _read_result(self.folder)
         deadline = time.monotonic() + seconds
         while _is_supervised(self.folder):
@@ -69,6 +72,12 @@ class RunningScript:
                 return None
             time.sleep(min(_POLL, seconds))
         return _read_result(self.folder)
+
+    def _wait_for_lock(self) -> None:
+        """A supervisor that is killed closes its descriptors one by one, its lock perhaps after the pipe."""
+        deadline = time.monotonic() + _LETTING_GO
+        while _is_supervised(self.folder) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def stop(self) -> None:
         """Have it ended, with its process group; :meth:`wait` then tells when that is done."""

@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "tests/tools"))
 from build import build  # noqa: E402
 
 BIN = Path(sys.executable).parent
-ALLOWED = {"MANIFEST.json", "FILES.json", "README.md", "CONTRIBUTING.md", "CHANGELOG.rst"}
+ALLOWED = {"MANIFEST.json", "FILES.json", "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.rst"}
 ALLOWED |= {"LICENSE", "LICENSES", "REUSE.toml", "bindep.txt", "requirements.txt", "requirements-agent.txt"}
 ALLOWED |= {"changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles"}
 
@@ -111,6 +111,7 @@ def test_what_is_in_it(archive: Path) -> None:
         "plugins/modules/drp_machine.py",
         "roles/agent/meta/argument_specs.yml",
         "playbooks/provision.yml",
+        "SECURITY.md",  # the guides in docs/ refer to it
     ):
         assert wanted in names
 

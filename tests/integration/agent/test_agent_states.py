@@ -76,10 +76,11 @@ def test_the_service_does_so_once_per_boot(agents: Agents) -> None:
 
 
 def test_machines_of_the_old_way_are_made_runnable(agents: Agents) -> None:
-    machine = agents.machine_with_tasks(
-        agents.task("first", "true"), Meta={"feature-flags": "original-change-stage"}
-    )
-    change(agents, machine, Runnable=False)
+    machine = agents.machine_with_tasks(agents.task("first", "true"))
+    legacy = [{"op": "add", "path": "/Meta/feature-flags", "value": "original-change-stage"}]
+    agents.client.patch("stages", machine["Stage"], legacy)
+    change(agents, machine, Runnable=False)  # at each save the server takes the flags of the stage
+    assert agents.now(machine)["Meta"]["feature-flags"] == "original-change-stage"
     agents.run(machine)
     assert agents.outcome(machine) == ("first", "finished", "complete")
 

@@ -137,7 +137,7 @@ def test_an_architecture_each(run_tasks: PlaybookRunner, tmp_path: Path) -> None
         bootenv(name="a-install"),
     )
     assert played.changed == [True, True, True, False], played.output
-    assert "the server does not have a-x86.iso, a-arm.iso" in played[0]["warnings"][0]
+    assert "the server does not have a-arm.iso, a-x86.iso" in played[0]["warnings"][0]
     assert [iso["action"] for iso in played[0]["isos"]] == ["missing", "missing"]
     assert [(iso["file"], iso["action"]) for iso in played[1]["isos"]] == [("a-x86.iso", "uploaded")]
     assert [iso["action"] for iso in played[2]["isos"]] == ["unchanged", "uploaded"]

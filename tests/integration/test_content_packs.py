@@ -64,8 +64,8 @@ def test_life_of_a_real_pack(run_tasks: PlaybookRunner, tmp_path: Path, pack: st
     assert len(first[0]["errors"]) >= 10
     assert all(error.startswith(("stage ", "workflow ", "bootenv ")) for error in first[0]["errors"])
     assert "not available" in first[0]["warnings"][-1]
-    lost = [warning for warning in first[0]["warnings"] if "has dropped" in warning]
-    assert [warning.split(" has dropped, ")[1] for warning in lost] == DROPPED[pack]
+    lost = [warning for warning in first[0]["warnings"] if "dropped them: " in warning]
+    assert [warning.split(" dropped them: ")[1] for warning in lost] == DROPPED[pack]
     assert "warnings" not in first[1]
     if pack != "v4/content":
         assert not compare(bundle(str(tmp_path / "out")), as_v3_keeps_it(wanted))

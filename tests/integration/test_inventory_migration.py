@@ -48,7 +48,7 @@ def _fill(api: Api, v4: bool) -> None:
     add("params", "pin", Secure=True, Schema={"type": "string"})
     add("profiles", "web-app", Params={"http/port": 80, "owner": "us"})
     add("profiles", "db", Params={})
-    add("profiles", "idle", Params={"x": 1})
+    add("profiles", "idle", Params={"xx": 1})
     children = ["web-app", "db"]
     if v4:
         add("profiles", "site", Profiles=children, Params={"dns/server": "192.0.2.53"})

@@ -15,12 +15,11 @@ import pytest
 from checkout import ROOT
 from profiles_index import with_profiles_index
 
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects.secure import seal
 from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
 
 SAMPLE = ROOT / "docs/examples/drpmachines.drp.yml"
-SEALED = {"Key": "a" * 43 + "=", "Nonce": "b" * 32, "Payload": "c" * 40}
-
 
 Object = dict[str, t.Any]
 
@@ -158,10 +157,12 @@ def test_what_differs_on_purpose(server: Server, script: Path, tmp_path: Path) -
     """On a server without the index the script's groups are empty; and it shows what is secret."""
     sample = tmp_path / "verified.drp.yml"
     sample.write_text(f"{SAMPLE.read_text()}\nca_path: {server.simulator.ca}\n", encoding="utf-8")
-    params = {"pin": SEALED, "ipmi/password": "shown", "ansible_connection": "local", "fine": 1}
+    params = {"ipmi/password": "shown", "ansible_connection": "local", "fine": 1}
     document = {"Name": "special", "Address": "192.0.2.9", "Profiles": ["db"], "Params": params}
     api = Api(server.simulator)
     uuid = api("POST", "machines", json=document).json()["Uuid"]
+    sealed = seal("1234", api("GET", f"machines/{uuid}/pubkey").json())
+    assert api("POST", f"machines/{uuid}/params/pin", json=sealed).status_code == 200
     try:
         ours, theirs = (listed(source, server.simulator.endpoint) for source in (sample, script))
     finally:

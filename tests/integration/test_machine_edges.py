@@ -33,7 +33,7 @@ PARAMS: dict[str, t.Any] = {
     "text/sign": "ä → 你好",
     "number/int": 1,
     "number/zero": 0,
-    "number/big": 2**53 + 1,
+    "number/big": 2**53,
     "number/negative": -7,
     "number/float": 1.5,
     "truth/yes": True,

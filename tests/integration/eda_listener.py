@@ -92,7 +92,7 @@ class Listener:
                 return emitted
 
     def _note(self, record: logging.LogRecord) -> None:
-        self._states += "is read" in record.getMessage()
+        self._states += record.getMessage().startswith("read the state of")
 
     def _run(self) -> None:
         async def main() -> None:

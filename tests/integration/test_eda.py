@@ -161,7 +161,7 @@ def test_rules_that_are_slow(simulator: Simulator, api: Api, caplog: pytest.LogC
         listener.busy.set()
         for number in range(40):
             create(api, "machines", Name=f"m{number}")
-        eventually(lambda: "the queue is full" in caplog.text)
+        eventually(lambda: "the event queue is full" in caplog.text)
         listener.busy.clear()
         emitted = listener.rest()
         assert sorted(document["machine"] for document in emitted) == sorted(

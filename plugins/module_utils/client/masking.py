@@ -15,7 +15,7 @@ import urllib.parse
 MASK = "********"
 _SHORTEST = 4
 """A shorter secret is in every other word."""
-_COMMON_WORDS = frozenset(
+COMMON_WORDS = frozenset(
     {
         "true",
         "false",
@@ -32,6 +32,7 @@ _COMMON_WORDS = frozenset(
     }
     | {"token", "test", "default", "local", "value", "error", "string", "number", "object", "array"}
     | {"machine", "machines", "param", "params", "profile", "profiles", "rocketskates"}
+    | {"wrong", "unknown", "login", "refused", "changed", "server", "endpoint", "certificate"}
 )
 """To mask one of these would hide what a message says, and not that it is somebody's password."""
 _SHORTEST_BASE64 = 8
@@ -48,7 +49,7 @@ def visible(text: str) -> str:
 
 def is_telling(secret: str) -> bool:
     """Whether a secret is one wherever it appears: neither a few characters, nor a word of any message."""
-    return len(secret) >= _SHORTEST and secret.lower() not in _COMMON_WORDS
+    return len(secret) >= _SHORTEST and secret.lower() not in COMMON_WORDS
 
 
 def mask(value: Value, secrets: t.Collection[str]) -> Value:

@@ -17,8 +17,10 @@ from patience import LIMIT
 
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source import drp_events
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source.drp_events import (
+    COMMON_WORDS,
     presentable,
 )
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import masking
 
 SECRET = "pa55word,for/attackers"
 Respond = Callable[[web.Request], Awaitable["web.StreamResponse | None"]]
@@ -179,3 +181,10 @@ def test_the_password_of_a_proxy_is_not_logged(
     against(test)
     assert "407" in caplog.text
     assert "hush" not in caplog.text
+
+
+def test_a_password_that_is_a_word_of_any_message_leaves_messages_readable() -> None:
+    assert COMMON_WORDS == masking.COMMON_WORDS
+    text = "the endpoint refused the login of 'eda': unknown user or wrong password"
+    assert presentable(text, COMMON_WORDS) == text
+    assert masking.mask(text, COMMON_WORDS) == text

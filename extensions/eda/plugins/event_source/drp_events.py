@@ -206,6 +206,14 @@ HOST_NAME_PATTERN = re.compile(
     rf"(?!(?:all|ungrouped|localhost|127\..*|(?:{GROUP_PREFIXES})_.*)\Z)\w[\w.-]*", re.ASCII
 )
 UNKNOWN_HOST = "unknown-machine"
+COMMON_WORDS = frozenset(
+    (
+        "true false null none admin root user users name password passwd secret token test default local value "
+        "error string number object array machine machines param params profile profiles rocketskates wrong "
+        "unknown login refused changed server endpoint certificate"
+    ).split()
+)
+"""Passwords that are not masked: it would hide what a message says.  The same as of the modules."""
 
 
 class ArgumentError(ValueError):
@@ -441,7 +449,8 @@ def redirected(endpoint: str, answer: aiohttp.ClientResponse) -> ConnectionLost:
 
 def presentable(text: str, secrets: t.Collection[str]) -> str:
     """``text`` without secrets in whatever form, credentials in URLs, and escape sequences."""
-    forms = {form for secret in secrets if len(secret) > 3 for form in forms_of(secret)}
+    telling = (secret for secret in secrets if len(secret) > 3 and secret.lower() not in COMMON_WORDS)
+    forms = {form for secret in telling for form in forms_of(secret)}
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, "********")
     text = re.sub(r"(?<=://)[^/?#\s\"'<>]*(?=@)", "********", text)

@@ -207,11 +207,11 @@ HOST_NAME_PATTERN = re.compile(
 )
 UNKNOWN_HOST = "unknown-machine"
 COMMON_WORDS = frozenset(
-    (
-        "true false null none admin root user users name password passwd secret token test default local value "
-        "error string number object array machine machines param params profile profiles rocketskates wrong "
-        "unknown login refused changed server endpoint certificate"
-    ).split()
+    {"true", "false", "null", "none", "admin", "root", "user", "users", "name"}
+    | {"password", "passwd", "secret", "token", "test", "default", "local", "value", "error"}
+    | {"string", "number", "object", "array", "machine", "machines", "param", "params", "profile"}
+    | {"profiles", "rocketskates", "wrong", "unknown", "login", "refused", "changed", "server", "endpoint"}
+    | {"certificate"}
 )
 """Passwords that are not masked: it would hide what a message says.  The same as of the modules."""
 

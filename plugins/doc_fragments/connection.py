@@ -20,13 +20,15 @@ options:
       - Several URLs, separated by spaces, name the members of a cluster. The first that answers is used.
       - Without it the environment variable E(RS_ENDPOINT) is used, then E(RS_ENDPOINTS), then
         V(https://127.0.0.1:8092).
+      - A URL may have a path, for a server that is reached through another one, such as a manager. The
+        environment variable E(RS_URL_PROXY) appends a path to each URL.
     type: str
   username:
     description:
       - Name of the user to log in as. Requires O(password).
       - Credentials are taken from the first source that is set, in the order O(token), O(username) with
-        O(password), O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
-        Sources are not combined.
+        O(password), O(key), and the environment variables E(RS_TOKEN), E(RS_KEY), and E(RS_USERNAME) with
+        E(RS_PASSWORD). Sources are not combined.
     type: str
   password:
     description:
@@ -51,7 +53,7 @@ options:
       - A DRP server creates a self-signed certificate when it is installed. Set O(cert_fingerprint) or
         O(ca_path) rather than V(false), which allows a man in the middle to read the credentials.
       - Without it, and without O(ca_path) and O(cert_fingerprint), the environment variable
-        E(RS_VALIDATE_CERTS) is used.
+        E(RS_VALIDATE_CERTS) is used, then E(RS_SKIP_VERIFY), which means the opposite and causes a warning.
     type: bool
   ca_path:
     description:
@@ -66,6 +68,19 @@ options:
         unless O(ca_path) is set too. The fingerprint is verified even with O(validate_certs=false).
       - Without it and O(ca_path) the environment variables E(RS_CERT_FINGERPRINT) and E(RS_CA_PATH) are used.
     type: str
+  client_cert:
+    description:
+      - PEM file with a client certificate, and its chain, for a server that accepts client certificates
+        (v4.10.3 and newer) or for a proxy before it.
+      - If no other credentials are set, the certificate is the login.
+      - Without it and O(client_key) the environment variables E(RS_CLIENT_CERT) and E(RS_CLIENT_KEY) are
+        used.
+    type: path
+  client_key:
+    description:
+      - PEM file with the private key of O(client_cert), without a passphrase.
+      - Not needed if the file O(client_cert) contains the key too.
+    type: path
   token_cache:
     description:
       - Folder in which tokens are stored between tasks, so that a playbook logs in only once.
@@ -102,6 +117,8 @@ options:
       - URL of the API of the DRP server, such as V(https://drp.example.com:8092).
       - Several URLs, separated by spaces, name the members of a cluster. The first that answers is used.
       - E(RS_ENDPOINT) takes precedence over E(RS_ENDPOINTS). The default is V(https://127.0.0.1:8092).
+      - A URL may have a path, for a server that is reached through another one, such as a manager. The
+        environment variable E(RS_URL_PROXY) appends a path to each URL.
     type: str
     env:
       - name: RS_ENDPOINTS
@@ -112,8 +129,8 @@ options:
     description:
       - Name of the user to log in as. Requires O(password).
       - Credentials are taken from the first source that is set, in the order O(token), O(username) with
-        O(password), O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
-        Sources are not combined.
+        O(password), O(key), and the environment variables E(RS_TOKEN), E(RS_KEY), and E(RS_USERNAME) with
+        E(RS_PASSWORD). Sources are not combined.
     type: str
     vars:
       - name: drp_username
@@ -149,6 +166,7 @@ options:
       - A DRP server creates a self-signed certificate when it is installed. Set O(cert_fingerprint) or
         O(ca_path) rather than V(false), which allows a man in the middle to read the credentials.
       - Its environment variable is used only if neither O(ca_path) nor O(cert_fingerprint) is set otherwise.
+        Without it E(RS_SKIP_VERIFY) is used, which means the opposite and causes a warning.
     type: bool
     env:
       - name: RS_VALIDATE_CERTS
@@ -174,6 +192,26 @@ options:
       - name: RS_CERT_FINGERPRINT
     vars:
       - name: drp_cert_fingerprint
+  client_cert:
+    description:
+      - PEM file with a client certificate, and its chain, for a server that accepts client certificates
+        (v4.10.3 and newer) or for a proxy before it.
+      - If no other credentials are set, the certificate is the login.
+      - Its environment variable and that of O(client_key) are used only if neither option is set otherwise.
+    type: path
+    env:
+      - name: RS_CLIENT_CERT
+    vars:
+      - name: drp_client_cert
+  client_key:
+    description:
+      - PEM file with the private key of O(client_cert), without a passphrase.
+      - Not needed if the file O(client_cert) contains the key too.
+    type: path
+    env:
+      - name: RS_CLIENT_KEY
+    vars:
+      - name: drp_client_key
   token_cache:
     description:
       - Folder in which tokens are stored between runs, V(~/.cache/drpcli/tokens) by default.

@@ -20,6 +20,8 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "validate_certs": {"type": "bool"},
     "ca_path": {"type": "path"},
     "cert_fingerprint": {"type": "str"},
+    "client_cert": {"type": "path"},
+    "client_key": {"type": "path", "no_log": False},
     "token_cache": {"type": "path", "no_log": False},
     "request_timeout": {"type": "float", "default": 300},
     "run_in": {"type": "str", "choices": ["controller", "target"], "default": "controller"},

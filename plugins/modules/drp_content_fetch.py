@@ -38,6 +38,17 @@ options:
     type: str
     choices: [yaml, json]
     default: yaml
+  layout:
+    description:
+      - How the metadata is written to a folder.
+      - V(classic) writes one file for each field, C(._Name.meta) and so on. Every version of C(drpcli) reads
+        it.
+      - V(meta_yaml) writes C(meta.yaml) with all fields, and C(._Documentation.meta). C(drpcli) v4.9 and
+        newer read it.
+      - V(auto) keeps the layout of the folder, and is V(classic) for a new one.
+    type: str
+    choices: [auto, classic, meta_yaml]
+    default: auto
   force:
     description: Replace a content pack with another name in O(dest).
     type: bool
@@ -116,6 +127,7 @@ SPEC = {
         "name": {"type": "str", "required": True},
         "dest": {"type": "path", "required": True},
         "format": {"type": "str", "choices": ["yaml", "json"], "default": "yaml"},
+        "layout": {"type": "str", "choices": ["auto", "classic", "meta_yaml"], "default": "auto"},
         "force": {"type": "bool", "default": False},
     },
 }

@@ -29,7 +29,7 @@ class Listener:
 
     def __init__(self, simulator: Simulator, **arguments: Any) -> None:
         self.arguments = {"endpoint": simulator.endpoint, "reconnect_delay": 0.05, "reconnect_delay_max": 0.1}
-        if not arguments.keys() & {"username", "key", "token"}:
+        if not arguments.keys() & {"username", "key", "token", "client_cert"}:
             self.arguments |= {"username": USERNAME, "password": PASSWORD}
         if not arguments.keys() & {"cert_fingerprint", "validate_certs"}:
             self.arguments |= {"ca_path": simulator.ca}

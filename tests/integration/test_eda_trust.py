@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from eda_listener import Listener, create
+from front_proxy import ClientAuthority, FrontProxy
 from patience import LIMIT, eventually
 
 from simulator import certs
@@ -157,3 +158,19 @@ def test_cancelling_ends_the_connection(simulator: Simulator) -> None:
     with Listener(simulator):
         assert simulator.stats()["websockets"] == 1
     eventually(lambda: simulator.stats()["websockets"] == 0)
+
+
+def test_a_client_certificate_is_the_login_below_a_path(
+    simulator: Simulator, api: Api, tmp_path: Path
+) -> None:
+    clients = ClientAuthority(tmp_path)
+    certificate, key = map(str, clients.issue("eda"))
+    with (
+        FrontProxy(simulator, prefix="/dc1", clients=clients).serving() as proxy,
+        Listener(simulator, endpoint=proxy.endpoint, client_cert=certificate, client_key=key) as listener,
+    ):
+        create(api, "machines", Name="m1")
+        assert listener.next()["machine"] == "m1"
+    assert proxy.seen
+    assert all(line.startswith("GET /dc1/api/v3/") for line in proxy.seen)
+    assert not any("/token" in line for line in proxy.seen)

@@ -66,6 +66,29 @@ def test_each_command_has_a_task(command: str, task: str) -> None:
     assert complaints(module, options) == [], command
 
 
+COMMANDS = (Path(__file__).parent / "data/drpcli_commands.txt").read_text(encoding="utf-8").splitlines()
+
+
+def patterns_of(cell: str) -> list[str]:
+    """Regular expressions of the commands in the first column of the table of all commands."""
+    return [
+        re.escape(name).replace("KIND", "[a-z_]+").replace(r"\ \.\.\.", r"(\ .+)?")
+        for name in re.findall("`(.+?)`", cell)
+    ]
+
+
+def test_each_command_of_drpcli_has_a_task_or_a_reason() -> None:
+    text = text_of(ROOT / "docs/from-drpcli.md").partition("## All commands of drpcli")[2]
+    rows = re.findall(r"^\| (`.+?) \| (.+?) \|$", text, re.MULTILINE)
+    assert all(re.match(r"`drp_\w+: |none[: ]", answer) for _commands, answer in rows)
+    patterns = [pattern for commands, _answer in rows for pattern in patterns_of(commands)]
+    assert [name for name in COMMANDS if not any(re.fullmatch(pattern, name) for pattern in patterns)] == []
+    assert [
+        pattern for pattern in patterns if not any(re.fullmatch(pattern, name) for name in COMMANDS)
+    ] == []
+    assert len(COMMANDS) == len(set(COMMANDS)) == 567
+
+
 # -- examples
 
 

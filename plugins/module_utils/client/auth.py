@@ -33,7 +33,7 @@ class Session(t.Protocol):
     """What whoever started this should hear."""
 
     def token(self, fail_fast: bool = False) -> str:
-        """A token that should work now; with ``fail_fast`` one try to get it."""
+        """A token that should work now, "" for requests without one; with ``fail_fast`` one try to get it."""
 
     def replace_token(self, refused: str, fail_fast: bool = False) -> bool:
         """Get another token in place of ``refused``; False when there is no way to."""
@@ -72,6 +72,37 @@ class TokenSession:
         return LoginRequired(
             "the endpoint does not accept the token: it is expired, or another server issued it. "
             "Mint a new one, or log in with a user name and password",
+            type="AUTH",
+            code=error.code,
+        )
+
+    def on_password_changed(self, username: str, password: str) -> None:
+        del username, password
+
+
+class CertificateSession:
+    """The client certificate of the connection is the credential: requests carry no other."""
+
+    username = ""
+    info: dict[str, t.Any] | None = None
+
+    def __init__(self) -> None:
+        self.secrets: set[str] = set()
+        self.warnings: list[str] = []
+
+    def token(self, fail_fast: bool = False) -> str:  # noqa: ARG002  the protocol's signature
+        return ""
+
+    def replace_token(self, refused: str, fail_fast: bool = False) -> bool:  # noqa: ARG002
+        return False
+
+    def on_token_revoked(self) -> TokenRevoked:
+        return _revoked_token_error("Use another client certificate")
+
+    def explain(self, error: LoginRequired) -> LoginRequired:
+        return LoginRequired(
+            "the endpoint does not accept the client certificate as a login. Use one of an authority that "
+            "the server trusts for clients, or set a user name and password, or a token",
             type="AUTH",
             code=error.code,
         )

@@ -106,9 +106,9 @@ class Client:
         return api_url(self.endpoint, parts)
 
     def authorize(self, headers: dict[str, str], fail_fast: bool = False) -> dict[str, str]:
-        """Add the bearer token unless ``headers`` hold an Authorization already."""
-        if "Authorization" not in headers:
-            headers["Authorization"] = f"Bearer {self.session.token(fail_fast)}"
+        """Add the bearer token, if there is one, unless ``headers`` hold an Authorization already."""
+        if "Authorization" not in headers and (token := self.session.token(fail_fast)):
+            headers["Authorization"] = f"Bearer {token}"
         return headers
 
     def send(
@@ -140,7 +140,7 @@ class Client:
                 return answer
             # the token that another process has cached may be as dead as ours: then the third is a new one
             last = number == (_MAX_TOKENS if revoked else _MAX_TOKENS - 1)
-            refused = authorized["Authorization"].partition(" ")[2]
+            refused = authorized.get("Authorization", "").partition(" ")[2]
             if last or not replayable or not self.session.replace_token(refused, fail_fast):
                 break
             if start is not None:

@@ -26,15 +26,27 @@ class Tls:
     ``fingerprint`` pins the server's certificate by the SHA-256 of its DER form; the chain and the
     host name are then not looked at, unless ``ca_path`` asks for both.  It holds even with
     ``verify=False``.
+
+    ``client_cert`` is a PEM file with the certificate, and the chain if there is one, that is presented to
+    a server that asks for one; ``client_key`` its private key, which may be in the same file.
     """
 
     verify: bool = True
     ca_path: str | None = None
     fingerprint: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
 
     @classmethod
-    def create(cls, verify: bool = True, ca_path: str | None = None, fingerprint: str | None = None) -> Tls:
-        """Checked settings; UsageError for a CA file that cannot be read or a malformed fingerprint."""
+    def create(
+        cls,
+        verify: bool = True,
+        ca_path: str | None = None,
+        fingerprint: str | None = None,
+        client_cert: str | None = None,
+        client_key: str | None = None,
+    ) -> Tls:
+        """Checked settings; UsageError for a file that cannot be used or a malformed fingerprint."""
         if ca_path:
             ca_path = os.path.expanduser(ca_path)
             if not os.access(ca_path, os.R_OK):
@@ -47,7 +59,8 @@ class Tls:
                     "with or without colons"
                 )
             fingerprint = digits
-        return cls(verify, ca_path or None, fingerprint or None)
+        client_cert, client_key = _client_files(client_cert, client_key)
+        return cls(verify, ca_path or None, fingerprint or None, client_cert, client_key)
 
     @property
     def verifies_chain(self) -> bool:
@@ -83,6 +96,8 @@ class Tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             where = {"capath": ca_bundle} if os.path.isdir(ca_bundle) else {"cafile": ca_bundle}
             context.load_verify_locations(**where)
+        if self.client_cert:
+            context.load_cert_chain(self.client_cert, self.client_key)
         return context
 
     def check_fingerprint(self, connection: ssl.SSLSocket) -> None:
@@ -92,6 +107,36 @@ class Tls:
         seen = hashlib.sha256(connection.getpeercert(binary_form=True) or b"").hexdigest()
         if not hmac.compare_digest(seen, self.fingerprint):
             raise CertificateRejected(f"the server's certificate has the fingerprint {seen}")
+
+
+def _client_files(certificate: str | None, key: str | None) -> tuple[str | None, str | None]:
+    """Both paths, once they are known to fit each other; UsageError says what is wrong with them."""
+    if not certificate:
+        if key:
+            raise UsageError("client_key: requires client_cert")
+        return None, None
+    certificate, key = os.path.expanduser(certificate), os.path.expanduser(key) if key else None
+    for name, path in (("client_cert", certificate), ("client_key", key)):
+        if path and not (os.path.isfile(path) and os.access(path, os.R_OK)):
+            raise UsageError(f"{name}: {path} cannot be read")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password=_no_passphrase)
+    except _Encrypted:
+        raise UsageError(f"client_key: the key in {key or certificate} has a passphrase") from None
+    except (OSError, ValueError) as error:
+        files = f"{certificate} and {key}" if key else certificate
+        raise UsageError(
+            f"client_cert: {files} must hold a certificate and its private key, in PEM form ({error})"
+        ) from None
+    return certificate, key
+
+
+class _Encrypted(Exception):
+    """A key needs a passphrase."""
+
+
+def _no_passphrase() -> str:
+    raise _Encrypted
 
 
 def peer_fingerprint(host: str, port: int, timeout: float = 5.0) -> str | None:

@@ -289,6 +289,8 @@ def _session(endpoint: str, trust: tls.Tls, environment: Environment) -> request
     # before 2.27 it would ask the operating system
     session.rebuild_proxies = lambda _request, proxies: proxies  # type: ignore[method-assign]
     session.verify = trust.ca_bundle(environment)
+    if trust.client_cert:
+        session.cert = (trust.client_cert, trust.client_key) if trust.client_key else trust.client_cert
     session.headers.clear()
     session.headers.update({"Accept-Encoding": "gzip", "User-Agent": "ansible-digitalrebar-provision"})
     connections.mount(session, trust)

@@ -20,7 +20,7 @@ _OF_LOOKUPS = frozenset(
     f"drp_{option}"
     for option in (
         *("endpoint", "username", "password", "key", "token", "token_cache", "request_timeout", "run_in"),
-        *("validate_certs", "ca_path", "cert_fingerprint"),
+        *("validate_certs", "ca_path", "cert_fingerprint", "client_cert", "client_key"),
     )
 )
 """They decide where the credentials of a lookup go."""

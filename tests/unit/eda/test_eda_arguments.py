@@ -14,6 +14,7 @@ import jinja2
 import jsonschema
 import pytest
 import yaml
+from front_proxy import ClientAuthority
 
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source import drp_events
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source.drp_events import (
@@ -381,3 +382,29 @@ def test_the_credential_type_gives_what_the_source_reads(filled: dict[str, str])
         filled.get("token", ""),
     )
     assert extra["drp_ca_path"] == ("/tmp/ca" if "ca_certificate" in filled else "")
+
+
+def test_the_variables_of_drpcli(caplog: pytest.LogCaptureFixture) -> None:
+    user = {"RS_USERNAME": "u", "RS_PASSWORD": "p:q"}
+    found = Settings({}, {**user, "RS_ENDPOINT": "https://m:1", "RS_URL_PROXY": "/dc1/"})
+    assert (found.username, found.password, found.endpoints) == ("u", "p:q", ["https://m:1/dc1"])
+    assert Settings({}, {**user, "RS_KEY": "k:p"}).username == "k"
+    assert Settings(LOGIN, {"RS_SKIP_VERIFY": "true"}).context.verify_mode is ssl.CERT_NONE
+    assert "RS_SKIP_VERIFY is set" in caplog.text
+    both = {"RS_SKIP_VERIFY": "true", "RS_VALIDATE_CERTS": "true"}
+    assert Settings(LOGIN, both).context.verify_mode is ssl.CERT_REQUIRED
+    assert complaint({"RS_SKIP_VERIFY": "maybe"}, **LOGIN).startswith("RS_SKIP_VERIFY: must be true or false")
+    assert complaint({"RS_URL_PROXY": "https://dc1"}, **LOGIN).startswith("RS_URL_PROXY: must be the name")
+    assert complaint({"RS_USERNAME": "u"}).startswith("username, password: set both or neither")
+
+
+def test_a_client_certificate_is_a_login_when_there_is_no_other(tmp_path: Path) -> None:
+    certificate, key = map(str, ClientAuthority(tmp_path).issue("somebody"))
+    found = Settings({"client_cert": certificate, "client_key": key}, {})
+    assert (found.username, found.password, found.token) == ("", "", "")
+    by_variables = {"RS_CLIENT_CERT": certificate, "RS_CLIENT_KEY": key}
+    assert Settings({}, by_variables).username == ""
+    assert Settings(LOGIN, by_variables).username == LOGIN["username"]
+    assert complaint({}, client_key=key, **LOGIN) == "client_key: requires client_cert"
+    wrong = complaint({"RS_CLIENT_CERT": "/no/cert"}, **LOGIN)
+    assert wrong.startswith("RS_CLIENT_CERT, RS_CLIENT_KEY: must be a certificate and its private key")

@@ -48,13 +48,15 @@ options:
       - Several URLs, separated by spaces, name the members of a cluster. The first that answers is used.
       - Without it the environment variable E(RS_ENDPOINT) is used, then E(RS_ENDPOINTS), then
         V(https://127.0.0.1:8092).
+      - A URL may have a path, for a server that is reached through another one, such as a manager. The
+        environment variable E(RS_URL_PROXY) appends a path to each URL.
     type: str
   username:
     description:
       - Name of the user to log in as. Requires O(password).
       - Credentials are taken from the first source that is set, in the order O(token), O(username) with
-        O(password), O(key), the environment variable E(RS_TOKEN), and the environment variable E(RS_KEY).
-        Sources are not combined.
+        O(password), O(key), and the environment variables E(RS_TOKEN), E(RS_KEY), and E(RS_USERNAME) with
+        E(RS_PASSWORD). Sources are not combined.
     type: str
   password:
     description:
@@ -75,7 +77,7 @@ options:
       - A DRP server creates a self-signed certificate when it is installed. Set O(cert_fingerprint) or
         O(ca_path) rather than V(false), which allows a man in the middle to read the credentials.
       - Without it, and without O(ca_path) and O(cert_fingerprint), the environment variable
-        E(RS_VALIDATE_CERTS) is used.
+        E(RS_VALIDATE_CERTS) is used, then E(RS_SKIP_VERIFY), which means the opposite and causes a warning.
     type: bool
   ca_path:
     description:
@@ -90,6 +92,19 @@ options:
         unless O(ca_path) is set too. The fingerprint is verified even with O(validate_certs=false).
       - Without it and O(ca_path) the environment variables E(RS_CERT_FINGERPRINT) and E(RS_CA_PATH) are used.
     type: str
+  client_cert:
+    description:
+      - PEM file with a client certificate, and its chain, for a server that accepts client certificates
+        (v4.10.3 and newer) or for a proxy before it.
+      - If no other credentials are set, the certificate is the login.
+      - Without it and O(client_key) the environment variables E(RS_CLIENT_CERT) and E(RS_CLIENT_KEY) are
+        used.
+    type: path
+  client_key:
+    description:
+      - PEM file with the private key of O(client_cert), without a passphrase.
+      - Not needed if the file O(client_cert) contains the key too.
+    type: path
   events:
     description:
       - The events to listen for, each as C(type.action.key). Each part is a literal string or V(*), which
@@ -319,7 +334,8 @@ class Settings:
     def __init__(self, given: t.Mapping[str, t.Any], environ: t.Mapping[str, str] = os.environ) -> None:
         arguments = Arguments(given)
         self.endpoints = read_endpoints(arguments, environ)
-        self.username, self.password, self.token = read_credentials(arguments, environ)
+        certified = bool(arguments.text("client_cert") or environ.get("RS_CLIENT_CERT"))
+        self.username, self.password, self.token = read_credentials(arguments, environ, alone=certified)
         self.context, self.fingerprint = read_trust(arguments, environ)
         self.patterns = [Pattern.parse(text) for text in arguments.texts("events", DEFAULT_EVENTS) or [""]]
         self.resync_kinds = arguments.texts("resync_kinds", None)
@@ -355,17 +371,27 @@ def read_endpoints(arguments: Arguments, environ: t.Mapping[str, str]) -> list[s
             raise ArgumentError(f"endpoint: {url!r} is not a URL such as https://drp.example.com:8092")
         if parts.username or parts.password:
             raise ArgumentError("endpoint: a user name or password does not belong in the URL")
-    return [url.rstrip("/").removesuffix(API).rstrip("/") for url in urls]
+    below = environ.get("RS_URL_PROXY", "").strip().strip("/")
+    if below and not all(re.fullmatch(r"(?!\.+\Z)[\w.~:-]+", part, re.ASCII) for part in below.split("/")):
+        raise ArgumentError("RS_URL_PROXY: must be the name of an endpoint of the manager, or a path of them")
+    bases = (url.rstrip("/").removesuffix(API).rstrip("/") for url in urls)
+    return [f"{base}/{below}".rstrip("/") for base in bases]
 
 
-def read_credentials(arguments: Arguments, environ: t.Mapping[str, str]) -> tuple[str, str, str]:
-    """User name, password and token, all from the first source that has any."""
+def read_credentials(
+    arguments: Arguments, environ: t.Mapping[str, str], alone: bool = False
+) -> tuple[str, str, str]:
+    """User name, password and token, all from the first source; none with a certificate that stands alone."""
     username, password = arguments.text("username"), arguments.text("password")
     key, token = arguments.text("key"), arguments.text("token")
     if not (token or username or password or key):
         token = environ.get("RS_TOKEN", "")
         key = "" if token else environ.get("RS_KEY", "")
         if not (token or key):
+            username, password = environ.get("RS_USERNAME", ""), environ.get("RS_PASSWORD", "")
+        if not (token or key or username or password):
+            if alone:
+                return "", "", ""
             raise ArgumentError(
                 "no credentials: set token, or username and password, or key (user:password), "
                 "or the environment variable RS_TOKEN or RS_KEY"
@@ -390,6 +416,32 @@ def read_trust(
     arguments: Arguments, environ: t.Mapping[str, str]
 ) -> tuple[ssl.SSLContext, aiohttp.Fingerprint | None]:
     """The TLS settings: the same options, in the same order, as everywhere in this collection."""
+    context, fingerprint = read_server_trust(arguments, environ)
+    source, certificate, key = arguments, "client_cert", "client_key"
+    if not (source.text(certificate) or source.text(key)):
+        source, certificate, key = Arguments(environ), "RS_CLIENT_CERT", "RS_CLIENT_KEY"
+    paths = [os.path.expanduser(source.text(name)) for name in (certificate, key)]
+    if paths[1] and not paths[0]:
+        raise ArgumentError(f"{key}: requires {certificate}")
+    if paths[0]:
+        try:
+            context.load_cert_chain(paths[0], paths[1] or None, password=refuse_passphrase)
+        except (OSError, ValueError) as error:
+            raise ArgumentError(
+                f"{certificate}, {key}: must be a certificate and its private key, in PEM form and without a "
+                f"passphrase ({error})"
+            ) from None
+    return context, fingerprint
+
+
+def refuse_passphrase() -> str:
+    raise ValueError("the key has a passphrase")
+
+
+def read_server_trust(
+    arguments: Arguments, environ: t.Mapping[str, str]
+) -> tuple[ssl.SSLContext, aiohttp.Fingerprint | None]:
+    """Whom to trust, without a client certificate."""
     source, ca_path, pin = arguments, "ca_path", "cert_fingerprint"
     if not (source.text(ca_path) or source.text(pin)):  # all from one source, like the credentials
         source, ca_path, pin = Arguments(environ), "RS_CA_PATH", "RS_CERT_FINGERPRINT"
@@ -397,7 +449,10 @@ def read_trust(
     if digits and not re.fullmatch("[0-9a-fA-F]{64}", digits):
         raise ArgumentError(f"{pin}: must be the SHA-256 of the certificate, 64 hexadecimal digits")
     fingerprint = aiohttp.Fingerprint(bytes.fromhex(digits)) if digits else None
-    verify_by_default = source is arguments or source.flag("RS_VALIDATE_CERTS", True)
+    skips = source is not arguments and source.flag("RS_SKIP_VERIFY", False)
+    verify_by_default = source is arguments or source.flag("RS_VALIDATE_CERTS", not skips)
+    if not verify_by_default and skips and not fingerprint:
+        logger.warning("RS_SKIP_VERIFY is set: the certificate of the server is not verified")
     verify, path = (
         arguments.flag("validate_certs", verify_by_default),
         os.path.expanduser(source.text(ca_path)),
@@ -729,7 +784,7 @@ class Api:
         try:
             return await self._send_translating_errors(send)
         except AccessRefused:
-            if self._settings.token:
+            if self._settings.token or not self._settings.username:
                 raise
         self._token = ""
         return await self._send_translating_errors(send)
@@ -760,6 +815,8 @@ class Api:
         return presentable(text, {self._settings.password, self._settings.token, self._token})
 
     async def _send_with_token(self, send: t.Callable[[Headers], t.Awaitable[t.Any]]) -> t.Any:
+        if not (self._settings.token or self._settings.username):
+            return await send({})  # the client certificate is the login
         if self._token and time.monotonic() >= self._renew_at:
             try:
                 await self._fetch_token(f"Bearer {self._token}")

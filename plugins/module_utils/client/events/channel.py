@@ -156,7 +156,7 @@ def _handshake(client: Connector, token: str, timeout: float) -> Channel:
         connection.connect(
             address,
             socket=bounded,
-            header=[f"Authorization: Bearer {token}"],
+            header=[f"Authorization: Bearer {token}"] if token else [],
             suppress_origin=True,
             redirect_limit=0,
             timeout=timeout,

@@ -190,13 +190,21 @@ def digest_of_blob(client: Client, kind: str, path: str) -> str:
 
 
 def static_url(client: Client) -> str:
-    """Where the static port is, on the host of the endpoint; UsageError when the server has turned it off."""
+    """Where the static files are; UsageError when the server has turned them off.
+
+    On the host of the endpoint: on the port with TLS that v4.7 and newer have, else on the plain one.  An
+    endpoint with a path is a server behind another; that its files are below the same path is an assumption.
+    """
     info = client.info()
-    port = info.get("file_port")
+    scheme, port = ("https", info.get("secure_file_port")) if info.get("secure_file_port") else ("http", 0)
+    port = port or info.get("file_port")
     if not port or not info.get("prov_enabled", True):
         raise UsageError(f"{STATIC_PORT_OFF} on {client.endpoint}")
-    host = urllib.parse.urlsplit(client.endpoint).hostname or ""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    parts = urllib.parse.urlsplit(client.endpoint)
+    if parts.path:
+        return client.endpoint
+    host = parts.hostname or ""
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def static_file(client: Client, path: str, headers: t.Mapping[str, str] | None = None) -> Answer:

@@ -14,9 +14,10 @@ import typing as t
 
 from .. import models
 from ..errors import UsageError
-from .layout import Layout, is_object_file, is_skipped, meta_field
+from . import metadata
+from .layout import Layout, is_object_file, is_skipped
 from .pack import Json, Object, Pack, require_name, server_key
-from .pack_file import decode_file, read_bytes, write_pack
+from .pack_file import decode_file, write_pack
 
 TEMPLATES = "templates"
 
@@ -62,14 +63,8 @@ def bundle(folder: str, defaults: t.Mapping[str, Json] | None = None, last_file_
 
 
 def read_meta(folder: str, layout: Layout) -> dict[str, Json]:
-    """The metadata; the original strips its files, so only those noted as verbatim keep their edges."""
-    meta: dict[str, Json] = dict(layout.meta)
-    for name in _names(folder):
-        field = meta_field(name)
-        if field is not None:
-            text = _text(os.path.join(folder, name))
-            meta[field] = text if field in layout.verbatim else text.strip()
-    return meta
+    """The metadata in ``folder``."""
+    return metadata.read(folder, _names(folder), layout)
 
 
 def section_folders(folder: str) -> list[str]:
@@ -120,7 +115,7 @@ def _item(full_path: str, section: str, file: str) -> Object:
             raise UsageError(f"{full_path} must hold one object with members, not {type(item).__name__}")
         return item
     if section == TEMPLATES:
-        return {"ID": file, "Contents": _text(full_path)}
+        return {"ID": file, "Contents": metadata.read_text(full_path)}
     raise UsageError(
         f"{full_path}: only .yaml, .yml and .json files can be {section}; move it elsewhere or hide it"
     )
@@ -140,12 +135,3 @@ def _names(folder: str) -> list[str]:
         raise UsageError(f"{folder} holds a file whose name is not UTF-8") from error
     except OSError as error:
         raise UsageError(f"{folder} cannot be read: {error.strerror}") from error
-
-
-def _text(path: str) -> str:
-    content = read_bytes(path)
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{path}, line {line}: the byte {content[error.start]:#04x} is not UTF-8") from error

@@ -1,8 +1,9 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""How a content pack lies in a folder: the layout of the original tool, and what it cannot say.
+"""How a content pack lies in a folder: the layouts of the original tool, and what they cannot say.
 
     ._Name.meta, ._Version.meta...   one file per text of the metadata, without a newline at its end
+    meta.yaml                        all of the metadata instead, since v4.9; see :mod:`.metadata`
     params/, stages/, templates/...  one folder per section
     params/a.b.yaml                  one object per file; its key is inside, the file's name is free
     templates/motd.tmpl              a template of which there is nothing but the text: the name is its ID
@@ -32,6 +33,7 @@ from ..errors import UsageError
 from .pack_file import SUFFIXES, decode_file, encode
 
 LAYOUT_FILE = "._Layout.yaml"
+META_YAML = "meta.yaml"
 _MAX_NAME_BYTES = 200
 """Bytes of a name, which leaves room for a number and a suffix in the 255 that a file system takes."""
 
@@ -83,6 +85,11 @@ def meta_file(field: str) -> str | None:
     """The file of a metadata field; None when it cannot have one."""
     name = f"._{field}.meta"
     return name if meta_field(name) == field and _is_valid_file_name(field) else None
+
+
+def is_pack_folder(folder: str) -> bool:
+    """Whether the folder says that it holds a content pack."""
+    return any(os.path.lexists(os.path.join(folder, name)) for name in ("._Name.meta", META_YAML))
 
 
 def is_skipped(name: str) -> bool:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""A content pack -> a folder, in the layout of :mod:`.pack_layout`, so that nothing of it is lost."""
+"""A content pack -> a folder, in the layout of :mod:`.layout`, so that nothing of it is lost."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import typing as t
 
 from ..errors import UsageError
 from ..files.staging import Staging
+from . import metadata
 from .bundle import TEMPLATES, ObjectFile, objects_in, read_meta, section_folders
 from .layout import (
     LAYOUT_FILE,
+    META_YAML,
     Layout,
     can_be_text_file,
     case_folded,
     file_stems,
+    is_pack_folder,
     meta_field,
     meta_file,
     require_safe_name,
@@ -33,7 +36,9 @@ def unbundle_content(source: str, folder: str, form: str = "yaml") -> None:
     unbundle(read_pack(source), folder, form)
 
 
-def unbundle(pack: Pack, folder: str, form: str = "yaml", same: SameObject | None = None) -> Staging:
+def unbundle(
+    pack: Pack, folder: str, form: str = "yaml", same: SameObject | None = None, layout: str = "auto"
+) -> Staging:
     """Make ``folder`` hold this pack and no other objects; what was written and removed.
 
     Objects are written as ``form``, ``yaml`` or ``json``.  What a pack's folder may hold beside the pack
@@ -42,20 +47,22 @@ def unbundle(pack: Pack, folder: str, form: str = "yaml", same: SameObject | Non
     else, and for a pack in it that cannot be read; later only for a disk that fails, and then nothing was
     changed.
     """
-    staging = plan(pack, folder, form, same)
+    staging = plan(pack, folder, form, same, layout)
     staging.commit()
     return staging
 
 
-def plan(pack: Pack, folder: str, form: str = "yaml", same: SameObject | None = None) -> Staging:
-    """What :func:`unbundle` would write and remove."""
+def plan(
+    pack: Pack, folder: str, form: str = "yaml", same: SameObject | None = None, layout: str = "auto"
+) -> Staging:
+    """What :func:`unbundle` would write and remove; ``layout`` is one of :data:`.metadata.LAYOUTS`."""
     pack = validated_pack(pack, "the content pack")
     require_name(pack, "the content pack")
     require_pack_folder(folder)
     planner = _Planner(
         form, same or (lambda _section, one, two: identical(one, two)), _ExistingFolder.read(folder)
     )
-    planner.plan_meta(pack["meta"])
+    planner.plan_meta(pack["meta"], metadata.uses_meta_yaml(layout, planner.existing.files))
     for section in sorted(pack["sections"]):
         planner.plan_section(section, pack["sections"][section])
     return planner.staging(folder)
@@ -65,13 +72,10 @@ def require_pack_folder(folder: str) -> None:
     """UsageError for a folder with things in it that are no content pack: they would be removed."""
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise UsageError(f"{folder} is not a folder")
-    if (
-        os.path.isdir(folder)
-        and os.listdir(folder)
-        and not os.path.lexists(os.path.join(folder, "._Name.meta"))
-    ):
+    if os.path.isdir(folder) and os.listdir(folder) and not is_pack_folder(folder):
         raise UsageError(
-            f"{folder} is neither empty nor the folder of a content pack (it has no ._Name.meta)"
+            f"{folder} is neither empty nor the folder of a content pack (it has neither ._Name.meta nor "
+            f"{META_YAML})"
         )
 
 
@@ -83,6 +87,10 @@ class _ExistingFolder:
     verbatim: list[str] = dataclasses.field(default_factory=list)
     files: set[str] = dataclasses.field(default_factory=set)
     """All files that are read as parts of a pack."""
+    described: dict[str, str] = dataclasses.field(default_factory=dict)
+    """What its meta.yaml says."""
+    link_targets: dict[str, str] = dataclasses.field(default_factory=dict)
+    """A metadata file -> where its text is, for one that is a link."""
     objects: dict[tuple[str, str], list[ObjectFile]] = dataclasses.field(default_factory=dict)
     folders: dict[str, str] = dataclasses.field(default_factory=dict)
     """Section -> its folder."""
@@ -97,6 +105,10 @@ class _ExistingFolder:
         existing.meta = read_meta(folder, layout)
         existing.verbatim = layout.verbatim
         existing.files = {name for name in os.listdir(folder) if meta_field(name) is not None}
+        existing.link_targets = {name: metadata.link_target(folder, name) for name in existing.files}
+        if os.path.lexists(os.path.join(folder, META_YAML)):
+            existing.files.add(META_YAML)
+            existing.described = metadata.read_meta_yaml(os.path.join(folder, META_YAML))
         if os.path.lexists(os.path.join(folder, LAYOUT_FILE)):
             existing.files.add(LAYOUT_FILE)
             existing.layout = read_bytes(os.path.join(folder, LAYOUT_FILE))
@@ -132,7 +144,15 @@ class _Planner:
         stale = {*self.existing.folders.values()} - self.folders
         return Staging(folder, self.writes, removals, self.folders, stale)
 
-    def plan_meta(self, meta: dict[str, Json]) -> None:
+    def plan_meta(self, meta: dict[str, Json], meta_yaml: bool) -> None:
+        described, rest = metadata.split(meta, meta_yaml)
+        if meta_yaml and described == self.existing.described:
+            self.kept.add(META_YAML)
+        elif meta_yaml:
+            self.writes[META_YAML] = metadata.encode_meta_yaml(described)
+        self._plan_meta_files(rest)
+
+    def _plan_meta_files(self, meta: dict[str, Json]) -> None:
         for field, value in sorted(meta.items()):
             name = meta_file(field)
             if name is None or not isinstance(value, str) or case_folded(name) in self.used_paths:
@@ -146,7 +166,9 @@ class _Planner:
             if known and as_before and self.existing.meta[field] == value:
                 self.kept.add(name)
             else:
-                self.writes[name] = value.encode()
+                target = self.existing.link_targets.get(name, name)
+                self.writes[target] = value.encode()
+                self.kept.update({name} - {target})
 
     def plan_section(self, section: str, items: dict[str, Object]) -> None:
         folder = self._choose_folder(section)

@@ -63,7 +63,7 @@ def _plan(task: Task, pack: Pack, dest: str) -> Staging:
     def same(section: str, one: Object, two: Object) -> bool:
         return not any(item_changes(section, normalized_item(section, one), normalized_item(section, two)))
 
-    return plan(pack, dest, task.options["format"], same)
+    return plan(pack, dest, task.options["format"], same, task.options["layout"])
 
 
 def _result(

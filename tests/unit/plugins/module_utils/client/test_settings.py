@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from front_proxy import ClientAuthority
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
@@ -29,13 +31,18 @@ OPTIONS = {
     "user": {"username": "opt-user", "password": "opt:pass"},
     "key": {"key": "key-user:key:pass"},
 }
-VARIABLES = {"RS_TOKEN": "env-token", "RS_KEY": "env-user:env:pass"}
+VARIABLES = {
+    "RS_TOKEN": {"RS_TOKEN": "env-token"},
+    "RS_KEY": {"RS_KEY": "env-user:env:pass"},
+    "RS_USERNAME": {"RS_USERNAME": "other-user", "RS_PASSWORD": "other:pass"},
+}
 OUTCOMES = {
     "token": ("", "", "opt-token"),
     "user": ("opt-user", "opt:pass", ""),
     "key": ("key-user", "key:pass", ""),
     "RS_TOKEN": ("", "", "env-token"),
     "RS_KEY": ("env-user", "env:pass", ""),
+    "RS_USERNAME": ("other-user", "other:pass", ""),
 }
 ORDER = list(OUTCOMES)
 GIVEN = [
@@ -48,7 +55,9 @@ def test_credentials_come_whole_from_the_first_place(given: tuple[str, ...]) -> 
     options: dict[str, Any] = {}
     for name in given:
         options.update(OPTIONS.get(name, {}))
-    environ = {name: VARIABLES[name] for name in given if name in VARIABLES}
+    environ: dict[str, str] = {}
+    for name in given:
+        environ.update(VARIABLES.get(name, {}))
     resolved = resolve(options, environ)
     first = min(given, key=ORDER.index)
     assert (resolved.username, resolved.password, resolved.token) == OUTCOMES[first]
@@ -332,3 +341,81 @@ def test_a_line_break_after_a_token_does_not_count() -> None:
 )
 def test_the_path_of_the_api_is_no_part_of_the_endpoint(written: str, endpoint: str) -> None:
     assert resolve({**BASE, "endpoint": written}, {}).endpoints == (endpoint,)
+
+
+@pytest.mark.parametrize("environ", [{"RS_USERNAME": "u"}, {"RS_PASSWORD": "p"}])
+def test_half_of_the_variables_of_a_user(environ: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="RS_USERNAME and RS_PASSWORD: set both or neither"):
+        resolve({}, environ)
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "verify", "warns"),
+    [
+        ({}, {"RS_SKIP_VERIFY": "true"}, False, True),
+        ({}, {"RS_SKIP_VERIFY": "1", "RS_VALIDATE_CERTS": ""}, False, True),
+        ({}, {"RS_SKIP_VERIFY": "false"}, True, False),
+        ({}, {"RS_SKIP_VERIFY": ""}, True, False),
+        ({}, {"RS_SKIP_VERIFY": "true", "RS_VALIDATE_CERTS": "true"}, True, False),
+        ({}, {"RS_SKIP_VERIFY": "true", "RS_CERT_FINGERPRINT": SHA}, False, False),
+        ({"validate_certs": True}, {"RS_SKIP_VERIFY": "true"}, True, False),
+        ({"validate_certs": False}, {"RS_SKIP_VERIFY": "true"}, False, False),
+        ({"cert_fingerprint": SHA}, {"RS_SKIP_VERIFY": "true"}, True, False),
+    ],
+)
+def test_the_variable_that_turns_verification_off(
+    options: dict[str, Any], environ: dict[str, str], verify: bool, warns: bool
+) -> None:
+    resolved = resolve({**BASE, **options}, environ)
+    assert resolved.trust.verify is verify
+    assert bool(resolved.warnings) is warns
+    client = settings.connect(resolved)
+    assert [text.split(":")[0] for text in client.warnings] == ["RS_SKIP_VERIFY is set"] * warns
+
+
+def test_a_skipping_variable_that_says_neither() -> None:
+    with pytest.raises(UsageError, match="RS_SKIP_VERIFY: must be true or false"):
+        resolve(BASE, {"RS_SKIP_VERIFY": "maybe"})
+
+
+@pytest.mark.parametrize("environ", [{}, {"RS_CLIENT_CERT": "/nowhere.pem", "RS_CLIENT_KEY": "/nowhere.key"}])
+def test_client_certificates_that_cannot_be_used(tmp_path: Path, environ: dict[str, str]) -> None:
+    """Whatever is wrong is said of the option, or of the variable that it came from."""
+    junk = tmp_path / "junk.pem"
+    junk.write_text("no certificate")
+    for options, told in (
+        ({"client_key": str(junk)}, "client_key: requires client_cert"),
+        ({"client_cert": "/nowhere.pem"}, "client_cert: /nowhere.pem cannot be read"),
+        ({"client_cert": str(tmp_path)}, f"client_cert: {tmp_path} cannot be read"),
+        ({"client_cert": str(junk), "client_key": "/nowhere.key"}, "client_key: /nowhere.key cannot be read"),
+        ({"client_cert": str(junk)}, f"client_cert: {junk} must hold a certificate and its private key"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            resolve({**BASE, **options}, environ)
+        assert caught.value.messages[0].startswith(told)
+    if environ:
+        with pytest.raises(UsageError, match="RS_CLIENT_CERT: /nowhere.pem cannot be read"):
+            resolve(BASE, environ)
+
+
+def test_a_client_key_with_a_passphrase(tmp_path: Path) -> None:
+    authority = ClientAuthority(tmp_path)
+    certificate, key = authority.issue("somebody")
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    secret = serialization.BestAvailableEncryption(b"open sesame")
+    key.write_bytes(
+        private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, secret)
+    )
+    with pytest.raises(UsageError, match=f"client_key: the key in {key} has a passphrase"):
+        resolve({**BASE, "client_cert": str(certificate), "client_key": str(key)}, {})
+
+
+def test_a_client_certificate_is_a_login_only_when_there_is_no_other(tmp_path: Path) -> None:
+    certificate, key = map(str, ClientAuthority(tmp_path).issue("somebody"))
+    options = {"client_cert": certificate, "client_key": key}
+    alone = resolve(options, {})
+    assert (alone.username, alone.password, alone.token) == ("", "", "")
+    assert (alone.trust.client_cert, alone.trust.client_key) == (certificate, key)
+    assert resolve(options, {"RS_KEY": "u:p"}).username == "u"
+    with pytest.raises(UsageError, match="set both or neither"):
+        resolve({**options, "username": "u"}, {})

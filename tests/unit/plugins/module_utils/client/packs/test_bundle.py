@@ -20,6 +20,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client impo
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files import staging
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.formats import decode_yaml
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs import metadata
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs import pack_file as stores
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs.bundle import (
     DuplicateKey,
@@ -123,30 +124,32 @@ FULL: Pack = {
 }
 
 
-@given(packs(), st.sampled_from(["yaml", "json"]))
-@example(FULL, "yaml")
-@example(FULL, "json")
+@given(packs(), st.sampled_from(["yaml", "json"]), st.sampled_from(["classic", "meta_yaml", "auto"]))
+@example(FULL, "yaml", "classic")
+@example(FULL, "json", "meta_yaml")
 @settings(max_examples=100)
-def test_folder_and_back(pack: Pack, form: str) -> None:
+def test_folder_and_back(pack: Pack, form: str, layout: str) -> None:
     before = copy.deepcopy(pack)
     with tempfile.TemporaryDirectory() as above:
         folder = os.path.join(above, "pack")
-        unbundle(pack, folder, form)
+        unbundle(pack, folder, form, layout=layout)
         assert os.listdir(above) == ["pack"]
         assert identical(bundle(folder), pack)
-        again = unbundle(pack, folder, form)
-        assert (again.writes, again.removals) == ({}, [])
+        assert os.path.exists(os.path.join(folder, "meta.yaml")) is (layout == "meta_yaml")
+        for same in (layout, "auto"):
+            again = unbundle(pack, folder, form, layout=same)
+            assert (again.writes, again.removals) == ({}, [])
     assert identical(pack, before)
 
 
-@given(packs(), packs())
+@given(packs(), packs(), st.sampled_from(["classic", "meta_yaml"]), st.sampled_from(metadata.LAYOUTS))
 @settings(max_examples=40)
-def test_one_pack_over_another(old: Pack, new: Pack) -> None:
+def test_one_pack_over_another(old: Pack, new: Pack, before: str, after: str) -> None:
     with tempfile.TemporaryDirectory() as above:
         folder = os.path.join(above, "pack")
-        unbundle(old, folder)
+        unbundle(old, folder, layout=before)
         Path(folder, "README.md").write_text("mine")
-        unbundle(new, folder, "json")
+        unbundle(new, folder, "json", layout=after)
         assert identical(bundle(folder), new)
         assert Path(folder, "README.md").read_text() == "mine"
 

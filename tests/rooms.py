@@ -86,6 +86,7 @@ FILE_ARROWS: dict[str, set[str]] = {
     "resources.bootenv.iso_sources": {"client/http"},
     "resources.content.source": {"client/http"},
     "client.token_cache": {"client/files"},
+    "resources.kind_options": {"client/typed"},
     "resources.machine": {"resources/waiting"},
     "resources.objects": {"resources/waiting", "resources/dhcp"},
     "agent.machine_agent": {"agent/job", "agent/script", "agent/host"},

@@ -2,18 +2,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``generate.py``: write what follows from the files in ``plugins/modules`` into the files that repeat it.
 
-``meta/runtime.yml`` lists the modules twice, ``README.md`` once, each time between two markers.
+``meta/runtime.yml`` lists the modules twice, ``README.md`` once, each time between two markers.  The options
+of modules for one kind of objects, and ``docs/kinds.md``, follow from the table of kinds (:mod:`kind_docs`).
 ``make format`` runs this; a test holds that there is nothing to write.
 """
 
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/tools"))
+
+import kind_docs  # noqa: E402
+from kinds_page import kinds_page  # noqa: E402
+
 ACTION = "digitalrebar.provision.drp_object"
 
 
@@ -46,7 +53,19 @@ def generated(root: Path = ROOT) -> dict[Path, str]:
             ("<!-- modules, by make format -->\n", "<!-- end of modules -->\n"),
             f"| Module | What it does |\n|---|---|\n{rows}",
         ),
+        **_from_the_table(root),
     }
+
+
+def _from_the_table(root: Path) -> dict[Path, str]:
+    """File -> the text that it should have, for what follows from the table of kinds."""
+    modules = kind_docs.module_kinds(root)
+    texts = {root / "docs/kinds.md": kinds_page(modules)}
+    for kind, name in modules.items():
+        path = root / f"plugins/modules/{name}.py"
+        markers = ("  # options, by make format\n", "  # end of options\n")
+        texts[path] = _filled(path, markers, kind_docs.documented_options(kind))
+    return texts
 
 
 def _filled(path: Path, markers: tuple[str, str], *pieces: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import collections
+import re
 import statistics
 from pathlib import Path
 
@@ -13,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SAME = 6
 """So many lines in a row, equal but for their indentation, are a duplicate."""
 MOST_DUPLICATES = 0.02
+GENERATED = re.compile(r"^ *# options, by make format\n.*?^ *# end of options\n", re.MULTILINE | re.DOTALL)
 MEDIAN_CODE = 10
 """Lines of a module beside its documentation, its options, and blank ones."""
 
@@ -28,8 +30,8 @@ def code_of(path: Path) -> int:
 
 
 def telling(path: Path) -> list[str]:
-    """The lines that could repeat others: no imports, comments or blank lines."""
-    text = path.read_text(encoding="utf-8")
+    """The lines that could repeat others: nothing generated, no imports, comments or blank lines."""
+    text = GENERATED.sub("", path.read_text(encoding="utf-8"))
     imports: set[int] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, (ast.Import, ast.ImportFrom)):

@@ -12,12 +12,10 @@ import typing as t
 
 Options = t.Mapping[str, t.Any]
 
-OBJECT_OPTIONS = frozenset(
-    {"params", "spec", "resources", "content", "object", "templates", "prefs", "others"}
-)
+STORED_OPTIONS = frozenset({"params", "spec", "resources", "templates", "contents", "schema"})
+"""Options that hold what objects are compared with: when that ends well, all secrets among them are known."""
+OBJECT_OPTIONS = STORED_OPTIONS | {"content", "object", "prefs", "others"}
 """Options that hold what goes into objects, in all modules."""
-STORED_OPTIONS = frozenset({"params", "spec", "resources", "templates"})
-"""Those of them that are compared with objects: when that ends well, all secrets among them are known."""
 HIDDEN = "(hidden: it may hold secrets)"
 
 

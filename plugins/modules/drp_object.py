@@ -27,6 +27,8 @@ options:
     description:
       - The members of the object, as the API names them (in any letter case). Members that are not set are
         left unchanged.
+      - L(Kinds of objects,https://github.com/digitalrebar/ansible-collection-provision/blob/main/docs/kinds.md)
+        lists the members of each kind, with their types and an example.
       - Entries of Params and Meta are merged by name. V(null) removes an entry. For secure params,
         see O(update_secure).
       - All other values are replaced as a whole.
@@ -110,6 +112,9 @@ extends_documentation_fragment:
 seealso:
   - module: digitalrebar.provision.drp_wait
   - module: digitalrebar.provision.drp_machine
+  - name: Kinds of objects
+    description: Every kind and every member, with type, meaning and example.
+    link: https://github.com/digitalrebar/ansible-collection-provision/blob/main/docs/kinds.md
 """
 
 EXAMPLES = r"""
@@ -120,6 +125,85 @@ EXAMPLES = r"""
       Name: rack/position
       Description: Where the machine stands
       Schema: {type: integer, minimum: 1}
+
+- name: Create a template
+  digitalrebar.provision.drp_object:
+    kind: templates
+    spec:
+      ID: motd.tmpl
+      Contents: !unsafe "{{.Machine.Name}} is in rack {{.Param \"rack/name\"}}"
+
+- name: Create a task
+  digitalrebar.provision.drp_object:
+    kind: tasks
+    spec:
+      Name: write-motd
+      RequiredParams: [rack/name]
+      Templates:
+        - {Name: motd, Path: /etc/motd, ID: motd.tmpl}
+
+- name: Create a stage and a workflow
+  digitalrebar.provision.drp_object:
+    resources:
+      - kind: stages
+        spec: {Name: prepare, Tasks: [write-motd]}
+      - kind: workflows
+        spec: {Name: prepare-only, Stages: [prepare]}
+
+- name: Create a boot environment
+  digitalrebar.provision.drp_object:
+    kind: bootenvs
+    spec:
+      Name: rescue
+      OS: {Name: rescue}
+      Kernel: vmlinuz
+      Initrds: [initrd.img]
+      BootParams: console=ttyS0
+      Templates:
+        - {Name: ipxe, Path: !unsafe "{{.Machine.Path}}/boot.ipxe", ID: default-ipxe.tmpl}
+
+- name: Create a role and a user who has it
+  digitalrebar.provision.drp_object:
+    resources:
+      - kind: roles
+        spec:
+          Name: reader
+          Claims: [{scope: "*", action: "list,get", specific: "*"}]
+      - kind: users
+        spec: {Name: fred, Roles: [reader]}
+
+- name: Create a tenant
+  digitalrebar.provision.drp_object:
+    kind: tenants
+    spec: {Name: red-team, Users: [fred], Members: {profiles: [rack-a]}}
+
+- name: Create a subnet and a reservation
+  digitalrebar.provision.drp_object:
+    resources:
+      - kind: subnets
+        spec:
+          Name: rack-a
+          Subnet: 192.0.2.0/24
+          ActiveStart: 192.0.2.100
+          ActiveEnd: 192.0.2.199
+          Options: [{Code: 3, Value: 192.0.2.1}]
+      - kind: reservations
+        spec: {Addr: 192.0.2.11, Token: "52:54:00:12:34:56", Strategy: MAC}
+
+- name: Create a plugin
+  digitalrebar.provision.drp_object:
+    kind: plugins
+    spec: {Name: slack, Provider: slack, Params: {slack/channel: provisioning}}
+
+- name: Create a pool (version 4)
+  digitalrebar.provision.drp_object:
+    kind: pools
+    spec: {Id: web, Description: Machines for web servers}
+
+- name: Create a context (version 4)
+  digitalrebar.provision.drp_object:
+    kind: contexts
+    spec: {Name: ansible, Engine: docker-context, Image: drp-ansible}
 
 - name: Create a profile and two machines that use it in one task
   digitalrebar.provision.drp_object:

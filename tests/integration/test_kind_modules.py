@@ -228,7 +228,7 @@ def test_the_same_object_as_by_drp_object(run_tasks: PlaybookRunner) -> None:
 
 WRONG: list[tuple[Task, str]] = [
     (task("profile", params={"a": 1}), "missing required arguments: name"),
-    (task("template", id="motd.tmpl", name="motd.tmpl"), "Unsupported parameters for (digitalrebar.provision.drp_template)"),
+    (task("template", id="motd.tmpl", name="motd.tmpl"), "Unsupported parameters for (digitalrebar."),
     (task("param", name="one", schema="{"), "argument 'schema' is of type"),
     (task("param", name="one", schema={"type": "nonsense"}), "param one"),
     (task("stage", name="first", reboot="perhaps"), "argument 'reboot' is of type"),

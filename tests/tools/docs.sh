@@ -23,5 +23,7 @@ done
 cp -r docs/examples "$site/"
 "$bin/antsibull-docs" collection --use-current --fail-on-error --squash-hierarchy \
     --dest-dir "$site/plugins" digitalrebar.provision
+# the pages of plugins name the guides as they lie in the repository
+find "$site/plugins" -name '*.rst' -exec sed -i -E "s#<$repository/docs/([a-z-]+)\.md>#<../\1.html>#g" {} +
 "$bin/python" -m sphinx -q -W --keep-going -b html "$site" build/docs/html
 echo "build/docs/html/index.html"

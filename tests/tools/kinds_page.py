@@ -76,7 +76,9 @@ def _about(kind: str) -> str:
 
 def _kind_section(kind: str, module: str) -> str:
     model = models.get(kind)
-    notes = [_about(kind), f"The key is `{model.key}`."]
+    notes = [_about(kind)]
+    if model.key:
+        notes.append(f"The key is `{model.key}`.")
     if module:
         notes.append(f"The module `{module}` has an option for each member that can be set.")
     if not model.creatable:

@@ -6,108 +6,29 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What is waited for: DOCUMENTATION for all modules that wait, MODULES for those that do so later."""
+    """How to wait: DOCUMENTATION for all modules that do, MODULES for those that have done something before.
+
+    ``drp_wait`` describes the conditions, once for all.
+    """
 
     DOCUMENTATION = r"""
 options:
-  until:
-    description:
-      - The conditions to wait for. All entries must be true, and all conditions within an entry.
-      - Each entry is a predefined condition such as V(workflow_complete=true) or V(stage=complete), or
-        compares the value at a path.
-      - The default, if O(any_of) is not set either, is O(until[].workflow_complete=true) for machines,
-        a State of V(finished) for jobs, and O(until[].available=true) for all other kinds.
-    type: list
-    elements: dict
-    suboptions: &conditions
-      workflow_complete:
-        description: Whether the machine has completed its task list, or has no tasks.
-        type: bool
-      stage:
-        description: The name of the stage.
-        type: str
-      bootenv:
-        description: The name of the boot environment.
-        type: str
-      workflow:
-        description: The name of the workflow. An empty string means none.
-        type: str
-      runnable:
-        description: Whether the machine is runnable.
-        type: bool
-      available:
-        description: Whether the server reports the object as available.
-        type: bool
-      job_state:
-        description:
-          - States of the current job of the machine. The job must have one of them.
-          - They are V(created), V(running), V(finished), V(failed) and V(incomplete).
-        type: list
-        elements: str
-      job_failed:
-        description:
-          - Whether the machine has stopped because its current job failed.
-          - A job that failed before the machine was made runnable again does not count.
-        type: bool
-      deleted:
-        description: V(true) waits until the object is deleted. It must be the only condition.
-        type: bool
-      path:
-        description:
-          - The path to the value that the options below compare, as names separated by dots (V(OS.Name),
-            V(Tasks.0)) or, for names that contain dots, as a JSON pointer (V(/Params/my.param)).
-          - For a machine, V(Job) is its current job, as in V(Job.Task).
-        type: str
-      equals:
-        description: The value that it must have. Types are significant. V(1) equals V(1.0), but the string
-          V("true") is not V(true).
-        type: raw
-      not_equals:
-        description: A value that it must not have. A missing value matches.
-        type: raw
-      in:
-        description: Values, one of which it must have.
-        type: list
-        elements: raw
-      contains:
-        description: A value that must be in the list, or a name that must be in the dictionary.
-        type: raw
-      matches:
-        description: A regular expression that must match anywhere in the string.
-        type: str
-      gt:
-        description: A number or string that the value must exceed. Times in UTC can be compared as strings.
-        type: raw
-      gte:
-        description: A number or string that the value must reach or exceed.
-        type: raw
-      lt:
-        description: A number or string that the value must be below.
-        type: raw
-      lte:
-        description: A number or string that the value must not exceed.
-        type: raw
-      exists:
-        description: Whether there is a value, other than null.
-        type: bool
-      changed:
-        description: V(true) waits until the value differs from its value at the beginning of the wait.
-        type: bool
   any_of:
-    description: Like O(until), but only one of the entries must be true. If both options are set, both must
-      be satisfied.
+    description:
+      - Like O(until), but only one of the entries must be true. If both options are set, both must be
+        satisfied.
+      - Entries have the conditions of O(digitalrebar.provision.drp_wait#module:until).
     type: list
     elements: dict
-    suboptions: *conditions
   fail_when:
     description:
-      - Conditions like those of O(until). The wait fails immediately if one of the entries is true.
-      - The default is O(fail_when[].job_failed=true) for machines, a State of V(failed) for jobs, and
-        nothing when waiting for a deletion. An empty list disables this check.
+      - The wait fails immediately if one of the entries is true. Entries have the conditions of
+        O(digitalrebar.provision.drp_wait#module:until).
+      - The default is C(job_failed=true) for machines, a State of V(failed) for jobs, and nothing when
+        waiting for a deletion. An empty list disables this check.
       - If O(until) is true as well, the wait succeeds.
     type: list
     elements: dict
-    suboptions: *conditions
   stable_for:
     description:
       - For how many seconds the conditions must be true without interruption.
@@ -122,6 +43,13 @@ options:
 
     MODULES = r"""
 options:
+  until:
+    description:
+      - With O(wait=true), the conditions to wait for. All entries must be true.
+      - Entries have the conditions of O(digitalrebar.provision.drp_wait#module:until), such as
+        V(stage=complete), and the same default.
+    type: list
+    elements: dict
   wait:
     description:
       - After the change, wait until the conditions in O(until) and O(any_of) are true.

@@ -24,6 +24,90 @@ options:
     description: The kind of the objects as the API names it.
     type: str
     default: machines
+  until:
+    description:
+      - The conditions to wait for. All entries must be true, and all conditions within an entry.
+      - Each entry is a predefined condition such as V(workflow_complete=true) or V(stage=complete), or
+        compares the value at a path.
+      - The same conditions are used in O(any_of), O(fail_when), and in the modules that can wait.
+      - The default, if O(any_of) is not set either, is O(until[].workflow_complete=true) for machines,
+        a State of V(finished) for jobs, and O(until[].available=true) for all other kinds.
+    type: list
+    elements: dict
+    suboptions:
+      workflow_complete:
+        description: Whether the machine has completed its task list, or has no tasks.
+        type: bool
+      stage:
+        description: The name of the stage.
+        type: str
+      bootenv:
+        description: The name of the boot environment.
+        type: str
+      workflow:
+        description: The name of the workflow. An empty string means none.
+        type: str
+      runnable:
+        description: Whether the machine is runnable.
+        type: bool
+      available:
+        description: Whether the server reports the object as available.
+        type: bool
+      job_state:
+        description:
+          - States of the current job of the machine. The job must have one of them.
+          - They are V(created), V(running), V(finished), V(failed) and V(incomplete).
+        type: list
+        elements: str
+      job_failed:
+        description:
+          - Whether the machine has stopped because its current job failed.
+          - A job that failed before the machine was made runnable again does not count.
+        type: bool
+      deleted:
+        description: V(true) waits until the object is deleted. It must be the only condition.
+        type: bool
+      path:
+        description:
+          - The path to the value that the options below compare, as names separated by dots (V(OS.Name),
+            V(Tasks.0)) or, for names that contain dots, as a JSON pointer (V(/Params/my.param)).
+          - For a machine, V(Job) is its current job, as in V(Job.Task).
+        type: str
+      equals:
+        description: The value that it must have. Types are significant. V(1) equals V(1.0), but the string
+          V("true") is not V(true).
+        type: raw
+      not_equals:
+        description: A value that it must not have. A missing value matches.
+        type: raw
+      in:
+        description: Values, one of which it must have.
+        type: list
+        elements: raw
+      contains:
+        description: A value that must be in the list, or a name that must be in the dictionary.
+        type: raw
+      matches:
+        description: A regular expression that must match anywhere in the string.
+        type: str
+      gt:
+        description: A number or string that the value must exceed. Times in UTC can be compared as strings.
+        type: raw
+      gte:
+        description: A number or string that the value must reach or exceed.
+        type: raw
+      lt:
+        description: A number or string that the value must be below.
+        type: raw
+      lte:
+        description: A number or string that the value must not exceed.
+        type: raw
+      exists:
+        description: Whether there is a value, other than null.
+        type: bool
+      changed:
+        description: V(true) waits until the value differs from its value at the beginning of the wait.
+        type: bool
   count:
     description:
       - How many of the objects must reach the state. By default, all.

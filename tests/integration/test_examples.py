@@ -24,10 +24,12 @@ from simulator.testing import Api
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("drp_*.py"))
 V4 = ("drp_machine", "drp_pool", "drp_token")
 VARIABLES = {
+    "admin_public_key": "ssh-ed25519 AAAA",
     "build_version": "1.2.3",
     "drp_ansible_password": "x1",
     "drp_first_password": "x2",
     "ipmi_password": "x3",
+    "slack_webhook_url": "https://192.0.2.9/hook",
     "vault_ansible_password": "x4",
     "vault_agents_password": "x5",
 }
@@ -52,6 +54,8 @@ EXPECTED: dict[str, str] = {
     "Install a released content pack": ELSEWHERE,
     "Export a content pack to a repository": ELSEWHERE,
     "Back up all objects that were created by hand": ELSEWHERE,
+    "Create a template from a file": ELSEWHERE,
+    "Create a task with a script from a file, for Linux only": ELSEWHERE,
     "Use the token": "check mode makes a token, but the play's own credentials come first",
     "Mint a token for the agent of web-1": "a licence for roles, or version 4",
     "Disable the subnet": NOT_MADE,

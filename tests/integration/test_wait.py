@@ -196,6 +196,10 @@ BAD: list[tuple[Task, str]] = [
         wait(name="m0", fail_when=[{"path": "x", "matches": "("}]),
         "fail_when, number 1: x: matches must be a regular expression: missing )",
     ),
+    (wait(name="m0", any_of=[{"stge": "x"}]), "any_of, number 1: there is no condition stge. Did you mean stage?"),
+    (wait(name="m0", fail_when=[{"runnable": "perhaps"}]), "fail_when, number 1: runnable must be true or fal"),
+    (machine(name="new", wait=True, until=[{"patth": "x"}]), "until, number 1: there is no condition patth."),
+    (machine(name="new", wait=True, until="workflow_complete"), "dictionary requested"),
     (wait(name="m0", until="deleted=true,stage=x"), "until, number 1: deleted must be the only condition"),
     (wait(name="m0", fail_when="deleted=true"), "fail_when, number 1: leave deleted out"),
     (

@@ -48,5 +48,19 @@ def lead_outside(app: t.Any, env: t.Any, node: t.Any, inner: t.Any) -> t.Any:
     return nodes.reference("", "", inner.deepcopy(), internal=False, refuri=f"{ANSIBLE}/{page}")
 
 
+def put_examples_first(app: t.Any, document: nodes.document) -> None:
+    """On the page of a plugin, the examples come before the options, which are many."""
+    if not app.env.docname.startswith("plugins/"):
+        return
+    found = document.findall(nodes.section)
+    sections = {section.next_node(nodes.title).astext(): section for section in found}
+    examples, first = sections.get("Examples"), sections.get("Requirements") or sections.get("Parameters")
+    if examples is not None and first is not None:
+        examples.parent.remove(examples)
+        first.parent.insert(first.parent.index(first), examples)
+
+
 def setup(app: t.Any) -> None:
+    # before the table of contents is made of the sections
+    app.connect("doctree-read", put_examples_first, priority=100)
     app.connect("missing-reference", lead_outside)

@@ -19,37 +19,12 @@ from ...client.waiting.predicates import (
     path_steps,
 )
 from ...client.waiting.watch import JOB
+from .condition_options import CONDITION_SPEC, Entry
 
-Entry = t.Mapping[str, t.Any]
 Entries = t.Optional[t.Sequence[Entry]]
 
 _MEMBERS = {"stage": "Stage", "bootenv": "BootEnv", "workflow": "Workflow"}
 _STATES = {"runnable": "Runnable", "available": "Available"}
-
-CONDITION_SPEC: dict[str, dict[str, t.Any]] = {
-    "workflow_complete": {"type": "bool"},
-    "stage": {"type": "str"},
-    "bootenv": {"type": "str"},
-    "workflow": {"type": "str"},
-    "runnable": {"type": "bool"},
-    "available": {"type": "bool"},
-    "job_state": {"type": "list", "elements": "str"},
-    "job_failed": {"type": "bool"},
-    "deleted": {"type": "bool"},
-    "path": {"type": "str"},
-    "equals": {"type": "raw"},
-    "not_equals": {"type": "raw"},
-    "in": {"type": "list", "elements": "raw"},
-    "contains": {"type": "raw"},
-    "matches": {"type": "str"},
-    "gt": {"type": "raw"},
-    "gte": {"type": "raw"},
-    "lt": {"type": "raw"},
-    "lte": {"type": "raw"},
-    "exists": {"type": "bool"},
-    "changed": {"type": "bool"},
-}
-"""The options of one condition, as Ansible's argument specs have them."""
 
 
 def _task_position(item: Object) -> tuple[list[str], int]:

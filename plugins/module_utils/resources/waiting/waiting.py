@@ -17,22 +17,24 @@ from ...client.waiting.wait import COMPLETE, TIMEOUT, Waiter, Watch
 from ...converge.task import Options, Result, Task
 from ..listing import Query, select
 from ..lookup import find_all
-from .conditions import CONDITION_SPEC, Entry, WaitGoal
+from .condition_options import CONDITION_SPEC, Entry, typed_entries
+from .conditions import WaitGoal
 from .report import Report
 
 Object = dict[str, t.Any]
 
-_CONDITIONS = {"type": "list", "elements": "dict", "options": CONDITION_SPEC}
+_CONDITIONS = {"type": "list", "elements": "dict"}
 WAIT_SPEC: dict[str, dict[str, t.Any]] = {
-    "until": _CONDITIONS,
+    "until": {**_CONDITIONS, "options": CONDITION_SPEC},
     "any_of": _CONDITIONS,
     "fail_when": _CONDITIONS,
     "stable_for": {"type": "float", "default": 0},
     "log_lines": {"type": "int", "default": 20},
 }
-"""What is waited for, in ``drp_wait`` and beside ``wait``; documented by the fragment ``waiting``."""
+"""What is waited for, in ``drp_wait``; what is documented once has suboptions, and else none."""
 WAIT_OPTIONS: dict[str, dict[str, t.Any]] = {
     **WAIT_SPEC,
+    "until": _CONDITIONS,
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "float", "default": 3600},
 }
@@ -124,7 +126,9 @@ def merge_wait_result(result: Result, waited: Result) -> Result:
 
 def goal_for(kind: str, options: Options) -> WaitGoal:
     """The conditions of the options, or those that fit the kind."""
-    until, any_of, fails = options.get("until"), options.get("any_of"), options.get("fail_when")
+    until, any_of, fails = (
+        typed_entries(name, options.get(name)) for name in ("until", "any_of", "fail_when")
+    )
     if not until and not any_of:
         until = [_DEFAULT_UNTIL.get(kind, {"available": True})]
     if fails is None:

@@ -22,6 +22,7 @@ from ..module_utils import runner
 from ..plugin_utils import compat
 from ..plugin_utils.modules import load_module, module_names, module_of_task
 from ..plugin_utils.plain_data import task_arguments
+from ..plugin_utils.progress import ProgressDisplay
 from ..plugin_utils.role_files import resolve_local_files
 from ..plugin_utils.vaulted_files import decrypting_files
 
@@ -49,13 +50,14 @@ class ActionModule(ActionBase):
         given = {option: validated.validated_parameters.get(option) for option in spec["argument_spec"]}
         options = resolve_local_files(given, getattr(_MODULES[name], "LOCAL_FILES", ()), self._find_needle)
         environ = self._environment()
-        on_progress = self._on_progress if _IN_TERMINAL else None
+        progress = ProgressDisplay(self._display, self._task.get_name(), _IN_TERMINAL)
         found_secrets: set[str] = set()
         known: set[str] = set()
         check = self._task.check_mode
         run = _MODULES[name].run
         with decrypting_files(self._loader):
-            result = runner.run(run, options, check, environ, on_progress, found_secrets, known)
+            result = runner.run(run, options, check, environ, progress.tell, found_secrets, known)
+        progress.end(bool(result.get("failed")))
         if not self._task.diff:
             result.pop("diff", None)
         secrets = set(validated._no_log_values) | runner.environment_secrets(options, environ)
@@ -78,10 +80,6 @@ class ActionModule(ActionBase):
             return module_of_task(self._task, self._shared_loader_obj.module_loader, _MODULES)
         except LookupError as error:
             raise compat.action_failure(str(error)) from None
-
-    def _on_progress(self, text: str) -> None:
-        """A progress line for the user at the terminal."""
-        self._display.display(f"{self._task.get_name()}: {text}", color="bright blue")
 
     def _environment(self) -> dict[str, str]:
         """The controller's environment with the task's ``environment`` laid over it."""

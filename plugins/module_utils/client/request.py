@@ -76,7 +76,7 @@ class Request:
             self._content_type = JSON_TYPE if body is None else RAW_TYPE
             return self
         try:
-            self._body = json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+            self._body = json_bytes(body)
             self._content_type = JSON_TYPE
         except (TypeError, ValueError) as error:
             self._build_errors.append(f"the body cannot be written as JSON: {error}")
@@ -274,6 +274,11 @@ class Request:
         message = f"{self._method} {path} answered {answer.status} with {len(answer.body)} bytes of {kind}"
         message += f" {why}" if kind == JSON_TYPE else "; is this the API port of a DRP server?"
         return UnreadableAnswer(message, type=self._method, code=answer.status, attempts=answer.attempts)
+
+
+def json_bytes(body: Json) -> bytes:
+    """The body as it is sent.  Raises TypeError or ValueError for what JSON cannot say."""
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def api_url(endpoint: str, parts: t.Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from ..client.client import Client
 from ..client.errors import DrpError, UsageError
 from .engine import Outcome, converge
 from .guard import Guard, Target
+from .progress import CountProgress, Tell, results_of, tell_nobody
 from .resource import Object, Resource
 
 WORKERS = 6
@@ -41,6 +42,8 @@ class Bulk:
     """Whether the guard requires a limit on the objects to destroy."""
     prefetched: dict[int, Object | None] = dataclasses.field(default_factory=dict)
     """Objects as the caller has just read them, by the index of their resource."""
+    on_progress: Tell = tell_nobody
+    """Takes a progress line now and then."""
     destruction: str = dataclasses.field(default="", init=False)
     targets: list[Target] = dataclasses.field(default_factory=list, init=False)
     """What of what was there is destroyed, and how."""
@@ -59,13 +62,14 @@ class Bulk:
         )
         self._enforce_guard(prefetched)
         outcomes: dict[int, Outcome] = {}
+        progress = CountProgress(self.on_progress, len(self.resources))
         stopped = False
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
             for wave in waves(self.resources):
                 if stopped:
                     outcomes.update({index: self._skipped(index) for index in wave})
                     continue
-                self._run_wave(pool, wave, prefetched, outcomes)
+                self._run_wave(pool, wave, prefetched, outcomes, progress)
                 failed = any(outcomes[index].error is not None for index in wave)
                 stopped = failed and not self.continue_on_error
         return [outcomes[index] for index in range(len(self.resources))]
@@ -76,16 +80,17 @@ class Bulk:
         wave: t.Sequence[int],
         prefetched: dict[int, Object | None],
         outcomes: dict[int, Outcome],
+        progress: CountProgress,
     ) -> None:
         """Each worker takes the next resource until none is left: a future for each costs more than that."""
         remaining = iter(wave)
 
         def worker() -> None:
             for index in remaining:
-                outcomes[index] = self._converge_one(index, prefetched)
+                with progress.at_work(self.resources[index].label):
+                    outcomes[index] = self._converge_one(index, prefetched)
 
-        for future in [pool.submit(worker) for _number in range(min(WORKERS, len(wave)))]:
-            future.result()
+        results_of([pool.submit(worker) for _number in range(min(WORKERS, len(wave)))], progress.tick)
 
     def _converge_one(self, index: int, prefetched: dict[int, Object | None]) -> Outcome:
         resource = self.resources[index]

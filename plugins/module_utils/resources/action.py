@@ -16,6 +16,7 @@ from ..client.errors import ApiError, ConnectionFailed, DrpError, NotFound, Usag
 from ..client.objects import actions
 from ..converge.bulk import WORKERS
 from ..converge.guard import Guard, Target, describe_targets
+from ..converge.progress import CountProgress, results_of
 from ..converge.task import Result, Task, failure
 from .selection import is_single, selected_objects
 
@@ -77,6 +78,7 @@ class ActionCall:
         options = task.options
         self.client: Client = task.client
         self.check = task.check
+        self.on_progress = task.on_progress
         self.kind = _kind(task)
         self.command: str = options["command"]
         self.params: dict[str, t.Any] = options.get("params") or {}
@@ -101,8 +103,14 @@ class ActionCall:
 
     def run_many(self, items: t.Sequence[Object]) -> Result:
         """One result each, in the order of ``items``; a failure does not stop the others."""
+        progress = CountProgress(self.on_progress, len(items))
+
+        def run_one(item: Object) -> Result:
+            with progress.at_work(models.label_of(self.kind, item)):
+                return self.run_single(item)
+
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            done = list(pool.map(self.run_single, items))
+            done = results_of([pool.submit(run_one, item) for item in items], progress.tick)
         results = [
             {"name": models.label_of(self.kind, item), "key": models.key_of(self.kind, item), **one}
             for item, one in zip(items, done)

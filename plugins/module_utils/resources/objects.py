@@ -87,6 +87,7 @@ def _resource_of_match(task: Task, kind: str, item: Object) -> Resource:
 
 def _run_many(task: Task, bulk: Bulk) -> Result:
     bulk.check, bulk.continue_on_error = task.check, task.options["continue_on_error"]
+    bulk.on_progress = task.on_progress
     outcomes = bulk.run()
     result = bulk_result(task, outcomes)
     if bulk.targets:

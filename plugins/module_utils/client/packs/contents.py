@@ -8,17 +8,22 @@ The Warnings of a write are those of all objects of the system, not only of the 
 
 from __future__ import annotations
 
+import io
 import typing as t
 
 from .. import features
 from ..client import Client
 from ..errors import ApiError, NotFound, NotPermitted, UsageError
+from ..files.uploads import Source
+from ..request import JSON_TYPE, Request, json_bytes
 from .diff import compare
 from .pack import Pack, require_name
 
 Summary = dict[str, t.Any]
 """``{"meta": {...}, "Counts": {<section>: n}, "Warnings": [...]}``"""
 
+Progress = t.Callable[[int, t.Optional[int]], None]
+"""Told how many bytes of how many are sent."""
 UPLOADED = "dynamic"
 """The Type of layers that can be replaced and deleted."""
 
@@ -36,7 +41,9 @@ def get_item(client: Client, name: str) -> Pack:
     return client.req().get().url_for("contents", _require_layer_name("get", name)).do_object()
 
 
-def create(client: Client, content: Pack, replace_writable: bool = False) -> Summary:
+def create(
+    client: Client, content: Pack, replace_writable: bool = False, progress: Progress | None = None
+) -> Summary:
     """Add a pack; its summary.
 
     A reply that was lost on the way is recognised: when a later try finds the pack there, as it was sent,
@@ -44,7 +51,7 @@ def create(client: Client, content: Pack, replace_writable: bool = False) -> Sum
     is a layer of that name, Invalid for a missing feature and for keys of other layers.
     """
     name = require_name(content, "contents")
-    request = client.req().post(content).url_for("contents")
+    request = _with_pack(client.req().meth("POST"), content, progress).url_for("contents")
     try:
         return request.params(*_query(client, replace_writable)).do_object()
     except ApiError as error:
@@ -54,13 +61,15 @@ def create(client: Client, content: Pack, replace_writable: bool = False) -> Sum
         return {member: value for member, value in ours.items() if member != "Warnings"}
 
 
-def replace(client: Client, content: Pack, replace_writable: bool = False) -> Summary:
+def replace(
+    client: Client, content: Pack, replace_writable: bool = False, progress: Progress | None = None
+) -> Summary:
     """Put a pack in the place of the uploaded one of that name; its summary.
 
     Raises NotFound unless there is one to replace.  A v3.12 server answers every other trouble with 500.
     """
     name = require_name(content, "contents")
-    request = client.req().put(content).url_for("contents", name)
+    request = _with_pack(client.req().meth("PUT"), content, progress).url_for("contents", name)
     return request.params(*_query(client, replace_writable)).do_object()
 
 
@@ -85,6 +94,17 @@ def _require_layer_name(verb: str, name: str) -> str:
     if not name:
         raise UsageError(f"Cannot {verb} contents with an empty name")
     return name
+
+
+def _with_pack(request: Request, content: Pack, progress: Progress | None) -> Request:
+    """The request with the pack as its body, of which ``progress`` is told how much is sent."""
+    if progress is None:
+        return request.body(content)
+    try:
+        body = Source(io.BytesIO(json_bytes(content)), "the content pack", progress)
+    except (TypeError, ValueError):
+        return request.body(content)  # which says what is wrong with it
+    return request.body(body).headers("Content-Type", JSON_TYPE)
 
 
 def _query(client: Client, replace_writable: bool) -> tuple[str, ...]:

@@ -162,9 +162,8 @@ def _create(task: Task, missing: t.Sequence[Host], serial_param: str, result: Re
     if not task.options["create"]:
         names = ", ".join(host.host for host in missing)
         raise UsageError(f"hosts: the server has no machine for {names}. Set create: true to create them")
-    outcomes = Bulk(
-        task.client, [_wanted_machine(host, serial_param) for host in missing], check=task.check
-    ).run()
+    wanted = [_wanted_machine(host, serial_param) for host in missing]
+    outcomes = Bulk(task.client, wanted, check=task.check, on_progress=task.on_progress).run()
     result.update(bulk_result(task, outcomes))
     result.pop("results")
     return {host.host: outcome.item for host, outcome in zip(missing, outcomes) if outcome.item is not None}

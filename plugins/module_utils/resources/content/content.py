@@ -20,6 +20,7 @@ from .clear_secrets import refuse_clear_secrets
 from .requirements import OtherLayers, require_features, require_prerequisites
 from .show import View, outline, secret_texts
 from .source import load
+from .upload_progress import UploadProgress
 from .usage import Use, keys_of, unavailable, uses_of, without_values
 
 MAX_TRIES = 4
@@ -123,10 +124,10 @@ class _Content:
 
     def _write(self, pack: Pack, current: Pack | None) -> Summary:
         client, replaces = self.task.client, self.task.options["replace_writable"]
+        send = contents.create if current is None else contents.replace
+        progress = UploadProgress(self.task.on_progress, f"content pack {self.name}")
         try:
-            if current is None:
-                return contents.create(client, pack, replaces)
-            return contents.replace(client, pack, replaces)
+            return progress.follow(lambda: send(client, pack, replaces, progress.on_sent))
         except Conflict as error:
             if current is None:
                 raise _PackChanged(error) from error

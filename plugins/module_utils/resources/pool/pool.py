@@ -16,6 +16,7 @@ from ...converge.guard import Guard, Target, describe_targets
 from ...converge.task import Result, Task
 from ..lookup import find_all
 from ..waiting.report import Report
+from ..waiting.waiting import WaitProgress
 from .plan import ALLOCATED, FREE, MEMBER, REMOVED, DesiredState, Object, Plan, Planner
 
 _OPERATIONS: t.Mapping[str, str] = {
@@ -158,7 +159,7 @@ def _wait(task: Task, desired: DesiredState, items: t.Sequence[Object], result: 
     if not watches:
         return result
     waiter = Waiter(task.client, watches, options["wait_timeout"])
-    outcome = waiter.run()
+    outcome = waiter.run(WaitProgress(task).on_tick)
     report = Report(task.client, waiter, outcome, 0, single=False)
     waited = report.complete() if outcome == COMPLETE else report.failed()
     seen = {watch.key: watch.item for watch in watches if watch.item is not None}

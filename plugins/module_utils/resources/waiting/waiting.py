@@ -14,6 +14,7 @@ from ...client.client import Client
 from ...client.errors import UsageError
 from ...client.waiting.first_read import within
 from ...client.waiting.wait import COMPLETE, TIMEOUT, Waiter, Watch
+from ...converge.progress import Pace
 from ...converge.task import Options, Result, Task
 from ..listing import Query, select
 from ..lookup import find_all
@@ -48,7 +49,6 @@ _DEFAULT_FAIL_WHEN: dict[str, Entry] = {
     "machines": {"job_failed": True},
     "jobs": {"path": "State", "equals": "failed"},
 }
-_FIRST_PROGRESS, _LONGEST_PROGRESS = 5.0, 60.0
 
 
 def run(task: Task) -> Result:
@@ -212,24 +212,20 @@ def _required_count(options: Options, total: int, gone: int) -> int | None:
 
 
 def _wait(task: Task, waiter: Waiter, single: bool) -> Result:
-    outcome = waiter.run(_Progress(task).on_tick)
+    outcome = waiter.run(WaitProgress(task).on_tick)
     report = Report(task.client, waiter, outcome, task.options["log_lines"], single)
     if task.check and outcome == TIMEOUT:
         return report.pending()
     return report.complete() if outcome == COMPLETE else report.failed()
 
 
-class _Progress:
-    """Tells how far a wait has come: soon at first, then ever more seldom."""
+class WaitProgress:
+    """Tells how far a wait has come."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._pause = _FIRST_PROGRESS
-        self._next = time.monotonic() + self._pause
+        self._pace = Pace()
 
     def on_tick(self, waiter: Waiter) -> None:
-        if time.monotonic() < self._next:
-            return
-        self._task.on_progress(Report(self._task.client, waiter, TIMEOUT, 0, single=False).progress())
-        self._pause = min(2 * self._pause, _LONGEST_PROGRESS)
-        self._next = time.monotonic() + self._pause
+        if self._pace.is_due():
+            self._task.on_progress(Report(self._task.client, waiter, TIMEOUT, 0, single=False).progress())

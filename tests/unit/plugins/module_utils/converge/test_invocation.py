@@ -13,8 +13,9 @@ from ansible_collections.digitalrebar.provision.plugins.plugin_utils.modules imp
 
 NEVER_SECRET = {
     *("filters", "until", "any_of", "fail_when", "hosts", "isos", "meta", "options", "mode"),
+    *("claims", "extra_claims", "members"),
 }
-"""Options with maps of which nothing goes into a param: conditions, facts of hosts, metadata, DHCP."""
+"""Options with maps of which nothing goes into a param: conditions, facts of hosts, metadata, rights."""
 
 
 @pytest.mark.parametrize("name", module_names())

@@ -25,6 +25,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.ta
 from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.content import content
 
 Object = dict[str, t.Any]
+Progress = Callable[[int, int], None]
 SEALED = {"Key": "a", "Nonce": "b", "Payload": "c"}
 
 
@@ -79,11 +80,13 @@ class Server:
             raise NotFound("gone", code=404)
         return copy.deepcopy(self.layers[name])
 
-    def create(self, _client: object, item: Object, replace_writable: bool = False) -> Object:
+    def create(self, _client: object, item: Object, replace_writable: bool, progress: Progress) -> Object:
+        progress(1, 1)
         self.writes.append(f"create {replace_writable}")
         return self._store(item)
 
-    def replace(self, _client: object, item: Object, replace_writable: bool = False) -> Object:
+    def replace(self, _client: object, item: Object, replace_writable: bool, progress: Progress) -> Object:
+        progress(1, 1)
         self.writes.append(f"replace {replace_writable}")
         if item["meta"]["Name"] not in self.layers:
             raise NotFound("gone", code=404)
@@ -199,7 +202,7 @@ def test_somebody_else_adds_the_same_pack(run: Run, monkeypatch: pytest.MonkeyPa
     wanted = pack(params={"p": {"Name": "p"}})
     server = Server()
 
-    def create(_client: object, item: Object, replace_writable: bool = False) -> Object:
+    def create(_client: object, item: Object, *more: t.Any) -> Object:
         server.layers["site"] = copy.deepcopy(wanted)
         raise Conflict("already exists", code=409)
 
@@ -211,9 +214,9 @@ def test_somebody_else_removes_the_pack(run: Run) -> None:
     server = Server(pack())
     real = server.replace
 
-    def replace(client: object, item: Object, replace_writable: bool = False) -> Object:
+    def replace(client: object, item: Object, *more: t.Any) -> Object:
         server.layers.pop("site", None)
-        return real(client, item, replace_writable)
+        return real(client, item, *more)
 
     server.replace = replace  # type: ignore[method-assign]
     assert run(server, pack(params={"p": {"Name": "p"}}))["action"] == "created"
@@ -222,7 +225,7 @@ def test_somebody_else_removes_the_pack(run: Run) -> None:
 def test_somebody_else_never_rests(run: Run) -> None:
     server = Server()
 
-    def create(_client: object, item: Object, replace_writable: bool = False) -> Object:
+    def create(_client: object, item: Object, *more: t.Any) -> Object:
         server.writes.append("create")
         raise Conflict("already exists", code=409)
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import types
 import typing as t
 
 import pytest
@@ -16,6 +15,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.wait
     equal_item,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.waiting.wait import Waiter, Watch
+from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.progress import Pace
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.task import Task
 from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.waiting import waiting
 
@@ -49,12 +49,12 @@ def test_times() -> None:
 
 def test_progress_is_told_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(waiting, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(waiting, "Pace", lambda: Pace(lambda: now[0]))
     told: list[tuple[float, str]] = []
     task = Task({}, False, t.cast(t.Any, None), lambda text: told.append((now[0], text)))
     one = Watch("profiles", "p", equal_item("x", 1), item={"Name": "p", "x": 0})
     waiter = Waiter(t.cast(t.Any, None), [one], 3600)
-    progress = waiting._Progress(task)
+    progress = waiting.WaitProgress(task)
     for second in range(400):
         now[0] = float(second)
         progress.on_tick(waiter)

@@ -23,6 +23,10 @@ done
 cp -r docs/examples "$site/"
 "$bin/antsibull-docs" collection --use-current --fail-on-error --squash-hierarchy \
     --dest-dir "$site/plugins" digitalrebar.provision
+"$bin/python" tests/tools/event_source_page.py "$site/plugins"
+# the guides are on this site as they are; the form for docs.ansible.com is not needed here
+rm -r "$site/plugins/docsite"
+sed -i -E 's#^( +)docsite/#\1../#' "$site/plugins/index.rst"
 # the pages of plugins name the guides as they lie in the repository
 find "$site/plugins" -name '*.rst' -exec sed -i -E "s#<$repository/docs/([a-z-]+)\.md>#<../\1.html>#g" {} +
 "$bin/python" -m sphinx -q -W --keep-going -b html "$site" build/docs/html

@@ -4,7 +4,8 @@
 
 ``meta/runtime.yml`` lists the modules twice, ``README.md`` once, each time between two markers.  The options
 of modules for one kind of objects, and ``docs/kinds.md``, follow from the table of kinds (:mod:`kind_docs`).
-``make format`` runs this; a test holds that there is nothing to write.
+The guides are written again for docs.ansible.com (:mod:`guides_rst`).  ``make format`` runs this; a test
+holds that there is nothing to write.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/tools"))
 
+import guides_rst  # noqa: E402
 import kind_docs  # noqa: E402
 from kinds_page import kinds_page  # noqa: E402
 
@@ -54,6 +56,7 @@ def generated(root: Path = ROOT) -> dict[Path, str]:
             f"| Module | What it does |\n|---|---|\n{rows}",
         ),
         **_from_the_table(root),
+        **guides_rst.pages(root),
     }
 
 
@@ -80,5 +83,7 @@ def _filled(path: Path, markers: tuple[str, str], *pieces: str) -> str:
 
 
 if __name__ == "__main__":
-    for path, text in generated().items():
-        path.write_text(text, encoding="utf-8")
+    # the pages of guides are made of one that is written before
+    for _pass in range(2):
+        for path, text in generated().items():
+            path.write_text(text, encoding="utf-8")

@@ -16,17 +16,15 @@ fi
 
 rm -rf build/docs
 mkdir -p "$site/plugins"
-cp tests/tools/site/* "$site/"
+cp -r tests/tools/site/* "$site/"
 for page in docs/*.md; do # what is outside docs/ is not on the site, but in the repository
     sed -E "s#\]\(\.\./([^)]*)\)#]($repository/\1)#g" "$page" >"$site/$(basename "$page")"
 done
 cp -r docs/examples "$site/"
 "$bin/antsibull-docs" collection --use-current --fail-on-error --squash-hierarchy \
     --dest-dir "$site/plugins" digitalrebar.provision
-"$bin/python" tests/tools/event_source_page.py "$site/plugins"
-# the guides are on this site as they are; the form for docs.ansible.com is not needed here
-rm -r "$site/plugins/docsite"
-sed -i -E 's#^( +)docsite/#\1../#' "$site/plugins/index.rst"
+"$bin/python" tests/tools/plugin_index.py "$site/plugins"
+rm -r "$site/plugins/docsite" # the guides in the form of docs.ansible.com
 # the pages of plugins name the guides as they lie in the repository
 find "$site/plugins" -name '*.rst' -exec sed -i -E "s#<$repository/docs/([a-z-]+)\.md>#<../\1.html>#g" {} +
 "$bin/python" -m sphinx -q -W --keep-going -b html "$site" build/docs/html

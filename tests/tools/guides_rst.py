@@ -105,18 +105,19 @@ class Page:
         return _directive("list-table::", "\n".join(rows), header_rows=1)
 
     def _inline(self, tokens: Tokens) -> str:
-        text, place = "", 0
+        text, place, after_mark = "", 0, False
         while place < len(tokens):
-            token = tokens[place]
+            token, marked = tokens[place], True
             if token.type == "link_open":
                 end = next(at for at in range(place, len(tokens)) if tokens[at].type == "link_close")
                 words = "".join(inner.content for inner in tokens[place + 1 : end])
-                text = _joined(text, self._link(str(token.attrs["href"]), words))
+                piece = self._link(str(token.attrs["href"]), words)
                 place = end
-            elif token.type == "code_inline":
-                text = _joined(text, _inline_piece(token))
             else:
-                text += _inline_piece(token)
+                piece, marked = _inline_piece(token), token.type == "code_inline"
+            touches = re.search(r"[^\s(\[{/\"'-]$", text) if marked else after_mark and re.match(r"\w", piece)
+            text += ("\\ " if touches else "") + piece
+            after_mark = marked
             place += 1
         return text
 
@@ -140,11 +141,6 @@ def _inline_piece(token: Token) -> str:
     if token.type == "softbreak":
         return "\n"
     return {"strong_open": "**", "strong_close": "**", "em_open": "*", "em_close": "*"}[token.type]
-
-
-def _joined(before: str, piece: str) -> str:
-    """What has a mark of its own needs something between itself and a word or a mark before it."""
-    return before + ("\\ " if before and not re.search(r"[\s(\[{/\"'-]$", before) else "") + piece
 
 
 def _end_of_block(tokens: Tokens) -> int:

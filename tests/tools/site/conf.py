@@ -15,6 +15,15 @@ html_title = "Digital Rebar Provision for Ansible"
 html_short_title = html_title
 html_theme = "sphinx_ansible_theme"
 html_show_sphinx = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_context = {
+    "display_github": True,
+    "github_user": "digitalrebar",
+    "github_repo": "ansible-collection-provision",
+    "github_version": "main",
+    "conf_py_path": "/docs/",
+}
 extensions = ["myst_parser", "sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 exclude_patterns = ["examples"]

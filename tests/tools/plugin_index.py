@@ -1,14 +1,16 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``event_source_page.py FOLDER``: the page of the event source, and its line in the index of plugins there.
+"""``plugin_index.py FOLDER``: the index of plugins that antsibull-docs has made there, as this site needs it.
 
-antsibull-docs knows no event sources, so ``docs.sh`` adds what it leaves out.
+It gets a title, and the event source with a page of its own, a type of plugin that antsibull-docs does not know.
+The guides leave it: the site has them already.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 import typing as t
 from pathlib import Path
@@ -21,7 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "extensions/eda/plugins/event_source/drp_events.py"
 NAME = "digitalrebar.provision.drp_events"
 PAGE = "drp_events_event_source"
-INDEX = """
+TITLE = "Modules and plugins"
+INDEX = """\
 .. _event_source_plugins_in_digitalrebar.provision:
 
 Event Source Plugins
@@ -34,7 +37,11 @@ Event Source Plugins
     :hidden:
 
     {page}
+
 """
+GUIDES = r"^[^\n]+\n-+\n\n\.\. toctree::\n[^\n]+\n\n(?: +docsite/\S+\n)+\n"
+"""A section of extra-docs.yml in the index."""
+BEFORE = ".. _role_plugins_in_digitalrebar.provision:"
 
 
 def texts(path: Path) -> dict[str, str]:
@@ -76,9 +83,18 @@ def page() -> str:
     )
 
 
+def changed_index(text: str) -> str:
+    """The index with its title, without the guides, and with the event source before the roles."""
+    about = yaml.safe_load(texts(SOURCE)["DOCUMENTATION"])["short_description"]
+    text, titles = re.subn(r"^Digitalrebar\.Provision\n=+$", f"{TITLE}\n{'=' * len(TITLE)}", text, flags=re.M)
+    text, guides = re.subn(GUIDES, "", text, flags=re.M)
+    if titles != 1 or not guides or text.count(BEFORE) != 1:
+        raise SystemExit("antsibull-docs writes another index than it did: see tests/tools/plugin_index.py")
+    return text.replace(BEFORE, INDEX.format(page=PAGE, about=about) + BEFORE)
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    about = yaml.safe_load(texts(SOURCE)["DOCUMENTATION"])["short_description"]
     (folder / f"{PAGE}.md").write_text(page(), encoding="utf-8")
-    with (folder / "index.rst").open("a", encoding="utf-8") as index:
-        index.write(INDEX.format(page=PAGE, about=about))
+    index = folder / "index.rst"
+    index.write_text(changed_index(index.read_text(encoding="utf-8")), encoding="utf-8")

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``plugin_index.py FOLDER``: the index of plugins that antsibull-docs has made there, as this site needs it.
 
-It gets a title, and the event source with a page of its own, a type of plugin that antsibull-docs does not know.
-The guides leave it: the site has them already.
+It gets a title, and the event source with a page of its own: antsibull-docs does not know that type of
+plugin. The guides leave it, because the site has them already.
 """
 
 from __future__ import annotations

@@ -17,12 +17,14 @@ options:
     description:
       - Like O(until), but only one of the entries must be true. If both options are set, both must be
         satisfied.
-      - Entries have the conditions of O(digitalrebar.provision.drp_wait#module:until).
+      - M(digitalrebar.provision.drp_wait) describes the conditions, with
+        O(digitalrebar.provision.drp_wait#module:until).
     type: list
     elements: dict
   fail_when:
     description:
-      - The wait fails immediately if one of the entries is true. Entries have the conditions of
+      - The wait fails immediately if one of the entries is true.
+      - M(digitalrebar.provision.drp_wait) describes the conditions, with
         O(digitalrebar.provision.drp_wait#module:until).
       - The default is C(job_failed=true) for machines, a State of V(failed) for jobs, and nothing when
         waiting for a deletion. An empty list disables this check.
@@ -46,8 +48,8 @@ options:
   until:
     description:
       - With O(wait=true), the conditions to wait for. All entries must be true.
-      - Entries have the conditions of O(digitalrebar.provision.drp_wait#module:until), such as
-        V(stage=complete), and the same default.
+      - M(digitalrebar.provision.drp_wait) describes the conditions, such as V(stage=complete), and the
+        default, with O(digitalrebar.provision.drp_wait#module:until).
     type: list
     elements: dict
   wait:

@@ -67,6 +67,21 @@ def test_a_life(client: Any, pack: Pack) -> None:
     assert named(client, name) == []
 
 
+def test_it_is_told_how_much_is_sent(client: Any, pack: Pack) -> None:
+    told: list[tuple[int, int | None]] = []
+    pack["sections"]["params"][f"{pack['meta']['Name']}/p"]["Documentation"] = "é" * 300_000
+    contents.create(client, pack, progress=lambda sent, total: told.append((sent, total)))
+    assert not compare(contents.get_item(client, pack["meta"]["Name"]), pack, from_server=True)
+    pack["meta"]["Version"] = "v1.1.0"
+    contents.replace(client, pack, progress=lambda sent, total: told.append((sent, total)))
+    assert named(client, pack["meta"]["Name"])[0]["meta"]["Version"] == "v1.1.0"
+    (size,) = {total for _sent, total in told}
+    assert size
+    assert size > 600_000
+    assert [sent for sent, _total in told].count(size) == 2
+    assert any(sent < size for sent, _total in told)
+
+
 def test_layers_have_the_known_types(client: Any) -> None:
     layers = {layer["meta"]["Name"]: layer["meta"] for layer in contents.summaries(client)}
     assert layers["BackingStore"]["Type"] == "writable"

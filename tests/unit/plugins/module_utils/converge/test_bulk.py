@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -13,6 +14,7 @@ from unit.plugins.module_utils.converge.fake import FakeClient
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import Invalid, UsageError
+from ansible_collections.digitalrebar.provision.plugins.module_utils.converge import progress
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.bulk import (
     LIST_THRESHOLD,
     Bulk,
@@ -205,3 +207,11 @@ class TestLists:
         client.before["POST"] = [heal]
         outcomes = bulk(client, *many(), Resource("profiles", {"Name": "p"}))
         assert [outcome.problems for outcome in outcomes] == [[]] * (LIST_THRESHOLD + 1)
+
+
+def test_progress_is_told_while_objects_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "FIRST", 0.0)
+    told: list[str] = []
+    bulk(FakeClient(), *(Resource("profiles", {"Name": name}) for name in NAMES), on_progress=told.append)
+    assert told
+    assert re.match(r"\d of 5 after \d+ s, \d+ per ", told[-1])

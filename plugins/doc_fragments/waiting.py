@@ -17,15 +17,13 @@ options:
     description:
       - Like O(until), but only one of the entries must be true. If both options are set, both must be
         satisfied.
-      - M(digitalrebar.provision.drp_wait) describes the conditions, with
-        O(digitalrebar.provision.drp_wait#module:until).
+      - M(digitalrebar.provision.drp_wait) describes the conditions.
     type: list
     elements: dict
   fail_when:
     description:
       - The wait fails immediately if one of the entries is true.
-      - M(digitalrebar.provision.drp_wait) describes the conditions, with
-        O(digitalrebar.provision.drp_wait#module:until).
+      - M(digitalrebar.provision.drp_wait) describes the conditions.
       - The default is C(job_failed=true) for machines, a State of V(failed) for jobs, and nothing when
         waiting for a deletion. An empty list disables this check.
       - If O(until) is true as well, the wait succeeds.
@@ -49,7 +47,7 @@ options:
     description:
       - With O(wait=true), the conditions to wait for. All entries must be true.
       - M(digitalrebar.provision.drp_wait) describes the conditions, such as V(stage=complete), and the
-        default, with O(digitalrebar.provision.drp_wait#module:until).
+        default.
     type: list
     elements: dict
   wait:

@@ -70,7 +70,7 @@ def converge(
     """Converge ``resource``; with ``check`` only plan.
 
     ``prefetched`` is the object as just read by the caller (None: prefetched to be absent).  Raises DrpError;
-    NeverSettles when the object changed under each of 12 tries.
+    TooManyConflicts when the object changed under each of 12 tries.
     """
     run = _Convergence(client, resource, check, Outcome(resource), SecureParams(client, resource, check))
     try:

@@ -51,8 +51,8 @@ class Bulk:
     def run(self) -> list[Outcome]:
         """Outcomes, one per resource; a failed one carries its error, one that was not tried a NotTried.
 
-        Raises UsageError before anything is written when two resources mean the same object, and RefusedByGuard
-        when more would be destroyed than the guard allows.
+        Raises UsageError before anything is written when two resources mean the same object, and
+        RefusedByGuard when more would be destroyed than the guard allows.
         """
         self._refuse_duplicates(self._identifiers_in_spec)
         self._register_secure_params()

@@ -76,6 +76,10 @@ class KeyedGroup:
                 "parameters are mutually exclusive for keyed groups: default_value|trailing_separator"
             )
 
+    def name_prefix(self, leading_separator: t.Any) -> str:
+        """What the names of its groups begin with."""
+        return f"{self.prefix}{'' if self.prefix == '' and leading_separator is False else self.separator}"
+
     def makes_groups(self, value: t.Any) -> bool:
         return bool(value) or self._uses_default(value)
 
@@ -148,6 +152,11 @@ class Constructor:
     def group_names(self) -> list[str]:
         """The groups that are there whatever the machines say, if one of them is in it."""
         return [name for name, _expression in self._groups]
+
+    @property
+    def group_prefixes(self) -> list[str]:
+        """What the names of keyed groups begin with."""
+        return [self._group_name(keyed.name_prefix(self._leading_separator)) for keyed in self._keyed_groups]
 
     def apply(self, host: t.Any, fresh: bool, machine: Machine | None = None) -> None:
         """Give the host its variables and groups.  ``fresh``: all its variables are from this inventory.
@@ -222,8 +231,9 @@ class Constructor:
         return compat.evaluate_conditional(self._plugin.templar, text)
 
     def _add_to_keyed_group(self, host: t.Any, keyed: KeyedGroup, name: t.Any, parent: str | None) -> None:
-        separator = "" if keyed.prefix == "" and self._leading_separator is False else keyed.separator
-        group = self._writer.add_group(self._group_name(f"{keyed.prefix}{separator}{name}"))
+        group = self._writer.add_group(
+            self._group_name(f"{keyed.name_prefix(self._leading_separator)}{name}")
+        )
         self._writer.add_hosts(group, [host])
         if parent:
             parent = self._writer.add_group(self._group_name(parent))

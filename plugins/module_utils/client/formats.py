@@ -30,7 +30,7 @@ def decode_yaml(text: str | bytes, kind: str | None = None, source: str = "the Y
         document = _load(text)
         # Not everything that YAML can say is JSON: .inf, !!set, a list in itself.
         json.dumps(document, allow_nan=False)
-        require_json(document, source)
+        require_json(document, f"Cannot read {source}: the document")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

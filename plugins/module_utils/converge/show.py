@@ -7,10 +7,10 @@ from __future__ import annotations
 import typing as t
 
 from ..client import models
+from ..client.masking import HIDDEN
 from ..client.objects.secure import is_sealed
 
 Json = t.Any
-HIDDEN = "(hidden)"
 OTHER_HIDDEN = "(hidden, another value)"
 
 

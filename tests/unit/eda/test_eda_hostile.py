@@ -7,9 +7,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
+import hostile
 import pytest
 from aiohttp import web
 from eda_server import Listening, Server, serving, until
@@ -188,6 +191,25 @@ def test_a_password_that_is_a_word_of_any_message_leaves_messages_readable() -> 
     text = "the endpoint refused the login of 'eda': unknown user or wrong password"
     assert presentable(text, COMMON_WORDS) == text
     assert masking.mask(text, COMMON_WORDS) == text
+
+
+def test_no_event_holds_a_template() -> None:
+    """A playbook takes events as extra variables, and templates in those are evaluated."""
+
+    async def test(server: Wicked) -> None:
+        listening = Listening(server, events=["*.*.*"])
+        await listening.started()
+        for text in hostile.TEXTS.values():
+            item = {"Uuid": text, "Name": text, "Params": {"a": [text, {text: text}], **hostile.MAPS}}
+            event = {"Type": "machines", "Action": text, "Key": text, "Principal": text, "Object": item}
+            await server.sockets[-1].send_json(event)
+            told = json.dumps(await listening.queue.get())
+            while "Params" not in told:
+                told = json.dumps(await listening.queue.get())
+            assert not re.search(r"\{[{%#]", told)
+        await listening.stop()
+
+    against(test)
 
 
 NO_ANSWERS = {

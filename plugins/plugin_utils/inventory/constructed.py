@@ -164,10 +164,11 @@ class Constructor:
         AnsibleError, with ``strict``, for what cannot be evaluated.
         """
         without_templates = fresh and not self._has_extra_vars
-        self._set_variables(host, without_templates, machine or Machine({"Name": host.name}, {}))
+        machine = machine or Machine({"Name": host.name}, {})
+        self._set_variables(host, without_templates, machine)
         self._add_to_groups(host, without_templates)
         for keyed in self._keyed_groups:
-            self._add_to_keyed_groups(host, keyed, without_templates)
+            self._add_to_keyed_groups(host, keyed, without_templates, machine)
 
     def _set_variables(self, host: t.Any, without_templates: bool, machine: Machine) -> None:
         made = {}
@@ -203,7 +204,9 @@ class Constructor:
             if result:
                 self._writer.add_hosts(self._writer.add_group(name), [host])
 
-    def _add_to_keyed_groups(self, host: t.Any, keyed: KeyedGroup, without_templates: bool) -> None:
+    def _add_to_keyed_groups(
+        self, host: t.Any, keyed: KeyedGroup, without_templates: bool, machine: Machine
+    ) -> None:
         try:
             value = keyed.key.evaluate(host, without_templates, self._strict, self._evaluate_value)
         except SkipHost:
@@ -216,8 +219,15 @@ class Constructor:
                 parent = self._parent_group(keyed, host, value)
             except SkipHost:
                 return
-            for name in keyed.group_names(value):
-                self._add_to_keyed_group(host, keyed, name, parent)
+            try:
+                for name in keyed.group_names(value):
+                    self._add_to_keyed_group(host, keyed, name, parent)
+            except AnsibleError as error:
+                if self._strict:
+                    raise
+                # a value of one machine must not keep the others from their hosts
+                reason = str(error).partition(":")[0]
+                self._refusals.add(machine, f"keyed_groups: {keyed.key.text}: {reason}")
         elif self._strict and value not in ([], {}):
             raise AnsibleParserError(
                 f"No key or key resulted empty for {keyed.key.text} in host {host.name}, invalid entry"
@@ -238,9 +248,7 @@ class Constructor:
         if parent:
             parent = self._writer.add_group(self._group_name(parent))
             if not self._writer.add_child(parent, group):
-                raise AnsibleParserError(
-                    f"parent_group: {parent} cannot be the parent of {group}: the groups would form a loop"
-                )
+                raise AnsibleParserError(f"the groups would form a loop: {parent} is to be above {group}")
 
     def _parent_group(self, keyed: KeyedGroup, host: t.Any, value: t.Any) -> str | None:
         if not isinstance(keyed.parent, str) or "{" not in keyed.parent:

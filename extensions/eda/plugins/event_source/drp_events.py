@@ -373,10 +373,12 @@ def normal_endpoint(url: str) -> str:
     """Without the path of the API at its end; ArgumentError shows no password of a wrong one."""
     try:
         parts = urllib.parse.urlsplit(url.rstrip("?"))
-        usable = parts.scheme in ("https", "http") and HOST_IN_URL.fullmatch((parts.hostname or "").lower())
+        usable = parts.scheme in ("https", "http") and bool(
+            HOST_IN_URL.fullmatch((parts.hostname or "").lower())
+        )
         usable = usable and parts.port != 0 and not (parts.query or parts.fragment)
     except ValueError:
-        usable = None
+        usable = False
     shown = CREDENTIALS_IN_URL.sub("********@", url)
     if not usable:
         raise ArgumentError(f"endpoint: {shown!r} is not a URL such as https://drp.example.com:8092")

@@ -21,10 +21,10 @@ def normalize_endpoint(endpoint: str) -> str:
     """
     try:
         parts = urllib.parse.urlsplit(endpoint.strip().rstrip("?"))
-        usable = parts.scheme in ("https", "http") and _HOST.fullmatch((parts.hostname or "").lower())
+        usable = parts.scheme in ("https", "http") and bool(_HOST.fullmatch((parts.hostname or "").lower()))
         usable = usable and parts.port != 0 and not (parts.query or parts.fragment)
     except ValueError:
-        usable = None
+        usable = False
     shown = _CREDENTIALS.sub("********@", endpoint)
     if not usable:
         raise UsageError(f"endpoint: {shown!r} is not a URL such as https://drp.example.com:8092")

@@ -34,7 +34,10 @@ class _Tunnel(socketserver.StreamRequestHandler):
             self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             return
         host, _colon, port = words[1].rpartition(":")
-        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 10) as there:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((host.strip("[]"), int(port)), 10) as there,
+        ):
             self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
             _relay(self.connection, there)
 

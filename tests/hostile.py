@@ -85,6 +85,26 @@ HOSTS = {
     "IPv6 with a scope": "fe80::1%eth0",
 }
 
+THE_CONTROLLER = {
+    "its name": "localhost",
+    "its name in other letters": "LocalHost",
+    "its name with a domain": "localhost.localdomain",
+    "its name for IPv6": "ip6-localhost",
+    "in full width": "\uff4c\uff4f\uff43\uff41\uff4c\uff48\uff4f\uff53\uff54",
+    "with a long s": "localho\u017ft",
+    "IPv4": "127.0.0.1",
+    "another of IPv4": "127.8.9.10",
+    "any of IPv4": "0.0.0.0",
+    "digits of full width": "\uff11\uff12\uff17.0.0.1",
+    "IPv6": "::1",
+    "any of IPv6": "::",
+    "IPv6 with a scope": "::1%lo",
+    "IPv4 in IPv6": "::ffff:127.0.0.1",
+    "a number": "2130706433",
+    "hexadecimal": "0x7f.1",
+}
+"""Spellings of the machine on which Ansible runs."""
+
 NO_KEYS = ("../users/victim", "..", ".", "./victim", "x/../../users/victim", "a/./b", "../../info", "x/..")
 """Names that would lead to another object than they say."""
 

@@ -46,14 +46,16 @@ def login(request: Seen) -> bytes | None:
 class RogueServer:
     """``respond`` yields what is sent for a request; the connection is closed behind it."""
 
-    def __init__(self, respond: Respond, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, respond: Respond, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.respond = respond
         self.seen: list[Seen] = []
         self.sent = 0
         self._tls = tls
-        self._server = socket.create_server(("127.0.0.1", 0))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._server = socket.create_server((host, 0), family=family)
         self.port = self._server.getsockname()[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"{'https' if tls else 'http'}://{shown}:{self.port}"
         self.stopped = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -103,8 +105,10 @@ def _read(connection: socket.socket) -> Seen:
 
 
 @contextlib.contextmanager
-def rogue(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[RogueServer]:
-    server = RogueServer(respond, tls)
+def rogue(
+    respond: Respond, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> Iterator[RogueServer]:
+    server = RogueServer(respond, tls, host)
     try:
         yield server
     finally:

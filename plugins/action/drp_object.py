@@ -43,10 +43,11 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         compat.require_core(compat.action_failure)
         name = self._module_name()
+        arguments = task_arguments(self._task.args)
         if self._task.async_val or self._task.args.get("run_in") == "target":
             return self._run_on_target(name, task_vars)
         spec = _MODULES[name].SPEC
-        validated = self._validate(name, spec)
+        validated = self._validate(name, spec, arguments)
         given = {option: validated.validated_parameters.get(option) for option in spec["argument_spec"]}
         options = resolve_local_files(given, getattr(_MODULES[name], "LOCAL_FILES", ()), self._find_needle)
         environ = self._environment()
@@ -65,9 +66,9 @@ class ActionModule(ActionBase):
         result.setdefault("invocation", {"module_args": shown})
         return t.cast(Result, remove_values(result, runner.maskable(secrets)))
 
-    def _validate(self, name: str, spec: dict[str, t.Any]) -> ValidationResult:
+    def _validate(self, name: str, spec: dict[str, t.Any], arguments: dict[str, t.Any]) -> ValidationResult:
         """The options as the module would take them; the base class would complain in our name, not its."""
-        result = ArgumentSpecValidator(**spec).validate(task_arguments(self._task.args))
+        result = ArgumentSpecValidator(**spec).validate(arguments)
         if not result.error_messages:
             return result
         message = result.errors.msg

@@ -17,17 +17,25 @@ class _Module(AnsibleModule):  # type: ignore[misc]
     """Keeps what goes into objects out of the log of its machine, and out of errors that precede the task."""
 
     params: dict[str, t.Any]
+    argument_spec: dict[str, dict[str, t.Any]]
+
+    @property
+    def _lists_of_names(self) -> set[str]:
+        return {name for name, form in self.argument_spec.items() if form.get("elements") == "str"}
 
     def _log_invocation(self) -> None:
         whole = self.params
-        self.params = runner.loggable_options(whole)
+        self.params = runner.loggable_options(whole, self._lists_of_names)
         try:
             super()._log_invocation()
         finally:
             self.params = whole
 
     def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
-        result.setdefault("invocation", {"module_args": runner.shown_options(self.params)})
+        result.setdefault(
+            "invocation",
+            {"module_args": runner.shown_options(self.params, lists_of_names=self._lists_of_names)},
+        )
         super().fail_json(msg, **result)
         raise AssertionError("it has left the process")
 

@@ -66,14 +66,23 @@ def _presentable(result: Result, client: Client | None) -> Result:
     return result
 
 
-def loggable_options(options: Options) -> dict[str, t.Any]:
-    """The options for the log of the machine on which a module runs: without what goes into objects."""
-    return mask_url_credentials(invocation.loggable(options))
+def loggable_options(
+    options: Options, lists_of_names: t.Container[str] = invocation.OBJECT_OPTIONS
+) -> dict[str, t.Any]:
+    """The options for the log of the machine on which a module runs: without what goes into objects.
+
+    A list of texts is none of that in an option of ``lists_of_names``.
+    """
+    return mask_url_credentials(invocation.loggable(options, lists_of_names))
 
 
-def shown_options(options: Options, known_options: t.Container[str] = ()) -> dict[str, t.Any]:
+def shown_options(
+    options: Options,
+    known_options: t.Container[str] = (),
+    lists_of_names: t.Container[str] = invocation.OBJECT_OPTIONS,
+) -> dict[str, t.Any]:
     """The options for a result, of what goes into objects only those of which the secrets are known."""
-    return mask_url_credentials(invocation.shown(options, known_options))
+    return mask_url_credentials(invocation.shown(options, known_options, lists_of_names))
 
 
 def environment_secrets(options: Options, environ: t.Mapping[str, str]) -> set[str]:

@@ -36,8 +36,7 @@ def plain_data(value: t.Any, path: str = "") -> t.Any:
     if isinstance(value, int):
         return int(value)
     if isinstance(value, c.Mapping):
-        pairs = ((_name(name, path), inner) for name, inner in value.items())
-        return {name: plain_data(inner, f"{path}.{name}" if path else name) for name, inner in pairs}
+        return _members(value, path)
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     if _is_vaulted(value):
@@ -47,6 +46,20 @@ def plain_data(value: t.Any, path: str = "") -> t.Any:
     if isinstance(value, (c.Sequence, c.Set)):
         return [plain_data(inner, f"{path}[{index}]") for index, inner in enumerate(value)]
     raise UsageError(f"{path}: a value of type {kind.__name__} has no form in JSON")
+
+
+def _members(value: c.Mapping[t.Any, t.Any], path: str) -> dict[str, t.Any]:
+    """The members of a map; UsageError when two of them get one name, so that a value would be lost."""
+    members: dict[str, t.Any] = {}
+    for written, inner in value.items():
+        name = _name(written, path)
+        where = f"{path}.{name}" if path else name
+        if name in members:
+            raise UsageError(
+                f"{where}: is given twice, by names that JSON does not tell apart; keep one of them"
+            )
+        members[name] = plain_data(inner, where)
+    return members
 
 
 def task_arguments(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -105,7 +105,6 @@ def test_odd_values(run_tasks: PlaybookRunner, where: str) -> None:
 
 
 @pytest.mark.needs_counters
-@pytest.mark.needs_counters
 @pytest.mark.parametrize("where", ["controller", "target"])
 def test_what_json_lacks_is_refused_before_anything_is_sent(run_tasks: PlaybookRunner, where: str) -> None:
     run_tasks.defaults = {**run_tasks.defaults, "run_in": where}
@@ -120,6 +119,9 @@ def test_what_json_lacks_is_refused_before_anything_is_sent(run_tasks: PlaybookR
         machine(name="c17", params={"x": 10**400}),
         thing(resources=resources),
         {"digitalrebar.provision.drp_info": {"kind": "machines", "filters": {"Name": NAN}}},
+        machine(name="c17", params={"x": {1: "first", "1": "last"}}),
+        machine(name="c17", params={"x": {DATE: 1}}),
+        machine(name="c17", params={"x": [b"\xff"]}),
     )
     told = [result["msg"] for result in played.results]
     assert [text.partition(":")[0] for text in told] == [
@@ -128,6 +130,9 @@ def test_what_json_lacks_is_refused_before_anything_is_sent(run_tasks: PlaybookR
         "params.x",
         "resources[1].spec.Meta.n",
         "filters.Name",
+        "params.x.1",
+        "params.x",
+        "params.x[0]",
     ]
     assert not any(played.changed)
     assert run_tasks.simulator.stats()["writes"] == writes

@@ -86,11 +86,11 @@ class AgentContext:
         with contextlib.suppress(DrpError, OSError):
             folder = params.get(self.client, "machines", self.machine, RUNNER_BASE, aggregate=True)
             if folder and isinstance(folder, str):
-                own.trusted_path(folder)
-                if not os.path.isdir(folder):
+                if not os.path.isdir(own.trusted_path(folder)):
                     make_folders(folder)
                     _open_to_all(folder)
-                return folder
+                if own.is_safe_folder(folder):
+                    return folder
         return tempfile.gettempdir()
 
     def task_dir(self, task: str) -> str:

@@ -17,6 +17,7 @@ import time
 import typing as t
 
 from ..client.errors import UsageError
+from ..client.files import own
 from .job.exit_codes import Flags
 from .script.launch import started_at
 from .script.task_files import remove_tree
@@ -107,6 +108,8 @@ class Store:
             raise UsageError(
                 f"state_dir: {directory} cannot be created: {error.strerror or error}"
             ) from error
+        if not own.is_safe_folder(directory):
+            raise UsageError(f"state_dir: other users can change {directory}, or a folder above it")
 
     def lock(self) -> None:
         """Lock the machine for this agent; UsageError when another agent has locked it."""

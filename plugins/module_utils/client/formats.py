@@ -13,6 +13,7 @@ from . import limits, models
 from .errors import UsageError
 from .third_party import require_packages, yaml
 from .typed import yaml_reader
+from .typed.json_values import require_json
 
 Json = t.Any
 
@@ -29,6 +30,7 @@ def decode_yaml(text: str | bytes, kind: str | None = None, source: str = "the Y
         document = _load(text)
         # Not everything that YAML can say is JSON: .inf, !!set, a list in itself.
         json.dumps(document, allow_nan=False)
+        require_json(document, f"Cannot read {source}: the document")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

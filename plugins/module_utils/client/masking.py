@@ -13,6 +13,8 @@ import typing as t
 import urllib.parse
 
 MASK = "********"
+HIDDEN = "(hidden)"
+"""What is shown of an encrypted value."""
 _SHORTEST = 4
 """A shorter secret is in every other word."""
 COMMON_WORDS = frozenset(

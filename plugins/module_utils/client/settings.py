@@ -17,10 +17,11 @@ from . import limits
 from .auth import CertificateSession, Session, TokenSession, UserSession, check_token
 from .client import Client
 from .errors import ConnectionFailed, DrpError, UsageError
+from .http.endpoint import normalize_endpoint
 from .http.environment import Environment
 from .tls import Tls
 from .token_cache import DEFAULT_DIRECTORY, TokenCache
-from .transport import Retry, Timeouts, Transport, normalize_endpoint
+from .transport import Retry, Timeouts, Transport
 
 DEFAULT_ENDPOINT = "https://127.0.0.1:8092"
 URL_PROXY_VARIABLE = "RS_URL_PROXY"

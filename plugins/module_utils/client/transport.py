@@ -19,6 +19,7 @@ from . import limits, masking, tls
 from .errors import CertificateRejected, ConnectionFailed, UnreadableAnswer, UsageError
 from .http import body as bodies
 from .http import connections, redirects
+from .http.endpoint import normalize_endpoint
 from .http.environment import Environment
 from .third_party import requests, require_packages, urllib3
 
@@ -260,25 +261,6 @@ class Transport:
 
 class _ReadTimedOut(ConnectionFailed):
     """The server took the request and is silent: sending it again would only add to its work."""
-
-
-def normalize_endpoint(endpoint: str) -> str:
-    """``https://host:port[/prefix]`` without a trailing slash; UsageError if it is no HTTP(S) URL.
-
-    The path of the API at its end, as other tools want it, is taken off.
-    """
-    text = endpoint.strip().rstrip("/").removesuffix("/api/v3").rstrip("/")
-    try:
-        parts = urllib.parse.urlsplit(text)
-        usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
-        usable = usable and not (parts.query or parts.fragment)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise UsageError(f"endpoint: {endpoint!r} is not a URL such as https://drp.example.com:8092")
-    if parts.username or parts.password:
-        raise UsageError("endpoint: a user name or password does not belong in the URL")
-    return text
 
 
 def _session(endpoint: str, trust: tls.Tls, environment: Environment) -> requests.Session:

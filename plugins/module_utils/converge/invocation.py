@@ -19,21 +19,29 @@ OBJECT_OPTIONS = STORED_OPTIONS | {"content", "object", "prefs", "others"}
 HIDDEN = "(hidden: it may hold secrets)"
 
 
-def loggable(options: Options) -> dict[str, t.Any]:
-    """The options for the log of the machine on which a module runs."""
+def loggable(options: Options, lists_of_names: t.Container[str] = OBJECT_OPTIONS) -> dict[str, t.Any]:
+    """The options for the log of the machine on which a module runs.
+
+    ``lists_of_names`` are options in which a list of texts is no data, such as the params that ``drp_info``
+    is to show; ``object`` never is one.
+    """
+
+    def is_data(name: str, value: t.Any) -> bool:
+        if isinstance(value, (list, tuple)) and name != "object" and name in lists_of_names:
+            return any(not isinstance(one, str) for one in value)
+        return value is not None
+
     return {
-        name: HIDDEN if name in OBJECT_OPTIONS and _is_data(name, value) else value
+        name: HIDDEN if name in OBJECT_OPTIONS and is_data(name, value) else value
         for name, value in options.items()
     }
 
 
-def shown(options: Options, known: t.Container[str] = ()) -> dict[str, t.Any]:
+def shown(
+    options: Options,
+    known: t.Container[str] = (),
+    lists_of_names: t.Container[str] = OBJECT_OPTIONS,
+) -> dict[str, t.Any]:
     """The options for the result of the task; ``known`` are those of which every secret is known by now."""
-    return {**loggable(options), **{name: value for name, value in options.items() if name in known}}
-
-
-def _is_data(name: str, value: t.Any) -> bool:
-    """Not for names, such as those of the params that ``drp_info`` is to show."""
-    if isinstance(value, (list, tuple)) and name != "object":
-        return any(not isinstance(one, str) for one in value)
-    return value is not None
+    kept = {name: value for name, value in options.items() if name in known}
+    return {**loggable(options, lists_of_names), **kept}

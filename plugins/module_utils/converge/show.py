@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..client import models
+from ..client import masking, models
 from ..client.objects.secure import is_sealed
 
 Json = t.Any
-HIDDEN = "(hidden)"
+HIDDEN = masking.HIDDEN
 OTHER_HIDDEN = "(hidden, another value)"
 
 

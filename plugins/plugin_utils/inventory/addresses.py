@@ -11,6 +11,7 @@ import ipaddress
 import re
 import socket
 import typing as t
+import unicodedata
 
 _SCOPED = re.compile(r"([0-9A-Fa-f:.]+)%([A-Za-z0-9][A-Za-z0-9_.-]*)")
 _HOST_NAME = re.compile(r"(?!.{254})[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -19,6 +20,9 @@ _NUMERIC = re.compile(r"(?:0[xX][0-9A-Fa-f]*|[0-9]+)(?:\.(?:0[xX][0-9A-Fa-f]*|[0
 _LABEL = re.compile(r"(?!.{254})\w(?:[\w.-]*\w)?")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})+")
 _BEGIN_OF_ADDRESS = frozenset("0123456789:")
+_LOCAL_NAMES = frozenset(
+    {"localhost", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback", "loopback"}
+)
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\$?")
 
 
@@ -44,6 +48,11 @@ def is_host(text: t.Any) -> bool:
     return is_address(text) or bool(_HOST_NAME.fullmatch(text) and not _NUMERIC.fullmatch(text))
 
 
+def is_other_host(text: t.Any) -> bool:
+    """Whether a connection may be made to it, and does not end where it began."""
+    return is_host(text) and not is_this_host(text)
+
+
 def is_host_label(text: t.Any) -> bool:
     """Whether it can be the name of a host in lists and on command lines: also a MAC address, a number, or a
     name with letters of any script, as servers allow for machines.
@@ -52,9 +61,12 @@ def is_host_label(text: t.Any) -> bool:
 
 
 def is_this_host(text: str) -> bool:
-    """Whether a connection to it would end where it began: ``localhost``, and each spelling of 127.0.0.1."""
-    name = text.rstrip(".").lower()
-    if name == "localhost" or name.startswith("localhost.") or name.endswith(".localhost"):
+    """Whether a connection to it would end where it began: ``localhost``, and each spelling of 127.0.0.1.
+
+    Letters and digits of other forms, such as those of full width, count as resolvers read them.
+    """
+    name = unicodedata.normalize("NFKC", text).rstrip(".").lower()
+    if name in _LOCAL_NAMES or name.startswith("localhost.") or name.endswith(".localhost"):
         return True
     if name[:1] not in _BEGIN_OF_ADDRESS:
         return False

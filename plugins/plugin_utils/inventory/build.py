@@ -12,6 +12,7 @@ from .fill import InventoryWriter
 from .groups import Groups, group_machines
 from .hosts import GROUP_NAME_ADVICE, name_hosts
 from .machine_fields import Machine
+from .names import GroupNames
 from .options import Options
 from .params import Aggregator
 from .reports import Refusals, Reports, describe
@@ -29,7 +30,7 @@ def build(answer: ObjectsByKind, options: Options, plugin: t.Any, reports: Repor
     profiles = answer.get("profiles", [])
     refusals = Refusals()
     constructor = Constructor(plugin, writer, refusals)
-    machines, groups = _named(answer, options, plugin, reports, refusals, constructor.group_names)
+    machines, groups = _named(answer, options, plugin, reports, refusals, constructor)
     variable_maker = VariableMaker(options.variable_options, refusals)
     variable_maker.collect_names(machines, profiles if options.profile_variables else ())
     variable_maker.report_conflicts(reports.warn_or_fail)
@@ -56,14 +57,15 @@ def _named(
     plugin: t.Any,
     reports: Reports,
     refusals: Refusals,
-    constructed: t.Collection[str],
+    constructor: Constructor,
 ) -> tuple[list[Machine], Groups]:
     """The machines with the names of their hosts, none of them that of a group, and the groups."""
-    there = {"all", "ungrouped", *plugin.inventory.groups, *constructed}
+    there = {"all", "ungrouped", *plugin.inventory.groups, *constructor.group_names}
+    prefixes = [*options.grouping.all_prefixes, *constructor.group_prefixes]
     machines = _machines(answer, options.aggregated)
 
-    def grouped(taken: t.Container[str]) -> tuple[list[Machine], Groups]:
-        named = name_hosts(machines, options.hostnames, reports, refusals, taken)
+    def grouped(taken: t.Iterable[str]) -> tuple[list[Machine], Groups]:
+        named = name_hosts(machines, options.hostnames, reports, refusals, GroupNames(taken, prefixes))
         sanitize = plugin._sanitize_group_name
         made = (answer.get("profiles", []), answer.get("tenants", []), options.grouping, sanitize)
         return named, group_machines(named, *made)

@@ -19,7 +19,8 @@ from .connection_variables import ALLOWED_NAMES, fault, is_connection_variable
 _ENVIRONMENT = jinja2.Environment(autoescape=False)  # only parses
 _WHOLE_SCOPE = frozenset({"vars", "hostvars"})
 _LOOKUPS = frozenset({"lookup", "query", "q"})
-_LOOKUPS_OF_VARIABLES = frozenset({"vars", "template"})
+_LOOKUPS_OF_VARIABLES = frozenset({"vars", "varnames", "template", "drp_param", "drp_object"})
+"""They find what a machine can write without naming a variable: in the scope, or on the server."""
 _HARMLESS = (bool, int, float, type(None))
 
 

@@ -25,7 +25,7 @@ _OF_LOOKUPS = frozenset(
 )
 """They decide where the credentials of a lookup go."""
 _PREFIX_OF_ROLE = "agent_"
-_HOST: tuple[Check, str] = (addresses.is_host, "a host name or an address")
+_HOST: tuple[Check, str] = (addresses.is_other_host, "a host name or an address other than the controller's")
 _PORT: tuple[Check, str] = (addresses.is_port, "the number of a port")
 _USER: tuple[Check, str] = (addresses.is_user, "a plain user name")
 _ALLOWED = {

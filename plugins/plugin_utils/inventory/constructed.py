@@ -76,6 +76,10 @@ class KeyedGroup:
                 "parameters are mutually exclusive for keyed groups: default_value|trailing_separator"
             )
 
+    def name_prefix(self, leading_separator: t.Any) -> str:
+        """What the names of its groups begin with."""
+        return f"{self.prefix}{'' if self.prefix == '' and leading_separator is False else self.separator}"
+
     def makes_groups(self, value: t.Any) -> bool:
         return bool(value) or self._uses_default(value)
 
@@ -149,16 +153,22 @@ class Constructor:
         """The groups that are there whatever the machines say, if one of them is in it."""
         return [name for name, _expression in self._groups]
 
+    @property
+    def group_prefixes(self) -> list[str]:
+        """What the names of keyed groups begin with."""
+        return [self._group_name(keyed.name_prefix(self._leading_separator)) for keyed in self._keyed_groups]
+
     def apply(self, host: t.Any, fresh: bool, machine: Machine | None = None) -> None:
         """Give the host its variables and groups.  ``fresh``: all its variables are from this inventory.
 
         AnsibleError, with ``strict``, for what cannot be evaluated.
         """
         without_templates = fresh and not self._has_extra_vars
-        self._set_variables(host, without_templates, machine or Machine({"Name": host.name}, {}))
+        machine = machine or Machine({"Name": host.name}, {})
+        self._set_variables(host, without_templates, machine)
         self._add_to_groups(host, without_templates)
         for keyed in self._keyed_groups:
-            self._add_to_keyed_groups(host, keyed, without_templates)
+            self._add_to_keyed_groups(host, keyed, without_templates, machine)
 
     def _set_variables(self, host: t.Any, without_templates: bool, machine: Machine) -> None:
         made = {}
@@ -194,7 +204,9 @@ class Constructor:
             if result:
                 self._writer.add_hosts(self._writer.add_group(name), [host])
 
-    def _add_to_keyed_groups(self, host: t.Any, keyed: KeyedGroup, without_templates: bool) -> None:
+    def _add_to_keyed_groups(
+        self, host: t.Any, keyed: KeyedGroup, without_templates: bool, machine: Machine
+    ) -> None:
         try:
             value = keyed.key.evaluate(host, without_templates, self._strict, self._evaluate_value)
         except SkipHost:
@@ -207,8 +219,15 @@ class Constructor:
                 parent = self._parent_group(keyed, host, value)
             except SkipHost:
                 return
-            for name in keyed.group_names(value):
-                self._add_to_keyed_group(host, keyed, name, parent)
+            try:
+                for name in keyed.group_names(value):
+                    self._add_to_keyed_group(host, keyed, name, parent)
+            except AnsibleError as error:
+                if self._strict:
+                    raise
+                # a value of one machine must not keep the others from their hosts
+                reason = str(error).partition(":")[0]
+                self._refusals.add(machine, f"keyed_groups: {keyed.key.text}: {reason}")
         elif self._strict and value not in ([], {}):
             raise AnsibleParserError(
                 f"No key or key resulted empty for {keyed.key.text} in host {host.name}, invalid entry"
@@ -222,15 +241,14 @@ class Constructor:
         return compat.evaluate_conditional(self._plugin.templar, text)
 
     def _add_to_keyed_group(self, host: t.Any, keyed: KeyedGroup, name: t.Any, parent: str | None) -> None:
-        separator = "" if keyed.prefix == "" and self._leading_separator is False else keyed.separator
-        group = self._writer.add_group(self._group_name(f"{keyed.prefix}{separator}{name}"))
+        group = self._writer.add_group(
+            self._group_name(f"{keyed.name_prefix(self._leading_separator)}{name}")
+        )
         self._writer.add_hosts(group, [host])
         if parent:
             parent = self._writer.add_group(self._group_name(parent))
             if not self._writer.add_child(parent, group):
-                raise AnsibleParserError(
-                    f"parent_group: {parent} cannot be the parent of {group}: the groups would form a loop"
-                )
+                raise AnsibleParserError(f"the groups would form a loop: {parent} is to be above {group}")
 
     def _parent_group(self, keyed: KeyedGroup, host: t.Any, value: t.Any) -> str | None:
         if not isinstance(keyed.parent, str) or "{" not in keyed.parent:

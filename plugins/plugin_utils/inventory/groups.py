@@ -48,6 +48,17 @@ class Grouping:
     nested: str = "inherit"
     children_param: str = ""
 
+    def prefix_of(self, criterion: str) -> str:
+        """What the names of the groups of a family begin with."""
+        return f"{self.prefix}{self.prefixes.get(criterion, f'{identifier(criterion)}_')}"
+
+    @property
+    def all_prefixes(self) -> list[str]:
+        """What the names of groups begin with, of those families too that have none now."""
+        criteria = [*self.groups_by, *(field.name for field in self.params)]
+        parents = [f"{self.prefix}{_PARENT_PREFIX}"] if self.parents else []
+        return [*map(self.prefix_of, criteria), *parents]
+
     @property
     def needs_profiles(self) -> bool:
         relations = self.nested != "ignore" or self.children_param or self.empty_profiles
@@ -100,9 +111,9 @@ class _Grouper:
         key = (criterion, value)
         name = self._names.get(key)
         if name is None:
-            prefix = self._grouping.prefixes.get(criterion, f"{identifier(criterion)}_")
-            text = f"{self._grouping.prefix}{prefix}{value}"
-            name = self._names[key] = group_name(self._sanitize(text))
+            name = self._names[key] = group_name(
+                self._sanitize(f"{self._grouping.prefix_of(criterion)}{value}")
+            )
         return name
 
     def _group_members(self, criterion: str, value: str) -> list[Machine]:

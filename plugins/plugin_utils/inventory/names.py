@@ -38,6 +38,21 @@ def group_name(name: str) -> str:
     return f"{name}_" if name in constants.LOCALHOST else name
 
 
+class GroupNames:
+    """Names that no host may have: of groups that are there, and of those that may be there tomorrow.
+
+    A play on ``stage_install`` means a group even while no machine is in it.  Only prefixes that end with
+    ``_`` tell a group: names of machines begin with the others as well.
+    """
+
+    def __init__(self, names: t.Iterable[str], prefixes: t.Iterable[str]) -> None:
+        self._names = set(names)
+        self._prefixes = tuple({prefix for prefix in prefixes if prefix.endswith("_")})
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names or str(name).startswith(self._prefixes)
+
+
 class VariableNames:
     """Which variable each member or param becomes, decided once for the whole inventory.
 

@@ -13,6 +13,7 @@ import time
 import typing as t
 from pathlib import Path
 
+import hostile
 import pytest
 from patience import LIMIT, eventually
 
@@ -97,6 +98,26 @@ def test_a_bad_action_fails_its_job_with_the_reason(agents: Agents, plays: t.Any
         return
     assert job["State"] == "failed"
     assert "Cannot" in log or "cannot" in log
+
+
+def test_hostile_names_are_names(agents: Agents, plays: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scripts of any name run from within the task directory, and nothing else runs, is made or is obeyed."""
+    mark = agents.folder / "mark"
+    monkeypatch.setenv(hostile.MARK, str(mark))
+    no_hosts = (name for name in hostile.NO_HOSTS.values() if isinstance(name, str))
+    tables = (hostile.TEXTS.values(), hostile.TERMINAL.values(), hostile.OPTIONS_OF_SSH.values())
+    texts = [text for table in tables for text in table] + [*hostile.NO_KEYS, *no_hosts]
+    names = [text.replace("{mark}", str(mark)) for text in texts]
+    kept = '#!/bin/sh\ncase $0 in ./*/*) exit 1;; esac\n[ -f "$RS_TASK_DIR/${0#./}" ]\n'
+    plays([{**GOOD, "Name": name, "Content": kept} for name in names])
+    machine = agents.machine_with_tasks(agents.task("one", "exit 0"))
+    before = {path for path in agents.folder.rglob("*") if "runner" not in path.parts}
+    agents.run(machine)
+    assert agents.outcome(machine) == ("one", "finished", "complete"), agents.log(agents.job(machine))
+    assert not mark.exists()
+    made = {path for path in agents.folder.rglob("*") if "runner" not in path.parts} - before
+    assert not [path for path in made if "state" not in path.parts]
+    assert not set("".join(agents.messages)) & set("\x1b\x07\x9b\u202e\x00\r")
 
 
 @pytest.mark.parametrize("name", BAD_LISTS)

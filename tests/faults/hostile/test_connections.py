@@ -147,11 +147,71 @@ def test_no_machine_takes_the_plays_on_a_group_or_the_controller(lab: Lab, run: 
 
 def test_no_machine_takes_the_plays_on_a_group_that_another_one_makes(lab: Lab, run: Run) -> None:
     with lab.client() as client:
-        client.create("machines", {"Name": "dc_north"})
+        client.create("machines", {"Name": "north"})
         client.create("machines", {"Name": "good-1", "Params": {"dc": "north"}})
-    seen = run(INVENTORY, "--list", keyed_groups=[{"key": "drp_params.dc", "prefix": "dc"}])
+    seen = run(INVENTORY, "--list", keyed_groups=[{"key": "drp_params.dc", "separator": ""}])
     assert set(listed(seen)["_meta"]["hostvars"]) == {"good-1"}
-    assert "dc_north" in seen.stderr
+    assert "a group is called north" in seen.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("stage_install", {}),
+        ("profile_database", {}),
+        ("lab_workflow_burn_in", {"group_prefix": "lab_"}),
+        ("rack_name_a7", {"groups_by_params": ["rack/name"]}),
+        ("by_stage", {"group_parents": True}),
+        ("dc_west", {"keyed_groups": [{"key": "drp_params.dc", "prefix": "dc"}]}),
+        ("site_dc_west", {"keyed_groups": [{"key": "drp_params.dc", "prefix": "site-dc"}]}),
+        ("picked", {"groups": {"picked": "drp.Name == 'nobody'"}}),
+    ],
+)
+def test_no_machine_takes_the_plays_on_a_group_that_is_empty_today(
+    lab: Lab, run: Run, name: str, options: dict[str, t.Any]
+) -> None:
+    with lab.client() as client:
+        bad = client.create("machines", {"Name": name, "Stage": "none"})
+        client.create("machines", {"Name": "good-1", "Stage": "none"})
+    seen = run(INVENTORY, "--list", **options)
+    assert set(listed(seen)["_meta"]["hostvars"]) == {bad["Uuid"], "good-1"}
+    assert f"cannot be called {name}" in seen.stderr
+
+
+def test_names_that_only_look_like_groups_stay(lab: Lab, run: Run) -> None:
+    names = {"stage", "stage-install", "os1", "profile.example.com", "web-1"}
+    with lab.client() as client:
+        for name in names:
+            client.create("machines", {"Name": name})
+    seen = run(INVENTORY, "--list", group_prefixes={"profile": "web", "os": ""})
+    assert set(listed(seen)["_meta"]["hostvars"]) == names
+
+
+@pytest.mark.parametrize("spelling", ["localhost", "127.0.0.1", "::1", "0.0.0.0"])
+def test_no_machine_turns_plays_against_the_controller(lab: Lab, run: Run, spelling: str) -> None:
+    """Its own ssh daemon may well trust the key that Ansible uses."""
+    with lab.client() as client:
+        client.create(
+            "machines",
+            {"Name": "bad-1", "Address": "192.0.2.9", "Params": {"it": spelling}, "Meta": {"it": spelling}},
+        )
+    for options in (
+        {"ansible_host": ["it"]},
+        {"ansible_host": ["Meta.it"]},
+        {"host_variables": {"ansible_ssh_host": "it"}},
+        {"compose": {"ansible_host": "drp_params.it"}},
+    ):
+        seen = run(INVENTORY, "--list", **options)
+        assert f'"{spelling}"' not in json.dumps(
+            {
+                name: value
+                for name, value in listed(seen)["_meta"]["hostvars"]["bad-1"].items()
+                if name.startswith("ansible_")
+            }
+        )
+        assert "bad-1" in seen.stderr
+    own = run(INVENTORY, "--list", compose={"ansible_host": f"'{spelling}'"})
+    assert spelling in json.dumps(listed(own)["_meta"]["hostvars"]["bad-1"]["ansible_host"])
 
 
 def test_no_group_is_called_like_the_controller(lab: Lab, run: Run) -> None:

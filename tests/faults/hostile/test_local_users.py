@@ -205,7 +205,7 @@ def test_what_appears_between_the_look_and_the_write(
     open_now = os.open
 
     def slow_open(path: t.Any, *args: t.Any, **options: t.Any) -> int:
-        if str(path) == str(world / "out") and not os.path.lexists(path):
+        if os.path.basename(path) == "out" and not os.path.lexists(world / "out"):
             planted("file", world / "out", victim, stranger)
         return open_now(path, *args, **options)
 

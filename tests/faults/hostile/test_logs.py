@@ -151,6 +151,8 @@ def test_a_task_that_fails_at_once_shows_nothing_either(play: t.Callable[..., tu
             for one in (nobody, broken)
             for place in ("controller", "target")
         ]
+    as_list = {"name": "web-1", "params": [mark("params")]}
+    tasks += [{"drp_machine": {**as_list, "run_in": place}} for place in ("controller", "target")]
     output, syslog, _left = play(*tasks)
     assert output.count("FAILED!") == len(tasks)
     for name in TASKS:

@@ -90,9 +90,10 @@ def test_hosts_are_hosts(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["0x7f.1", "127.1", "2130706433", "0177.0.0.1", "::ffff:127.0.0.1", "0", "LocalHost."]
+    "value", [*hostile.THE_CONTROLLER.values(), "127.1", "0177.0.0.1", "0", "LocalHost."]
 )
 def test_no_spelling_of_the_controller_is_the_name_of_a_host(value: str) -> None:
+    assert connection_variables.fault("ansible_host", value)
     one = inventory_machine("good-1", Params={"it": value})
     (named,) = name_hosts([one], [Field("it"), Field("Name")], t.cast("t.Any", Reports()))
     assert named.name == "good-1"
@@ -126,6 +127,14 @@ def test_no_user(value: t.Any) -> None:
         ("ansible_ssh_args", "lookup('vars', 'drp_params')['it']", "-F/tmp/x", False),
         ("ansible_ssh_args", "query('ansible.builtin.vars', 'drp_params')", "-F/tmp/x", False),
         ("ansible_ssh_args", "q('template', 'x.j2')", "-F/tmp/x", False),
+        (
+            "ansible_ssh_args",
+            "lookup('digitalrebar.provision.drp_param', 'x', machine='y')",
+            "-F/tmp/x",
+            False,
+        ),
+        ("ansible_ssh_args", "query('digitalrebar.provision.drp_object', 'y')[0].Name", "-F/tmp/x", False),
+        ("ansible_ssh_args", "lookup('varnames', '^-F')", "-F/tmp/x", False),
         ("ansible_ssh_args", "lookup(mine, 'drp_params')", "-F/tmp/x", False),
         ("ansible_ssh_args", "mine", "-F/tmp/x", True),
         ("ansible_host", "drp.Address", "192.0.2.1", True),

@@ -100,7 +100,16 @@ def test_credentials_come_from_the_same_place_as_in_the_client(
     )
 
 
-@pytest.mark.parametrize("given", ["", "https://a:1 https://b:2/", "http://c/prefix/", "  "])
+ENDPOINTS_OF_OTHER_TOOLS = [
+    "https://g:7/api/v3",
+    "https://g:7/api/v3/ https://h/drp/API/v3?",
+    "HTTPS://[2001:db8::1]:8092/",
+]
+
+
+@pytest.mark.parametrize(
+    "given", ["", "https://a:1 https://b:2/", "http://c/prefix/", "  ", *ENDPOINTS_OF_OTHER_TOOLS]
+)
 @pytest.mark.parametrize(
     "environ", [{}, {"RS_ENDPOINT": "https://d:4"}, {"RS_ENDPOINTS": "https://e:5 https://f"}]
 )
@@ -111,11 +120,69 @@ def test_endpoints_come_from_the_same_place_as_in_the_client(given: str, environ
 
 @pytest.mark.parametrize(
     "endpoint",
-    ["drp:8092", "ftp://drp", "https://", "https://drp:x", "https://drp/?a=b", "https://u:p@drp:8092"],
+    [
+        *(
+            "drp:8092",
+            "ftp://drp",
+            "https://",
+            "https://drp:x",
+            "https://drp/?a=b",
+            "https://u:hush@drp:8092",
+        ),
+        *("https://u:hush@drp/?a=b", "u:hush@drp", "https://u:hush@drp/api/v3/machines"),
+        *("https://drp/api/v3/machines", "https://drp,https://other"),
+    ],
 )
 def test_bad_endpoints(endpoint: str) -> None:
     text = complaint(**LOGIN, endpoint=f"https://good:1 {endpoint}")
     assert text.startswith("endpoint: ")
+    assert "hush" not in text
+    with pytest.raises(UsageError) as caught:
+        client_settings.resolve({**LOGIN, "endpoint": endpoint}, {})
+    assert text in str(caught.value), "the client says the same"
+
+
+@pytest.mark.parametrize(
+    "token", ["two\nlines", "a b", "sn\u2603w", "\x00hush", "tab\tin", "Bearer hush", "\u200bhush"]
+)
+def test_a_token_that_no_header_can_hold(token: str) -> None:
+    for given, environ in (({"token": token}, {}), ({}, {"RS_TOKEN": token})):
+        text = complaint(environ, **given)
+        assert text.startswith("token (or RS_TOKEN): is not a token")
+        assert token not in text
+        assert "hush" not in text
+
+
+def test_white_space_around_a_token_is_none_of_it() -> None:
+    assert Settings({"token": " t0ken\n"}, {}).token == "t0ken"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{colons}",
+        "{colons}\n",
+        "sha256 Fingerprint={colons}",
+        "SHA256 Fingerprint={colons}\n",
+        "sha256:{digits}",
+        "SHA-256: {digits}",
+        "  {digits}  ",
+    ],
+)
+def test_fingerprints_as_other_tools_print_them(line: str) -> None:
+    digits = "1f" + "0a" * 31
+    colons = ":".join(digits[at : at + 2] for at in range(0, 64, 2)).upper()
+    given = line.format(colons=colons, digits=digits)
+    pinned = settings(cert_fingerprint=given).fingerprint
+    assert pinned is not None
+    assert pinned.fingerprint == bytes.fromhex(digits)
+    assert client_settings.resolve({**LOGIN, "cert_fingerprint": given}, {}).trust.fingerprint == digits
+
+
+@pytest.mark.parametrize("line", ["sha1 Fingerprint={digits}", "md5:{digits}", "{digits} {digits}", "sha256"])
+def test_fingerprints_of_another_kind(line: str) -> None:
+    given = line.format(digits="1f" * 32 if "{digits} " in line else "1f" * 20)
+    assert complaint(**LOGIN, cert_fingerprint=given).startswith("cert_fingerprint: must be the SHA-256")
 
 
 @pytest.mark.parametrize(

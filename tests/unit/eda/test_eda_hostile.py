@@ -7,9 +7,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
+import hostile
 import pytest
 from aiohttp import web
 from eda_server import Listening, Server, serving, until
@@ -188,3 +191,114 @@ def test_a_password_that_is_a_word_of_any_message_leaves_messages_readable() -> 
     text = "the endpoint refused the login of 'eda': unknown user or wrong password"
     assert presentable(text, COMMON_WORDS) == text
     assert masking.mask(text, COMMON_WORDS) == text
+
+
+def test_no_event_holds_a_template() -> None:
+    """A playbook takes events as extra variables, and templates in those are evaluated."""
+
+    async def test(server: Wicked) -> None:
+        listening = Listening(server, events=["*.*.*"])
+        await listening.started()
+        for text in hostile.TEXTS.values():
+            item = {"Uuid": text, "Name": text, "Params": {"a": [text, {text: text}], **hostile.MAPS}}
+            event = {"Type": "machines", "Action": text, "Key": text, "Principal": text, "Object": item}
+            await server.sockets[-1].send_json(event)
+            told = json.dumps(await listening.queue.get())
+            while "Params" not in told:
+                told = json.dumps(await listening.queue.get())
+            assert not re.search(r"\{[{%#]", told)
+        await listening.stop()
+
+    against(test)
+
+
+NO_ANSWERS = {
+    "a list of texts": b'["web-1"]',
+    "a list in a list": b"[[]]",
+    "null in a list": b"[null]",
+    "a map": b'{"Uuid": "m1"}',
+    "a number for a key": b'[{"Uuid": 7, "Name": "web-1"}]',
+    "a list for a name": b'[{"Uuid": "m1", "Name": ["web-1"]}]',
+    "no number": b'[{"Uuid": "m1", "Meta": NaN}]',
+    "beyond all numbers": b'[{"Uuid": "m1", "Meta": 1e999}]',
+    "half a surrogate pair": b'[{"Uuid": "m1", "Name": "\\ud800"}]',
+    "bytes that are no text": b'[{"Uuid": "\xff\xfe"}]',
+    "nested too deeply": b"[" * 5000 + b"]" * 5000,
+    "half of it": b'[{"Uuid": "m1"',
+}
+
+
+@pytest.mark.parametrize("name", NO_ANSWERS)
+def test_what_is_no_list_of_objects_is_asked_for_again(caplog: pytest.LogCaptureFixture, name: str) -> None:
+    async def test(server: Wicked) -> None:
+        asked = 0
+
+        async def garbled(request: web.Request) -> web.StreamResponse | None:
+            nonlocal asked
+            if request.path != "/api/v3/machines":
+                return None
+            asked += 1
+            if asked > 1:
+                return None
+            return web.Response(body=NO_ANSWERS[name], content_type="application/json")
+
+        server.respond = garbled
+        listening = Listening(server, reconnect_delay=0.01)
+        await listening.started()
+        assert asked > 1
+        await listening.stop()
+
+    against(test)
+    assert "not of the DRP API" in caplog.text or "no objects" in caplog.text
+
+
+@pytest.mark.parametrize("token", ["two\nlines", 7, None, ["x"], "sn\u2603w", "hush\x00"])
+def test_a_login_that_brings_no_token(token: Any) -> None:
+    async def test(server: Wicked) -> None:
+        async def granting(request: web.Request) -> web.StreamResponse | None:
+            return web.json_response({"Token": token}) if request.path.endswith("/token") else None
+
+        server.respond = granting
+        listening = Listening(server)
+        await until(listening.task.done)
+        told = str(listening.task.exception())
+        assert "is not the API port of a DRP server" in told
+        assert "hush" not in told
+
+    against(test)
+
+
+FRAMES = {
+    "a number as type": {"Type": 7, "Action": "update", "Key": "m1", "Object": {}},
+    "a list as action": {"Type": "machines", "Action": ["update"], "Key": "m1", "Object": {}},
+    "a map as key": {"Type": "machines", "Action": "update", "Key": {"a": 1}, "Object": {}},
+    "a list for a machine": {"Type": "jobs", "Action": "update", "Key": "j1", "Object": {"Machine": ["m1"]}},
+    "a number as name": {"Type": "machines", "Action": "update", "Key": "m1", "Object": {"Name": 1}},
+    "no type": {"Action": "update", "Key": "m1"},
+    "a text": "update",
+    "a list": ["machines", "update", "m1"],
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_frame_that_is_no_event_ends_nothing(name: str) -> None:
+    async def test(server: Wicked) -> None:
+        listening = Listening(server, events=["machines.*.*", "jobs.*.*"])
+        await listening.started()
+        await server.sockets[-1].send_json(FRAMES[name])
+        good = {"Type": "jobs", "Action": "update", "Key": "j9", "Object": {"Uuid": "j9", "Machine": "m1"}}
+
+        async def repeat() -> dict[str, Any]:
+            while True:
+                for socket in server.sockets:
+                    with contextlib.suppress(ConnectionError, RuntimeError):
+                        await socket.send_json(good)
+                with contextlib.suppress(asyncio.TimeoutError):
+                    return await asyncio.wait_for(listening.queue.get(), 0.1)
+
+        while (await repeat()).get("key") != "j9":
+            pass
+        assert not listening.task.done()
+        await listening.stop()
+
+    against(test)

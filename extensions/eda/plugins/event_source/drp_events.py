@@ -229,6 +229,8 @@ COMMON_WORDS = frozenset(
     | {"certificate"}
 )
 """Passwords that are not masked: it would hide what a message says.  The same as of the modules."""
+HOST_IN_URL = re.compile(r"[\w.-]+|[0-9a-f:.]+(?:%[\w.-]+)?")
+CREDENTIALS_IN_URL = re.compile(r"(?s)(?<=://).*@|^(?!\w+://).*@")
 
 
 class ArgumentError(ValueError):
@@ -361,21 +363,37 @@ def read_endpoints(arguments: Arguments, environ: t.Mapping[str, str]) -> list[s
     """``https://host:port[/prefix]`` without trailing slashes, from the first place that names any."""
     places = (arguments.text("endpoint"), environ.get("RS_ENDPOINT", ""), environ.get("RS_ENDPOINTS", ""))
     urls = next((place.split() for place in places if place.strip()), ["https://127.0.0.1:8092"])
-    for url in urls:
-        try:
-            parts = urllib.parse.urlsplit(url)
-            usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable or parts.query or parts.fragment:
-            raise ArgumentError(f"endpoint: {url!r} is not a URL such as https://drp.example.com:8092")
-        if parts.username or parts.password:
-            raise ArgumentError("endpoint: a user name or password does not belong in the URL")
     below = environ.get("RS_URL_PROXY", "").strip().strip("/")
     if below and not all(re.fullmatch(r"(?!\.+\Z)[\w.~:-]+", part, re.ASCII) for part in below.split("/")):
         raise ArgumentError("RS_URL_PROXY: must be the name of an endpoint of the manager, or a path of them")
-    bases = (url.rstrip("/").removesuffix(API).rstrip("/") for url in urls)
-    return [f"{base}/{below}".rstrip("/") for base in bases]
+    return [f"{normal_endpoint(url)}/{below}".rstrip("/") for url in urls]
+
+
+def normal_endpoint(url: str) -> str:
+    """Without the path of the API at its end; ArgumentError shows no password of a wrong one."""
+    try:
+        parts = urllib.parse.urlsplit(url.rstrip("?"))
+        usable = parts.scheme in ("https", "http") and bool(
+            HOST_IN_URL.fullmatch((parts.hostname or "").lower())
+        )
+        usable = usable and parts.port != 0 and not (parts.query or parts.fragment)
+    except ValueError:
+        usable = False
+    shown = CREDENTIALS_IN_URL.sub("********@", url)
+    if not usable:
+        raise ArgumentError(f"endpoint: {shown!r} is not a URL such as https://drp.example.com:8092")
+    if parts.username or parts.password:
+        raise ArgumentError("endpoint: a user name or password does not belong in the URL")
+    path = parts.path.rstrip("/")
+    if path.lower().endswith(API):
+        path = path[: -len(API)].rstrip("/")
+    base = f"{parts.scheme}://{parts.netloc}"
+    below = re.search(f"{API}(?:/|$)", path, re.IGNORECASE)
+    if below:
+        raise ArgumentError(
+            f"endpoint: {shown!r} is a URL of something on the server; use {base}{path[: below.start()]}"
+        )
+    return base + path
 
 
 def read_credentials(

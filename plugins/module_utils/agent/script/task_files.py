@@ -53,13 +53,7 @@ def make_folders(path: str) -> None:
     """The folder and all above it, however many they are; OSError when one cannot be made."""
     if len(os.fsencode(path)) >= _LONGEST_PATH:
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
-    missing = []
-    while path and not os.path.isdir(path):
-        missing.append(path)
-        path = os.path.dirname(path)
-    for folder in reversed(missing):
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(folder)
+    own.make_folders(path)
 
 
 def remove_tree(path: str) -> None:

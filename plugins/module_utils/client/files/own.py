@@ -62,7 +62,7 @@ def private_folder(path: str) -> t.Iterator[int]:
 
     NotOurs when another user has made it, or a link on the way to it.
     """
-    way = _open_way(path)
+    way = _open_way(path, _PRIVATE)
     try:
         folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=way)
     finally:
@@ -81,8 +81,8 @@ def private_folder(path: str) -> t.Iterator[int]:
 def trusted_path(path: str) -> str:
     """``path``, or where the link leads that it is; NotOurs for what another user has put on the way.
 
-    Links of ours and of root are meant.  So is any folder or file, but for one in a folder to which everybody
-    may write: whoever owns it can exchange it after it was looked at.
+    Links of ours and of root are meant, and no others.  So is any folder or file, but for one in a folder to
+    which everybody may write: whoever owns it can exchange it after it was looked at.
     """
     for _link in range(_MAX_LINKS):
         _refuse_foreign(path)
@@ -96,19 +96,78 @@ def trusted_path(path: str) -> str:
 
 
 def open_trusted(path: str, flags: int, mode: int) -> int:
-    """Open a file to write to at a :func:`trusted_path`; OSError at once for a named pipe or a socket."""
-    path = trusted_path(path)
-    with contextlib.suppress(FileNotFoundError):
-        _refuse_special(path, os.lstat(path))
-    descriptor = os.open(path, flags | _SAFE, mode)
+    """Open a file to write to; OSError at once for a named pipe or a socket.
+
+    NotOurs for what is not meant by whoever named the path: a link of another user, whatever another user has
+    put into a folder that is everybody's, and a file that has a second name where others can give it one.
+    """
+    for _link in range(_MAX_LINKS):
+        above, name = os.path.split(os.path.abspath(path))
+        folder = _open_way(above, mode=None)
+        try:
+            return _open_in(folder, name, path, flags, mode)
+        except _IsLink as link:
+            path = os.path.join(above, link.target)
+        finally:
+            os.close(folder)
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+
+
+def make_folders(path: str) -> None:
+    """The folder and all above it, through no link and no folder that :func:`open_trusted` refuses."""
+    os.close(_open_way(path, mode=0o777))
+
+
+def is_safe_folder(path: str) -> bool:
+    """Whether what we make in a folder stays what it is: nobody else can rename it, or a folder above it."""
     try:
-        _refuse_special(path, os.fstat(descriptor))
-        _refuse_foreign(path)  # it may have come into being meanwhile
+        path = os.path.realpath(trusted_path(path))
+        while True:
+            state = os.lstat(path)
+            if state.st_uid not in (0, os.geteuid()) or (state.st_mode & (0o002 | stat.S_ISVTX)) == 0o002:
+                return False
+            if path == "/":
+                return True
+            path = os.path.dirname(path)
+    except OSError:
+        return False
+
+
+class _IsLink(Exception):
+    """The name is a link that is to be followed."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.target = target
+
+
+def _open_in(folder: int, name: str, path: str, flags: int, mode: int) -> int:
+    """Open the file ``name`` of a folder to write to it; _IsLink when it is a link that we trust."""
+    with contextlib.suppress(FileNotFoundError):
+        state = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISLNK(state.st_mode):
+            raise _IsLink(_link_target(folder, name, path))
+        _refuse_special(path, state)
+    descriptor = os.open(name, flags | _SAFE, mode, dir_fd=folder)
+    try:
+        state = os.fstat(descriptor)
+        _refuse_special(path, state)
+        _refuse_planted(path, state, os.fstat(folder))
         os.set_blocking(descriptor, True)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _refuse_planted(path: str, state: os.stat_result, folder: os.stat_result) -> None:
+    """NotOurs when whoever may write to the folder can have put the file there, instead of whom we trust."""
+    friends = {0, os.geteuid()}
+    shared = bool(folder.st_mode & 0o002)
+    if shared and state.st_uid not in friends:
+        raise NotOurs(path, f"belongs to another user (uid {state.st_uid})")
+    if stat.S_ISREG(state.st_mode) and state.st_nlink > 1 and (shared or folder.st_uid not in friends):
+        raise NotOurs(path, "has a second name somewhere else")
 
 
 def default_mode() -> int:
@@ -128,10 +187,11 @@ def _refuse_foreign(path: str) -> None:
             state = os.lstat(current)
         except OSError:
             return
-        if open_to_all and state.st_uid not in (0, os.geteuid()):
-            kind = "is a link of" if stat.S_ISLNK(state.st_mode) else "belongs to"
+        is_link = stat.S_ISLNK(state.st_mode)
+        if (open_to_all or is_link) and state.st_uid not in (0, os.geteuid()):
+            kind = "is a link of" if is_link else "belongs to"
             raise NotOurs(current, f"{kind} another user (uid {state.st_uid})")
-        if stat.S_ISLNK(state.st_mode):
+        if is_link:
             with contextlib.suppress(OSError):
                 state = os.stat(current)
         open_to_all = bool(state.st_mode & 0o002) and stat.S_ISDIR(state.st_mode)
@@ -144,15 +204,18 @@ def _refuse_special(path: str, state: os.stat_result) -> None:
             raise OSError(errno.EINVAL, f"it is {what}, not a file", path)
 
 
-def _open_way(path: str) -> int:
-    """Open one folder after the other, so that each link on the way is seen."""
+def _open_way(path: str, mode: int | None) -> int:
+    """Open one folder after the other, so that each link on the way is seen.
+
+    With a ``mode`` those that are missing are made.
+    """
     left = [part for part in os.path.abspath(path).split("/") if part][::-1]
     current, links = os.open("/", _SEARCH), 0
     try:
         while left:
             part = left.pop()
             try:
-                following = _enter(current, part)
+                following = _enter(current, part, path, mode)
             except OSError as error:
                 if error.errno not in (errno.ELOOP, errno.ENOTDIR) or links >= _MAX_LINKS:
                     raise
@@ -168,21 +231,30 @@ def _open_way(path: str) -> int:
     return current
 
 
-def _enter(folder: int, name: str) -> int:
+def _enter(folder: int, name: str, path: str, mode: int | None) -> int:
     try:
-        return os.open(name, _SEARCH, dir_fd=folder)
+        entered = os.open(name, _SEARCH, dir_fd=folder)
     except FileNotFoundError:
+        if mode is None:
+            raise
         with contextlib.suppress(FileExistsError):
-            os.mkdir(name, _PRIVATE, dir_fd=folder)
-        return os.open(name, _SEARCH, dir_fd=folder)
+            os.mkdir(name, mode, dir_fd=folder)
+        entered = os.open(name, _SEARCH, dir_fd=folder)
+    owner = os.fstat(entered).st_uid
+    if os.fstat(folder).st_mode & 0o002 and owner not in (0, os.geteuid()):
+        os.close(entered)
+        raise NotOurs(path, f"leads over {name}, which belongs to another user (uid {owner})")
+    return entered
 
 
 def _link_target(folder: int, name: str, path: str) -> str:
-    state = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    state, above = os.stat(name, dir_fd=folder, follow_symlinks=False), os.fstat(folder)
     if not stat.S_ISLNK(state.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
-    if state.st_uid not in (0, os.geteuid()):
-        raise NotOurs(path, f"leads over {name}, a link of another user (uid {state.st_uid})")
+    # whoever owns the folder could exchange the link before it is read
+    for owner in (state.st_uid, above.st_uid):
+        if owner not in (0, os.geteuid()):
+            raise NotOurs(path, f"leads over {name}, a link of another user (uid {owner})")
     return os.readlink(name, dir_fd=folder)
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import decimal
 import functools
 import math
@@ -24,6 +25,7 @@ _FLOAT_WITHOUT_ZERO = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-
 _SIGNED_BINARY = re.compile(r"0b[-+][01]+")
 _NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _NUMBER_TAG = "tag:digitalrebar.com,2019:number"
+_VAULTED = "!vault"
 _BOOLEANS = re.compile(
     r"^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$"
 )
@@ -131,6 +133,21 @@ def loader() -> type:
                 raise _error(f"{node.value} is neither true nor false", node)
             return str(node.value).lower() in ("y", "yes", "true", "on")
 
+        def construct_tagged(self, tag: str, node: t.Any) -> Json:
+            if tag == _VAULTED:
+                raise _error("Ansible Vault has encrypted this text; encrypt the whole file instead", node)
+            if isinstance(node, yaml.ScalarNode):
+                return str(node.value)
+            if isinstance(node, yaml.MappingNode):
+                return self.construct_mapping(node, deep=True)
+            return self.construct_sequence(node, deep=True)
+
+        def construct_binary(self, node: t.Any) -> str:
+            try:
+                return base64.b64decode("".join(node.value.split()), validate=True).decode()
+            except (ValueError, AttributeError) as error:
+                raise _error("it is no text in base64", node) from error
+
     replaced = {f"tag:yaml.org,2002:{name}" for name in ("timestamp", "int", "float", "value", "bool")}
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag not in replaced]
@@ -141,6 +158,14 @@ def loader() -> type:
     Loader.add_constructor(_NUMBER_TAG, Loader.construct_number)
     Loader.add_constructor("tag:yaml.org,2002:bool", Loader.construct_boolean)
     Loader.add_constructor("tag:yaml.org,2002:merge", Loader.construct_yaml_str)
+    Loader.add_constructor("tag:yaml.org,2002:binary", Loader.construct_binary)
+    for name in ("timestamp", "set", "omap", "pairs"):
+        Loader.add_constructor(
+            f"tag:yaml.org,2002:{name}", lambda self, node: self.construct_tagged("", node)
+        )
+    Loader.add_multi_constructor(
+        "", Loader.construct_tagged
+    )  # those that JSON does not know count for nothing
     return Loader
 
 

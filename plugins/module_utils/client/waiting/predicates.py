@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ..errors import UsageError
+from ..masking import HIDDEN
 from ..patch import same_json
 
 Json = t.Any
@@ -89,7 +90,9 @@ class Compare:
         return f"{self.path} is {_abbreviated(find(item, self.path))}"
 
     def why_unmet(self, item: Object) -> str:
-        return f"{self.why_met(item)}, wanted: {self._wanted_text()}"
+        # what is compared with a secret may be that secret
+        wanted = "another value" if HIDDEN in str(find(item, self.path)) else self._wanted_text()
+        return f"{self.why_met(item)}, wanted: {wanted}"
 
     def _wanted_text(self) -> str:
         if self.operator == "exists":

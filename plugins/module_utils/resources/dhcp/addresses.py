@@ -34,5 +34,8 @@ def mac(option: str, text: str) -> str:
     """A hardware address as DHCP servers write it, ``52:54:00:12:34:56``; UsageError names ``option``."""
     digits = _SEPARATORS.sub("", text.strip().lower())
     if not re.fullmatch("[0-9a-f]{12}", digits):
-        raise UsageError(f"{option}: {text!r} is not a MAC address such as 52:54:00:12:34:56")
+        advice = (
+            "; YAML takes one without letters for a number, so put it in quotes" if text.isdigit() else ""
+        )
+        raise UsageError(f"{option}: {text!r} is not a MAC address such as 52:54:00:12:34:56{advice}")
     return ":".join(re.findall("..", digits))

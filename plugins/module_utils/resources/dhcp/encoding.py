@@ -48,6 +48,8 @@ def encode(option: str, code: int, value: Json) -> str:
     """The text to store for an option; UsageError names ``option`` and the form that is wanted."""
     parts = value if isinstance(value, list) else [value]
     texts = [_scalar(option, part) for part in parts]
+    if not texts:
+        raise UsageError(f"{option}: must not be an empty list; leave the option out, or set it to null")
     if any(TEMPLATE_START in text for text in texts):
         return ",".join(texts)
     if code in _TEXT:

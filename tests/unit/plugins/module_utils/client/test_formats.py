@@ -118,6 +118,30 @@ def test_plain_scalars_are_what_go_makes_of_them(text: str, value: Any) -> None:
     assert (type(decoded), decoded) == (type(value), value)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("!!binary aGk=", "hi"),
+        ("!!binary |\n  aGVs\n  bG8=", "hello"),
+        ("!!set {x, z}", {"x": None, "z": None}),
+        ("!!omap [x: 1, z: 2]", [{"x": 1}, {"z": 2}]),
+        ("!!pairs [x: 1, x: 2]", [{"x": 1}, {"x": 2}]),
+        ("!!timestamp 2018-12-01", "2018-12-01"),
+        ("!mine 5", "5"),
+        ("!mine {x: 08}", {"x": 8.0}),
+        ("!mine [y]", [True]),
+        ("!unsafe '{{ x }}'", "{{ x }}"),
+        ("!!python/object:os.system x", "x"),
+        ("!!python/tuple [1]", [1]),
+        ("!<tag:example.com,2026:x> 1", "1"),
+        ("!!str 08", "08"),
+        ("!!int '5'", 5),
+    ],
+)
+def test_tags_are_what_go_makes_of_them(text: str, value: Any) -> None:
+    assert decode_yaml(f"v: {text}") == {"v": value}
+
+
 def test_numbers_of_json_that_no_float_holds_are_text_as_in_yaml() -> None:
     assert decode_yaml('{"a": 1e400, "b": 1e3}') == {"a": "1e400", "b": "1e3"}
     assert decode_yaml('{"b": 1e3}') == {"b": 1000.0}
@@ -137,7 +161,8 @@ def test_every_json_text_is_read_as_json_reads_it(value: Any) -> None:
         ('{"a": 1,\n "b": }x', "line 2"),
         ("a: *nobody", "line 1, column 4"),
         ("a: 1\n---\nb: 2\n", "line 2"),
-        ("a: !!python/object:os.system x", "line 1, column 4"),
+        ("a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256", "line 1, column 4: Ansible Vault has encrypted"),
+        ("a: !!binary /w==", "line 1, column 4: it is no text in base64"),
         ("a: 1\nn: .inf", "line 2, column 4: JSON has no number .inf"),
         ("a: 1\n<<: 2", "line 2"),
         ("? [a]\n: b", "line 1, column 3: the name of a member must be a scalar"),
@@ -158,9 +183,8 @@ def test_mistakes_are_located(text: str, place: str) -> None:
         "[" * 3000,
         "&a [*a]",
         '{"n": NaN}',
-        "n: !!binary aGk=",
-        "n: !!set {a}",
-        "d: !!timestamp 2018-12-01",
+        '{"half": "\\ud800"}',
+        '{"a": "\\udfff\\ud800"}',
     ],
 )
 def test_mistakes_without_a_place_are_errors_of_ours(text: str | bytes) -> None:

@@ -20,7 +20,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     UnreadableAnswer,
     UsageError,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.transport import (
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.http.endpoint import (
     normalize_endpoint,
 )
 
@@ -316,6 +316,18 @@ def test_a_server_that_pages_by_itself_is_read_to_the_end(ready: Client, stub: A
         "https://h:port",
         "https://h:99999",
         "https://user:secret@h",
+        "https://user:secret@h/?x=1",
+        "https://user:secret@h:port",
+        "user:secret@h:8092",
+        "https://user:secret@h/api/v3/machines",
+        "https://user:se@secret@h/#/x",
+        "https://user:sec/secret@h",
+        "user:secret@h",
+        "https://h,https://g",
+        "https://h g",
+        "https://h\x00",
+        "wss://h/api/v3/ws",
+        "https:/h",
         "https://h?x=1",
         "https://h#x",
     ],
@@ -333,7 +345,18 @@ def test_unusable_endpoints(url: str) -> None:
         (" https://h ", "https://h"),
         ("https://[::1]:8092", "https://[::1]:8092"),
         ("https://h/drp/", "https://h/drp"),
+        ("https://h:8092/api/v3", "https://h:8092"),
+        ("https://h:8092/api/v3//", "https://h:8092"),
+        ("https://h/drp/API/v3/?", "https://h/drp"),
+        ("HTTPS://H:8092/", "https://H:8092"),
+        ("https://[fe80::1%eth0]:8092/api/v3", "https://[fe80::1%eth0]:8092"),
     ],
 )
 def test_usable_endpoints(url: str, normal: str) -> None:
     assert normalize_endpoint(url) == normal
+
+
+@pytest.mark.parametrize("path", ["/api/v3/machines", "/API/v3/ws/", "/api/v3/api/v3/x"])
+def test_an_endpoint_that_is_the_url_of_an_object(path: str) -> None:
+    with pytest.raises(UsageError, match="use https://h:8092/drp$"):
+        normalize_endpoint(f"https://h:8092/drp{path}")

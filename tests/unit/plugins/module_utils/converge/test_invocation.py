@@ -47,3 +47,9 @@ def test_names_of_params_and_what_is_not_given_are_shown() -> None:
     options = {"params": ["rack/name"], "spec": None}
     assert invocation.loggable(options) == options
     assert invocation.loggable({"object": ["rack/name"]}) == {"object": invocation.HIDDEN}
+
+
+def test_a_list_of_texts_is_data_where_no_names_belong() -> None:
+    options = {"params": ["it may be a secret"]}
+    assert invocation.loggable(options, set()) == {"params": invocation.HIDDEN}
+    assert invocation.shown(options, (), {"params"}) == options

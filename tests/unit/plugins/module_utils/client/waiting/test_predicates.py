@@ -381,3 +381,12 @@ def test_words() -> None:
 def test_long_values_are_cut() -> None:
     told = Compare("x", "equals", ["y"] * 500).why_unmet({"x": "z" * 500})
     assert re.fullmatch(r"x is 'z{76}\.\.\., wanted: \['y', .{70,75}\.\.\.", told)
+
+
+@pytest.mark.parametrize("path", ["Params.pin", "Params"])
+@pytest.mark.parametrize("operator", ["equals", "in", "matches", "contains"])
+def test_what_is_compared_with_a_hidden_value_is_not_told(path: str, operator: str) -> None:
+    wanted: t.Any = {"equals": {"pin": "planted"}, "in": ["planted"]}.get(operator, "planted")
+    told = Compare(path, operator, wanted).why_unmet({"Params": {"pin": "(hidden)"}})
+    assert "planted" not in told
+    assert "(hidden)" in told

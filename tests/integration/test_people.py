@@ -81,9 +81,13 @@ def test_check_mode_sets_no_password(run_tasks: PlaybookRunner) -> None:
 
 def test_ones_own_password(run_tasks: PlaybookRunner) -> None:
     """The session and the cached token of the old password are dead; the loop goes on with the new one."""
+    api = Api(run_tasks.simulator)
+    add(api, "users", Name="ann", Roles=["superuser"])
+    api("PUT", "users/ann/password", json={"Password": FIRST})
+    run_tasks.defaults.update(username="ann", password=FIRST)
     both = {
         **task("user", name="{{ item }}", user_password=SECOND),
-        "loop": [USERNAME, "fred"],
+        "loop": ["ann", "fred"],
     }
     played = run_tasks(
         machine(name="m1"),
@@ -156,7 +160,6 @@ def test_what_a_deletion_leaves(run_tasks: PlaybookRunner, run_tasks_v4: Playboo
         assert played.changed == [True, True, False]
 
 
-@pytest.mark.needs_license
 def test_the_user_that_the_task_logs_in_as(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     for name in ("fred", "ann", "bob"):
@@ -187,6 +190,25 @@ def test_the_user_that_the_task_logs_in_as(run_tasks: PlaybookRunner) -> None:
     )
     assert played.changed == [True, True, False], played.output
     assert {user["Name"] for user in api("GET", "users").json()} & {"fred", "ann", "bob"} == set()
+
+
+def test_the_user_of_a_bare_token(run_tasks: PlaybookRunner) -> None:
+    """A token does not say whose it is, but only its user can get another one that works."""
+    api = Api(run_tasks.simulator)
+    for name in ("fred", "ann"):
+        add(api, "users", Name=name, Roles=["superuser"])
+        api("PUT", f"users/{name}/password", json={"Password": FIRST})
+    minted = run_tasks(task("token", user="fred", user_password=FIRST, ttl=600))[0]
+    as_fred = {"token": minted["token"], "username": None, "password": None}
+    played = run_tasks(
+        task("user", name="fred", state="absent", **as_fred),
+        task("user", name="ann", state="absent", **as_fred),
+        task("user", name="nobody", state="absent", **as_fred),
+    )
+    assert "it is the user that this task logs in as. Nothing was changed" in played[0]["msg"]
+    assert played.changed == [False, True, False], played.output
+    confirm = played[0]["msg"].rpartition(" ")[2]
+    assert run_tasks(task("user", name="fred", state="absent", confirm=confirm, **as_fred)).changed == [True]
 
 
 @pytest.mark.needs_counters

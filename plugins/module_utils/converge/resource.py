@@ -52,7 +52,7 @@ class Resource:
         given = fit_members(self.kind, self.spec)
         asked = server_values.without_computed_meta(self.kind, given)
         self.spec = {name: server_values.rounded(value) for name, value in asked.items()}
-        hidden = (self.spec.get(name) for name in self.model.hidden)
+        hidden = (self.spec.get(name) for name in models.hidden_members(self.kind))
         self.secrets.update(text for text in hidden if isinstance(text, str) and text)
         if asked != given:
             self.spec_warnings.append(

@@ -32,6 +32,12 @@ SECRETS_OF_ANY_KIND = ("Secret", "PasswordHash", "Token")
 """Members that no object shows, of whatever kind, unless the table says that they are no secrets there."""
 KINDS_WITH_SLASHES = frozenset({"params", "templates"})
 """Kinds whose objects may have a slash in their key."""
+_KEY_MEMBERS = ("Uuid", "Id", "ID", "Addr", "Name")
+"""The members that are keys of kinds; of several with unique indexes, the first."""
+_PLUGIN_KEY = "Id"
+"""The key of kinds that plugins store; these have no index but ``Key`` to tell it."""
+_LEARNED: dict[str, Model] = {}
+"""Kinds that are not in the table, as a server has told of them in this process."""
 NOT_MODELS = frozenset(
     {"info", "indexes", "logs", "events", "ws", "files", "isos"}
     | {"contents", "prefs", "preferences", "meta", "system", "objects"}
@@ -45,11 +51,28 @@ def find(kind: str) -> Model | None:
 
 
 def get(kind: str) -> Model:
-    """The row of ``kind``; a kind that is not in the table is keyed by ``Id`` with free members.
+    """The row of ``kind``; a kind that is not in the table has free members, and the key that was learned.
 
     Plugins register kinds of their own, so only the server can say whether such a kind exists.
     """
-    return MODELS.get(kind) or Model(kind, {}, key="Id", creation_order=70, has_params=True)
+    return MODELS.get(kind) or _LEARNED.get(kind) or _without_row(kind, _PLUGIN_KEY)
+
+
+def learn(kind: str, indexes: t.Mapping[str, t.Mapping[str, t.Any]]) -> Model:
+    """What the indexes of a server say about a kind that is not in the table, for :func:`get` from now on."""
+    unique = [name for name, index in indexes.items() if index.get("Unique") and name != "Key"]
+    keys = [name for name in _KEY_MEMBERS if name in unique] or unique
+    if keys:
+        # of several unusual ones, nothing says which is the key
+        key = keys[0] if len(keys) == 1 or keys[0] in _KEY_MEMBERS else ""
+    else:
+        key = _PLUGIN_KEY
+    _LEARNED[kind] = _without_row(kind, key, tuple(name for name in unique if name != key))
+    return _LEARNED[kind]
+
+
+def _without_row(kind: str, key: str, unique: tuple[str, ...] = ()) -> Model:
+    return Model(kind, {}, key=key, unique=unique, creation_order=70, has_params=True)
 
 
 def require(kind: str, served: t.Iterable[str] = ()) -> Model:
@@ -73,8 +96,23 @@ def hidden_members(kind: str) -> frozenset[str]:
 
 
 def key_of(kind: str, item: t.Mapping[str, t.Any]) -> str:
-    """The key of an object: its Name, Uuid, ID or Addr; "" when it has none yet."""
+    """The key of an object: its Name, Uuid, Id, ID or Addr; "" when it has none (yet)."""
     return str(item.get(get(kind).key) or "")
+
+
+def require_key(kind: str, item: t.Mapping[str, t.Any]) -> str:
+    """The key of an object that a server has answered; UsageError when it has none that can be read.
+
+    Without it, nothing tells one object of the kind from another.
+    """
+    key = key_of(kind, item)
+    if not key:
+        field = get(kind).key
+        why = f"this one has no {field}" if field else "nothing tells which of its members that is"
+        raise UsageError(
+            f"kind: {kind}: an object is known by its key, and {why}, so it can only be listed, with drp_info"
+        )
+    return key
 
 
 def label_of(kind: str, item: t.Mapping[str, t.Any]) -> str:

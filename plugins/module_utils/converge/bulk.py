@@ -124,7 +124,7 @@ class Bulk:
 
     def _identifiers_on_server(self, resource: Resource, current: Object | None) -> t.Iterator[str]:
         if current is not None:
-            yield models.key_of(resource.kind, current)
+            yield models.require_key(resource.kind, current)
 
     def _register_secure_params(self) -> None:
         """In check mode the params that this task would define are to be known, lest their values show."""
@@ -145,7 +145,7 @@ class Bulk:
                 continue
             there: dict[str, Object] = {}
             for item in self.client.list(kind):
-                there[models.key_of(kind, item)] = item
+                there[models.require_key(kind, item)] = item
                 for name in models.get(kind).unique:
                     there[f"{name}:{item.get(name)}"] = item
             for index in indexes:

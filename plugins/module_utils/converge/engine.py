@@ -158,7 +158,7 @@ class _Convergence:
             current = current if self.check else self._patch(current, unlocking)
         if not self.check:
             try:
-                self.client.delete(self.resource.kind, models.key_of(self.resource.kind, current))
+                self.client.delete(self.resource.kind, models.require_key(self.resource.kind, current))
             except NotFound as error:
                 if error.attempts < 2:
                     return
@@ -232,7 +232,7 @@ class _Convergence:
 
     def _patch(self, current: Object, operations: Patch) -> Object:
         kind = self.resource.kind
-        key = models.key_of(kind, current)
+        key = models.require_key(kind, current)
         try:
             patched = self.client.patch(kind, key, operations, force=self.resource.force)
         except Conflict as error:

@@ -65,8 +65,8 @@ class Resource:
             )
         if not self.lookup:
             raise UsageError(
-                f"{self.kind}: the object has no {self.model.key}"
-                + (" and no Name" if self.kind == "machines" else "")
+                f"{self.kind}: the object has no {self.model.key or 'known key'}"
+                + (" and no Name" if "Name" in self.model.unique else "")
                 + " to identify it"
             )
 
@@ -166,4 +166,4 @@ class Resource:
 
     def _name_lookup(self) -> str:
         name = self.spec.get("Name")
-        return f"Name:{name}" if name and self.model.key != "Name" else ""
+        return f"Name:{name}" if name and "Name" in self.model.unique else ""

@@ -21,7 +21,6 @@ _ORDER = (
     "roles", "preferences", "params", "users", "templates", "tasks", "profiles", "bootenvs", "stages",
     "workflows", "machines", "subnets", "reservations", "leases", "plugins", "jobs", "tenants",
 )  # fmt: skip
-_SEALING = ("machines", "plugins", "profiles")
 
 
 class LoadError(Exception):
@@ -161,7 +160,7 @@ def _check_templates(server: Server) -> None:
 def _seal_plain_values(server: Server) -> None:
     """Values of params that are secure by now are sealed where they lie; in a pack nothing can be changed."""
     problems = []
-    for prefix in _SEALING:
+    for prefix in sorted(name for name, model in server.server_profile.models.items() if model.has_params):
         for row in list(server.store[prefix]):
             sealed = server.params.sealed((prefix, row.key), row.data["Params"])
             if not sealed:

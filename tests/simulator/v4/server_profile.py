@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import inspect
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from ..call import ApiResponse, BufferedResponse, Call, reply
 from ..claims import SCOPES
 from ..errors import ApiError, bad_request, not_found
 from ..models import Model
-from ..rules import Rules
+from ..rules import Change, Rules
 from ..server_profile import FEATURES, ServerProfile
 from ..store import Row
-from ..wire import dumps
-from . import etags, pools
+from ..wire import dumps, now
+from . import etags, facts, pools
 from .filters import OPERATORS, matches, project
 from .models import MODELS_V4
+from .param_layers import layers_of_params
 from .rules import RULES
+
+if TYPE_CHECKING:
+    from ..server import Server
 
 _MORE_FEATURES = (
     "endpoint-refs", "endpoint-proxy", "inline-upgrade", "bundle-objects", "secure-params-in-content-packs",
@@ -30,23 +35,50 @@ _MORE_FEATURES = (
 _BASE = ("list", "get", "create", "update", "delete", "action", "actions")
 
 
+_LIST_OPTIONS = (
+    "aggregate", "commented", "decode", "exclude-self", "expand", "filter", "group-by", "params",
+    "range-only", "raw", "reduced", "force",
+)  # fmt: skip
+
+
+def _scopes() -> dict[str, tuple[str, ...]]:
+    """What may be allowed for each kind."""
+    # assumption: v4 knows events, and tokens of what runs tasks; all else as for the kinds of v3.12
+    found = {**SCOPES, "events": ("post",)}
+    for kind in facts.KINDS:
+        secure = ("getSecure", "updateSecure") if facts.can(kind, "params") else ()
+        token = ("token",) if "GET:token" in facts.words(kind, "below") else ()
+        found[kind] = tuple(dict.fromkeys((*found.get(kind, _BASE), *secure, *token)))
+    return found
+
+
 class ServerProfileV4(ServerProfile):
     version = "v4.8.0"
+    # assumption: a v4 server does not run without a licence, and any licence is one for roles and tenants
+    licensed = True
     features = (*FEATURES, *_MORE_FEATURES)
     models = MODELS_V4
-    # assumption: v4 knows events, and tokens of machines
-    scopes = {
-        **SCOPES,
-        "contexts": _BASE,
-        "pools": _BASE,
-        "events": ("post",),
-        "machines": (*SCOPES["machines"], "token"),
-    }
-    list_parameters = (*ServerProfile.list_parameters, "params", "decode")
+    scopes = _scopes()
+    list_parameters = (*ServerProfile.list_parameters, *_LIST_OPTIONS)
+    params_prefix = "Params."
     extra_operators = OPERATORS
 
     def rules(self, prefix: str) -> Rules:
         return RULES.get(prefix) or super().rules(prefix)
+
+    def stamp(self, change: Change, principal: str) -> None:
+        if "CreatedAt" not in change.new:
+            return
+        old, moment = change.old, now()
+        made = {name: old[name] for name in ("CreatedAt", "CreatedBy")} if old else {}
+        change.new.update(
+            {"CreatedAt": moment, "CreatedBy": principal, **made},
+            LastModifiedAt=moment,
+            LastModifiedBy=principal,
+        )
+
+    def param_sources(self, server: Server, row: Row) -> Iterator[Row]:
+        return layers_of_params(server, row)
 
     def shown(self, call: Call, row: Row) -> bytes:
         return project(call, row)

@@ -58,7 +58,8 @@ def test_the_members_of_a_kind(kind: str) -> None:
     missing = {*members(facts), *(COMMON - words(facts, "without"))} - set(model.fields)
     assert not missing
     for name, form in members(facts).items():
-        fits = FORMS.get(form) or {"structs" if form.startswith("texts") else "struct", "structs", "map"}
+        word = form.partition(" of ")[0]
+        fits = FORMS.get(form) or {{"list": "structs", "map": "map"}.get(word, "struct")}
         assert model.fields[name] in fits, (name, form)
 
 

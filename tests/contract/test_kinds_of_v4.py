@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each kind of a v4 server with drp_object: created, unchanged, changed, and gone."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import models
+from ansible_collections.digitalrebar.provision.plugins.modules import drp_info, drp_object
+from simulator.launch import Simulator
+
+KEY = "rocketskates:r0cketsk8ts"
+UUID = "0b2d3e9c-8f3a-4a61-9d5a-3c1d2f4b5a60"
+_TEXT = {"Description": "first"}, {"Description": "second"}
+_PARAMS = {"Description": "first", "Params": {"colour": "red"}}, {"Params": {"colour": "blue"}}
+SPECS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
+    "activities": ({"Type": "machine", "Count": 1}, {"Count": 2}),
+    "alerts": ({"Name": "disk", "Level": "INFO", "Params": {"colour": "red"}}, {"Level": "ERROR"}),
+    "batches": (
+        {"SetupWorkOrderTemplate": {"Blueprint": "patch"}, "WorkOrderTemplate": {"Blueprint": "patch"}},
+        {"WorkOrderTemplate": {"Blueprint": "other", "Params": {"colour": "red"}}},
+    ),
+    "blueprints": ({**_PARAMS[0], "Tasks": []}, _PARAMS[1]),
+    "bootenvs": ({"OS": {"Name": "sledge"}, "Loaders": {"amd64": "a"}}, {"Kernel": "vmlinuz0"}),
+    "catalog_items": ({"Name": "drp", "Shasum256": {"a": "b"}}, {"HotFix": True}),
+    "clusters": ({"Name": "farm", "Params": {"colour": "red"}}, {"Params": {"colour": "blue"}}),
+    "contexts": ({"Image": "runner", "Engine": "docker"}, {"Image": "other"}),
+    "endpoints": (
+        {"Components": [{"Name": "drp", "Type": "DRP"}], "Prefs": {"a": "b"}}, {"VersionSets": ["one"]}
+    ),
+    "filters": (
+        {"Object": "machines", "Queries": [{"Name": "Name", "Op": "Eq", "Value": "x"}]}, {"Slim": "Meta"}
+    ),
+    "identity_providers": ({"GroupToRoles": {"admins": ["superuser"]}}, {"DisplayName": "single sign-on"}),
+    "machines": ({"Name": "web-1", "WorkOrderMode": True}, {"WorkOrderMode": False, "Pipeline": "p"}),
+    "params": ({"Schema": {"type": "string"}}, _TEXT[1]),
+    "pipelines": (_PARAMS[0], {"Pipelines": ["other"]}),
+    "plugins": ({"Provider": "incrementer"}, _TEXT[1]),
+    "pools": ({"EnterActions": {"Workflow": "w", "Blueprint": "b"}}, {"AutoFill": {"MinFree": 2}}),
+    "profiles": _PARAMS,
+    "reservations": ({"Token": "0a:00:00:00:00:01", "Strategy": "MAC"}, {"SkipDAD": True}),
+    "resource_brokers": ({"Name": "cloud"}, {"Description": "second", "Meta": {"icon": "cloud"}}),
+    "roles": ({"Claims": [{"scope": "work_orders", "action": "list", "specific": "*"}]}, _TEXT[1]),
+    "stages": (_PARAMS[0], {"OutputParams": ["colour"]}),
+    "store_objects": ({"Properties": {"a": {"b": 1}}}, {"Properties": {"a": 2}}),
+    "subnets": (
+        {"Subnet": "192.0.2.0/24", "ActiveStart": "192.0.2.10", "ActiveEnd": "192.0.2.20"},
+        {"Params": {"colour": "red"}},
+    ),
+    "tasks": ({"Templates": []}, {"OutputParams": ["colour"], "ExtraDuration": 5}),
+    "templates": ({"Contents": "text"}, {"StartDelimiter": "<%", "EndDelimiter": "%>"}),
+    "tenants": ({"Members": {"machines": []}}, _TEXT[1]),
+    "trigger_providers": ({"Method": "POST"}, {"NoURL": True}),
+    "triggers": ({"Enabled": True, "WorkOrderParams": {"a": 1}}, {"Enabled": False}),
+    "users": _TEXT,
+    "ux_options": ({"Default": "dark"}, {"Global": True}),
+    "ux_settings": ({"Option": "", "Value": "dark"}, {"Value": "light"}),
+    "ux_views": (
+        {"Menu": [{"Id": "m", "Items": [{"Id": "i", "GroupBy": ["Pool"]}]}], "Columns": {"jobs": ["Task"]}},
+        {"Airgap": True},
+    ),
+    "version_sets": ({"Files": [{"Path": "a", "Explode": True}]}, {"Apply": True}),
+    "work_orders": ({"Blueprint": "patch", "Params": {"colour": "red"}}, {"Params": {"colour": "blue"}}),
+    "workflows": ({"Stages": []}, _TEXT[1]),
+    "zones": (
+        {"Origin": "example.com.", "Records": [{"Name": "www", "Type": "A", "Value": ["192.0.2.1"]}]},
+        {"Priority": 3},
+    ),
+}  # fmt: skip
+"""Kind -> the members of a new object, and others of the same object later."""
+NOT_CREATED = {"connections", "interfaces", "jobs", "leases", "plugin_providers"}
+"""Kinds that the server fills itself."""
+KEYS = {"Uuid": UUID, "Addr": "192.0.2.7"}
+
+
+@pytest.fixture(scope="module")
+def v4(v4_simulator: Simulator) -> Simulator:
+    v4_simulator.reset()
+    return v4_simulator
+
+
+def run(server: Simulator, module: t.Any, check: bool = False, **given: t.Any) -> dict[str, t.Any]:
+    """The result of a task in this process."""
+    spec = module.SPEC["argument_spec"]
+    options = {name: one.get("default") for name, one in spec.items()}
+    options |= {"endpoint": server.endpoint, "key": KEY, "ca_path": server.ca, "token_cache": ""}
+    return runner.run(module.run, {**options, **given}, check, environ={})
+
+
+def test_every_kind_is_tried() -> None:
+    assert {*SPECS, *NOT_CREATED} == set(models.MODELS)
+
+
+@pytest.mark.needs_v4
+@pytest.mark.parametrize("kind", sorted(SPECS))
+def test_a_kind(v4: Simulator, kind: str) -> None:
+    first, second = SPECS[kind]
+    key = KEYS.get(models.get(kind).key, "some-key")
+    task: dict[str, t.Any] = {"kind": kind, "id": key, "require_available": False}
+    named = {models.get(kind).key: key}
+
+    assert run(v4, drp_object, True, **task, spec={**named, **first})["changed"]
+    created = run(v4, drp_object, **task, spec={**named, **first})
+    assert (created.get("msg"), created["changed"]) == (None, True)
+    assert created.get("warnings", []) == []
+    assert models.key_of(kind, created["object"]) == key
+    again = run(v4, drp_object, **task, spec={**named, **first})
+    assert (again.get("msg"), again["changed"]) == (None, False)
+
+    changed = run(v4, drp_object, **task, spec=second)
+    assert (changed.get("msg"), changed["changed"]) == (None, True)
+    assert not run(v4, drp_object, True, **task, spec=second)["changed"]
+    listed = run(v4, drp_info, kind=kind)["objects"]
+    assert [item for item in listed if models.key_of(kind, item) == key] == [changed["object"]]
+
+    gone = run(v4, drp_object, **task, state="absent")
+    assert (gone.get("msg"), gone["changed"]) == (None, True)
+    assert not run(v4, drp_object, **task, state="absent")["changed"]

@@ -36,6 +36,7 @@ SPECS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
         {"Object": "machines", "Queries": [{"Name": "Name", "Op": "Eq", "Value": "x"}]}, {"Slim": "Meta"}
     ),
     "identity_providers": ({"GroupToRoles": {"admins": ["superuser"]}}, {"DisplayName": "single sign-on"}),
+    "leases": ({"Token": "0a:00:00:00:00:01", "Strategy": "MAC", "State": "ACK"}, {"Duration": 60}),
     "machines": ({"Name": "web-1", "WorkOrderMode": True}, {"WorkOrderMode": False, "Pipeline": "p"}),
     "params": ({"Schema": {"type": "string"}}, _TEXT[1]),
     "pipelines": (_PARAMS[0], {"Pipelines": ["other"]}),
@@ -72,7 +73,7 @@ SPECS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
     ),
 }  # fmt: skip
 """Kind -> the members of a new object, and others of the same object later."""
-NOT_CREATED = {"connections", "interfaces", "jobs", "leases", "plugin_providers"}
+NOT_CREATED = {"connections", "interfaces", "jobs", "plugin_providers"}
 """Kinds that the server fills itself."""
 KEYS = {"Uuid": UUID, "Addr": "192.0.2.7"}
 
@@ -120,3 +121,28 @@ def test_a_kind(v4: Simulator, kind: str) -> None:
     gone = run(v4, drp_object, **task, state="absent")
     assert (gone.get("msg"), gone["changed"]) == (None, True)
     assert not run(v4, drp_object, **task, state="absent")["changed"]
+
+
+@pytest.mark.needs_v4
+def test_members_that_nobody_knows_are_sent_and_told_when_they_were_not_kept(v4: Simulator) -> None:
+    template = {"Name": "t", "Contents": "text", "Shape": "round"}
+    spec: dict[str, t.Any] = {"Name": "newer", "Colour": "red", "Templates": [template]}
+    told = ["task newer: the server has not kept Colour, Templates[0].Shape; it may have no such member"]
+    created = run(v4, drp_object, kind="tasks", spec=spec, require_available=False)
+    assert (created.get("msg"), created["changed"], created["warnings"]) == (None, True, told)
+    again = run(v4, drp_object, kind="tasks", spec=spec, require_available=False)
+    assert (again["changed"], again["action"], again["warnings"]) == (False, "unchanged", told)
+    known = run(v4, drp_object, kind="tasks", spec={**spec, "Description": "d"}, require_available=False)
+    assert (known["changed"], known["warnings"]) == (True, told)
+    run(v4, drp_object, kind="tasks", spec={"Name": "newer"}, state="absent")
+
+
+def test_members_that_nobody_knows_are_an_error_on_v3_12(simulator: Simulator) -> None:
+    result = run(simulator, drp_object, kind="tasks", spec={"Name": "newer", "Colour": "red"})
+    assert "tasks have no member Colour; the server would drop it" in result["msg"]
+
+
+def test_leases_are_made_by_clients_of_v4_only(simulator: Simulator) -> None:
+    spec = {"Addr": "192.0.2.7", "Token": "0a:00:00:00:00:01", "Strategy": "MAC"}
+    result = run(simulator, drp_object, kind="leases", spec=spec)
+    assert "the server creates leases itself" in result["msg"]

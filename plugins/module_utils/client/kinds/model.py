@@ -48,6 +48,8 @@ class Model:
     """Member name -> kind that it names, for the references to kinds of the same rank."""
     creatable: bool = True
     writable: bool = True
+    v4_writable: bool = False
+    """Whether v4 servers take objects of the kind from clients although v3.12 does not."""
     has_params: bool = False
     hidden: tuple[str, ...] = ()
     """Members that are never shown: secrets, and a machine's Profile, which v3.12 fills with junk."""

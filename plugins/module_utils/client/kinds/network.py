@@ -69,6 +69,7 @@ NETWORK: tuple[Model, ...] = (
         creation_order=67,
         creatable=False,
         writable=False,
+        v4_writable=True,
         **_SHOWN_TOKEN,
         required=("State", "Strategy", "Token"),
     ),

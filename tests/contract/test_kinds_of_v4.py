@@ -9,7 +9,9 @@ import typing as t
 import pytest
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client import models
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import models, settings
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import params
 from ansible_collections.digitalrebar.provision.plugins.modules import drp_info, drp_object
 from simulator.launch import Simulator
 
@@ -146,3 +148,33 @@ def test_leases_are_made_by_clients_of_v4_only(simulator: Simulator) -> None:
     spec = {"Addr": "192.0.2.7", "Token": "0a:00:00:00:00:01", "Strategy": "MAC"}
     result = run(simulator, drp_object, kind="leases", spec=spec)
     assert "the server creates leases itself" in result["msg"]
+
+
+@pytest.fixture
+def params_of_all(v4: Simulator) -> t.Iterator[Client]:
+    """A secure param, and a value in the profile global."""
+    options = {"endpoint": v4.endpoint, "key": KEY, "ca_path": v4.ca, "token_cache": ""}
+    with settings.connect(settings.resolve(options)) as client:
+        client.create("params", {"Name": "pin", "Schema": {"type": "string"}, "Secure": True})
+        params.set(client, "profiles", "global", "everywhere", "yes")
+        yield client
+        client.delete("params", "pin")
+
+
+@pytest.mark.needs_v4
+@pytest.mark.parametrize("kind", sorted(kind for kind in SPECS if models.get(kind).has_params))
+def test_params_of_a_kind(v4: Simulator, params_of_all: Client, kind: str) -> None:
+    key = KEYS.get(models.get(kind).key, "some-key")
+    spec = {models.get(kind).key: key, **SPECS[kind][0], "Params": {"pin": "open-sesame", "colour": "red"}}
+    task: dict[str, t.Any] = {"kind": kind, "spec": spec, "require_available": False}
+    created = run(v4, drp_object, **task)
+    assert (created.get("msg"), created["changed"]) == (None, True)
+    assert created["object"]["Params"] == {"pin": "(hidden)", "colour": "red"}
+    assert not run(v4, drp_object, **task)["changed"]
+    assert params.get(params_of_all, kind, key, "pin", decode=True) == "open-sesame"
+    assert params.get(params_of_all, kind, key, "everywhere", aggregate=True) == "yes"
+    assert params.get_all(params_of_all, kind, key, aggregate=True)["everywhere"] == "yes"
+    changed = {**task, "spec": {**spec, "Params": {"pin": "closed-sesame"}}}
+    assert run(v4, drp_object, **changed)["changed"]
+    assert params.get(params_of_all, kind, key, "pin", decode=True) == "closed-sesame"
+    assert run(v4, drp_object, kind=kind, id=key, state="absent")["changed"]

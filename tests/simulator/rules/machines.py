@@ -163,6 +163,9 @@ def _task_problem(server: Server, entry: str) -> str:
     kind, colon, name = entry.partition(":")
     if not colon:
         return "" if server.store.get("tasks", entry) else f"Task {entry} does not exist"
-    if kind in ("stage", "bootenv"):
+    if kind not in server.server_profile.task_entries:
+        return f"{entry} is malformed"
+    # an empty context is the machine's own one
+    if kind in ("stage", "bootenv") or (kind == "context" and name):
         return "" if server.store.get(f"{kind}s", name) else f"{kind.capitalize()} {name} does not exist"
-    return "" if kind in ("chroot", "action") else f"{entry} is malformed"
+    return ""

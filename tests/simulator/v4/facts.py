@@ -85,6 +85,13 @@ def indexes(kind: str, struct: Struct) -> dict[str, ix.Index]:
     return {index.name: index for index in (*ix.base_indexes(key), *found)}
 
 
+def content_meta() -> Struct:
+    """What a content pack may say of itself, without what the server says of the pack."""
+    typed = _typed(_FACTS["structs"]["ContentMetaData"])
+    computed = ("Type", "Writable", "Overwritable")
+    return Struct("ContentMetaData", **{name: form for name, form in typed.items() if name not in computed})
+
+
 @dataclasses.dataclass(frozen=True)
 class ListIndex(ix.Index):
     """An index over a list: a filter is about any one of its elements."""

@@ -17,6 +17,7 @@ _OTHERWISE: dict[str, dict[str, GoType]] = {
         "ExtraRoles": OmitEmpty(STRINGS),
         "ExtraClaims": OmitEmpty(ListOf(CLAIM)),
     },
+    "jobs": {"ExtraClaims": OmitEmpty(ListOf(CLAIM)), "Token": OmitEmpty(STR)},
 }
 """Members that are not shown as the facts alone would have it."""
 _TEMPLATES = ListOf(

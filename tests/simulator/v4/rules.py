@@ -11,6 +11,7 @@ from ..errors import invalid
 from ..models import MODELS
 from ..rules import Change, Rules
 from ..rules.base import missing
+from ..rules.content import TaskRules
 from ..rules.machines import MachineRules
 from ..rules.names import name_problems
 from ..wire import Obj, new_uuid
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 DEFAULT_POOL = "default"
 _AFTER = {"Joining": "Free", "Building": "InUse", "Destroying": "Free", "Leaving": "Free"}
 """Where a machine of a pool goes once its workflow is complete."""
+_HOLD = {"Joining": "HoldJoin", "Building": "HoldBuild", "Destroying": "HoldDestroy", "Leaving": "HoldLeave"}
+"""Where it stays while its workflow stands still, because a job has failed."""
 _MAY_CHANGE = {"Locked", "Validated", "Available", "Errors", "WorkflowComplete"}
 
 
@@ -44,8 +47,16 @@ class MachineRulesV4(MachineRules):
             return
         super().change(change)
         new["WorkflowComplete"] = not new["Tasks"] or new["CurrentTask"] >= len(new["Tasks"])
-        if new["WorkflowComplete"]:
+        underway = new["PoolStatus"] == "Leaving" and new["Uuid"] in change.server.pool_moves
+        if new["WorkflowComplete"] and not underway:
             new["PoolStatus"] = _AFTER.get(new["PoolStatus"], new["PoolStatus"])
+        elif not new["WorkflowComplete"]:
+            _hold(change.server, new)
+
+    def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
+        super().on_saved(server, row, old)
+        if row.data["PoolStatus"] == "Leaving" and row.data["WorkflowComplete"] and old:
+            server.after_response(lambda: server.server_profile.on_left_pool(server, row))
 
     def availability_problems(self, server: Server, obj: Obj) -> list[str]:
         return super().availability_problems(server, obj) + missing(
@@ -60,8 +71,42 @@ class MachineRulesV4(MachineRules):
 class PoolRules(Rules):
     name_field = "Id"
 
+    def set_defaults(self, change: Change) -> None:
+        if change.new["Id"] != DEFAULT_POOL:
+            change.new["ParentPool"] = change.new["ParentPool"] or DEFAULT_POOL
+
     def availability_problems(self, server: Server, obj: Obj) -> list[str]:
-        return missing(server, "pools", "Pool", filter(None, [obj["ParentPool"]]))
+        # assumption: the default pool is there without being an object
+        return missing(server, "pools", "Pool", {obj["ParentPool"]} - {"", DEFAULT_POOL})
+
+
+class TaskRulesV4(TaskRules):
+    """A task may need others before it, but not itself."""
+
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
+        problems = super().validation_problems(server, obj)
+        needed = prerequisites(server, obj["Prerequisites"])
+        # assumption: in which words a circle is refused
+        return [*problems, *([f"Task {obj['Name']} requires itself"] if obj["Name"] in needed else [])]
+
+    def availability_problems(self, server: Server, obj: Obj) -> list[str]:
+        return missing(server, "tasks", "Task", obj["Prerequisites"])
+
+
+def prerequisites(server: Server, names: list[str]) -> list[str]:
+    """The tasks and all that they need, each once, and what is needed before what needs it."""
+    found: list[str] = []
+
+    def add(name: str, path: tuple[str, ...]) -> None:
+        if name in found or name in path:
+            return
+        for needed in (server.store.data("tasks", name) or {}).get("Prerequisites") or []:
+            add(needed, (*path, name))
+        found.append(name)
+
+    for name in names:
+        add(name, ())
+    return found
 
 
 class KindRules(Rules):
@@ -113,6 +158,14 @@ _REFERENCES = {
 }  # fmt: skip
 
 
+def _hold(server: Server, new: Obj) -> None:
+    """A machine on its way is on hold once its job has failed."""
+    # assumption: the facts name these states, and neither how a machine gets into them nor out again
+    job = server.store.data("jobs", new["CurrentJob"]) or {}
+    if job.get("State") == "failed" and not new["Runnable"]:
+        new["PoolStatus"] = _HOLD.get(new["PoolStatus"], new["PoolStatus"])
+
+
 def _touched(old: Obj, new: Obj) -> bool:
     """Whether more than the lock differs; a machine that is unlocked may not change in the same request."""
     return any(new[name] != old[name] for name in new if name not in _MAY_CHANGE)
@@ -122,6 +175,7 @@ def _touched(old: Obj, new: Obj) -> bool:
 _OWN: dict[str, Rules] = {
     **{prefix: MachineRulesV4(prefix) for prefix in ("machines", "clusters", "resource_brokers")},
     "pools": PoolRules(),
+    "tasks": TaskRulesV4(),
     "contexts": Rules(),
 }
 RULES: dict[str, Rules] = {

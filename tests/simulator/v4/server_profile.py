@@ -10,19 +10,23 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..call import ApiResponse, BufferedResponse, Call, reply
+from .. import objects
+from ..call import OCTETS, ApiResponse, BufferedResponse, Call, reply
 from ..claims import SCOPES
 from ..errors import ApiError, bad_request, not_found
+from ..filters import select
 from ..models import Model
+from ..routes.common import find
 from ..rules import Change, Rules
 from ..server_profile import FEATURES, ServerProfile
 from ..store import Row
 from ..wire import dumps, now
-from . import etags, facts, pools
+from . import blobs, etags, facts, pools
 from .filters import OPERATORS, matches, project
+from .info import whoami, with_members_of_v4
 from .models import MODELS_V4
 from .param_layers import layers_of_params
-from .rules import RULES
+from .rules import RULES, prerequisites
 
 if TYPE_CHECKING:
     from ..server import Server
@@ -31,6 +35,9 @@ _MORE_FEATURES = (
     "endpoint-refs", "endpoint-proxy", "inline-upgrade", "bundle-objects", "secure-params-in-content-packs",
     "task-prerequisites", "content-prerequisite-version-checking", "stage-paramer", "auto-boot-target",
     "partial-objects", "regex-string-filters", "file-iso-exists-info-render", "log-has-head-method",
+    # what the content packs and the agent of v4.8 ask for
+    "elevated-tasks", "overridable-bootloaders", "centos-8", "virtual-media-boot", "agent-auto-update",
+    "selective-job-purge",
 )  # fmt: skip
 _BASE = ("list", "get", "create", "update", "delete", "action", "actions")
 
@@ -60,11 +67,27 @@ class ServerProfileV4(ServerProfile):
     models = MODELS_V4
     scopes = _scopes()
     list_parameters = (*ServerProfile.list_parameters, *_LIST_OPTIONS)
+    content_meta = facts.content_meta()
     params_prefix = "Params."
+    task_entries = (*ServerProfile.task_entries, "context")
+    stage_entries = task_entries
+    gathers_entries = True
     extra_operators = OPERATORS
 
     def rules(self, prefix: str) -> Rules:
         return RULES.get(prefix) or super().rules(prefix)
+
+    def with_prerequisites(self, server: Server, tasks: list[str], present: list[str]) -> list[str]:
+        entered: list[str] = []
+        for task in tasks:
+            there = {*present, *entered}
+            entered += [name for name in prerequisites(server, [task])[:-1] if name not in there]
+            entered.append(task)
+        return entered
+
+    def on_left_pool(self, server: Server, row: Row) -> None:
+        if server.store.get("machines", row.key):
+            pools.arrive(server, row, "system")
 
     def stamp(self, change: Change, principal: str) -> None:
         if "CreatedAt" not in change.new:
@@ -96,6 +119,8 @@ class ServerProfileV4(ServerProfile):
         key = _item_key(call)
         if key and call.method in ("GET", "HEAD") and (unchanged := await etags.wait_for_change(call, key)):
             return unchanged
+        if call.parts[0] in ("files", "isos"):
+            return await blobs.answer(call)
         answer = self._special(call) or super().answer(call)
         if inspect.isawaitable(answer):
             answer = await answer
@@ -113,7 +138,16 @@ class ServerProfileV4(ServerProfile):
         """The answer of a route that v3.12 lacks, or None."""
         match call.method, call.parts:
             case "GET", ["objects"]:
-                return reply(sorted(call.server.store.tables))
+                return reply(sorted({*call.server.store.tables, "interfaces"} - {"preferences"}))
+            case "POST", ["whoami"]:
+                return reply(whoami(call))
+            case "DELETE", ["jobs" | "work_orders" as kind]:
+                return _purge(call, kind)
+            case "GET", ["plugin_providers", name, "binary"]:
+                return _binary(call, name)
+            case "DELETE", ["bootenvs", name, "purgeLocal"]:
+                find(call, call.server.store["bootenvs"], name)
+                return reply(True)
             case "GET", ["pools-active"]:
                 return pools.active(call)
             case "GET", ["pools", pool, "status"]:
@@ -150,6 +184,24 @@ def _machine_token(call: Call, key: str) -> ApiResponse:
     return reply({"Token": call.server.tokens.for_machine(row, ttl)})
 
 
+def _purge(call: Call, kind: str) -> ApiResponse:
+    """Remove all that the filters select and that has ended."""
+    # assumption: what is still going on stays, and the answer tells how many have gone
+    gone = 0
+    for row in select(call.server, call.server.store[kind].model, call.query, call.method):
+        if row.data["State"] in ("finished", "failed", "cancelled"):
+            call.require(kind, "delete", row.key)
+            objects.remove(call.server, row, call.principal)
+            gone += 1
+    return reply({"Deleted": gone})
+
+
+def _binary(call: Call, name: str) -> ApiResponse:
+    """The program that a provider was uploaded as; here that is its definition."""
+    row = find(call, call.server.store["plugin_providers"], name)
+    return BufferedResponse(200, row.text, OCTETS)
+
+
 def _reworded(call: Call, problem: ApiError) -> ApiError:
     """A refusal in the words of v4."""
     messages = [message.replace("Bootenv ", "BootEnv ") for message in problem.messages]
@@ -171,6 +223,8 @@ def _extended(call: Call, answer: ApiResponse) -> ApiResponse:
     if not isinstance(answer, BufferedResponse) or answer.status != 200 or call.method != "GET":
         return answer
     match call.parts:
+        case ["info"]:
+            answer.body = dumps(with_members_of_v4(call, json.loads(answer.body)))
         case ["indexes", *_]:
             # unlike v3.12, v4 ends after the index
             document, _end = json.JSONDecoder().raw_decode(answer.body.decode())

@@ -5,7 +5,7 @@
 # assumption: how lists are filtered
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import total_ordering
 from typing import Any
 
@@ -27,6 +27,3 @@ class AnyOf:
 
     def __hash__(self) -> int:
         return hash(tuple(self.items))
-
-    def any(self, test: Callable[[Any], bool]) -> bool:
-        return any(map(test, self.items))

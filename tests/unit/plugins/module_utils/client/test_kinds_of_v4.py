@@ -73,7 +73,7 @@ def test_how_many_members_are_known() -> None:
     assert known == total > 800
 
 
-@pytest.mark.parametrize("struct", sorted(FACTS["structs"]))
+@pytest.mark.parametrize("struct", sorted({*FACTS["structs"]} - {"ContentMetaData"}))
 def test_a_struct(struct: str) -> None:
     facts = {name for names in FACTS["structs"][struct].values() for name in names.split()}
     assert facts == set(structs.STRUCTS[struct])

@@ -12,7 +12,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils import runn
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import models, settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import params
-from ansible_collections.digitalrebar.provision.plugins.modules import drp_info, drp_object
+from ansible_collections.digitalrebar.provision.plugins.modules import drp_info, drp_object, drp_wait
 from simulator.launch import Simulator
 
 KEY = "rocketskates:r0cketsk8ts"
@@ -178,3 +178,42 @@ def test_params_of_a_kind(v4: Simulator, params_of_all: Client, kind: str) -> No
     assert run(v4, drp_object, **changed)["changed"]
     assert params.get(params_of_all, kind, key, "pin", decode=True) == "closed-sesame"
     assert run(v4, drp_object, kind=kind, id=key, state="absent")["changed"]
+
+
+@pytest.mark.needs_v4
+def test_many_objects_of_a_new_kind_are_many(v4: Simulator) -> None:
+    blueprints = [{"kind": "blueprints", "spec": {"Name": f"blueprint-{number}"}} for number in range(25)]
+    made = run(v4, drp_object, resources=blueprints)
+    assert (made.get("msg"), len({entry["key"] for entry in made["results"]})) == (None, 25)
+    gone = run(v4, drp_object, resources=[{**entry, "state": "absent"} for entry in blueprints])
+    assert (gone.get("msg"), {entry["action"] for entry in gone["results"]}) == (None, {"deleted"})
+    assert run(v4, drp_info, kind="blueprints")["objects"] == []
+
+
+@pytest.mark.needs_v4
+def test_a_wait_looks_at_every_object_of_a_new_kind(v4: Simulator) -> None:
+    uuids = [f"{UUID[:-1]}{number}" for number in range(2)]
+    orders = [
+        {"kind": "work_orders", "spec": {"Uuid": uuid, "Blueprint": "patch", "State": state}}
+        for uuid, state in zip(uuids, ("finished", "running"), strict=True)
+    ]
+    made = run(v4, drp_object, resources=orders, require_available=False)
+    assert made.get("msg") is None
+    until = [{"path": "State", "equals": "finished"}]
+    waited = run(v4, drp_wait, kind="work_orders", filters={}, until=until, timeout=0)
+    assert (waited["failed"], waited["total"]) == (True, 2)
+    waited = run(v4, drp_wait, kind="work_orders", id=uuids[0], until=until, timeout=0)
+    assert (waited["outcome"], waited["object"]["Uuid"]) == ("complete", uuids[0])
+    run(v4, drp_object, resources=[{**entry, "state": "absent"} for entry in orders])
+
+
+@pytest.mark.needs_v4
+def test_secrets_of_clusters_and_brokers_are_hidden(v4: Simulator) -> None:
+    for kind in ("clusters", "resource_brokers"):
+        spec = {"Name": "farm", "Secret": "open-sesame"}
+        made = run(v4, drp_object, kind=kind, spec=spec)
+        assert made.get("msg") is None
+        waited = run(v4, drp_wait, kind=kind, name="farm", timeout=0)
+        assert "open-sesame" not in str([made, waited, run(v4, drp_info, kind=kind)])
+        assert "Secret" not in run(v4, drp_info, kind=kind)["objects"][0]
+        run(v4, drp_object, kind=kind, spec={"Name": "farm"}, state="absent")

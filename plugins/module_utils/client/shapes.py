@@ -59,6 +59,10 @@ def _is_text(value: Json) -> bool:
     return value.__class__ is str
 
 
+def _is_time(value: Json) -> bool:
+    return value is None or _is_text(value)
+
+
 def _is_uuid(value: Json) -> bool:
     """It becomes a part of paths, on the server and on disks."""
     return value == "" or (_is_text(value) and _UUID.fullmatch(value) is not None)
@@ -94,6 +98,7 @@ def _is_object_list(value: Json) -> bool:
 
 _BY_TYPE: dict[str, t.Callable[[Json], bool]] = {
     **dict.fromkeys(models.TEXT_TYPES, _is_text),
+    "time": _is_time,
     "uuid": _is_uuid,
     "bool": _is_bool,
     "int": _is_int,

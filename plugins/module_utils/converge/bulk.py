@@ -236,7 +236,9 @@ def _may_be_stale(item: Object | None) -> bool:
 def _reference_depths(resources: t.Sequence[Resource]) -> list[int]:
     """How many references of its own kind each resource stands on, within the given ones."""
     places = {
-        (resource.kind, str(resource.spec.get("Name"))): index for index, resource in enumerate(resources)
+        (resource.kind, name): index
+        for index, resource in enumerate(resources)
+        for name in (str(resource.spec.get("Name")), models.key_of(resource.kind, resource.spec))
     }
     below = [
         [

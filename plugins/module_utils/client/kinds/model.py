@@ -56,7 +56,7 @@ class Model:
     public: tuple[str, ...] = ()
     """Members that are shown although they are called like a secret."""
     required: tuple[str, ...] = ()
-    """Members without which a v4 server creates no object."""
+    """Members that the description of the interface of v4 calls required."""
 
     @property
     def singular(self) -> str:

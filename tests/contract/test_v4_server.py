@@ -219,3 +219,32 @@ def test_real_content_packs_are_taken_in_and_stay_as_they_are(v4: Client, v4_sim
         again = runner.run(drp_content.run, given, environ={})
         assert (again.get("msg"), again["changed"]) == (None, False)
     assert len(v4.list("params")) > 100
+
+
+@pytest.mark.needs_v4
+def test_routes_below_objects(v4: Client, api: Api) -> None:
+    alert = add(v4, "alerts", Name="disk full")["Uuid"]
+    seen = api("POST", f"alerts/{alert}/acknowledge").json()
+    assert seen["Acknowledged"]
+    assert seen["AcknowledgeUser"] == seen["LastModifiedBy"] != ""
+    add(v4, "templates", ID="greeting", Contents="hello {{.Machine.Name}}")
+    machine = add(v4, "machines", Name="m1")["Uuid"]
+    assert api("GET", f"templates/greeting/render/{machine}").json() == "hello m1"
+    span = {"ActiveStart": "192.0.2.10", "ActiveEnd": "192.0.2.11"}
+    add(v4, "subnets", Name="net", Subnet="192.0.2.0/24", **span)
+    made = [api("POST", "subnets/net/allocate", json={}) for _number in range(3)]
+    assert [answer.status_code for answer in made] == [201, 201, 409]
+    assert made[0].json()["Addr"] == "192.0.2.10"
+    assert api("DELETE", "subnets/net/release/192.0.2.10").status_code == 200
+    records = [{"Name": "www", "Type": "A", "Value": ["192.0.2.1"]}]
+    add(v4, "zones", Name="internal", Origin="example.com.", Records=records)
+    assert api("GET", "zones/internal/view").json() == {"internal": {"www.example.com. A": ["192.0.2.1"]}}
+
+
+@pytest.mark.needs_v4
+def test_the_size_of_a_log_is_told_without_the_log(v4: Client, api: Api) -> None:
+    workflow(v4, "flow", "greet")
+    machine = add(v4, "machines", Name="m1", Workflow="flow")["Uuid"]
+    job = api("POST", "jobs", json={"Machine": machine}).json()["Uuid"]
+    log = api("GET", f"jobs/{job}/log").content
+    assert api("HEAD", f"jobs/{job}/log").headers["Content-Length"] == str(len(log)) != "0"

@@ -21,7 +21,7 @@ from ..rules import Change, Rules
 from ..server_profile import FEATURES, ServerProfile
 from ..store import Row
 from ..wire import dumps, now
-from . import blobs, etags, facts, pools
+from . import blobs, etags, facts, others, pools
 from .filters import OPERATORS, matches, project
 from .info import whoami, with_members_of_v4
 from .models import MODELS_V4
@@ -158,7 +158,7 @@ class ServerProfileV4(ServerProfile):
                 return pools.release(call, key)
             case "GET", ["machines", key, "token"]:
                 return _machine_token(call, key)
-        return None
+        return others.special(call)
 
 
 V4 = ServerProfileV4()

@@ -248,3 +248,23 @@ def test_the_size_of_a_log_is_told_without_the_log(v4: Client, api: Api) -> None
     job = api("POST", "jobs", json={"Machine": machine}).json()["Uuid"]
     log = api("GET", f"jobs/{job}/log").content
     assert api("HEAD", f"jobs/{job}/log").headers["Content-Length"] == str(len(log)) != "0"
+
+
+@pytest.mark.needs_v4
+def test_a_pack_takes_the_place_of_writable_objects_when_it_is_asked_to(v4: Client, api: Api) -> None:
+    def pack(*profiles: str) -> dict[str, Any]:
+        sections = {"profiles": {name: {"Name": name} for name in profiles}}
+        return {"meta": {"Name": "mine", "Version": "v1", "Color": "red"}, "sections": sections}
+
+    add(v4, "profiles", Name="web", Description="made by hand")
+    assert api("POST", "contents", json=pack("web")).status_code == 422
+    assert api("POST", "contents", json=pack("other")).status_code == 201
+    refused = api("PUT", "contents/mine", json=pack("web"))
+    assert (refused.status_code, refused.json()["Messages"]) == (
+        422,
+        ["profiles:web in layer mine would override layer BackingStore"],
+    )
+    assert api("PUT", "contents/mine?replaceWritable=true", json=pack("web")).status_code == 200
+    now = v4.get("profiles", "web")
+    assert (now["Bundle"], now["Description"]) == ("mine", "")
+    assert api("GET", "contents/mine").json()["meta"]["Color"] == "red"

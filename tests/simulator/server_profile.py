@@ -50,6 +50,8 @@ class ServerProfile:
     """What may stand before the colon in the task list of a machine."""
     stage_entries: Sequence[str] = ("action",)
     """The same in that of a stage."""
+    replaces_writable = False
+    """Whether a content pack can take the place of writable objects, when it is asked to."""
     gathers_entries = False
     """Whether neighbouring entries that only move a machine become one job."""
     content_meta = CONTENT_META

@@ -134,6 +134,11 @@ def _check(server: Server, meta: Obj) -> None:
             raise ApiError(422, "STORE_ERROR", message, model="contents")
 
 
+def _install(call: Call, layer: Layer) -> None:
+    asked = call.flag("replaceWritable") and call.server.server_profile.replaces_writable
+    layers.install(call.server, layer, replace_writable=asked)
+
+
 def _create(call: Call) -> ApiResponse:
     meta, sections = _document(call)
     name = meta["Name"]
@@ -144,7 +149,7 @@ def _create(call: Call) -> ApiResponse:
         raise ApiError(500, "POST", problem, model="contents", key=name)
     _check(call.server, meta)
     try:
-        layers.install(call.server, Layer(name, "dynamic", meta, sections))
+        _install(call, Layer(name, "dynamic", meta, sections))
     except layers.KeyClash as clash:
         raise invalid(
             "", "", ["\n".join(["New layer violates key restrictions:", *clash.problems])]
@@ -168,7 +173,7 @@ def _replace(call: Call, name: str) -> ApiResponse:
         raise ApiError(500, "PUT", "Failed to build content", problem, model="contents", key=name)
     _check(call.server, meta)
     try:
-        layers.install(call.server, Layer(name, "dynamic", meta, sections))
+        _install(call, Layer(name, "dynamic", meta, sections))
     except layers.KeyClash as clash:
         message = "\n".join(["New layer violates key restrictions:", *clash.problems])
         raise ApiError(500, "PUT", message, model="contents", key=name) from None

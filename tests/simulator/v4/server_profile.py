@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ _MORE_FEATURES = (
     "elevated-tasks", "overridable-bootloaders", "centos-8", "virtual-media-boot", "agent-auto-update",
     "selective-job-purge",
 )  # fmt: skip
+_CLASH = re.compile(r"^keysCannotBeOverridden: (.*) is already in layer (.*)$", re.MULTILINE)
 _BASE = ("list", "get", "create", "update", "delete", "action", "actions")
 
 
@@ -71,6 +73,7 @@ class ServerProfileV4(ServerProfile):
     params_prefix = "Params."
     task_entries = (*ServerProfile.task_entries, "context")
     stage_entries = task_entries
+    replaces_writable = True
     gathers_entries = True
     extra_operators = OPERATORS
 
@@ -211,11 +214,17 @@ def _reworded(call: Call, problem: ApiError) -> ApiError:
         else message
         for message in messages
     ]
-    if problem.code == 422 and problem.key:
+    code, key = problem.code, problem.key
+    if call.method == "PUT" and call.parts[0] == "contents" and code == 500:
+        clashes = _CLASH.findall("\n".join(messages))
+        if clashes:
+            pack, code, key = call.parts[1], 422, ""
+            messages = [f"{item} in layer {pack} would override layer {layer}" for item, layer in clashes]
+    if code == 422 and key:
         messages = [f"{problem.key}: {message}" for message in messages]
     if problem.code == 409 and len(messages) == 2 and messages[1].startswith("Patch line: "):
         messages[1] = f"Patch: {json.dumps(json.loads(call.body), indent=2)}"
-    return ApiError(problem.code, problem.kind, *messages, model=problem.model, key=problem.key)
+    return ApiError(code, problem.kind, *messages, model=problem.model, key=problem.key)
 
 
 def _extended(call: Call, answer: ApiResponse) -> ApiResponse:

@@ -181,3 +181,25 @@ def test_lookups_cost_few_requests(run_tasks: PlaybookRunner, api: Api) -> None:
     ]
     uuid = api("GET", "machines/Name:m1").json()["Uuid"]
     assert paths == ["machines/Name:m1", f"machines/{uuid}/params/own", f"machines/{uuid}/params/no"]
+
+
+@pytest.mark.needs_v4
+def test_params_of_any_kind(run_tasks_v4: PlaybookRunner) -> None:
+    api = Api(run_tasks_v4.simulator)
+    add(api, "profiles", Name="base", Params={"from/profile": 1})
+    add(api, "profiles", Name="web", Profiles=["base"])
+    add(api, "clusters", Name="farm", Profiles=["web"], Params={"own": 2})
+    add(api, "blueprints", Name="patch", Params={"own": 3})
+    played = asked(
+        run_tasks_v4,
+        f"lookup({PARAM}, 'own', 'from/profile', kind='clusters', object='farm')",
+        f"lookup({PARAM}, 'own', kind='blueprints', object='patch')",
+        f"lookup({PARAM}, 'own', kind='tasks', object='x')",
+        f"lookup({PARAM}, 'own', kind='clusters')",
+        f"lookup({PARAM}, 'own', machine='m', kind='clusters')",
+    )
+    assert values(played)[:2] == [[2, 1], 3]
+    messages = " ".join(result["msg"] for result in played.results[2:])
+    assert "kind: tasks have no params. Kinds with params: alerts, blueprints" in messages
+    assert "give one of machine, profile, plugin, object" in messages
+    assert "give object and kind together" in messages

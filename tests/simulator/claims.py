@@ -93,15 +93,15 @@ def scope_document(scopes: Mapping[str, tuple[str, ...]] = SCOPES) -> dict[str, 
     return {scope: {action: {} for action in actions} for scope, actions in scopes.items()}
 
 
-def check_claims(claims: list[Obj]) -> list[str]:
+def check_claims(claims: list[Obj], scopes: Mapping[str, tuple[str, ...]] = SCOPES) -> list[str]:
     """Unknown scopes and actions in a role."""
     problems = []
     for entry in claims:
         for scope in entry["scope"].split(","):
-            if scope != "*" and scope not in SCOPES:
+            if scope != "*" and scope not in scopes:
                 problems.append(f"No such scope '{scope}'")
                 continue
-            known = {a for s in SCOPES.values() for a in s} if scope == "*" else set(SCOPES[scope])
+            known = {a for s in scopes.values() for a in s} if scope == "*" else set(scopes[scope])
             for action in entry["action"].split(","):
                 if action != "*" and action.partition(":")[0] not in known:
                     problems.append(f"No such action '{action}' in scope '{scope}'")

@@ -75,6 +75,9 @@ def _filtered(server: Server, model: Model, query: list[tuple[str, str]]) -> lis
 def _subject(server: Server, model: Model, name: str) -> tuple[Read, Parse]:
     """How to read what a filter name means from a row, and how to parse its values."""
     index = model.indexes.get(name)
+    prefix = server.server_profile.params_prefix
+    if prefix and name.startswith(prefix):
+        name, index = name.removeprefix(prefix), None
     if index:
         return (lambda row: index.value(row.data)), index.parse
     if model.has_params and (param := server.store.get("params", name)):

@@ -23,6 +23,8 @@ Outcome = tuple[int, Row | None]
 
 def next_job(server: Server, machine: Row, asked: Obj, principal: str) -> Outcome:
     """Status and job of the answer to POST /jobs."""
+    if asked.get("Context", "") != machine.data.get("Context", ""):
+        return 204, None
     if not (machine.data["Runnable"] and machine.data["Available"]):
         raise ApiError(409, "Conflict", f"Machine {machine.key} is not runnable")
     return _Walk(server, machine, asked, principal).go()
@@ -75,6 +77,7 @@ class _Walk:
             if not self._enter(kind, name):
                 index += 1
                 continue
+            index = self._gathered(tasks, index)
             self._add_job(tasks[index], index, state="finished", exit_state="complete")
             self._log(f"Server handled {tasks[index]}")
             break
@@ -98,17 +101,31 @@ class _Walk:
                 raise ApiError(422, "ValidationError", f"Stage {name} does not exist")
             self._new["Stage"] = name
             self._new["BootEnv"] = stage["BootEnv"] or self._new["BootEnv"]
+        elif kind == "context":
+            if self._new["Context"] == name:
+                return False
+            self._new["Context"] = name
         elif kind == "bootenv":
             if self._new["BootEnv"] == name:
                 return False
             self._new["BootEnv"] = name
         return True
 
+    def _gathered(self, tasks: list[str], index: int) -> int:
+        """The last of the entries from ``index`` on that are done together; those behind it are entered."""
+        while self._server.server_profile.gathers_entries and index + 1 < len(tasks):
+            kind, colon, name = tasks[index + 1].partition(":")
+            if not colon or kind not in ("stage", "bootenv", "context"):
+                break
+            self._enter(kind, name)
+            index += 1
+        return index
+
     def _moved(self) -> bool:
         old, new = self._machine.data, self._new
         if new["Stage"] != old["Stage"]:
             new["Params"][_MAP] = {old["Stage"]: new["Stage"]}
-        return bool(new["Stage"] != old["Stage"] or new["BootEnv"] != old["BootEnv"])
+        return any(new.get(name) != old.get(name) for name in ("Stage", "BootEnv", "Context"))
 
     def _finish_list(self) -> Outcome:
         self._new["CurrentTask"] = len(self._new["Tasks"])
@@ -176,6 +193,7 @@ class _Walk:
             "Current": True,
             "CurrentIndex": index,
             "NextIndex": index + 1,
+            **self._of_v4(task),
         }
         self._job = objects.create(
             self._server, self._server.store["jobs"].model, job, self._principal, internal=True
@@ -183,6 +201,13 @@ class _Walk:
         self._new["CurrentJob"] = self._job.key
         self._server.job_logs[self._job.key] = bytearray(f"Log for Job: {self._job.key}\n".encode())
         return self._job
+
+    def _of_v4(self, task: str) -> Obj:
+        """Members that a job of v4 takes over from its machine and its task."""
+        if "Context" not in self._new:
+            return {}
+        claims = (self._server.store.data("tasks", task) or {}).get("ExtraClaims")
+        return {"Context": self._machine.data["Context"], **({"ExtraClaims": claims} if claims else {})}
 
     def _log(self, line: str) -> None:
         if self._job:

@@ -21,7 +21,6 @@ _ORDER = (
     "roles", "preferences", "params", "users", "templates", "tasks", "profiles", "bootenvs", "stages",
     "workflows", "machines", "subnets", "reservations", "leases", "plugins", "jobs", "tenants",
 )  # fmt: skip
-_SEALING = ("machines", "plugins", "profiles")
 
 
 class LoadError(Exception):
@@ -40,12 +39,19 @@ class KeyClash(Exception):
         self.problems = problems
 
 
-def install(server: Server, layer: Layer) -> None:
-    """Put the layer into the stack, in place of one of that name; nothing changes when that fails."""
+def install(server: Server, layer: Layer, *, replace_writable: bool = False) -> None:
+    """Put the layer into the stack, in place of one of that name; nothing changes when that fails.
+
+    With ``replace_writable`` it takes the place of writable objects with the same keys.
+    """
     store = server.store
-    _refuse_clashes(server, layer)
+    _refuse_clashes(server, layer, replace_writable)
     layers, rows = dict(store.layers), {prefix: list(table) for prefix, table in store.tables.items()}
     store.layers = {**layers, layer.name: layer}
+    for prefix, key in _keys(server, layer) if replace_writable else ():
+        present = store[prefix].get(key)
+        if present and present.layer == WRITABLE:
+            store[prefix].drop(present)
     try:
         rebuild(server)
     except LoadError:
@@ -161,7 +167,7 @@ def _check_templates(server: Server) -> None:
 def _seal_plain_values(server: Server) -> None:
     """Values of params that are secure by now are sealed where they lie; in a pack nothing can be changed."""
     problems = []
-    for prefix in _SEALING:
+    for prefix in sorted(name for name, model in server.server_profile.models.items() if model.has_params):
         for row in list(server.store[prefix]):
             sealed = server.params.sealed((prefix, row.key), row.data["Params"])
             if not sealed:
@@ -175,7 +181,13 @@ def _seal_plain_values(server: Server) -> None:
         raise LoadError(problems)
 
 
-def _refuse_clashes(server: Server, layer: Layer) -> None:
+def _keys(server: Server, layer: Layer) -> Iterator[tuple[str, str]]:
+    for prefix, objects in layer.sections.items():
+        for key in objects if prefix in server.store.tables else ():
+            yield prefix, key
+
+
+def _refuse_clashes(server: Server, layer: Layer, replace_writable: bool) -> None:
     """A pack may hide default and basic objects, but neither writable nor other packs' ones."""
     store = server.store
     others = [o for o in store.layers.values() if o.name != layer.name and o.type in ("dynamic", "plugin")]
@@ -184,7 +196,8 @@ def _refuse_clashes(server: Server, layer: Layer) -> None:
         table = store.tables.get(prefix)
         for key in objects:
             present = table.get(key) if table else None
-            where = [WRITABLE] if present and present.layer == WRITABLE else []
+            in_the_way = present and present.layer == WRITABLE and not replace_writable
+            where = [WRITABLE] if in_the_way else []
             where += [other.name for other in others if key in other.sections.get(prefix, ())]
             problems += [f"keysCannotBeOverridden: {prefix}:{key} is already in layer {n}" for n in where]
     if problems:

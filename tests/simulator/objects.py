@@ -32,6 +32,7 @@ def create(server: Server, model: Model, obj: Obj, principal: str, *, internal: 
     _judge(server, model, key, change)
     if problem := stored_name_problem(key):
         raise bad_request("POST", problem)
+    server.server_profile.stamp(change, principal)
     row = Row(model, key, obj)
     table.put(row)
     _done(server, row, "create", principal)
@@ -56,10 +57,12 @@ def update(
     if row.read_only:
         raise bad_request(method, row.key)
     rules.before_store(change, principal)
+    changed = new != row.data
+    server.server_profile.stamp(change, principal)
     stored = Row(model, key, new)
     stored.forced = force
     server.store[model.prefix].put(stored)
-    _done(server, stored, action, principal, changed=new != row.data)
+    _done(server, stored, action, principal, changed=changed)
     rules.on_saved(server, stored, row)
     return stored
 

@@ -71,15 +71,7 @@ class Params:
     def sources(self, row: Row) -> Iterator[Row]:
         """The objects whose Params apply, the strongest first."""
         yield row
-        names: list[str] = []
-        if row.model.prefix == "machines":
-            names.extend(row.data["Profiles"])
-            stage = self._server.store.data("stages", row.data["Stage"])
-            names.extend(stage["Profiles"] if stage else [])
-        for name in (*names, "global"):
-            profile = self._server.store.get("profiles", name)
-            if profile:
-                yield profile
+        yield from self._server.server_profile.param_sources(self._server, row)
 
     def aggregate(self, row: Row, *, decode: bool = False) -> Obj:
         merged: Obj = {}

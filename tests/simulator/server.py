@@ -51,6 +51,8 @@ class Server:
         self.tokens = Tokens(self)
         self.isos = Isos(self)
         self.job_logs: dict[str, bytearray] = {}
+        self.pool_moves: dict[str, tuple[str, Any]] = {}
+        """Machines on their way to another pool, with that pool and what was asked for there."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self.plugins = Plugins(self)
         self._fresh_folders()

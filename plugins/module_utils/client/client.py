@@ -310,7 +310,10 @@ class Client:
 
     def require_kind(self, kind: str) -> models.Model:
         """The model of ``kind``; asks the server only about kinds that the table does not have."""
-        return models.MODELS.get(kind) or models.require(kind, self.kinds())
+        if kind not in models.MODELS:
+            models.require(kind, self.kinds())
+            models.learn(kind, self.indexes(kind))
+        return models.get(kind)
 
     # -- inside
 

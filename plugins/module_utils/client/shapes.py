@@ -38,7 +38,7 @@ def object_fault(kind: str, item: Json) -> Fault:
     model = models.find(kind)
     if model is None:
         return ""
-    if not (isinstance(item.get(model.key), str) and item[model.key]):
+    if model.key and not (isinstance(item.get(model.key), str) and item[model.key]):
         return f"have no {model.key}"
     checks = _CHECKS[kind]
     for name, value in item.items():
@@ -57,6 +57,10 @@ def name_of_type(value: Json) -> str:
 
 def _is_text(value: Json) -> bool:
     return value.__class__ is str
+
+
+def _is_time(value: Json) -> bool:
+    return value is None or _is_text(value)
 
 
 def _is_uuid(value: Json) -> bool:
@@ -94,6 +98,7 @@ def _is_object_list(value: Json) -> bool:
 
 _BY_TYPE: dict[str, t.Callable[[Json], bool]] = {
     **dict.fromkeys(models.TEXT_TYPES, _is_text),
+    "time": _is_time,
     "uuid": _is_uuid,
     "bool": _is_bool,
     "int": _is_int,
@@ -103,7 +108,6 @@ _BY_TYPE: dict[str, t.Callable[[Json], bool]] = {
     "structs": _is_object_list,
 }
 _EXCEPTIONS: dict[tuple[str, str], t.Callable[[Json], bool]] = {
-    ("machines", "TaskErrorStacks"): _is_object_list,
     ("bootenvs", "Loaders"): _is_text_map,
     ("tenants", "Members"): _is_list_map,
 }

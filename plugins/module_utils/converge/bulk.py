@@ -129,7 +129,7 @@ class Bulk:
 
     def _identifiers_on_server(self, resource: Resource, current: Object | None) -> t.Iterator[str]:
         if current is not None:
-            yield models.key_of(resource.kind, current)
+            yield models.require_key(resource.kind, current)
 
     def _register_secure_params(self) -> None:
         """In check mode the params that this task would define are to be known, lest their values show."""
@@ -150,7 +150,7 @@ class Bulk:
                 continue
             there: dict[str, Object] = {}
             for item in self.client.list(kind):
-                there[models.key_of(kind, item)] = item
+                there[models.require_key(kind, item)] = item
                 for name in models.get(kind).unique:
                     there[f"{name}:{item.get(name)}"] = item
             for index in indexes:
@@ -241,7 +241,9 @@ def _may_be_stale(item: Object | None) -> bool:
 def _reference_depths(resources: t.Sequence[Resource]) -> list[int]:
     """How many references of its own kind each resource stands on, within the given ones."""
     places = {
-        (resource.kind, str(resource.spec.get("Name"))): index for index, resource in enumerate(resources)
+        (resource.kind, name): index
+        for index, resource in enumerate(resources)
+        for name in (str(resource.spec.get("Name")), models.key_of(resource.kind, resource.spec))
     }
     below = [
         [

@@ -9,7 +9,7 @@ import random
 import time
 import typing as t
 
-from ..client import models
+from ..client import features, models
 from ..client.client import Client
 from ..client.errors import ApiError, Conflict, DrpError, Invalid, NotFound, UsageError
 from ..client.objects import claims, layers, names
@@ -138,6 +138,8 @@ class _Convergence:
     """Something was written: whatever follows, this run has changed the object."""
     reply_lost: bool = False
     """A reply was lost: what the next read finds may be what we wrote."""
+    kept: bool = False
+    """A write has changed the object: the server has kept something of it."""
     relock: bool = False
     """It was locked, and has to be locked again at the end."""
 
@@ -158,7 +160,7 @@ class _Convergence:
             current = current if self.check else self._patch(current, unlocking)
         if not self.check:
             try:
-                self.client.delete(self.resource.kind, models.key_of(self.resource.kind, current))
+                self.client.delete(self.resource.kind, models.require_key(self.resource.kind, current))
             except NotFound as error:
                 if error.attempts < 2:
                     return
@@ -166,6 +168,8 @@ class _Convergence:
         self.outcome.warnings += self.resource.deletion_warnings(self.client)
 
     def present(self, current: Object | None) -> None:
+        if self.resource.depends_on_generation:
+            self.resource.newer = self.client.has_feature(features.V4.flag)
         self.resource.check(current)
         if self.check:
             self.secure_params.fetch_definitions(current)
@@ -204,7 +208,8 @@ class _Convergence:
                 raise
             self._discard_plan()
             raise _PlanOutdated(error) from error
-        self.stored = True
+        self.stored = self.kept = True
+        self.resource.note_answer(created)
         return created
 
     def _update(self, current: Object) -> None:
@@ -216,6 +221,8 @@ class _Convergence:
             if not operations:
                 if self.reply_lost and self.outcome.action == "unchanged":
                     self.outcome.action = "updated"
+                elif self.resource.unkept and self.stored and not self.kept:
+                    self.stored, self.outcome.action = False, "unchanged"
                 return
             if operations == previous:
                 self.outcome.warnings.append(self._change_ignored_warning(operations, current))
@@ -226,13 +233,22 @@ class _Convergence:
             if self.check:
                 self.outcome.item = apply_patch(current, operations)
                 return
-            current = self.outcome.item = self._patch(current, operations)
-            previous = operations
+            before, current = current, self._patch(current, operations)
+            self.resource.note_answer(current)
+            self.kept = self.kept or self._has_changed(before, current, operations)
+            self.outcome.item, previous = current, operations
         raise UsageError(f"{self.resource.label}: the server keeps changing it back; giving up")
+
+    def _has_changed(self, before: Object, after: Object, operations: Patch) -> bool:
+        """Whether a patch did something: the object differs, or nobody can see whether it does."""
+        unseen = {*models.AUDIT} - {*self.resource.spec}
+        one, two = ({k: v for k, v in item.items() if k not in unseen} for item in (before, after))
+        hidden = models.hidden_members(self.resource.kind)
+        return one != two or any(op["path"].split("/")[1] in hidden for op in operations)
 
     def _patch(self, current: Object, operations: Patch) -> Object:
         kind = self.resource.kind
-        key = models.key_of(kind, current)
+        key = models.require_key(kind, current)
         try:
             patched = self.client.patch(kind, key, operations, force=self.resource.force)
         except Conflict as error:

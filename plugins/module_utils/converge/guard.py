@@ -47,7 +47,7 @@ class Target:
 
     @classmethod
     def of(cls, kind: str, item: Object) -> Target:
-        return cls(kind, models.key_of(kind, item), models.label_of(kind, item), is_locked(item))
+        return cls(kind, models.require_key(kind, item), models.label_of(kind, item), is_locked(item))
 
 
 @dataclasses.dataclass(frozen=True)

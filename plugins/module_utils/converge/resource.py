@@ -10,7 +10,14 @@ import typing as t
 from ..client import models
 from ..client.client import Client
 from ..client.errors import UsageError
-from ..client.typed.fit import dropped_warning, fit_members, is_dropped, known_only
+from ..client.typed.fit import (
+    dropped_warning,
+    fit_members,
+    has_unknown_members,
+    is_dropped,
+    known_only,
+    unkept_warning,
+)
 from . import server_values
 from .merge import append_missing, merge_map, overlay
 
@@ -47,12 +54,18 @@ class Resource:
     """Things a user should know about what was written."""
     dropped: dict[str, None] = dataclasses.field(default_factory=dict, init=False, repr=False)
     """Members of ``spec`` that were left out, because the server does not have them."""
+    unkept: dict[str, None] = dataclasses.field(default_factory=dict, init=False, repr=False)
+    """Members of ``spec`` that were sent, and are not in what the server has answered."""
+    newer: bool = dataclasses.field(default=False, init=False)
+    """Whether the server may have members that are not in the table of kinds."""
+    _answered: bool = dataclasses.field(default=False, init=False, repr=False)
+    """Whether the server has stored the spec: what it has not kept is not asked for again."""
 
     def __post_init__(self) -> None:
         given = fit_members(self.kind, self.spec)
         asked = server_values.without_computed_meta(self.kind, given)
         self.spec = {name: server_values.rounded(value) for name, value in asked.items()}
-        hidden = (self.spec.get(name) for name in self.model.hidden)
+        hidden = (self.spec.get(name) for name in models.hidden_members(self.kind))
         self.secrets.update(text for text in hidden if isinstance(text, str) and text)
         if asked != given:
             self.spec_warnings.append(
@@ -65,8 +78,8 @@ class Resource:
             )
         if not self.lookup:
             raise UsageError(
-                f"{self.kind}: the object has no {self.model.key}"
-                + (" and no Name" if self.kind == "machines" else "")
+                f"{self.kind}: the object has no {self.model.key or 'known key'}"
+                + (" and no Name" if "Name" in self.model.unique else "")
                 + " to identify it"
             )
 
@@ -90,6 +103,8 @@ class Resource:
         wanted = dict(current)
         for name, value in self.spec.items():
             field_type = self.model.fields.get(name, "any")
+            if name in self.unkept:
+                continue
             if is_dropped(self.kind, name, current):
                 self.dropped[name] = None
             elif value is not None or field_type == "any":
@@ -116,15 +131,31 @@ class Resource:
 
     def check(self, current: Object | None) -> None:
         """Raise UsageError for what the server is known to refuse, or to drop silently."""
-        if not self.model.writable or (current is None and not self.model.creatable):
+        managed = self.model.writable and (self.model.creatable or current is not None)
+        if not managed and not (self.model.v4_writable and self.newer):
             raise UsageError(f"{self.label}: the server creates {self.kind} itself; they cannot be managed")
         known = set(self.model.fields) | set(current or {})
-        unknown = sorted(set(self.spec) - known) if self.model.fields else []
+        unknown = sorted(set(self.spec) - known) if self.model.fields and not self.newer else []
         if unknown:
             raise UsageError(
                 f"{self.label}: {self.kind} have no member {', '.join(unknown)}; the server would drop it. "
                 f"Known: {', '.join(sorted(self.model.fields))}"
             )
+
+    @property
+    def depends_on_generation(self) -> bool:
+        """Whether :attr:`newer` makes a difference, so that the server has to be asked what it is."""
+        may_be_v4_only = self.model.v4_writable and not self.model.writable
+        return may_be_v4_only or has_unknown_members(self.kind, self.spec)
+
+    def note_answer(self, answer: Object) -> None:
+        """Look which members that were sent are missing in the object that the server has answered."""
+        self._answered = True
+        hidden = models.hidden_members(self.kind)
+        for name, value in self.spec.items():
+            missing = value and name not in answer and name not in hidden
+            if missing and not is_dropped(self.kind, name, answer):
+                self.unkept[name] = None
 
     @property
     def destroys(self) -> bool:
@@ -162,15 +193,20 @@ class Resource:
         return value
 
     def _without_unknown(self, name: str, value: Json, current: Object | None) -> Json:
-        fitted, dropped = known_only(self.kind, name, value, current)
-        self.dropped.update(dict.fromkeys(dropped))
+        keep_unknown = self.newer and not self._answered
+        fitted, dropped = known_only(self.kind, name, value, current, keep_unknown)
+        (self.unkept if self.newer else self.dropped).update(dict.fromkeys(dropped))
         return fitted
 
     @property
     def warnings(self) -> list[str]:
         """What to tell of the spec, whatever was done: what was left out is one warning."""
-        return [*self.spec_warnings, *dropped_warning(self.label, self.dropped)]
+        return [
+            *self.spec_warnings,
+            *dropped_warning(self.label, self.dropped),
+            *unkept_warning(self.label, self.unkept),
+        ]
 
     def _name_lookup(self) -> str:
         name = self.spec.get("Name")
-        return f"Name:{name}" if name and self.model.key != "Name" else ""
+        return f"Name:{name}" if name and "Name" in self.model.unique else ""

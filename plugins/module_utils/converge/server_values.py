@@ -17,6 +17,7 @@ _FLAGS = "feature-flags"
 _EMPTY_BECOMES: t.Mapping[tuple[str, str], tuple[Json, ...]] = {
     ("machines", "Arch"): ("amd64",),
     ("machines", "Stage"): ("none",),
+    ("pools", "ParentPool"): ("default",),
     ("stages", "RunnerWait"): (True,),
     ("subnets", "ActiveLeaseTime"): (60,),
     ("subnets", "Pickers"): (["hint", "nextFree", "mostExpired"], ["none"]),

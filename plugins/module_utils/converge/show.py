@@ -43,7 +43,7 @@ def difference(
 
 
 def _without_hidden(kind: str, item: t.Mapping[str, Json]) -> dict[str, Json]:
-    hidden = {*models.get(kind).hidden, *models.SECRETS_OF_ANY_KIND}
+    hidden = models.hidden_members(kind)
     return {name: value for name, value in item.items() if name not in hidden}
 
 

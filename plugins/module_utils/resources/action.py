@@ -59,9 +59,8 @@ def run_info(task: Task) -> Result:
         return {"changed": False, "actions": actions.available(client, kind, plugin=plugin)}
     items = selected_objects(client, kind, task.options)
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        offered = list(
-            pool.map(lambda item: actions.available(client, kind, models.key_of(kind, item), plugin), items)
-        )
+        keys = [models.require_key(kind, item) for item in items]
+        offered = list(pool.map(lambda key: actions.available(client, kind, key, plugin), keys))
     if is_single(task.options):
         return {"changed": False, "actions": offered[0]}
     results = [
@@ -127,7 +126,7 @@ class ActionCall:
 
     def _run_or_check(self, item: Object) -> Result:
         """Run it; in check mode, check whether it could run."""
-        key = models.key_of(self.kind, item) if item else ""
+        key = models.require_key(self.kind, item) if item else ""
         try:
             if self.check:
                 self._require_action(key)

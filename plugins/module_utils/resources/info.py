@@ -102,7 +102,8 @@ def _named(client: Client, kind: str, named: t.Sequence[str]) -> Result:
     """The objects that are called so; missing ones are reported and are not an error."""
     found = resolve(client, kind, named)
     missing = [text for text, item in found.items() if item is None]
-    there = {models.key_of(kind, item): item for item in found.values() if item is not None}
+    # by its key, or by how it was asked for where it has none
+    there = {models.key_of(kind, item) or text: item for text, item in found.items() if item is not None}
     result: Result = {"objects": list(there.values()), "missing": missing}
     concealed = hidden_names(client, kind, missing)
     if concealed:

@@ -33,7 +33,7 @@ def lookup_key(kind: str, text: str) -> str:
         return text
     with contextlib.suppress(ValueError):
         return str(uuid.UUID(text))
-    return f"Name:{text}" if "Name" in model.fields else text
+    return f"Name:{text}" if "Name" in model.unique else text
 
 
 def resolve(client: Client, kind: str, named: t.Iterable[str]) -> dict[str, Object | None]:
@@ -54,7 +54,8 @@ def find_all(client: Client, kind: str, named: t.Sequence[str], missing_ok: bool
     missing = [text for text, item in resolved.items() if item is None]
     if missing and not missing_ok:
         raise NoSuchObject(missing_message(client, kind, missing))
-    return list({models.key_of(kind, item): item for item in resolved.values() if item is not None}.values())
+    there = [item for item in resolved.values() if item is not None]
+    return list({models.require_key(kind, item): item for item in there}.values())
 
 
 def find_one(client: Client, kind: str, named: str) -> Object:
@@ -79,7 +80,7 @@ def _from_list(client: Client, kind: str) -> dict[str, Object]:
     model = models.get(kind)
     known = {}
     for item in client.list(kind):
-        known[models.key_of(kind, item)] = item
+        known[models.require_key(kind, item)] = item
         for index in ("Key", model.key, *model.unique):
             known[f"{index}:{item.get(model.key if index == 'Key' else index)}"] = item
     return known

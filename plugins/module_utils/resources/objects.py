@@ -82,7 +82,8 @@ def _resource_of_match(task: Task, kind: str, item: Object) -> Resource:
     if identifying:
         raise UsageError(f"filters: {identifying[0]} cannot be the same for all objects that match")
     known = {name: item[name] for name in dict.fromkeys((model.key, "Name")) if name in item}
-    return _resource(task.options, kind, {**known, **spec}, models.key_of(kind, item), task.options["state"])
+    key = models.require_key(kind, item)
+    return _resource(task.options, kind, {**known, **spec}, key, task.options["state"])
 
 
 def _run_many(task: Task, bulk: Bulk) -> Result:
@@ -122,7 +123,7 @@ def _resource_of_entry(
         spec = dict(entry.get("spec") or {})
         key = entry.get("id") or ""
         model = models.get(kind)
-        if key and ":" not in key and not models.key_of(kind, spec) and model.key != "Uuid":
+        if key and ":" not in key and not models.key_of(kind, spec) and model.key not in ("", "Uuid"):
             spec[model.key] = key
         return _resource(options, kind, spec, key, entry.get("state") or "present")
     except UsageError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import layers
 from ..call import ApiResponse, Call, no_content, reply
 from ..errors import ApiError, bad_request, invalid, not_found
-from ..go_types import ANY_MAP, STR, DecodeError, MapOf, Struct
+from ..go_types import ANY_MAP, DecodeError, MapOf
 from ..models import raw_model
 from ..store import WRITABLE, Layer
 from ..wire import Obj, dumps
@@ -17,15 +17,6 @@ from ..wire import Obj, dumps
 if TYPE_CHECKING:
     from ..server import Server
 
-_META = Struct(
-    "ContentMetaData",
-    Name=STR,
-    Source=STR,
-    Description=STR,
-    Version=STR,
-    Documentation=STR,
-    RequiredFeatures=STR,
-)
 _SECTIONS = MapOf(ANY_MAP)
 _LOCAL = "LocalStore"
 _LONGEST_FILE = 250
@@ -63,8 +54,9 @@ def _meta(server: Server, name: str) -> Obj:
     layer = server.store.layers.get(name)
     given = layer.meta if layer else {"Name": name, "Description": f"{name}: the server's own objects"}
     kinds = {WRITABLE: "writable", _LOCAL: "local"}
+    known = server.server_profile.content_meta
     return {
-        **_META.decode({k: v for k, v in given.items() if k in _META.fields}),
+        **known.decode({k: v for k, v in given.items() if k in known.fields}),
         "Type": layer.type if layer else kinds[name],
         "Writable": name == WRITABLE,
         "Overwritable": bool(layer and layer.type in ("default", "basic")),
@@ -119,7 +111,7 @@ def _document(call: Call) -> tuple[Obj, dict[str, dict[str, Obj]]]:
         raise bad_request(call.method, "json: cannot unmarshal value into Go value of type models.Content")
     folded: dict[str, Any] = {key.lower(): value for key, value in body.items()}
     try:
-        meta = _META.decode(folded.get("meta") or {})
+        meta = call.server.server_profile.content_meta.decode(folded.get("meta") or {})
         sections = _SECTIONS.decode(folded.get("sections") or {}, "Content.sections")
     except DecodeError as problem:
         raise bad_request(call.method, str(problem)) from None
@@ -142,6 +134,11 @@ def _check(server: Server, meta: Obj) -> None:
             raise ApiError(422, "STORE_ERROR", message, model="contents")
 
 
+def _install(call: Call, layer: Layer) -> None:
+    asked = call.flag("replaceWritable") and call.server.server_profile.replaces_writable
+    layers.install(call.server, layer, replace_writable=asked)
+
+
 def _create(call: Call) -> ApiResponse:
     meta, sections = _document(call)
     name = meta["Name"]
@@ -152,7 +149,7 @@ def _create(call: Call) -> ApiResponse:
         raise ApiError(500, "POST", problem, model="contents", key=name)
     _check(call.server, meta)
     try:
-        layers.install(call.server, Layer(name, "dynamic", meta, sections))
+        _install(call, Layer(name, "dynamic", meta, sections))
     except layers.KeyClash as clash:
         raise invalid(
             "", "", ["\n".join(["New layer violates key restrictions:", *clash.problems])]
@@ -176,7 +173,7 @@ def _replace(call: Call, name: str) -> ApiResponse:
         raise ApiError(500, "PUT", "Failed to build content", problem, model="contents", key=name)
     _check(call.server, meta)
     try:
-        layers.install(call.server, Layer(name, "dynamic", meta, sections))
+        _install(call, Layer(name, "dynamic", meta, sections))
     except layers.KeyClash as clash:
         message = "\n".join(["New layer violates key restrictions:", *clash.problems])
         raise ApiError(500, "PUT", message, model="contents", key=name) from None

@@ -20,7 +20,6 @@ _LICENSE_TEXTS = (
 )  # fmt: skip
 _NO_INDEXES = ("plugin_providers", "preferences", "interfaces")
 _WITHOUT_META = ("interfaces", "preferences")
-_BY_PARAM = ("machines", "profiles", "plugins")
 
 
 def info(call: Call) -> ApiResponse:
@@ -57,8 +56,8 @@ def indexes(call: Call) -> ApiResponse:
     if call.method != "GET" or len(call.parts) > 3:
         raise call.no_route()
     if len(call.parts) == 1:
-        tables = call.server.store.tables.values()
-        static = [t.model for t in tables if t.model.counted and t.model.key_field != "Id"]
+        tables, models = call.server.store.tables.values(), call.server.server_profile.models
+        static = [t.model for t in tables if t.model.prefix in models and t.model.counted]
         found = {m.prefix: {i.name: i.document() for i in m.indexes.values()} for m in static}
         return reply(dict(sorted(found.items())))
     prefix = call.parts[1]
@@ -77,7 +76,8 @@ def _one_index(call: Call, prefix: str, name: str) -> BufferedResponse:
         answer = reply(index.document())
         answer.body += dumps(absent.document())
         return answer
-    if prefix in _BY_PARAM and call.server.store.get("params", name):
+    models = call.server.server_profile.models
+    if prefix in models and models[prefix].has_params and call.server.store.get("params", name):
         return reply({"Type": "parameter", "Unique": False})
     raise absent
 

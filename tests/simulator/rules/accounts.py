@@ -26,7 +26,7 @@ class UserRules(Rules):
 
 class RoleRules(Rules):
     def validation_problems(self, server: Server, obj: Obj) -> list[str]:
-        return self.name_problem(obj) + check_claims(obj["Claims"])
+        return self.name_problem(obj) + check_claims(obj["Claims"], server.server_profile.scopes)
 
 
 class TenantRules(Rules):

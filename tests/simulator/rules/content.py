@@ -103,19 +103,25 @@ class StageRules(Rules):
             *sanity,
             *twins(infos),
             *name_problems("Profile", obj["Profiles"]),
-            *(problem for task in obj["Tasks"] for problem in _stage_task_problems(task)),
+            *(problem for task in obj["Tasks"] for problem in _stage_task_problems(server, task)),
             # the server looks twice
             *sanity,
         ]
 
     def availability_problems(self, server: Server, obj: Obj) -> list[str]:
         problems = [
-            *missing(server, "tasks", "Task", obj["Tasks"]),
+            *missing(server, "tasks", "Task", self._plain_tasks(server, obj)),
             *missing(server, "profiles", "Profile", obj["Profiles"]),
             *self._bootenv_problems(server, obj),
         ]
         problems += merge_problems(common_names(server), obj["Templates"], path_needed=True)
         return problems or member_problems(server, "stages", "Stage", obj)
+
+    @staticmethod
+    def _plain_tasks(server: Server, obj: Obj) -> list[str]:
+        """The entries of the task list that are looked up as tasks: on v3.12 all of them."""
+        known = server.server_profile.stage_entries
+        return [task for task in obj["Tasks"] if len(known) == 1 or task.partition(":")[0] not in known]
 
     @staticmethod
     def _bootenv_problems(server: Server, obj: Obj) -> list[str]:
@@ -216,12 +222,14 @@ def params_problems(server: Server, prefix: str, obj: Obj) -> list[str]:
     ]
 
 
-def _stage_task_problems(task: str) -> list[str]:
+def _stage_task_problems(server: Server, task: str) -> list[str]:
     kind, colon, rest = task.partition(":")
     if not colon:
         return name_problems("Task", [task])
-    if kind != "action":
+    if kind not in server.server_profile.stage_entries:
         return [f"Invalid Task: {task}"]
+    if kind != "action":
+        return []
     plugin, colon, action = rest.partition(":")
     if not colon:
         return [f"Invalid action specifier {rest}"]

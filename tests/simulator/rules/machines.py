@@ -26,6 +26,7 @@ _MAC = re.compile(r"([0-9a-fA-F]{2}[:-]){5,19}[0-9a-fA-F]{2}|([0-9a-fA-F]{4}\.){
 
 
 class MachineRules(Rules):
+    prefix = "machines"
     strict_create = True
     tells_all = True
 
@@ -77,7 +78,8 @@ class MachineRules(Rules):
 
     def validation_problems(self, server: Server, obj: Obj) -> list[str]:
         arch = arch_problem(obj["Arch"])
-        others = server.store["machines"].at_address(obj["Address"]) - {obj["Uuid"]} if obj["Address"] else ()
+        table, address = server.store[self.prefix], obj["Address"]
+        others = table.at_address(address) - {obj["Uuid"]} if address else ()
         return [
             *([arch] if arch else ()),
             *machine_name_problems(obj["Name"]),
@@ -89,7 +91,7 @@ class MachineRules(Rules):
             *(f"Invalid Hardware Address `{mac}`" for mac in obj["HardwareAddrs"] if not _MAC.fullmatch(mac)),
             *maybe_unicast_problems(obj["Address"]),
             *(f"Machine {other} already has IP address {obj['Address']}" for other in others),
-            *server.params.problems(("machines", obj["Uuid"]), obj["Params"]),
+            *server.params.problems((self.prefix, obj["Uuid"]), obj["Params"]),
             # the server looks twice
             *([f"Another machine has Address {obj['Address']}, we cannot have it"] if others else ()),
             *_duplicate_profiles(obj["Profiles"]),
@@ -102,10 +104,9 @@ class MachineRules(Rules):
             *(problem for entry in obj["Tasks"] if (problem := _task_problem(server, entry))),
         ]
 
-    @staticmethod
-    def _place_problems(server: Server, obj: Obj) -> Iterator[str]:
+    def _place_problems(self, server: Server, obj: Obj) -> Iterator[str]:
         """What is wrong with where the machine is."""
-        row = Row(server.store["machines"].model, obj["Uuid"], obj)
+        row = Row(server.store[self.prefix].model, obj["Uuid"], obj)
         for prefix, title in (("workflows", "Workflow"), ("stages", "Stage"), ("bootenvs", "BootEnv")):
             name = obj[title]
             data = server.store.data(prefix, name)
@@ -131,7 +132,7 @@ class MachineRules(Rules):
         job = server.store.get("jobs", row.data["CurrentJob"])
         if job:
             save_not_current(server, job, principal)
-        server.params.keys.drop(("machines", row.key))
+        server.params.keys.drop((self.prefix, row.key))
 
 
 def _duplicate_profiles(names: list[str]) -> list[str]:
@@ -162,6 +163,9 @@ def _task_problem(server: Server, entry: str) -> str:
     kind, colon, name = entry.partition(":")
     if not colon:
         return "" if server.store.get("tasks", entry) else f"Task {entry} does not exist"
-    if kind in ("stage", "bootenv"):
+    if kind not in server.server_profile.task_entries:
+        return f"{entry} is malformed"
+    # an empty context is the machine's own one
+    if kind in ("stage", "bootenv") or (kind == "context" and name):
         return "" if server.store.get(f"{kind}s", name) else f"{kind.capitalize()} {name} does not exist"
-    return "" if kind in ("chroot", "action") else f"{entry} is malformed"
+    return ""

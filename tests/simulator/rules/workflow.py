@@ -18,16 +18,16 @@ _MAP = "change-stage/map"
 def expand(server: Server, stages: list[str]) -> list[str]:
     """The task list of a workflow: ``stage:S``, ``bootenv:B`` where B changes, then the stage's tasks."""
     tasks: list[str] = []
-    last = ""
+    last, section = "", 0
     for name in stages:
         tasks.append(f"stage:{name}")
         stage = server.store.data("stages", name)
         if not stage:
             continue
         if stage["BootEnv"] and stage["BootEnv"] != last:
-            last = stage["BootEnv"]
+            last, section = stage["BootEnv"], len(tasks)
             tasks.append(f"bootenv:{last}")
-        tasks.extend(stage["Tasks"])
+        tasks.extend(server.server_profile.with_prerequisites(server, stage["Tasks"], tasks[section:]))
     return tasks
 
 
@@ -95,7 +95,8 @@ def _enter_stage(change: Change, old: Obj) -> None:
     if new["Workflow"]:
         return
     if stage["Tasks"] or not change.creates:
-        new["Tasks"] = list(stage["Tasks"])
+        profile = change.server.server_profile
+        new["Tasks"] = profile.with_prerequisites(change.server, stage["Tasks"], [])
     new["CurrentTask"] = -1
 
 

@@ -15,8 +15,13 @@ from ..indexes import BadValue
 from ..models import Model
 from ..store import Row
 from ..wire import Obj, dumps
+from .values import AnyOf
 
 _SLIM = {"meta": "Meta", "params": "Params"}
+_COMPUTED = (
+    "Validated", "Available", "Errors", "ReadOnly", "Endpoint", "Bundle", "Partial", "CreatedAt", "CreatedBy",
+    "LastModifiedAt", "LastModifiedBy",
+)  # fmt: skip
 
 Test = Callable[[Any], bool]
 
@@ -39,8 +44,8 @@ def _matching(parse: Parse, argument: str) -> Test:
 
     def test(value: Any) -> bool:
         # the values of a param come in pairs, see filters.py of v3.12
-        text = value[1] if isinstance(value, tuple) else value
-        return isinstance(text, str) and pattern.search(text) is not None
+        texts = value.items if isinstance(value, AnyOf) else [value[1] if isinstance(value, tuple) else value]
+        return any(isinstance(text, str) and pattern.search(text) is not None for text in texts)
 
     return test
 
@@ -49,23 +54,34 @@ OPERATORS = {"In": _one_of, "Nin": _none_of, "Re": _matching}
 
 
 def project(call: Call, row: Row) -> bytes:
-    """The object as ``slim``, ``params`` and ``decode`` of the query want it."""
+    """The object as ``aggregate``, ``decode``, ``params``, ``slim`` and ``reduced`` of the query want it."""
     data = row.model.public(row.data)
-    changed: Obj = {}
-    if "Params" in data:
-        values = data["Params"]
-        if call.flag("decode"):
-            call.require(row.model.prefix, "getSecure", row.key)
-            values = call.server.params.decode((row.model.prefix, row.key), values)
-        if wanted := call.option("params"):
-            values = {name: values[name] for name in wanted.split(",") if name in values}
-            changed["Partial"] = True
-        changed["Params"] = values
+    changed = _params(call, row) if "Params" in data else {}
     for word in call.option("slim").lower().split(","):
         if (member := _SLIM.get(word.strip())) and member in data:
             changed |= {member: {}, **({"Partial": True} if "Partial" in data else {})}
     known = {name: value for name, value in changed.items() if name in data}
-    return dumps({**data, **known}) if any(data[name] != value for name, value in known.items()) else row.text
+    # assumption: which members a reduced object lacks
+    left_out = _COMPUTED if call.flag("reduced") else ()
+    if not left_out and all(data[name] == value for name, value in known.items()):
+        return row.text
+    return dumps({name: value for name, value in {**data, **known}.items() if name not in left_out})
+
+
+def _params(call: Call, row: Row) -> Obj:
+    """What of an object's Params is to be shown, and whether that is a part of them."""
+    params, owner, decode = call.server.params, (row.model.prefix, row.key), call.flag("decode")
+    if decode:
+        call.require(row.model.prefix, "getSecure", row.key)
+    values = row.data["Params"]
+    if call.flag("aggregate"):
+        values = params.aggregate(row, decode=decode)
+    elif decode:
+        values = params.decode(owner, values)
+    wanted = call.option("params")
+    if not wanted:
+        return {"Params": values}
+    return {"Params": {name: values[name] for name in wanted.split(",") if name in values}, "Partial": True}
 
 
 def matches(call: Call, model: Model) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import objects
 from ..call import ApiResponse, Call, reply
@@ -17,6 +17,9 @@ from ..store import Row
 from ..wire import Obj
 from .etags import duration
 from .rules import DEFAULT_POOL
+
+if TYPE_CHECKING:
+    from ..server import Server
 
 _LOOK_EVERY = 0.01
 
@@ -128,12 +131,45 @@ def _refuse(call: Call, pool: str, row: Row, source: str, verb: Verb) -> None:
 
 
 def _move(call: Call, row: Row, pool: str, name: str, asked: Obj) -> Row:
-    verb, new = VERBS[name], row.copy()
-    defaults: Obj = (call.server.store.data("pools", pool) or {}).get(verb.actions) or {}
+    """The first step of a machine on its way; what it has become by then."""
+    server, verb = call.server, VERBS[name]
+    if name in ("allocateMachines", "releaseMachines"):
+        return _step(server, row, pool, verb, asked, call.principal)
+    leaving = name == "removeMachines"
+    destination = _parent(call, pool) if leaving else pool
+    source, farewell = row.data["Pool"], asked if leaving else {}
+    server.pool_moves[row.key] = (destination, {} if leaving else asked)
+    if _workflow(server, source, VERBS["removeMachines"], farewell) or leaving:
+        row = _step(server, row, source, VERBS["removeMachines"], farewell, call.principal)
+        if _workflow(server, source, VERBS["removeMachines"], farewell):
+            return row
+    arrive(server, row, call.principal)
+    return server.store["machines"].rows[row.key]
+
+
+def arrive(server: Server, row: Row, principal: str) -> None:
+    """The second step of a machine that has left its pool, if it is on its way to another one."""
+    destination, asked = server.pool_moves.pop(row.key, ("", {}))
+    if destination:
+        current = server.store["machines"].rows[row.key]
+        _step(server, current, destination, VERBS["addMachines"], asked, principal)
+
+
+def _workflow(server: Server, pool: str, verb: Verb, asked: Obj) -> str:
+    return str(asked.get("pool/workflow") or _actions(server, pool, verb).get("Workflow") or "")
+
+
+def _actions(server: Server, pool: str, verb: Verb) -> Obj:
+    return (server.store.data("pools", pool) or {}).get(verb.actions) or {}
+
+
+def _step(server: Server, row: Row, pool: str, verb: Verb, asked: Obj, principal: str) -> Row:
+    """What a transition of a pool does to a machine."""
+    new, defaults = row.copy(), _actions(server, pool, verb)
     wanted = {
         member: asked.get(f"pool/{option}") or defaults.get(member)
         for member, option in (
-            ("Workflow", "workflow"), ("AddProfiles", "add-profiles"), ("RemoveProfiles", "remove-profiles"),
+            ("AddProfiles", "add-profiles"), ("RemoveProfiles", "remove-profiles"),
             ("AddParameters", "add-parameters"), ("RemoveParameters", "remove-parameters"),
         )
     }  # fmt: skip
@@ -142,14 +178,14 @@ def _move(call: Call, row: Row, pool: str, name: str, asked: Obj) -> Row:
     new["Profiles"] = [*kept, *(profile for profile in added if profile not in kept)]
     params = {**new["Params"], **(wanted["AddParameters"] or {})}
     new["Params"] = {key: params[key] for key in params if key not in (wanted["RemoveParameters"] or [])}
-    if wanted["Workflow"]:
+    if workflow := _workflow(server, pool, verb, asked):
         new["Workflow"] = ""
-        row = objects.update(call.server, row, new, call.principal)
-        new = {**row.copy(), "Workflow": wanted["Workflow"], "Runnable": True}
-    new["Pool"] = _parent(call, pool) if name == "removeMachines" else pool
-    new["PoolAllocated"] = name == "allocateMachines"
+        row = objects.update(server, row, new, principal)
+        new = {**row.copy(), "Workflow": workflow, "Runnable": True}
+    new["Pool"] = pool
+    new["PoolAllocated"] = verb.status == "Building"
     new["PoolStatus"] = verb.status
-    return objects.update(call.server, row, new, call.principal)
+    return objects.update(server, row, new, principal)
 
 
 async def _settled(call: Call, moved: list[Row], timeout: str) -> list[Obj]:

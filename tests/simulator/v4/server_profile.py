@@ -7,46 +7,104 @@ from __future__ import annotations
 
 import inspect
 import json
-from typing import Any
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from ..call import ApiResponse, BufferedResponse, Call, reply
+from .. import objects
+from ..call import OCTETS, ApiResponse, BufferedResponse, Call, reply
 from ..claims import SCOPES
 from ..errors import ApiError, bad_request, not_found
+from ..filters import select
 from ..models import Model
-from ..rules import Rules
+from ..routes.common import find
+from ..rules import Change, Rules
 from ..server_profile import FEATURES, ServerProfile
 from ..store import Row
-from ..wire import dumps
-from . import etags, pools
+from ..wire import dumps, now
+from . import blobs, etags, facts, others, pools
 from .filters import OPERATORS, matches, project
+from .info import whoami, with_members_of_v4
 from .models import MODELS_V4
-from .rules import RULES
+from .param_layers import layers_of_params
+from .rules import RULES, prerequisites
+
+if TYPE_CHECKING:
+    from ..server import Server
 
 _MORE_FEATURES = (
     "endpoint-refs", "endpoint-proxy", "inline-upgrade", "bundle-objects", "secure-params-in-content-packs",
     "task-prerequisites", "content-prerequisite-version-checking", "stage-paramer", "auto-boot-target",
     "partial-objects", "regex-string-filters", "file-iso-exists-info-render", "log-has-head-method",
+    # what the content packs and the agent of v4.8 ask for
+    "elevated-tasks", "overridable-bootloaders", "centos-8", "virtual-media-boot", "agent-auto-update",
+    "selective-job-purge",
 )  # fmt: skip
+_CLASH = re.compile(r"^keysCannotBeOverridden: (.*) is already in layer (.*)$", re.MULTILINE)
 _BASE = ("list", "get", "create", "update", "delete", "action", "actions")
+
+
+_LIST_OPTIONS = (
+    "aggregate", "commented", "decode", "exclude-self", "expand", "filter", "group-by", "params",
+    "range-only", "raw", "reduced", "force",
+)  # fmt: skip
+
+
+def _scopes() -> dict[str, tuple[str, ...]]:
+    """What may be allowed for each kind."""
+    # assumption: v4 knows events, and tokens of what runs tasks; all else as for the kinds of v3.12
+    found = {**SCOPES, "events": ("post",)}
+    for kind in facts.KINDS:
+        secure = ("getSecure", "updateSecure") if facts.can(kind, "params") else ()
+        token = ("token",) if "GET:token" in facts.words(kind, "below") else ()
+        found[kind] = tuple(dict.fromkeys((*found.get(kind, _BASE), *secure, *token)))
+    return found
 
 
 class ServerProfileV4(ServerProfile):
     version = "v4.8.0"
+    # assumption: a v4 server does not run without a licence, and any licence is one for roles and tenants
+    licensed = True
     features = (*FEATURES, *_MORE_FEATURES)
     models = MODELS_V4
-    # assumption: v4 knows events, and tokens of machines
-    scopes = {
-        **SCOPES,
-        "contexts": _BASE,
-        "pools": _BASE,
-        "events": ("post",),
-        "machines": (*SCOPES["machines"], "token"),
-    }
-    list_parameters = (*ServerProfile.list_parameters, "params", "decode")
+    scopes = _scopes()
+    list_parameters = (*ServerProfile.list_parameters, *_LIST_OPTIONS)
+    content_meta = facts.content_meta()
+    params_prefix = "Params."
+    task_entries = (*ServerProfile.task_entries, "context")
+    stage_entries = task_entries
+    replaces_writable = True
+    gathers_entries = True
     extra_operators = OPERATORS
 
     def rules(self, prefix: str) -> Rules:
         return RULES.get(prefix) or super().rules(prefix)
+
+    def with_prerequisites(self, server: Server, tasks: list[str], present: list[str]) -> list[str]:
+        entered: list[str] = []
+        for task in tasks:
+            there = {*present, *entered}
+            entered += [name for name in prerequisites(server, [task])[:-1] if name not in there]
+            entered.append(task)
+        return entered
+
+    def on_left_pool(self, server: Server, row: Row) -> None:
+        if server.store.get("machines", row.key):
+            pools.arrive(server, row, "system")
+
+    def stamp(self, change: Change, principal: str) -> None:
+        if "CreatedAt" not in change.new:
+            return
+        old, moment = change.old, now()
+        made = {name: old[name] for name in ("CreatedAt", "CreatedBy")} if old else {}
+        change.new.update(
+            {"CreatedAt": moment, "CreatedBy": principal, **made},
+            LastModifiedAt=moment,
+            LastModifiedBy=principal,
+        )
+
+    def param_sources(self, server: Server, row: Row) -> Iterator[Row]:
+        return layers_of_params(server, row)
 
     def shown(self, call: Call, row: Row) -> bytes:
         return project(call, row)
@@ -64,6 +122,8 @@ class ServerProfileV4(ServerProfile):
         key = _item_key(call)
         if key and call.method in ("GET", "HEAD") and (unchanged := await etags.wait_for_change(call, key)):
             return unchanged
+        if call.parts[0] in ("files", "isos"):
+            return await blobs.answer(call)
         answer = self._special(call) or super().answer(call)
         if inspect.isawaitable(answer):
             answer = await answer
@@ -81,7 +141,16 @@ class ServerProfileV4(ServerProfile):
         """The answer of a route that v3.12 lacks, or None."""
         match call.method, call.parts:
             case "GET", ["objects"]:
-                return reply(sorted(call.server.store.tables))
+                return reply(sorted({*call.server.store.tables, "interfaces"} - {"preferences"}))
+            case "POST", ["whoami"]:
+                return reply(whoami(call))
+            case "DELETE", ["jobs" | "work_orders" as kind]:
+                return _purge(call, kind)
+            case "GET", ["plugin_providers", name, "binary"]:
+                return _binary(call, name)
+            case "DELETE", ["bootenvs", name, "purgeLocal"]:
+                find(call, call.server.store["bootenvs"], name)
+                return reply(True)
             case "GET", ["pools-active"]:
                 return pools.active(call)
             case "GET", ["pools", pool, "status"]:
@@ -92,7 +161,7 @@ class ServerProfileV4(ServerProfile):
                 return pools.release(call, key)
             case "GET", ["machines", key, "token"]:
                 return _machine_token(call, key)
-        return None
+        return others.special(call)
 
 
 V4 = ServerProfileV4()
@@ -118,6 +187,24 @@ def _machine_token(call: Call, key: str) -> ApiResponse:
     return reply({"Token": call.server.tokens.for_machine(row, ttl)})
 
 
+def _purge(call: Call, kind: str) -> ApiResponse:
+    """Remove all that the filters select and that has ended."""
+    # assumption: what is still going on stays, and the answer tells how many have gone
+    gone = 0
+    for row in select(call.server, call.server.store[kind].model, call.query, call.method):
+        if row.data["State"] in ("finished", "failed", "cancelled"):
+            call.require(kind, "delete", row.key)
+            objects.remove(call.server, row, call.principal)
+            gone += 1
+    return reply({"Deleted": gone})
+
+
+def _binary(call: Call, name: str) -> ApiResponse:
+    """The program that a provider was uploaded as; here that is its definition."""
+    row = find(call, call.server.store["plugin_providers"], name)
+    return BufferedResponse(200, row.text, OCTETS)
+
+
 def _reworded(call: Call, problem: ApiError) -> ApiError:
     """A refusal in the words of v4."""
     messages = [message.replace("Bootenv ", "BootEnv ") for message in problem.messages]
@@ -127,11 +214,17 @@ def _reworded(call: Call, problem: ApiError) -> ApiError:
         else message
         for message in messages
     ]
-    if problem.code == 422 and problem.key:
+    code, key = problem.code, problem.key
+    if call.method == "PUT" and call.parts[0] == "contents" and code == 500:
+        clashes = _CLASH.findall("\n".join(messages))
+        if clashes:
+            pack, code, key = call.parts[1], 422, ""
+            messages = [f"{item} in layer {pack} would override layer {layer}" for item, layer in clashes]
+    if code == 422 and key:
         messages = [f"{problem.key}: {message}" for message in messages]
     if problem.code == 409 and len(messages) == 2 and messages[1].startswith("Patch line: "):
         messages[1] = f"Patch: {json.dumps(json.loads(call.body), indent=2)}"
-    return ApiError(problem.code, problem.kind, *messages, model=problem.model, key=problem.key)
+    return ApiError(code, problem.kind, *messages, model=problem.model, key=problem.key)
 
 
 def _extended(call: Call, answer: ApiResponse) -> ApiResponse:
@@ -139,6 +232,8 @@ def _extended(call: Call, answer: ApiResponse) -> ApiResponse:
     if not isinstance(answer, BufferedResponse) or answer.status != 200 or call.method != "GET":
         return answer
     match call.parts:
+        case ["info"]:
+            answer.body = dumps(with_members_of_v4(call, json.loads(answer.body)))
         case ["indexes", *_]:
             # unlike v3.12, v4 ends after the index
             document, _end = json.JSONDecoder().raw_decode(answer.body.decode())

@@ -26,7 +26,7 @@ Object = dict[str, t.Any]
 COMPUTED = frozenset({*models.COMPUTED, *models.COMPUTED_V4})
 """Members of objects that a server computes, those of v4 among them."""
 _COMPUTED_WORDS = frozenset(name.lower() for name in COMPUTED)
-_ONLY_V4_HAS = ("Endpoint", "Bundle", "Partial", "Prerequisites")
+_ONLY_V4_HAS = ("Endpoint", "Bundle", "Partial", "Prerequisites", *models.AUDIT)
 """By one of these an object shows that it comes from a v4 server, which leaves out members that are empty."""
 _OMITTED_BY_V3 = frozenset({"PasswordHash"})
 _WORDS = {
@@ -152,12 +152,27 @@ def fit_members(kind: str, spec: t.Mapping[str, Json]) -> Object:
     return _fit_members(kind, spec, fitter)
 
 
-def known_only(kind: str, member: str, value: Json, current: Object | None) -> tuple[Json, list[str]]:
+def has_unknown_members(kind: str, spec: t.Mapping[str, Json]) -> bool:
+    """Whether a spec has members that are not in the table, at any depth: a newer server may have them."""
+    fields = models.get(kind).fields
+    fitter = Fitter(kind, strict=False)
+    for name, value in spec.items() if fields else ():
+        if name not in fields:
+            return True
+        fitter.fit(type_of(kind, name), value, name)
+    return bool(fitter.dropped)
+
+
+def known_only(
+    kind: str, member: str, value: Json, current: Object | None, keep_unknown: bool = False
+) -> tuple[Json, list[str]]:
     """The value of a member without what the server would drop of it, and the paths of that.
 
-    ``current`` is the object on the server, or None before it is created.
+    ``current`` is the object on the server, or None before it is created.  With ``keep_unknown`` members that
+    are not in the table stay, for a server that may know them.
     """
-    fitter = Fitter(kind, strict=False, v4=current is None or _is_from_v4(current))
+    v4 = current is None or _is_from_v4(current)
+    fitter = Fitter(kind, strict=False, keep_unknown=keep_unknown, v4=v4)
     there = (current or {}).get(member)
     return fitter.fit(type_of(kind, member), value, member, there), list(fitter.dropped)
 
@@ -184,6 +199,13 @@ def dropped_warning(label: str, dropped: t.Collection[str]) -> list[str]:
     if not dropped:
         return []
     return [f"{label}: the server has no member {', '.join(dropped)}; left out"]
+
+
+def unkept_warning(label: str, unkept: t.Collection[str]) -> list[str]:
+    """The same for members that were sent, and are not in the object that the server has stored."""
+    if not unkept:
+        return []
+    return [f"{label}: the server has not kept {', '.join(unkept)}; it may have no such member"]
 
 
 def _fit_members(kind: str, spec: t.Mapping[str, Json], fitter: Fitter, computed: bool = False) -> Object:

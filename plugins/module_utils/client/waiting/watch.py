@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..errors import UsageError
 from .predicates import Condition
 
 Object = dict[str, t.Any]
@@ -39,6 +40,10 @@ class Watch:
     met_since: float | None = None
     """Since when, on the monotonic clock, ``until`` has held without interruption."""
     _jobs: dict[str, Object] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.key:
+            raise UsageError(f"kind: {self.kind}: an object without a key cannot be waited for")
 
     @property
     def pending(self) -> bool:

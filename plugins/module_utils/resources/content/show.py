@@ -70,7 +70,7 @@ class View:
         return before, after
 
     def _value(self, section: str, name: str, value: Json, hidden: str = HIDDEN) -> Json:
-        if name in models.get(section).hidden:
+        if name in models.hidden_members(section):
             return hidden
         if name == "Params" and isinstance(value, dict):
             return {
@@ -111,7 +111,7 @@ def secret_texts(pack: Pack, secure: t.Collection[str] = ()) -> t.Iterator[str]:
     secure = {*secure_params(pack), *secure}
     for section, items in pack["sections"].items():
         for item in items.values():
-            for name in models.get(section).hidden:
+            for name in models.hidden_members(section):
                 yield from _texts(item.get(name))
             for name, value in (item.get("Params") or {}).items():
                 if name in secure:

@@ -185,7 +185,7 @@ def _masked_view(watch: Watch) -> Result:
 
 
 def _masked(kind: str, item: t.Mapping[str, t.Any]) -> Result:
-    return {**masked(kind, item), **{name: HIDDEN for name in models.get(kind).hidden if name in item}}
+    return {**masked(kind, item), **{name: HIDDEN for name in models.hidden_members(kind) if name in item}}
 
 
 def _entry(watch: Watch) -> Result:

@@ -144,7 +144,7 @@ def goal_for(kind: str, options: Options) -> WaitGoal:
 def _watch(kind: str, item: Object, goal: WaitGoal) -> Watch:
     return Watch(
         kind,
-        models.key_of(kind, item),
+        models.require_key(kind, item),
         goal.until(),
         goal.fail_when(),
         until_deleted=goal.deletion,

@@ -56,6 +56,34 @@ def test_kinds_of_plugins() -> None:
         models.require("ipam_network", ["ipam_networks"])
 
 
+@pytest.mark.parametrize(
+    ("unique", "key"),
+    [
+        (["Key", "Id"], "Id"),
+        (["Key", "Uuid", "Name"], "Uuid"),
+        (["Name", "Key", "Serial"], "Name"),
+        (["Key", "Serial"], "Serial"),
+        (["Key"], "Id"),
+        (["Key", "Serial", "Label"], ""),
+    ],
+)
+def test_a_newer_kind_is_keyed_by_its_unique_indexes(unique: list[str], key: str) -> None:
+    kind = "newer-" + "-".join(unique)
+    indexes = {name: {"Type": "string", "Unique": name in unique} for name in [*unique, "Valid", "Available"]}
+    assert models.learn(kind, indexes).key == key
+    assert models.get(kind).key == key
+    assert models.key_of(kind, {"Id": "i", "Uuid": "u", "Name": "n", "Serial": "s"}) == key[:1].lower()
+    assert set(models.get(kind).unique) == {*unique} - {"Key", key}
+
+
+@pytest.mark.parametrize(
+    ("kind", "item"), [("connections", {"RemoteAddr": "x"}), ("work_orders", {"Name": "x"})]
+)
+def test_an_object_without_a_readable_key_is_no_object_to_work_on(kind: str, item: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match=f"kind: {kind}: an object is known by its key"):
+        models.require_key(kind, item)
+
+
 @pytest.mark.parametrize("name", sorted(models.NOT_MODELS))
 def test_what_looks_like_a_kind_and_is_none(name: str) -> None:
     with pytest.raises(UsageError):
@@ -65,7 +93,7 @@ def test_what_looks_like_a_kind_and_is_none(name: str) -> None:
 def test_the_table_agrees_with_itself() -> None:
     for prefix, model in models.MODELS.items():
         assert model.prefix == prefix
-        assert model.key in model.fields
+        assert model.key in model.fields or prefix == "connections"
         assert set(model.unique) <= set(model.fields)
         assert set(model.references) <= set(model.fields)
         assert set(model.references.values()) <= set(models.MODELS)

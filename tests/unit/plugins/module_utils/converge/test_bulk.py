@@ -86,6 +86,21 @@ def test_deletions_come_last_and_the_other_way_round(order: list[tuple[str, str]
     ]
 
 
+def test_kinds_of_v4_come_after_what_they_name() -> None:
+    wanted = [
+        Resource("batches", {"Uuid": "b", "SetupWorkOrderTemplate": {"Blueprint": "patch"}}),
+        Resource("work_orders", {"Uuid": "w2", "Blueprint": "patch", "Predecessor": "w1"}),
+        Resource("work_orders", {"Uuid": "w1", "Blueprint": "patch"}),
+        Resource("triggers", {"Name": "nightly", "Blueprint": "patch", "TriggerProvider": "cron"}),
+        Resource("trigger_providers", {"Name": "cron"}),
+        Resource("blueprints", {"Name": "patch", "Pipeline": "line", "Context": "runner"}),
+        Resource("pipelines", {"Name": "line"}),
+        Resource("contexts", {"Name": "runner"}),
+        Resource("filters", {"Id": "some"}),
+    ]
+    assert [index for group in waves(wanted) for index in group] == [8, 7, 6, 5, 4, 3, 2, 1, 0]
+
+
 def test_a_circle_is_left_to_the_server() -> None:
     circle = [
         Resource("profiles", {"Name": "a", "Profiles": ["b"]}),

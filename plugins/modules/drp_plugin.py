@@ -24,15 +24,15 @@ options:
     description: The name of the plugin.
     type: str
     required: true
+  provider:
+    description: The plugin provider that runs it. Required for a new plugin.
+    type: str
   params:
     description:
       - The configuration of the plugin, as params by name. Values keep their types. V(null) removes a
         param. Other params are left unchanged, unless O(purge_params) is set. For secure params see
         O(update_secure).
     type: dict
-  provider:
-    description: The plugin provider that runs it. Required for a new plugin.
-    type: str
   description:
     description: A short description for people.
     type: str

@@ -24,12 +24,29 @@ options:
     description: The name of the stage.
     type: str
     required: true
+  bootenv:
+    description: The boot environment of the stage. Empty to keep that of the machine.
+    type: str
   required_params:
     description: Params that must be set before the stage can be used.
     type: list
     elements: str
   optional_params:
     description: Params that the stage uses if they are set.
+    type: list
+    elements: str
+  output_params:
+    description: Params that the stage sets. Requires a v4 server.
+    type: list
+    elements: str
+  tasks:
+    description:
+      - Names of the tasks that machines in the stage run, in order. V(action:PLUGIN:COMMAND) runs an
+        action of a plugin.
+    type: list
+    elements: str
+  profiles:
+    description: Names of profiles whose params apply to machines in the stage.
     type: list
     elements: str
   templates:
@@ -64,19 +81,6 @@ options:
       end_delimiter:
         description: What ends an expression in the text, if not V(}}). Requires a v4 server.
         type: str
-  bootenv:
-    description: The boot environment of the stage. Empty to keep that of the machine.
-    type: str
-  tasks:
-    description:
-      - Names of the tasks that machines in the stage run, in order. V(action:PLUGIN:COMMAND) runs an
-        action of a plugin.
-    type: list
-    elements: str
-  profiles:
-    description: Names of profiles whose params apply to machines in the stage.
-    type: list
-    elements: str
   reboot:
     description: Whether the machine reboots when it enters the stage.
     type: bool

@@ -33,6 +33,18 @@ options:
     description: Params that the task uses if they are set.
     type: list
     elements: str
+  output_params:
+    description: Params that the task sets. Requires a v4 server.
+    type: list
+    elements: str
+  prerequisites:
+    description: Tasks that must have run before this one. Requires a v4 server.
+    type: list
+    elements: str
+  extra_roles:
+    description: Roles whose claims the jobs of the task have too. Requires a v4 server.
+    type: list
+    elements: str
   templates:
     description: The scripts and files of the task, which run in this order.
     type: list
@@ -65,14 +77,6 @@ options:
       end_delimiter:
         description: What ends an expression in the text, if not V(}}). Requires a v4 server.
         type: str
-  prerequisites:
-    description: Tasks that must have run before this one. Requires a v4 server.
-    type: list
-    elements: str
-  extra_roles:
-    description: Roles whose claims the jobs of the task have too. Requires a v4 server.
-    type: list
-    elements: str
   extra_claims:
     description: What the jobs of the task may do beyond what their machine may. Requires a v4 server.
     type: list
@@ -90,6 +94,9 @@ options:
       specific:
         description: The keys of the objects, separated by commas. V(*) means all.
         type: str
+  extra_duration:
+    description: For how many more seconds the token of the job is valid. Requires a v4 server.
+    type: int
   description:
     description: A short description for people.
     type: str

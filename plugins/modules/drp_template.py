@@ -28,6 +28,12 @@ options:
   contents:
     description: The text of the template, in Go's template language.
     type: str
+  start_delimiter:
+    description: What begins an expression in the template, if not V({{). Requires a v4 server.
+    type: str
+  end_delimiter:
+    description: What ends an expression in the template, if not V(}}). Requires a v4 server.
+    type: str
   description:
     description: A short description for people.
     type: str

@@ -90,7 +90,11 @@ FILE_ARROWS: dict[str, set[str]] = {
     "resources.objects": {"resources/waiting", "resources/dhcp"},
     "agent.machine_agent": {"agent/job", "agent/script", "agent/host"},
     "agent.context": {"agent/script", "client/files"},
-    "agent.state": {"agent/job", "agent/script"},  # the exit code of an action is part of what is saved
+    "agent.state": {
+        "agent/job",
+        "agent/script",
+        "client/files",
+    },  # the exit code of an action is part of what is saved
 }
 
 

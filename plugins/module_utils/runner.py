@@ -9,7 +9,7 @@ import typing as t
 
 from .client import settings
 from .client.client import Client
-from .client.errors import DrpError
+from .client.errors import DrpError, UsageError
 from .client.masking import is_telling, mask, mask_url_credentials, visible
 from .client.typed.json_values import require_json
 from .converge import invocation
@@ -19,6 +19,11 @@ from .options import connection_options
 TaskFunction = t.Callable[[Task], Result]
 """What a module does once its options are checked and there is a client."""
 
+_PATHS = frozenset(
+    {"src", "dest", "iso_dir", "packages", "ca_path", "download_ca_path"}
+    | {"client_cert", "client_key", "token_cache"}
+)
+"""Options that name something in a file system, in all modules."""
 _clients: dict[tuple[int, settings.Settings], Client] = {}
 
 
@@ -44,6 +49,7 @@ def run(
     try:
         for name, value in options.items():
             require_json(value, name)
+        _require_paths(options)
         client = client_for(settings.resolve(connection_options(options), environ))
         found = set() if secrets is None else secrets
         known = set() if known_options is None else known_options
@@ -52,6 +58,17 @@ def run(
     except DrpError as error:
         result = failure(error)
     return _presentable(result, client)
+
+
+def _require_paths(options: Options, within: str = "") -> None:
+    """UsageError for a path that no file system can have, in an option or in the entries of one."""
+    for name, value in options.items():
+        if name in _PATHS and isinstance(value, str) and "\0" in value:
+            raise UsageError(f"{within}{name}: {value!r} is not a path: it has a NUL in it")
+        if isinstance(value, list) and not within:
+            for index, entry in enumerate(value):
+                if isinstance(entry, dict):
+                    _require_paths(entry, f"{name}[{index}].")
 
 
 def _presentable(result: Result, client: Client | None) -> Result:
@@ -89,7 +106,7 @@ def environment_secrets(options: Options, environ: t.Mapping[str, str]) -> set[s
     """Secrets that came from the environment or from inside ``key``, to be masked as options are."""
     try:
         return settings.resolve(connection_options(options), environ).secrets
-    except DrpError:
+    except (DrpError, ValueError):  # the latter for a path with a NUL
         return set()
 
 

@@ -16,7 +16,7 @@ import json
 import typing as t
 
 from ..module_utils.client.errors import UsageError
-from ..module_utils.client.typed.json_values import require_json
+from ..module_utils.client.typed.json_values import require_depth, require_json
 from .compat import action_failure
 
 
@@ -65,6 +65,8 @@ def _members(value: c.Mapping[t.Any, t.Any], path: str) -> dict[str, t.Any]:
 def task_arguments(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The arguments of a task; AnsibleActionFail names the one that no module could get."""
     try:
+        for name, value in arguments.items():
+            require_depth(value, name)
         return {name: plain_data(value, name) for name, value in arguments.items()}
     except UsageError as error:
         raise action_failure("; ".join(error.messages)) from None
@@ -72,6 +74,7 @@ def task_arguments(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def json_data(value: t.Any, path: str) -> t.Any:
     """:func:`plain_data` for what no module checks later: nothing that a server cannot read is left."""
+    require_depth(value, path)
     plain = plain_data(value, path)
     require_json(plain, path)
     return plain

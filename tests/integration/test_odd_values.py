@@ -138,6 +138,35 @@ def test_what_json_lacks_is_refused_before_anything_is_sent(run_tasks: PlaybookR
     assert run_tasks.simulator.stats()["writes"] == writes
 
 
+def nested(levels: int) -> dict[str, t.Any]:
+    inner: dict[str, t.Any] = {}
+    for _level in range(levels):
+        inner = {"a": inner}
+    return inner
+
+
+@pytest.mark.parametrize("where", ["controller", "target"])
+def test_options_that_nothing_can_take(run_tasks: PlaybookRunner, where: str) -> None:
+    run_tasks.defaults = {**run_tasks.defaults, "run_in": where}
+    blob, fetch = "digitalrebar.provision.drp_blob", "digitalrebar.provision.drp_blob_fetch"
+    bootenv = "digitalrebar.provision.drp_bootenv"
+    played = run_tasks(
+        machine(name="c17", params={"x": nested(120)}),
+        {"digitalrebar.provision.drp_info": {"request_timeout": -1}},
+        content(src="a\0b"),
+        {blob: {"path": "x", "src": "/tmp/a\0b"}},
+        {fetch: {"path": "x", "dest": "/tmp/a\0b"}},
+        {bootenv: {"name": "local", "isos": [{"file": "x.iso", "src": "a\0b"}]}},
+        {"digitalrebar.provision.drp_info": {"ca_path": "/tmp/a\0b"}},
+    )
+    told = [result["msg"] for result in played.results]
+    assert told[0] == "params: lists and maps are nested more than 100 deep"
+    assert told[1] == "request_timeout: must be a number of seconds, more than 0"
+    paths = ["src", "src", "dest", "isos[0].src", "ca_path"]
+    assert [text.partition(":")[0] for text in told[2:]] == paths
+    assert all(text.endswith("is not a path: it has a NUL in it") for text in told[2:])
+
+
 def vaulted(path: Path, text: bytes) -> Path:
     """A file that is encrypted; its password file lies beside it."""
     path.write_bytes(text)

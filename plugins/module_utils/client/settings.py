@@ -30,6 +30,7 @@ _SKIPS_WARNING = (
     "RS_SKIP_VERIFY is set: the certificate of the server is not verified, so that anybody on the way can "
     "read the credentials. Set RS_CERT_FINGERPRINT or RS_CA_PATH instead"
 )
+_DEFAULT_TIMEOUT, _LONGEST_TIMEOUT = 300.0, 30 * 86400.0
 _YES = ("true", "yes", "on", "1")
 _NO = ("false", "no", "off", "0")
 
@@ -78,7 +79,7 @@ def resolve(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None 
         password=password,
         token=token,
         trust=trust,
-        timeout=float(options.get("request_timeout") or 300.0),
+        timeout=_timeout(options.get("request_timeout")),
         token_cache=environ.get("RS_TOKEN_CACHE", DEFAULT_DIRECTORY) if cache is None else cache,
         environment=Environment.of(environ),
         max_answer=_max_answer(environ.get(limits.SIZE_VARIABLE)),
@@ -210,6 +211,14 @@ def _client_certificate(
     own = any(options.get(name) for name in names)
     found = [options.get(name) if own else environ.get(f"RS_{name.upper()}") for name in names]
     return (found[0], found[1]), own
+
+
+def _timeout(seconds: t.Any) -> float:
+    """Seconds to wait for an answer; no clock takes much more than a month."""
+    told = float(seconds or _DEFAULT_TIMEOUT)
+    if not told > 0:
+        raise UsageError("request_timeout: must be a number of seconds, more than 0")
+    return min(told, _LONGEST_TIMEOUT)
 
 
 def _max_answer(text: str | None) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import typing as t
 
+from .. import limits
 from ..errors import UsageError
 
 
@@ -14,15 +15,28 @@ def require_json(value: t.Any, path: str) -> None:
     """UsageError unless a server can read ``value`` from JSON; the text tells where in ``path`` the fault is.
 
     Servers are written in Go: their numbers are 64-bit floats, so there is no NaN, no infinity, and nothing
-    beyond 1.8e308.  Halves of surrogate pairs are no text.
+    beyond 1.8e308.  Halves of surrogate pairs are no text, and nothing is nested without an end.
     """
+    require_depth(value, path)
+    _require(value, path)
+
+
+def require_depth(value: t.Any, path: str) -> None:
+    """UsageError for what is nested more deeply than any answer of a server may be."""
+    try:
+        limits.check_depth(value)
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _require(value: t.Any, path: str) -> None:
     if isinstance(value, dict):
         for name, inner in value.items():
-            require_json(name, f"{path}, the name {name!r}")
-            require_json(inner, f"{path}.{name}")
+            _require(name, f"{path}, the name {name!r}")
+            _require(inner, f"{path}.{name}")
     elif isinstance(value, (list, tuple)):
         for index, inner in enumerate(value):
-            require_json(inner, f"{path}[{index}]")
+            _require(inner, f"{path}[{index}]")
     elif isinstance(value, (int, float)):
         _require_number(value, path)
     elif isinstance(value, str) and not value.isascii():

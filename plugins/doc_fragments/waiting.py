@@ -16,7 +16,8 @@ options:
       - Each entry is a predefined condition such as V(workflow_complete=true) or V(stage=complete), or
         compares the value at a path.
       - The default, if O(any_of) is not set either, is O(until[].workflow_complete=true) for machines,
-        a State of V(finished) for jobs, and O(until[].available=true) for all other kinds.
+        clusters and resource brokers, a State of V(finished) for jobs, work orders and batches, and
+        O(until[].available=true) for all other kinds.
     type: list
     elements: dict
     suboptions: &conditions
@@ -102,8 +103,9 @@ options:
   fail_when:
     description:
       - Conditions like those of O(until). The wait fails immediately if one of the entries is true.
-      - The default is O(fail_when[].job_failed=true) for machines, a State of V(failed) for jobs, and
-        nothing when waiting for a deletion. An empty list disables this check.
+      - The default is O(fail_when[].job_failed=true) for machines, clusters and resource brokers, a State of
+        V(failed) for jobs, a State of V(failed) or V(cancelled) for work orders and batches, and nothing when
+        waiting for a deletion. An empty list disables this check.
       - If O(until) is true as well, the wait succeeds.
     type: list
     elements: dict

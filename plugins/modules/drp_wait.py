@@ -88,6 +88,11 @@ EXAMPLES = r"""
       Address: {Between: [192.0.2.1, 192.0.2.63]}
     until: workflow_complete=true
 
+- name: Wait until all work orders of a blueprint have finished
+  digitalrebar.provision.drp_wait:
+    kind: work_orders
+    filters: {Blueprint: rotate-certificates}
+
 - name: Wait until a profile is deleted
   digitalrebar.provision.drp_wait:
     kind: profiles

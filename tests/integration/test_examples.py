@@ -22,7 +22,10 @@ from simulator.launch import Simulator
 from simulator.testing import Api
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("drp_*.py"))
-V4 = ("drp_machine", "drp_pool", "drp_token")
+V4 = (
+    *("drp_action", "drp_cluster", "drp_info", "drp_machine", "drp_pool", "drp_resource_broker"),
+    *("drp_token", "drp_wait", "drp_work_order"),
+)
 VARIABLES = {
     "build_version": "1.2.3",
     "drp_ansible_password": "x1",
@@ -30,6 +33,7 @@ VARIABLES = {
     "ipmi_password": "x3",
     "vault_ansible_password": "x4",
     "vault_agents_password": "x5",
+    "release": "1.0",
 }
 NO_PLUGIN = "no plugin offers it on this server"
 NOT_MADE = "an earlier example would have made it, which check mode does not"
@@ -39,6 +43,10 @@ EXPECTED: dict[str, str] = {
     "Boot the machines of a rack from the network by a power cycle": NO_PLUGIN,
     "Get the power status of some machines": NO_PLUGIN,
     "Run an action of the system": NO_PLUGIN,
+    "Run its current workflow once more, from the beginning": NOT_MADE,
+    "Scale a cluster, unless that is going on already": NOT_MADE,
+    "The same once for each release, however often the playbook runs": ELSEWHERE,
+    "Upload a plugin provider": ELSEWHERE,
     "Upload a script": ELSEWHERE,
     "Upload an ISO and verify its checksum": ELSEWHERE,
     "Upload a large image whose name contains its version": ELSEWHERE,
@@ -70,6 +78,7 @@ def furnished() -> Iterator[dict[bool, Simulator]]:
     with Simulator.start() as old, Simulator.start(v4=True) as new:
         for simulator in (old, new):
             furnish(Api(simulator))
+        furnish_v4(Api(new))
         yield {False: old, True: new}
 
 
@@ -89,6 +98,13 @@ def furnish(api: Api) -> None:
         params = {"rack/name": "r12", "os/release": "7", "cores": 16}
         place = {"Address": f"192.0.2.{number}", "Stage": "complete"}
         add(api, "machines", Name=f"web-{number}.example.com", Params=params, **place)
+
+
+def furnish_v4(api: Api) -> None:
+    add(api, "workflows", Name="universal-start", Stages=["discover"])
+    add(api, "templates", ID="kickstart.tmpl", Contents="install {{.Machine.Name}}")
+    add(api, "alerts", Name="disk-full", Level="WARN")
+    add(api, "work_orders", Blueprint="rotate-certificates")
 
 
 def play(module: str, simulator: Simulator, folder: Path) -> str:

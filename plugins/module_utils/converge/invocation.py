@@ -13,7 +13,7 @@ import typing as t
 Options = t.Mapping[str, t.Any]
 
 OBJECT_OPTIONS = frozenset(
-    {"params", "spec", "resources", "content", "object", "templates", "prefs", "others"}
+    {"params", "spec", "resources", "content", "object", "templates", "prefs", "others"} | {"group_params"}
 )
 """Options that hold what goes into objects, in all modules."""
 STORED_OPTIONS = frozenset({"params", "spec", "resources", "templates"})

@@ -83,7 +83,7 @@ options:
     description:
       - V(own) are the params that are set on the machine itself.
       - V(aggregated) are all params that apply to the machine, from itself, its profiles, its stage
-        and the profile C(global), in this order. This sends one more request, for the stages.
+        and the profile C(global), in this order. Newer servers put them together, by their own rules.
       - V(none) does not read params from the server unless another option requires them.
     type: str
     choices: [own, aggregated, none]
@@ -131,9 +131,13 @@ options:
     description:
       - The properties by which to group the machines. Group names consist of the property and its value,
         such as C(stage_NAME) or C(runnable_true).
+      - V(cluster) and V(resource_broker) create a group of the machines of each cluster and resource broker.
+        These are the machines that have the profile with its name. Sends one more request to a v4 server.
+      - V(kind) creates groups such as C(kind_clusters).
     type: list
     elements: str
-    choices: [profile, stage, workflow, bootenv, os, arch, pool, runnable, available, tenant]
+    choices: [profile, stage, workflow, bootenv, os, arch, pool, runnable, available, tenant, kind,
+      cluster, resource_broker]
     default: [profile, stage, workflow, bootenv]
   groups_by_params:
     description:
@@ -210,6 +214,7 @@ options:
     default: false
 extends_documentation_fragment:
   - digitalrebar.provision.connection.plugins
+  - digitalrebar.provision.host_kinds
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 """

@@ -27,6 +27,8 @@ options:
   command:
     description:
       - The name of the action, such as V(poweron) or V(nextbootpxe).
+      - V(restart) of O(kind=work_orders) and O(kind=batches), and V(acknowledge) of O(kind=alerts) are
+        actions of v4 servers that need no plugin. An alert that was acknowledged before is left as it is.
       - A command whose name indicates that it switches off, resets, erases or installs requires
         O(max_targets) or O(confirm) when it affects more than one object, except in check mode.
     type: str
@@ -77,6 +79,12 @@ EXAMPLES = r"""
     objects: [web-1.example.com, web-2.example.com]
     command: powerstatus
   register: power
+
+- name: Acknowledge all alerts that nobody has acknowledged yet
+  digitalrebar.provision.drp_action:
+    kind: alerts
+    filters: {Acknowledged: false}
+    command: acknowledge
 
 - name: Run an action of the system
   digitalrebar.provision.drp_action:

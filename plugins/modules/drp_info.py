@@ -23,9 +23,12 @@ options:
       - V(prefs) are the preferences of the server, V(logs) are the last 1000 lines of its log.
       - V(files) are the files that the server serves, V(isos) are its ISOs, with their sizes. The size of
         each costs one request.
+      - V(render) is O(template) or O(template_text), expanded for the machine, cluster or resource broker
+        O(name). V(connections) are the connections that the server has with its agents. V(whoami) is the
+        machine that has O(hardware_addrs). These require a v4 server.
     type: list
     elements: str
-    choices: [server, objects, count, indexes, prefs, logs, files, isos]
+    choices: [server, objects, count, indexes, prefs, logs, files, isos, render, connections, whoami]
   kind:
     description:
       - The kind of the objects as the API names it, such as V(machines) or V(subnets).
@@ -72,6 +75,16 @@ options:
     description: Whether V(files) are listed with those in folders below.
     type: bool
     default: true
+  template:
+    description: The ID of the template that V(render) expands.
+    type: str
+  template_text:
+    description: The text that V(render) expands, with the expressions of templates.
+    type: str
+  hardware_addrs:
+    description: MAC addresses by which V(whoami) finds a machine.
+    type: list
+    elements: str
   checksum:
     description:
       - Whether to return the SHA-256 of each file and ISO. Servers of version 3.12 have no checksums; the
@@ -122,6 +135,18 @@ EXAMPLES = r"""
   digitalrebar.provision.drp_info:
     gather: [isos]
     checksum: true
+
+- name: Show what a template becomes for a machine
+  digitalrebar.provision.drp_info:
+    gather: [render]
+    kind: machines
+    name: web-1.example.com
+    template: kickstart.tmpl
+
+- name: Find the machine that has a MAC address
+  digitalrebar.provision.drp_info:
+    gather: [whoami]
+    hardware_addrs: ["52:54:00:12:34:56"]
 
 - name: Get the number of unavailable machines, the preferences, and the end of the log
   digitalrebar.provision.drp_info:
@@ -200,6 +225,22 @@ isos:
   type: list
   elements: dict
   sample: [{"path": "CentOS-7-x86_64-Minimal-2009.iso", "size": 1020264448, "modified": ""}]
+rendered:
+  description: The expanded template.
+  returned: when V(render) is gathered
+  type: str
+  sample: "url --url http://192.0.2.1:8091/centos-7/install"
+connections:
+  description: The connections, as the server describes them.
+  returned: when V(connections) is gathered
+  type: list
+  elements: dict
+  sample: []
+whoami:
+  description: The UUID of the machine, empty if there is none, and a score that says how sure that is.
+  returned: when V(whoami) is gathered
+  type: dict
+  sample: {"Uuid": "3e7031fe-3062-45f1-835c-92541bc9cbd3", "Score": 100}
 error:
   description: The server's error object.
   returned: when the server refused
@@ -213,6 +254,7 @@ from ..module_utils.resources.info import run
 from ..module_utils.resources.selection import SELECTION_SPEC
 
 _GATHER_CHOICES = ["server", "objects", "count", "indexes", "prefs", "logs", "files", "isos"]
+_GATHER_CHOICES += ["render", "connections", "whoami"]
 
 SPEC = {
     "argument_spec": {
@@ -230,6 +272,9 @@ SPEC = {
         "log_lines": {"type": "int", "default": 0},
         "folder": {"type": "str"},
         "recurse": {"type": "bool", "default": True},
+        "template": {"type": "str"},
+        "template_text": {"type": "str"},
+        "hardware_addrs": {"type": "list", "elements": "str"},
         "checksum": {"type": "bool", "default": False},
     },
     "mutually_exclusive": [[*SELECTION_SPEC]],

@@ -94,8 +94,8 @@ options:
   tasks_mode:
     description:
       - What to do with the names in O(tasks). V(set) makes them the complete list. V(append) and V(prepend)
-        add them at the end and at the beginning, V(before) and V(after) next to the task O(tasks_anchor), and
-        V(next) after the task that is running. V(remove) removes them.
+        add them at the end and at the beginning, V(before) and V(after) next to the task O(tasks_anchor),
+        and V(next) after the task that is running. V(remove) removes them.
       - A task that is in the list already stays where it is, so that a second run changes nothing.
     type: str
     choices: [set, append, prepend, remove, before, after, next]
@@ -123,6 +123,33 @@ options:
       - The context in which the tasks of the machine run. An empty string means the machine itself. Requires
         a v4 server.
     type: str
+  pipeline:
+    description: The pipeline of the machine. An empty string removes it. Requires a v4 server.
+    type: str
+  work_order_mode:
+    description:
+      - Whether the machine runs work orders, see M(digitalrebar.provision.drp_work_order), instead of its
+        workflow. Requires a v4 server.
+    type: bool
+  start:
+    description:
+      - Start the workflow from its beginning, also if the machine is in it already. The workflow is
+        O(workflow) or, if that is not set, the current one. The machine becomes runnable.
+      - The other options are applied first. Each run of the task starts the workflow again.
+      - The server does this in one step. On servers that cannot, the workflow is left and then entered
+        again.
+    type: bool
+    default: false
+  cleanup:
+    description:
+      - With O(state=absent), have the server clean up before the deletion. If the param
+        C(on-delete-workflow) applies to the machine, the server starts that workflow and deletes the
+        machine when it is complete. Otherwise, it is deleted immediately.
+      - With O(wait=true), waits until it is gone, and fails if a job of the workflow fails. O(until) and
+        O(any_of) are then ignored.
+      - Fails on servers that have no cleanup. Requires a v4 server.
+    type: bool
+    default: false
   include_locked:
     description:
       - Change or delete the machine even if it is locked. It is unlocked for the change and then locked
@@ -205,6 +232,18 @@ EXAMPLES = r"""
     name: web-1.example.com
     state: absent
     include_locked: true
+
+- name: Run its current workflow once more, from the beginning
+  digitalrebar.provision.drp_machine:
+    name: web-1.example.com
+    start: true
+
+- name: Have it clean up, and wait until it is gone
+  digitalrebar.provision.drp_machine:
+    name: web-1.example.com
+    state: absent
+    cleanup: true
+    wait: true
 """
 
 RETURN = r"""
@@ -216,7 +255,10 @@ machine:
   type: dict
   sample: {"Name": "web-1.example.com", "Uuid": "3e7031fe-3062-45f1-835c-92541bc9cbd3", "Available": true}
 action:
-  description: What was done, V(created), V(updated), V(deleted) or V(unchanged).
+  description:
+    - What was done, V(created), V(updated), V(deleted) or V(unchanged).
+    - V(started) with O(start=true). V(cleanup_started) if O(cleanup=true) has started a workflow, and the
+      task has not waited for its end.
   returned: success
   type: str
   sample: updated
@@ -278,6 +320,10 @@ SPEC = {
         "arch": {"type": "str"},
         "locked": {"type": "bool"},
         "context": {"type": "str"},
+        "pipeline": {"type": "str"},
+        "work_order_mode": {"type": "bool"},
+        "start": {"type": "bool", "default": False},
+        "cleanup": {"type": "bool", "default": False},
         "include_locked": {"type": "bool", "default": False},
         "update_secure": {"type": "str", "choices": list(UPDATE_SECURE), "default": UPDATE_SECURE[0]},
         "force": {"type": "bool", "default": False},

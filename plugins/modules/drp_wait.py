@@ -31,7 +31,8 @@ options:
         compares the value at a path.
       - The same conditions are used in O(any_of), O(fail_when), and in the modules that can wait.
       - The default, if O(any_of) is not set either, is O(until[].workflow_complete=true) for machines,
-        a State of V(finished) for jobs, and O(until[].available=true) for all other kinds.
+        clusters and resource brokers, a State of V(finished) for jobs, work orders and batches, and
+        O(until[].available=true) for all other kinds.
     type: list
     elements: dict
     suboptions:
@@ -171,6 +172,11 @@ EXAMPLES = r"""
     filters:
       Address: {Between: [192.0.2.1, 192.0.2.63]}
     until: workflow_complete=true
+
+- name: Wait until all work orders of a blueprint have finished
+  digitalrebar.provision.drp_wait:
+    kind: work_orders
+    filters: {Blueprint: rotate-certificates}
 
 - name: Wait until a profile is deleted
   digitalrebar.provision.drp_wait:

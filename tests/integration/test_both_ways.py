@@ -77,6 +77,10 @@ TASKS: list[Task] = [
     task("subnet", name="net", subnet="10.9.0.0/24", only_reservations=True, options={3: "10.9.0.1"}),
     task("enrol", hosts=[{"host": "h9", "name": "m9", "macs": ["52:54:00:00:00:09"]}], create=False),
     task("agent_token", machine="absent"),
+    task("work_order", blueprint="b", machine="m1"),
+    task("cluster", name="web"),
+    task("resource_broker", name="cloud", start=True),
+    task("plugin_provider", name="power", src="/absent"),
     task("reservation", address="10.9.0.5", mac="5254.0000.0001", options={"routers": "gateway"}),
 ]
 

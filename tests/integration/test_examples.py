@@ -21,7 +21,10 @@ from simulator.launch import Simulator
 from simulator.testing import Api
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("drp_*.py"))
-V4 = ("drp_machine", "drp_pool", "drp_token")
+V4 = (
+    *("drp_action", "drp_cluster", "drp_info", "drp_machine", "drp_pool", "drp_resource_broker"),
+    *("drp_token", "drp_wait", "drp_work_order"),
+)
 VARIABLES = {
     "admin_public_key": "ssh-ed25519 AAAA",
     "build_version": "1.2.3",
@@ -31,6 +34,7 @@ VARIABLES = {
     "slack_webhook_url": "https://192.0.2.9/hook",
     "vault_ansible_password": "x4",
     "vault_agents_password": "x5",
+    "release": "1.0",
 }
 NO_PLUGIN = "no plugin offers it on this server"
 NOT_MADE = "an earlier example would have made it, which check mode does not"
@@ -40,6 +44,10 @@ EXPECTED: dict[str, str] = {
     "Boot the machines of a rack from the network by a power cycle": NO_PLUGIN,
     "Get the power status of some machines": NO_PLUGIN,
     "Run an action of the system": NO_PLUGIN,
+    "Run its current workflow once more, from the beginning": NOT_MADE,
+    "Scale a cluster, unless that is going on already": NOT_MADE,
+    "The same once for each release, however often the playbook runs": ELSEWHERE,
+    "Upload a plugin provider": ELSEWHERE,
     "Upload a script": ELSEWHERE,
     "Upload an ISO and verify its checksum": ELSEWHERE,
     "Upload a large image whose name contains its version": ELSEWHERE,
@@ -79,6 +87,7 @@ def furnished(simulator: Simulator) -> Simulator:
 def furnished_v4(v4_simulator: Simulator) -> Simulator:
     v4_simulator.reset()
     furnish(Api(v4_simulator))
+    furnish_v4(Api(v4_simulator))
     return v4_simulator
 
 
@@ -98,6 +107,13 @@ def furnish(api: Api) -> None:
         params = {"rack/name": "r12", "os/release": "7", "cores": 16}
         place = {"Address": f"192.0.2.{number}", "Stage": "complete"}
         add(api, "machines", Name=f"web-{number}.example.com", Params=params, **place)
+
+
+def furnish_v4(api: Api) -> None:
+    add(api, "workflows", Name="universal-start", Stages=["discover"])
+    add(api, "templates", ID="kickstart.tmpl", Contents="install {{.Machine.Name}}")
+    add(api, "alerts", Name="disk-full", Level="WARN")
+    add(api, "work_orders", Blueprint="rotate-certificates")
 
 
 def play(module: str, simulator: Simulator, folder: Path) -> str:

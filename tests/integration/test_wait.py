@@ -204,13 +204,13 @@ BAD: list[tuple[Task, str]] = [
     (wait(name="m0", fail_when="deleted=true"), "fail_when, number 1: leave deleted out"),
     (
         wait(kind="profiles", name="p", until="job_state=failed"),
-        "job_state, job_failed and Job: only machines have a current job, not profiles",
+        "job_failed and Job: only machines, clusters, resource_brokers, work_orders have a current job",
     ),
     (machine(name="new", wait=True, until="equals=1"), "until, number 1: equals: path is required"),
     (machine(name="new", wait=True, wait_timeout=-1), "wait_timeout: must be a number of seconds, 0 or more"),
     (
         thing(kind="profiles", spec={"Name": "new"}, wait=True, until="job_failed=false"),
-        "only machines have a current job, not profiles",
+        "only machines, clusters, resource_brokers, work_orders have a current job, not profiles",
     ),
 ]
 

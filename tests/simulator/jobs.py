@@ -140,7 +140,7 @@ class _Walk:
         machine = self._save_machine()
         plugins = self._server.plugins
         try:
-            call = plugins.prepare("machines", machine, machine.key, command, {}, plugin)
+            call = plugins.prepare(self._machine.model.prefix, machine, machine.key, command, {}, plugin)
         except ApiError as problem:
             self._log(f"Action {name} validation failed: {'; '.join(problem.messages)}")
             self._end_job(job, "failed", "")
@@ -153,12 +153,12 @@ class _Walk:
             self._end_job(job, "failed", "failed")
             self._stop_machine()
             raise ApiError(500, "API_ERROR", str(problem)) from None
-        plugins.publish("machines", machine.key, call, self._principal)
+        plugins.publish(self._machine.model.prefix, machine.key, call, self._principal)
         self._log(to_json(result, indent=2))
         return 202, self._end_job(job, "finished", "complete")
 
     def _stop_machine(self) -> None:
-        machine = self._server.store["machines"].rows[self._machine.key]
+        machine = self._server.store[self._machine.model.prefix].rows[self._machine.key]
         objects.update(
             self._server, machine, {**machine.copy(), "Runnable": False}, self._principal, internal=True
         )

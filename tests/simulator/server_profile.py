@@ -56,6 +56,8 @@ class ServerProfile:
     """Whether neighbouring entries that only move a machine become one job."""
     content_meta = CONTENT_META
     """What a content pack may say of itself."""
+    runners: Sequence[str] = ("machines",)
+    """Kinds whose objects run tasks."""
     params_prefix = ""
     """With what a filter may begin that is about a param."""
     extra_operators: Mapping[str, Callable[[Parse, str], Test]] = {}

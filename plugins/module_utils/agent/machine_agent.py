@@ -138,6 +138,7 @@ class MachineAgent:
     def wait_for_runnable(self) -> None:
         self._agent_context.report("Agent waiting for tasks")
         self._agent_context.report("Waiting on machine to become runnable")
+        self._agent_context.report_work_orders(self.machine)
         self._wait(runnable)
 
     def wait_for_change_stage(self) -> None:
@@ -145,6 +146,7 @@ class MachineAgent:
         self._agent_context.report(
             "Waiting for system to be runnable and for stage or current tasks to change"
         )
+        self._agent_context.report_work_orders(self.machine)
         self._wait(changed_from(self.machine))
 
     def run_task(self) -> None:

@@ -94,19 +94,30 @@ def runnable(machine: Object) -> bool:
     return machine.get("Runnable") is True
 
 
+def in_work_order_mode(machine: Object) -> bool:
+    """Whether the machine runs work orders now, which this agent does not serve, and no workflow."""
+    return machine.get("WorkOrderMode") is True
+
+
+WORK_ORDERS_NOT_SERVED = (
+    "the machine is in work order mode: it runs work orders instead of its workflow, and this agent does not "
+    "serve work orders"
+)
+
+
 def changed_from(snapshot: Object) -> Condition:
     """The condition of WAIT_FOR_CHANGE_STAGE: members that may bring new work have changed."""
     return lambda machine: any(not same_json(machine.get(name), snapshot.get(name)) for name in _WATCHED)
 
 
 def ready(condition: Condition, snapshot: Object, context: str) -> Condition:
-    """What both waits want beside their ``condition``: available, and of this agent's context.
+    """What both waits want beside their ``condition``: available, for workflows, and of this agent's context.
 
     Another context does not matter once the boot environment is another one.
     """
 
     def test(machine: Object) -> bool:
-        if machine.get("Available") is not True or not condition(machine):
+        if machine.get("Available") is not True or in_work_order_mode(machine) or not condition(machine):
             return False
         mine = (machine.get("Context") or "") == context
         return mine or machine.get("BootEnv") != snapshot.get("BootEnv")

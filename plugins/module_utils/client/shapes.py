@@ -250,8 +250,12 @@ def _shape_of(method: str, parts: t.Sequence[str]) -> Shape | None:
     if depth == 1:
         # no job at all is an answer
         return _or_nothing(_of_kind(kind)) if kind == "jobs" else _of_kind(kind)
+    if (kind, depth, method) == ("plugin_providers", 2, "POST"):
+        return _OBJECT  # what was stored, and how long that is
     if depth == 2:
         return _or_nothing(_of_kind(kind)) if method == "DELETE" else _of_kind(kind)
+    if depth == 3 and parts[2] in _ANSWERED_BY_OBJECT:
+        return _or_nothing(_of_kind(kind))
     if depth == 3:
         return _JOB_ACTIONS if (kind, parts[2]) == ("jobs", "actions") else _OF_OBJECT.get(parts[2])
     if parts[2] in ("actions", "plugin_actions") and method == "GET":
@@ -260,6 +264,7 @@ def _shape_of(method: str, parts: t.Sequence[str]) -> Shape | None:
 
 
 _JOB_ACTIONS = _list_of(_JOB_ACTION)
+_ANSWERED_BY_OBJECT = ("start", "cleanup", "restart", "acknowledge")
 
 
 def _shape_of_special(method: str, parts: t.Sequence[str]) -> Shape | None:

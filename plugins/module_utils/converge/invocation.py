@@ -14,7 +14,7 @@ Options = t.Mapping[str, t.Any]
 
 STORED_OPTIONS = frozenset({"params", "spec", "resources", "templates", "contents", "schema"})
 """Options that hold what objects are compared with: when that ends well, all secrets among them are known."""
-OBJECT_OPTIONS = STORED_OPTIONS | {"content", "object", "prefs", "others"}
+OBJECT_OPTIONS = STORED_OPTIONS | {"content", "object", "prefs", "others", "group_params"}
 """Options that hold what goes into objects, in all modules."""
 HIDDEN = "(hidden: it may hold secrets)"
 

@@ -10,7 +10,7 @@ import difflib
 import re
 import typing as t
 
-from ..client import models
+from ..client import features, models
 from ..client.client import Client
 from ..client.errors import ApiError, ConnectionFailed, DrpError, NotFound, UsageError
 from ..client.objects import actions
@@ -94,6 +94,10 @@ class ActionCall:
     def is_read_only(self) -> bool:
         return bool(_READ_ONLY_COMMAND.fullmatch(self.command))
 
+    @property
+    def is_of_server(self) -> bool:
+        return actions.is_of_server(self.kind, self.command, self.plugin)
+
     def run_single(self, item: Object) -> Result:
         try:
             return self._run_or_check(item)
@@ -127,7 +131,13 @@ class ActionCall:
     def _run_or_check(self, item: Object) -> Result:
         """Run it; in check mode, check whether it could run."""
         key = models.require_key(self.kind, item) if item else ""
+        if self.is_of_server:
+            self.client.require_feature(features.V4, self.command)
+            if item.get("Acknowledged") and self.command == "acknowledge":
+                return {"changed": False, "result": item}
         try:
+            if self.check and self.is_of_server:
+                return {"changed": True}
             if self.check:
                 self._require_action(key)
                 return {"changed": not self.is_read_only}

@@ -16,6 +16,7 @@ from . import prefs
 from .blob_list import described
 from .listing import Query, count, select
 from .lookup import hidden_names, resolve
+from .runner import asking
 
 Object = dict[str, t.Any]
 
@@ -167,4 +168,7 @@ _GATHERERS: t.Mapping[str, t.Callable[[Client, str, Options], Result]] = {
     "logs": _logs,
     "files": _files,
     "isos": _isos,
+    "render": asking.rendered,
+    "connections": asking.connections,
+    "whoami": asking.whoami,
 }

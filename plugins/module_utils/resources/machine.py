@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Machines: the rules by which the server changes one thing when another is changed."""
+"""Machines, and what runs tasks as they do: how the server changes one thing when another is changed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..client.errors import UsageError
 from ..converge.resource import Object, Resource
 from ..converge.task import Result, Task, converge_one
 from .list_edits import SET, ListEdit
+from .runner import cleanup, group, start
 from .waiting import waiting
 
 _MEMBERS = {
@@ -32,10 +33,12 @@ _MEMBERS = {
     "arch": "Arch",
     "locked": "Locked",
     "context": "Context",
+    "pipeline": "Pipeline",
+    "work_order_mode": "WorkOrderMode",
 }
 _STAGE_AND_BOOTENV = ("Stage", "BootEnv")
 _EDITED = {"profiles": "Profiles", "tasks": "Tasks"}
-_V4_ONLY = ("locked", "context")
+_V4_ONLY = ("locked", "context", "pipeline", "work_order_mode")
 
 
 @dataclasses.dataclass
@@ -121,31 +124,65 @@ class Machine(Resource):
 
 def run(task: Task) -> Result:
     """What ``drp_machine`` does."""
-    waiting.check(task, ["machines"])
-    for name in _V4_ONLY:
-        if task.options.get(name) is not None:
-            task.client.require_feature(features.V4, name)
-    result = converge_one(task, from_options(task.options), "machine")
-    if result.get("failed") or not result.get("machine"):
+    return _run_kind(task, "machines", "machine")
+
+
+def run_cluster(task: Task) -> Result:
+    """What ``drp_cluster`` does."""
+    return _run_kind(task, "clusters", "cluster")
+
+
+def run_resource_broker(task: Task) -> Result:
+    """What ``drp_resource_broker`` does."""
+    return _run_kind(task, "resource_brokers", "resource_broker")
+
+
+def _run_kind(task: Task, kind: str, name: str) -> Result:
+    waiting.check(task, [kind])
+    for option in _V4_ONLY:
+        if task.options.get(option) is not None:
+            task.client.require_feature(features.V4, option)
+    if kind != "machines":
+        task.client.require_feature(features.V4, f"drp_{name}")
+    resource = from_options(task.options, kind)
+    if task.options["cleanup"]:
+        return cleanup.run(task, resource, name)
+    result = start.run(task, resource, name) if task.options["start"] else converge_one(task, resource, name)
+    if result.get("failed") or not result.get(name):
         return result
-    waited = waiting.wait_after_change(task, [("machines", result["machine"])], single=True)
+    if task.options.get("group_params") is not None:
+        result = _with_group(task, kind, result, name)
+    waited = waiting.wait_after_change(task, [(kind, result[name])], single=True)
     if waited.get("object"):
-        result["machine"] = waited["object"]
+        result[name] = waited["object"]
     return waiting.merge_wait_result(result, waited)
 
 
-def from_options(options: t.Mapping[str, t.Any]) -> Machine:
-    """The machine that the options of ``drp_machine`` describe; options that are None say nothing."""
+def _with_group(task: Task, kind: str, result: Result, name: str) -> Result:
+    """The result with the params that the members share."""
+    key = "" if task.check and result["action"] == "created" else result[name]["Uuid"]
+    options = task.options
+    shared = group.converge_params(task, kind, key, options["group_params"], options["purge_group_params"])
+    if shared["changed"]:
+        result["changed"] = True
+        result["action"] = "updated" if result["action"] == "unchanged" else result["action"]
+        for side in ("before", "after"):
+            result["diff"][side] = {**result["diff"][side], "group_params": shared[side]}
+    return {**result, "group_params": shared["params"]}
+
+
+def from_options(options: t.Mapping[str, t.Any], kind: str = "machines") -> Machine:
+    """The object that the options of ``drp_machine`` describe; options that are None say nothing."""
     spec = {member: options[name] for name, member in _MEMBERS.items() if options.get(name) is not None}
     key = options.get("id") or options.get("uuid") or ""
     return Machine(
-        kind="machines",
+        kind=kind,
         spec=spec,
         state=options["state"],
         key=key,
         force=options["force"],
         purge_params=options["purge_params"],
-        append_profiles=options["append_profiles"],
+        append_profiles=options.get("append_profiles") or False,
         require_available=options["require_available"],
         include_locked=options["include_locked"],
         update_secure=options["update_secure"],

@@ -23,7 +23,7 @@ from .waiting import waiting
 Object = dict[str, t.Any]
 
 _RESOURCE_CLASSES: dict[str, type[Resource]] = {
-    "machines": Machine,
+    **dict.fromkeys(("machines", "clusters", "resource_brokers"), Machine),
     "reservations": RawReservation,
     "subnets": RawSubnet,
     "users": User,

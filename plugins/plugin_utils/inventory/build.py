@@ -9,7 +9,7 @@ import typing as t
 
 from .constructed import Constructor
 from .fill import InventoryWriter
-from .groups import Groups, group_machines
+from .groups import HOST_KINDS, Groups, group_machines, owners_in
 from .hosts import GROUP_NAME_ADVICE, name_hosts
 from .machine_fields import Machine
 from .names import GroupNames
@@ -68,7 +68,7 @@ def _named(
         named = name_hosts(machines, options.hostnames, reports, refusals, GroupNames(taken, prefixes))
         sanitize = plugin._sanitize_group_name
         made = (answer.get("profiles", []), answer.get("tenants", []), options.grouping, sanitize)
-        return named, group_machines(named, *made)
+        return named, group_machines(named, *made, owners_in(answer))
 
     named, groups = grouped(there)
     if any(machine.name in groups.members for machine in named):
@@ -79,12 +79,20 @@ def _named(
 def _machines(answer: ObjectsByKind, aggregated: bool) -> list[Machine]:
     if aggregated:
         params_of = Aggregator(answer.get("profiles", ()), answer.get("stages", ())).params_of
-        params = [params_of(machine) for machine in answer["machines"]]
     else:
-        params = [machine["Params"] for machine in answer["machines"]]
-    for machine in answer["machines"]:
-        del machine["Params"]
-    return [Machine(machine, values) for machine, values in zip(answer["machines"], params)]
+        params_of = _own_params
+    made = []
+    for kind in [kind for kind in HOST_KINDS if kind in answer]:
+        params = [params_of(item) for item in answer[kind]]
+        for item in answer[kind]:
+            del item["Params"]
+        made += [Machine(item, values, kind=kind) for item, values in zip(answer[kind], params)]
+    return made
+
+
+def _own_params(item: dict[str, t.Any]) -> dict[str, t.Any]:
+    params: dict[str, t.Any] = item["Params"]
+    return params
 
 
 def _add_groups(

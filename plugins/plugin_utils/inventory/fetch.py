@@ -10,9 +10,10 @@ import typing as t
 
 from ...module_utils.client import features
 from ...module_utils.client.client import Client
-from ...module_utils.client.errors import ApiError, UnreadableAnswer
+from ...module_utils.client.errors import ApiError, NotFound, UnreadableAnswer, UsageError
 from ...module_utils.client.objects import param_texts
 from .filters import Filter
+from .groups import HOST_KINDS, OWNERS, owner_key
 from .params import Aggregator
 from .secrets import Patterns, remove_secrets
 from .wanted import Wanted
@@ -43,38 +44,53 @@ class _Fetch:
         self._on_message = on_message
         self._client_side_filters: list[Filter] = []
         """The filters that the server cannot apply."""
+        self._server_aggregates = wanted.aggregated and client.has_feature(features.V4.flag)
+        """Whether the server puts the params together, by the rules of its own version."""
 
     def run(self) -> ObjectsByKind:
         wanted = self._wanted
-        machines = self._machines()
+        answer = {"machines": self._selected("machines") if "machines" in wanted.kinds else []}
+        answer.update({kind: self._selected(kind) for kind in wanted.kinds if kind != "machines"})
         compares_params = any(one.field.is_param for one in self._client_side_filters)
         with_params = wanted.profile_params or compares_params
-        answer = {"machines": machines}
+        hosts = [kind for kind in HOST_KINDS if kind in answer]
+        for kind in wanted.owners:
+            found = self._list(kind, "slim", "Params,Meta")
+            answer[owner_key(kind)] = [{"Name": item.get("Name")} for item in found]
         if wanted.profiles or compares_params:
             answer["profiles"] = self._list("profiles", *([] if with_params else ["slim", "Params"]))
-        if wanted.stages or compares_params:
+        if (wanted.aggregated and not self._server_aggregates) or compares_params:
             answer["stages"] = self._list("stages")
         if wanted.tenants:
             answer["tenants"] = self._list("tenants")
         if self._client_side_filters:
-            answer["machines"] = self._filtered_machines(answer)
+            answer.update({kind: self._filtered(kind, answer) for kind in hosts})
         secret = Patterns(wanted.secret_params)
-        for kind in answer.keys() & {"machines", "profiles", "stages"}:
+        for kind in answer.keys() & {*hosts, "profiles", "stages"}:
             remove_secrets(answer[kind], secret)
         return answer
 
-    def _machines(self) -> Objects:
-        """The machines that the server selects; a filter that it refuses is moved to this side."""
+    def _selected(self, kind: str) -> Objects:
+        """The objects that the server selects; a filter that it refuses is moved to this side."""
         server_side_filters = list(self._wanted.filters)
         words = self._query_words(server_side_filters)
+        without_runner = self._self_runner_words(kind)
         while True:
+            aggregate = ["aggregate"] if self._server_aggregates else []
             try:
-                return self._list("machines", *words, *self._slim_words())
+                return self._list(kind, *words, *without_runner, *aggregate, *self._slim_words())
             except ApiError as error:
                 if param_texts.is_misread(error) and self._quote_texts(server_side_filters):
                     words = self._query_words(server_side_filters)
                     continue
                 name = _missing_index(error)
+                if aggregate and name == aggregate[0]:
+                    self._server_aggregates = False
+                    continue
+                if without_runner and name == without_runner[0]:
+                    without_runner = []
+                    self._on_message("exclude_self_runner: this server cannot leave it out")
+                    continue
                 refused = [one for one in server_side_filters if one.name == name]
                 if not refused:
                     raise
@@ -119,6 +135,11 @@ class _Fetch:
     def _supports_set_filters(self) -> bool:
         return self._client.has_feature(features.SET_FILTERS.flag)
 
+    def _self_runner_words(self, kind: str) -> list[str]:
+        """Older servers have no machine of their own."""
+        excludes = self._wanted.exclude_self_runner and kind == "machines"
+        return ["exclude-self"] if excludes and self._client.has_feature(features.V4.flag) else []
+
     def _filter_client_side(self, one: Filter, why: str) -> None:
         self._client_side_filters.append(one)
         self._on_message(f"filters: {one.name} {one.operator} is compared by the plugin: {why}")
@@ -134,15 +155,20 @@ class _Fetch:
 
     def _list(self, kind: str, *words: str) -> Objects:
         page_size = self._wanted.page_size if kind == "machines" else None
-        found = self._client.list(kind, *words, page_size=page_size, workers=_WORKERS)
+        try:
+            found = self._client.list(kind, *words, page_size=page_size, workers=_WORKERS)
+        except NotFound as error:
+            if kind not in OWNERS.values():
+                raise
+            raise UsageError(f"kinds, groups_by: this server has no {kind}") from error
         if not all(isinstance(item, dict) for item in found):
             raise UnreadableAnswer(
                 f"the list of {kind} contains an entry that is not an object", type="GET", code=200
             )
         return found
 
-    def _filtered_machines(self, answer: ObjectsByKind) -> Objects:
-        """The machines for which the filters of this side hold; params count wherever they are set."""
+    def _filtered(self, kind: str, answer: ObjectsByKind) -> Objects:
+        """The objects for which the filters of this side hold; params count wherever they are set."""
         aggregator = Aggregator(answer.get("profiles", ()), answer.get("stages", ()))
         defaults = {
             one.name: self._param_default(one.name) for one in self._client_side_filters if one.field.is_param
@@ -154,7 +180,7 @@ class _Fetch:
                 one.matches(lambda field: field.read(machine, params)) for one in self._client_side_filters
             )
 
-        return [machine for machine in answer["machines"] if wanted(machine)]
+        return [item for item in answer[kind] if wanted(item)]
 
     def _param_default(self, name: str) -> t.Any:
         """What the server takes for the value of a param that is nowhere set."""

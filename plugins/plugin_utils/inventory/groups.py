@@ -26,10 +26,27 @@ _FIELDS = {
     "runnable": Field("Runnable"),
     "available": Field("Available"),
 }
-GROUPS_BY = (PROFILE, *_FIELDS, TENANT)
+KIND = "kind"
+OWNERS = {"cluster": "clusters", "resource_broker": "resource_brokers"}
+"""Criterion -> kind of what has machines: they have the profile that is called like it."""
+HOST_KINDS = ("machines", *OWNERS.values())
+"""The kinds whose objects can be hosts."""
+_AS_GROUPS = " as groups"
+"""After the kind, the key under which an answer has objects that are groups."""
+GROUPS_BY = (PROFILE, *_FIELDS, TENANT, KIND, *OWNERS)
 _PARENT_PREFIX = "by_"
 _MAX_NAME_LENGTH = 200
 """Characters; longer texts are data and name no group."""
+
+
+def owner_key(kind: str) -> str:
+    """Under which key an answer has the objects that are groups, which are others than the hosts."""
+    return kind + _AS_GROUPS
+
+
+def owners_in(answer: t.Mapping[str, list[Object]]) -> dict[str, list[Object]]:
+    """Kind -> its objects that are groups of machines."""
+    return {kind: answer[owner_key(kind)] for kind in OWNERS.values() if owner_key(kind) in answer}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,14 +98,21 @@ def group_machines(
     tenants: t.Sequence[Object],
     grouping: Grouping,
     sanitize: Sanitize,
+    owners: t.Mapping[str, t.Sequence[Object]] | None = None,
 ) -> Groups:
-    """The groups of the machines.  ``sanitize`` gives a text the form that a group's name can have."""
-    return _Grouper(grouping, sanitize).run(machines, profiles, tenants)
+    """The groups of the machines.  ``sanitize`` gives a text the form that a group's name can have.
+
+    ``owners`` are the objects of the kinds in :data:`OWNERS`.
+    """
+    return _Grouper(grouping, sanitize, owners or {}).run(machines, profiles, tenants)
 
 
 class _Grouper:
-    def __init__(self, grouping: Grouping, sanitize: Sanitize) -> None:
+    def __init__(
+        self, grouping: Grouping, sanitize: Sanitize, owners: t.Mapping[str, t.Sequence[Object]]
+    ) -> None:
         self._grouping = grouping
+        self._owners = owners
         self._sanitize: Sanitize = str if grouping.raw_names else sanitize
         self._names: dict[tuple[str, str], str] = {}
         self._groups = Groups()
@@ -101,6 +125,11 @@ class _Grouper:
                 self._by_profile(machines, profiles)
             elif criterion == TENANT:
                 self._by_tenant(machines, tenants)
+            elif criterion == KIND:
+                for machine in machines:
+                    self._group_members(KIND, machine.kind).append(machine)
+            elif criterion in OWNERS:
+                self._by_owner(machines, criterion)
             else:
                 self._by_field(machines, criterion, _FIELDS[criterion])
         for field in self._grouping.params:
@@ -149,6 +178,14 @@ class _Grouper:
             those = [by_uuid[key] for key in keys if key in by_uuid]
             if those:
                 self._group_members(TENANT, str(tenant.get("Name"))).extend(those)
+
+    def _by_owner(self, machines: t.Sequence[Machine], criterion: str) -> None:
+        """The machines of each cluster or resource broker, which is no member itself."""
+        names = {item.get("Name") for item in self._owners.get(OWNERS[criterion], ())}
+        for machine in machines:
+            for profile in machine.members.get("Profiles") or () if machine.kind == "machines" else ():
+                if profile in names:
+                    self._group_members(criterion, profile).append(machine)
 
     def _by_profile(self, machines: t.Sequence[Machine], profiles: t.Sequence[Object]) -> None:
         groups: dict[str, list[Machine] | None] = dict.fromkeys(self._grouping.exclude_profiles)

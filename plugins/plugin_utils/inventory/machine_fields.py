@@ -18,11 +18,12 @@ _MACHINE_MEMBERS = models.get("machines").fields.keys() - {"Params", *models.get
 
 
 class Machine:
-    """What the server sent of one machine, and the name of its host."""
+    """What the server sent of one machine, or of what is like one, and the name of its host."""
 
-    __slots__ = ("members", "name", "params")
+    __slots__ = ("kind", "members", "name", "params")
 
-    def __init__(self, members: Members, params: Params, name: str = "") -> None:
+    def __init__(self, members: Members, params: Params, name: str = "", kind: str = "machines") -> None:
+        self.kind = kind
         self.members = members
         """Without its Params."""
         self.params = params

@@ -11,7 +11,7 @@ import typing as t
 from ...module_utils.client.errors import UsageError
 from .connection_variables import ALLOWED_NAMES, is_connection_variable
 from .filters import parse as parse_filters
-from .groups import GROUPS_BY, PROFILE, TENANT, Grouping
+from .groups import GROUPS_BY, OWNERS, PROFILE, TENANT, Grouping
 from .machine_fields import Field
 from .names import is_identifier
 from .secrets import Patterns
@@ -75,8 +75,11 @@ def _wanted(
         meta=bool(variable_options.machine_variable or variable_options.flatten_machine or meta),
         profiles=aggregated or variables or grouping.needs_profiles,
         profile_params=bool(aggregated or variables or grouping.children_param),
-        stages=aggregated,
+        aggregated=aggregated,
         tenants=TENANT in grouping.groups_by,
+        kinds=tuple(dict.fromkeys(get("kinds") or ("machines",))),
+        owners=tuple(kind for criterion, kind in OWNERS.items() if criterion in grouping.groups_by),
+        exclude_self_runner=bool(get("exclude_self_runner")),
         secret_params=tuple(_names(get, "secret_params")),
     )
 

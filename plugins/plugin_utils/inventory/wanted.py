@@ -21,7 +21,13 @@ class Wanted:
     meta: bool = True
     profiles: bool = False
     profile_params: bool = False
-    stages: bool = False
+    aggregated: bool = False
+    """Whether all params are wanted that apply to a machine, wherever they are set."""
     tenants: bool = False
+    kinds: tuple[str, ...] = ("machines",)
+    """Kinds whose objects become hosts."""
+    owners: tuple[str, ...] = ()
+    """Kinds whose objects are the groups of their machines."""
+    exclude_self_runner: bool = False
     secret_params: tuple[str, ...] = ()
     """Patterns of the names of params that are not kept."""

@@ -39,11 +39,17 @@ def _create(call: Call, table: Table) -> BufferedResponse:
     if not asked["Machine"]:
         raise Crash("a job without a machine")
     call.require("jobs", "create", asked["Machine"])
-    machine = call.server.store.get("machines", asked["Machine"])
+    machine = _runner(call, asked["Machine"])
     if not machine:
         raise invalid("", "", [f"Machine {asked['Machine']} does not exist"])
     status, job = next_job(call.server, machine, asked, call.principal)
     return reply_text(job.text, status) if job else no_content()
+
+
+def _runner(call: Call, key: str) -> Row | None:
+    """What runs tasks under that UUID."""
+    found = (call.server.store.get(prefix, key) for prefix in call.server.server_profile.runners)
+    return next((row for row in found if row), None)
 
 
 def _find(call: Call, table: Table, key: str, action: str) -> Row:
@@ -72,7 +78,7 @@ def _log(call: Call, table: Table, key: str) -> BufferedResponse:
 def _actions(call: Call, table: Table, key: str) -> BufferedResponse:
     row = _find(call, table, key, "actions")
     store = call.server.store
-    machine, task = store.get("machines", row.data["Machine"]), store.get("tasks", row.data["Task"])
+    machine, task = _runner(call, row.data["Machine"]), store.get("tasks", row.data["Task"])
     if not machine:
         raise invalid("", "", [f"Machine {row.data['Machine']} does not exist"])
     if ":" in row.data["Task"]:

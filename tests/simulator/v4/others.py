@@ -15,6 +15,7 @@ from ..render import Rendering
 from ..routes.common import decoded, find
 from ..store import Row
 from ..wire import Obj, now
+from .orders import runner_of
 
 
 def special(call: Call) -> Any:
@@ -49,7 +50,7 @@ def _acknowledge(call: Call, key: str) -> ApiResponse:
 
 def _render(call: Call, name: str, machine: str) -> ApiResponse:
     template = find(call, call.server.store["templates"], name)
-    row = find(call, call.server.store["machines"], machine)
+    row = runner_of(call.server, machine) or find(call, call.server.store["machines"], machine)
     info = {"Name": name, "Path": "", "ID": template.key, "Contents": "", "Meta": {}}
     rendering = Rendering(call.server, row, None, [info])
     text = rendering.content(info)

@@ -22,7 +22,7 @@ from ..rules import Change, Rules
 from ..server_profile import FEATURES, ServerProfile
 from ..store import Row
 from ..wire import dumps, now
-from . import blobs, etags, facts, others, pools
+from . import blobs, etags, facts, others, pools, runners
 from .filters import OPERATORS, matches, project
 from .info import whoami, with_members_of_v4
 from .models import MODELS_V4
@@ -71,6 +71,7 @@ class ServerProfileV4(ServerProfile):
     list_parameters = (*ServerProfile.list_parameters, *_LIST_OPTIONS)
     content_meta = facts.content_meta()
     params_prefix = "Params."
+    runners = runners.RUNNERS
     task_entries = (*ServerProfile.task_entries, "context")
     stage_entries = task_entries
     replaces_writable = True
@@ -78,7 +79,7 @@ class ServerProfileV4(ServerProfile):
     extra_operators = OPERATORS
 
     def rules(self, prefix: str) -> Rules:
-        return RULES.get(prefix) or super().rules(prefix)
+        return runners.RULES.get(prefix) or RULES.get(prefix) or super().rules(prefix)
 
     def with_prerequisites(self, server: Server, tasks: list[str], present: list[str]) -> list[str]:
         entered: list[str] = []
@@ -161,7 +162,7 @@ class ServerProfileV4(ServerProfile):
                 return pools.release(call, key)
             case "GET", ["machines", key, "token"]:
                 return _machine_token(call, key)
-        return others.special(call)
+        return runners.special(call) or others.special(call)
 
 
 V4 = ServerProfileV4()

@@ -14,6 +14,7 @@ import typing as t
 from ...client.errors import DrpError, UsageError
 from ...client.formats import decode_yaml
 from ...client.objects import params
+from ..machine_watch import WORK_ORDERS_NOT_SERVED, in_work_order_mode
 from ..script.spool import Spool
 from ..state import Lock, Store
 from . import commands
@@ -155,6 +156,8 @@ def _status(config: Config, args: t.Any) -> int:
             name=saved_state.machine.get("Name"),
             chroot=saved_state.chroot or None,
         )
+        if in_work_order_mode(saved_state.machine):
+            status["work_orders"] = WORK_ORDERS_NOT_SERVED
         if record is not None:
             spool = Spool(store.spool_dir(record.job))
             status["job"] = {

@@ -29,7 +29,7 @@ from ...client.errors import (
     TokenRevoked,
 )
 from ..job import job_requests
-from ..machine_watch import MachineWatch
+from ..machine_watch import WORK_ORDERS_NOT_SERVED, MachineWatch, in_work_order_mode
 from ..retry import StopSignal
 from ..script import task_files
 from ..state import Lock
@@ -174,6 +174,7 @@ class Preflight:
             "agent", "none runs" if holder is None else f"process {holder} runs for this machine"
         )
         self._events(client, machine)
+        self._work_orders(machine)
         self._runnable(client, machine)
 
     def _claims(self, client: Client, machine: Object) -> None:
@@ -197,6 +198,15 @@ class Preflight:
             )
         else:
             self._add_success("events", "the server sends events")
+
+    def _work_orders(self, machine: Object) -> None:
+        if in_work_order_mode(machine):
+            counts = f"{machine.get('PendingWorkOrders', 0)} wait, {machine.get('RunningWorkOrders', 0)} run"
+            self._add_failure(
+                "work_orders",
+                f"{WORK_ORDERS_NOT_SERVED} ({counts})",
+                "run them with drpcli processjobs, or set WorkOrderMode to false to run workflows",
+            )
 
     def _runnable(self, client: Client, machine: Object) -> None:
         position = f"task {machine.get('CurrentTask')} of {len(machine.get('Tasks') or [])}"

@@ -9,6 +9,12 @@ import typing as t
 from ..client import Client
 
 Json = t.Any
+OF_SERVER: t.Mapping[str, t.Sequence[str]] = {
+    "work_orders": ("restart",),
+    "batches": ("restart",),
+    "alerts": ("acknowledge",),
+}
+"""Kind -> commands that are routes of v4 servers."""
 SYSTEM = "system"
 
 
@@ -36,8 +42,15 @@ def run(
 
     Never sent twice: whether an action may run again is not for the transport to decide.
     """
+    if is_of_server(kind, command, plugin):
+        return client.req().post(values or {}).url_for(kind, key, command).fail_fast().do()
     request = client.req().post(values or {}).url_for(*_path(kind, key), command)
     return request.params(*_plugin_query(plugin)).fail_fast().do()
+
+
+def is_of_server(kind: str, command: str, plugin: str = "") -> bool:
+    """Whether it is something that a v4 server does itself, without a plugin."""
+    return not plugin and command in OF_SERVER.get(kind, ())
 
 
 def _path(kind: str, key: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from ..models import key_of
 from . import reading
 from .first_read import SINGLE_CHECK_TIMEOUT
 from .predicates import Condition, and_items, equal_item, not_item, or_items
-from .watch import COMPLETE, DELETED, FAILED, Watch
+from .watch import COMPLETE, DELETED, FAILED, KINDS_WITH_JOB, RUNNERS, Watch
 
 if t.TYPE_CHECKING:
     from ..client import Client
@@ -240,9 +240,8 @@ class Waiter:
         # the server tells the key of a lease or a reservation in another spelling than its address
         key = key_of(kind, item) if isinstance(item, dict) else ""
         if kind == "jobs" and isinstance(item, dict):
-            machine = self.watches.get(("machines", str(item.get("Machine"))))
-            if machine is not None and machine.with_job:
-                machine.observe_job(item, time.monotonic(), self._stable_for)
+            for holder in self._holders_of(item):
+                holder.observe_job(item, time.monotonic(), self._stable_for)
         watch = self.watches.get((kind, key or str(event.get("Key"))))
         if watch is None:
             if self._discover is not None and kind == self._kind:
@@ -294,6 +293,12 @@ class Waiter:
         for watch in watches:
             self.watches.setdefault((watch.kind, watch.key), watch)
 
+    def _holders_of(self, job: Object) -> list[Watch]:
+        """The watches that the job may be the current one of."""
+        keys = [(kind, str(job.get("Machine"))) for kind in RUNNERS]
+        found = map(self.watches.get, [*keys, ("work_orders", str(job.get("WorkOrder")))])
+        return [watch for watch in found if watch is not None and watch.with_job]
+
     def _pending(self) -> list[Watch]:
         return [watch for watch in self.watches.values() if watch.pending]
 
@@ -308,7 +313,7 @@ class Waiter:
                 patterns += [f"{kind}.{action}.{key}" for action in ("update", "save", "delete")]
         if self._discover is not None:
             patterns += [f"{self._kind}.{action}.*" for action in ("create", "update", "save", "delete")]
-        if any(watch.with_job for watch in self.watches.values()) or self._kind == "machines":
+        if any(watch.with_job for watch in self.watches.values()) or self._kind in KINDS_WITH_JOB:
             patterns += ["jobs.create.*", "jobs.update.*"]
         return list(dict.fromkeys(patterns))
 

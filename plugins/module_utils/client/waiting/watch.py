@@ -17,14 +17,18 @@ COMPLETE = "complete"
 FAILED = "failed"
 DELETED = "deleted"
 JOB = "Job"
-"""The member of a machine's view that holds its current job; a machine itself has none of that name."""
+"""The member of a view that holds the current job; what has one has no member of that name itself."""
+RUNNERS = ("machines", "clusters", "resource_brokers")
+"""Kinds that run the tasks of workflows."""
+KINDS_WITH_JOB = (*RUNNERS, "work_orders")
+"""Kinds whose objects tell their current job."""
 
 
 @dataclasses.dataclass
 class Watch:
     """One object and its conditions.
 
-    ``until`` and ``fail_when`` are asked about the object as the server has it; for a machine ``with_job``
+    ``until`` and ``fail_when`` are asked about the object as the server has it; for one ``with_job``
     also about its current job, as the member ``Job`` (``{}`` without one).  When both hold, ``until`` counts.
     """
 

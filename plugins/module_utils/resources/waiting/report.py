@@ -12,7 +12,7 @@ from ...client.client import Client
 from ...client.errors import DrpError
 from ...client.objects import jobs
 from ...client.waiting.wait import COMPLETE, DELETED, FAILED, INTERRUPT, TIMEOUT, Waiter, Watch
-from ...client.waiting.watch import JOB
+from ...client.waiting.watch import JOB, KINDS_WITH_JOB
 from ...converge.show import HIDDEN, masked
 from ...converge.task import Result
 
@@ -146,7 +146,7 @@ class Report:
         client = self.client.with_timeout(_LOG_TIMEOUT)
         logs = {}
         for watch in self._failure_causes()[: 1 if self.single else _MAX_LOGS]:
-            if watch.kind != "machines" or not watch.current_job:
+            if watch.kind not in KINDS_WITH_JOB or not watch.current_job:
                 continue
             try:
                 if watch.job is None:  # no condition asked for it
@@ -165,7 +165,7 @@ def _reason(watch: Watch) -> str:
     if watch.item is None:
         return "it was not read"
     if watch.outcome == FAILED and watch.fail_when is not None:
-        return watch.fail_when.why_met(_masked_view(watch))
+        return watch.fail_when.why_met(_masked_view(watch)) + _own_words(watch)
     if watch.until_deleted:
         return "it is still there"
     if watch.met_since is not None:
@@ -174,6 +174,15 @@ def _reason(watch: Watch) -> str:
     if watch.job and watch.job.get("State"):
         reason += f". Its current job is {watch.job['State']}, task {watch.job.get('Task')}"
     return reason
+
+
+def _own_words(watch: Watch) -> str:
+    """What a work order or a batch says of how it ended, and which task failed."""
+    item: t.Mapping[str, t.Any] = watch.item or {}
+    words = f" ({item['Status']})" if item.get("Status") else ""
+    if watch.kind == "work_orders" and (watch.job or {}).get("State") == "failed":
+        words += f". Its task {(watch.job or {}).get('Task')} failed"
+    return words
 
 
 def _masked_view(watch: Watch) -> Result:

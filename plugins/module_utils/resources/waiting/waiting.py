@@ -14,6 +14,7 @@ from ...client.client import Client
 from ...client.errors import UsageError
 from ...client.waiting.first_read import within
 from ...client.waiting.wait import COMPLETE, TIMEOUT, Waiter, Watch
+from ...client.waiting.watch import KINDS_WITH_JOB, RUNNERS
 from ...converge.progress import Pace
 from ...converge.task import Options, Result, Task
 from ..listing import Query, select
@@ -42,12 +43,13 @@ WAIT_OPTIONS: dict[str, dict[str, t.Any]] = {
 """The same for modules that wait after they have done their work."""
 
 _DEFAULT_UNTIL: dict[str, Entry] = {
-    "machines": {"workflow_complete": True},
-    "jobs": {"path": "State", "equals": "finished"},
+    **{kind: {"workflow_complete": True} for kind in RUNNERS},
+    **{kind: {"path": "State", "equals": "finished"} for kind in ("jobs", "work_orders", "batches")},
 }
 _DEFAULT_FAIL_WHEN: dict[str, Entry] = {
-    "machines": {"job_failed": True},
+    **{kind: {"job_failed": True} for kind in RUNNERS},
     "jobs": {"path": "State", "equals": "failed"},
+    **{kind: {"path": "State", "in": ["failed", "cancelled"]} for kind in ("work_orders", "batches")},
 }
 
 
@@ -136,8 +138,10 @@ def goal_for(kind: str, options: Options) -> WaitGoal:
         deleting = any(entry.get("deleted") for entry in until or ())
         fails = [_DEFAULT_FAIL_WHEN[kind]] if kind in _DEFAULT_FAIL_WHEN and not deleting else []
     goal = WaitGoal(until, any_of, fails)
-    if kind != "machines" and goal.with_job:
-        raise UsageError(f"job_state, job_failed and Job: only machines have a current job, not {kind}")
+    if kind not in KINDS_WITH_JOB and goal.with_job:
+        raise UsageError(
+            f"job_state, job_failed and Job: only {', '.join(KINDS_WITH_JOB)} have a current job, not {kind}"
+        )
     return goal
 
 
@@ -148,7 +152,7 @@ def _watch(kind: str, item: Object, goal: WaitGoal) -> Watch:
         goal.until(),
         goal.fail_when(),
         until_deleted=goal.deletion,
-        with_job=goal.with_job and kind == "machines",
+        with_job=goal.with_job and kind in KINDS_WITH_JOB,
         item=item,
     )
 

@@ -20,6 +20,9 @@ from unit.plugins.inventory.lab import KEY, NAME, FakeClient, Object
 from ansible_collections.digitalrebar.provision.plugins.doc_fragments.connection import (
     ModuleDocFragment as Connection,
 )
+from ansible_collections.digitalrebar.provision.plugins.doc_fragments.host_kinds import (
+    ModuleDocFragment as HostKinds,
+)
 from ansible_collections.digitalrebar.provision.plugins.inventory import drp
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 
@@ -38,7 +41,7 @@ def definitions() -> None:
     """What Ansible's plugin loader does with the documentation."""
     options: dict[str, t.Any] = {}
     fragments = (Constructed.DOCUMENTATION, InventoryCache.DOCUMENTATION, Connection.PLUGINS)
-    for text in (*fragments, drp.DOCUMENTATION):
+    for text in (*fragments, HostKinds.DOCUMENTATION, drp.DOCUMENTATION):
         options.update(yaml.safe_load(text)["options"])
     constants.config.initialize_plugin_configuration_definitions("inventory", NAME, options)
 

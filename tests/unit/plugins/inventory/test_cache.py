@@ -162,7 +162,7 @@ def test_what_a_refresh_reads_is_stored(run: Run, client: FakeClient) -> None:
         ({"key": "other:user"}, 2),
         ({"key": None, "username": "other", "password": "user"}, 2),
         ({"key": None, "token": "of-somebody"}, 2),
-        ({"params": "aggregated"}, 3),
+        ({"params": "aggregated"}, 4),
         ({"key": f"{KEY.partition(':')[0]}:another password"}, 0),
         ({"group_prefix": "x"}, 0),
         ({"compose": {"x": "drp.Name"}}, 0),

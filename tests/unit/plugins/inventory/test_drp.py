@@ -90,7 +90,10 @@ def test_one_list_of_machines_and_one_of_profiles(parse: Parse, client: FakeClie
             [("machines", "slim", "Params")],
         ),
         ({"nested_profiles": "ignore", "children_param": ""}, [("machines",)]),
-        ({"groups_by": [], "params": "aggregated"}, [("machines",), ("profiles",), ("stages",)]),
+        (
+            {"groups_by": [], "params": "aggregated"},
+            [("info",), ("machines",), ("profiles",), ("stages",)],
+        ),
         ({"groups_by": ["tenant"]}, [("machines",), ("tenants",)]),
         ({"groups_by": [], "page_size": 100}, [("machines", 100)]),
     ],

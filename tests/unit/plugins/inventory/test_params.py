@@ -74,4 +74,4 @@ def test_in_the_inventory(parse: Parse, client: FakeClient) -> None:
         "s": 1,
     }
     assert hosts(inventory) == {"rack_from_p": ["a"], "rack_own": ["b"]}
-    assert client.asked == [("machines",), ("profiles",), ("stages",)]
+    assert client.asked == [("info",), ("machines",), ("profiles",), ("stages",)]

@@ -107,6 +107,8 @@ def test_what_counts_as_a_change(name: str) -> None:
         ({"Available": True, "Context": "ansible"}, "", False),
         ({"Available": True, "Context": "ansible"}, "ansible", True),
         ({"Available": True, "Context": "ansible", "BootEnv": "new"}, "", True),
+        ({"Available": True, "WorkOrderMode": True}, "", False),
+        ({"Available": True, "WorkOrderMode": False}, "", True),
     ],
 )
 def test_availability_and_context(machine: dict[str, Any], context: str, wanted: bool) -> None:

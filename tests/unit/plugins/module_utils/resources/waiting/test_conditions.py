@@ -323,6 +323,9 @@ def test_no_failure_when_none_is_wanted() -> None:
     ],
 )
 def test_only_machines_have_a_job(said: dict[str, t.Any]) -> None:
-    with pytest.raises(UsageError, match="only machines have a current job, not profiles"):
+    with pytest.raises(
+        UsageError,
+        match="only machines, clusters, resource_brokers, work_orders have a current job, not profiles",
+    ):
         goal_for("profiles", said)
     assert goal_for("machines", said).with_job

@@ -1,0 +1,205 @@
+# Copyright (c) 2026, the digitalrebar.provision authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Work orders: what they demand, how they count for what runs them, and the jobs that are made for them."""
+
+# assumption: no v4 server was recorded; this is what its models and its public documentation tell
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import objects
+from ..call import ApiResponse, Call, no_content, reply_text
+from ..errors import ApiError, not_found
+from ..rules import Change
+from ..rules.jobs import JobRules
+from ..store import Row
+from ..wire import ZERO_TIME, ZERO_UUID, Obj, new_uuid, now
+from .rules import KindRules
+
+if TYPE_CHECKING:
+    from ..server import Server
+
+RUNNERS = ("machines", "clusters", "resource_brokers")
+STATES = ("created", "running", "failed", "finished", "cancelled")
+ENDED = STATES[2:]
+_BATCH_STATES = ("created", "setup", "running", "post", "failed", "finished", "cancelled")
+
+
+class WorkOrderRules(KindRules):
+    def __init__(self) -> None:
+        super().__init__("work_orders")
+
+    def set_defaults(self, change: Change) -> None:
+        super().set_defaults(change)
+        new = change.new
+        if change.creates:
+            new.update(State=new["State"] or "created", CurrentTask=-1, CreateTime=now(), Runnable=True)
+        new["Mode"] = new["Mode"] or "task"
+
+    def change(self, change: Change) -> None:
+        old, new = change.old, change.new
+        # assumption: a work order that names no machine and no filter is stored, and nothing picks it up
+        if change.creates and new["Machine"] and new["Filter"]:
+            change.refusals.append("Only one of Machine and Filter can be set")
+            return
+        if old and old["State"] in ENDED and new["State"] != old["State"] and not change.internal:
+            change.refusals.append(
+                f"WorkOrder {new['Uuid']} is {old['State']} and cannot become {new['State']}"
+            )
+            return
+        if old and new["State"] == "running" and old["State"] == "created":
+            _fill_from_blueprint(change.server, new)
+        if new["State"] in ENDED and new["EndTime"] == ZERO_TIME:
+            new["EndTime"] = now()
+
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
+        known = obj["State"] in STATES
+        return super().validation_problems(server, obj) + (
+            [] if known else [f"Invalid State `{obj['State']}`"]
+        )
+
+    def availability_problems(self, server: Server, obj: Obj) -> list[str]:
+        runner = obj["Machine"] and not runner_of(server, obj["Machine"])
+        return super().availability_problems(server, obj) + (
+            [f"Machine {obj['Machine']} does not exist"] if runner else []
+        )
+
+    def guard_delete(self, server: Server, row: Row) -> None:
+        # assumption: one that is in nobody's queue can be deleted whatever its state
+        queued = row.data["Machine"] or row.data["Filter"]
+        if queued and row.data["State"] not in ENDED:
+            message = f"WorkOrder {row.key} is not in a deletable state: {row.data['State']}"
+            raise ApiError(422, "ValidationError", message, model="work_orders", key=row.key)
+
+    def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
+        _count(server, row.data["Machine"])
+
+    def on_removed(self, server: Server, row: Row, principal: str) -> None:
+        super().on_removed(server, row, principal)
+        _count(server, row.data["Machine"])
+
+
+class BatchRules(KindRules):
+    def __init__(self) -> None:
+        super().__init__("batches")
+
+    def set_defaults(self, change: Change) -> None:
+        super().set_defaults(change)
+        change.new["State"] = change.new["State"] or "created"
+
+    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
+        known = obj["State"] in _BATCH_STATES
+        return super().validation_problems(server, obj) + (
+            [] if known else [f"Invalid State `{obj['State']}`"]
+        )
+
+
+class JobRulesV4(JobRules):
+    """A job that ends badly ends its work order."""
+
+    def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
+        super().on_saved(server, row, old)
+        order = server.store.get("work_orders", row.data["WorkOrder"]) if row.data["WorkOrder"] else None
+        if not order or order.data["CurrentJob"] != row.key or order.data["State"] in ENDED:
+            return
+        told = {"JobState": row.data["State"], "JobExitState": row.data["ExitState"]}
+        if row.data["State"] == "failed":
+            told |= {"State": "failed", "Status": f"Task {row.data['Task']} failed"}
+        objects.update(server, order, {**order.copy(), **told}, "system", internal=True)
+
+
+def runner_of(server: Server, key: str) -> Row | None:
+    """The machine, cluster or resource broker with that UUID."""
+    return next((row for prefix in RUNNERS if (row := server.store.get(prefix, key))), None)
+
+
+def _fill_from_blueprint(server: Server, order: Obj) -> None:
+    """What a work order takes from its blueprint once it is picked up."""
+    blueprint = server.store.data("blueprints", order["Blueprint"]) or {}
+    order["StartTime"] = now()
+    order["Tasks"] = order["Tasks"] or list(blueprint.get("Tasks") or [])
+    order["Profiles"] = order["Profiles"] or list(blueprint.get("Profiles") or [])
+    # assumption: the params of the work order itself go before those of the blueprint
+    order["Params"] = {**(blueprint.get("Params") or {}), **order["Params"]}
+
+
+def _count(server: Server, key: str) -> None:
+    runner = runner_of(server, key)
+    if not runner:
+        return
+    states = [row.data["State"] for row in server.store["work_orders"] if row.data["Machine"] == key]
+    counts = {"PendingWorkOrders": states.count("created"), "RunningWorkOrders": states.count("running")}
+    if any(runner.data[name] != number for name, number in counts.items()):
+        objects.update(server, runner, {**runner.copy(), **counts}, "system", internal=True)
+
+
+def restart(call: Call, prefix: str, key: str) -> ApiResponse:
+    # assumption: what has ended begins again as the same object; anything else is refused
+    row = found(call, prefix, key)
+    call.require(prefix, "update:/State", row.key)
+    if row.data["State"] not in ENDED:
+        message = f"{prefix} {row.key} is {row.data['State']} and cannot be restarted"
+        raise ApiError(409, "Conflict", message, model=prefix, key=row.key)
+    new = {**row.copy(), "State": "created", "Status": "", "StartTime": ZERO_TIME, "EndTime": ZERO_TIME}
+    if prefix == "work_orders":
+        new |= {"CurrentTask": -1, "CurrentJob": ""}
+    return reply_text(objects.update(call.server, row, new, call.principal, internal=True).text)
+
+
+def pick(call: Call, prefix: str, key: str, order_key: str) -> ApiResponse:
+    # assumption: the key is that of the work order, which begins to run unless another one does
+    runner, order = found(call, prefix, key), found(call, "work_orders", order_key)
+    call.require(prefix, "update:/RunningWorkOrders", runner.key)
+    if not runner.data["WorkOrderMode"] or order.data["State"] != "created":
+        raise ApiError(409, "Conflict", f"WorkOrder {order.key} cannot be picked by {runner.key}")
+    running = {**order.copy(), "State": "running", "Machine": runner.key}
+    return reply_text(objects.update(call.server, order, running, call.principal, internal=True).text)
+
+
+def next_job(call: Call, order: Row, asked: dict[str, Any]) -> ApiResponse:
+    # assumption: a job of a work order is asked for as one of a machine, with the work order's UUID
+    server, data = call.server, order.data
+    call.require("jobs", "create", data["Machine"])
+    if data["State"] != "running":
+        raise ApiError(409, "Conflict", f"WorkOrder {order.key} is not running")
+    current = server.store.get("jobs", data["CurrentJob"])
+    if current and current.data["State"] in ("created", "running"):
+        raise ApiError(409, "Conflict", f"WorkOrder {order.key} already has running or created job")
+    index = data["CurrentTask"] + 1
+    if index >= len(data["Tasks"]):
+        ended = {**order.copy(), "CurrentTask": len(data["Tasks"]), "State": "finished"}
+        objects.update(server, order, ended, call.principal, internal=True)
+        return no_content()
+    job = _add_job(call, order, index, asked.get("Uuid") or new_uuid(), current)
+    new = {**order.copy(), "CurrentTask": index, "CurrentJob": job.key}
+    objects.update(server, order, new, call.principal, internal=True)
+    return reply_text(job.text, 201)
+
+
+def _add_job(call: Call, order: Row, index: int, uuid: str, previous: Row | None) -> Row:
+    server, data = call.server, order.data
+    runner = runner_of(server, data["Machine"])
+    job = server.store["jobs"].model.struct.zero() | {
+        "Uuid": uuid,
+        "Previous": previous.key if previous else ZERO_UUID,
+        "Machine": data["Machine"],
+        "WorkOrder": order.key,
+        "Task": data["Tasks"][index],
+        "Stage": data["Stage"] or (runner.data["Stage"] if runner else ""),
+        "BootEnv": runner.data["BootEnv"] if runner else "",
+        "State": "created",
+        "StartTime": now(),
+        "Current": True,
+        "CurrentIndex": index,
+        "NextIndex": index + 1,
+    }
+    row = objects.create(server, server.store["jobs"].model, job, call.principal, internal=True)
+    server.job_logs[row.key] = bytearray(f"Log for Job: {row.key}\n".encode())
+    return row
+
+
+def found(call: Call, prefix: str, key: str) -> Row:
+    row = call.server.store[prefix].find(key)
+    if not row:
+        raise not_found(call.method, prefix, key)
+    return row

@@ -24,8 +24,8 @@ options:
     description:
       - The wait fails immediately if one of the entries is true.
       - M(digitalrebar.provision.drp_wait) describes the conditions.
-      - The default is C(job_failed=true) for machines, clusters and resource brokers, a State of V(failed) for
-        jobs, a State of V(failed) or V(cancelled) for work orders and batches, and nothing when
+      - The default is C(job_failed=true) for machines, clusters and resource brokers, a State of V(failed)
+        for jobs, a State of V(failed) or V(cancelled) for work orders and batches, and nothing when
         waiting for a deletion. An empty list disables this check.
       - If O(until) is true as well, the wait succeeds.
     type: list

@@ -49,6 +49,11 @@ def jobs(api: Api, workflow: str) -> list[dict[str, t.Any]]:
     return sorted(found, key=lambda job: str(job["StartTime"]))
 
 
+def job_of(api: Api, uuid: str) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = api("GET", f"jobs/{uuid}").json()
+    return found
+
+
 def log(api: Api, job: dict[str, t.Any]) -> str:
     return str(api("GET", f"jobs/{job['Uuid']}/log").text)
 
@@ -244,12 +249,14 @@ def test_module_defaults_of_the_play(stage: PlaybookRunner, server: Simulator) -
 
 def test_the_agent_is_killed(stage: PlaybookRunner, box: NspawnContainer, api: Api) -> None:
     box.run("rm -f /root/long")
+    known = {job["Uuid"] for job in jobs(api, "e2e-long")}
     stage_job(api, "e2e-long")
     eventually(lambda: box.attempt("test -s /root/long").returncode == 0)
     box.run("systemctl kill -s KILL --kill-whom=main drp-agent")
-    eventually(lambda: jobs(api, "e2e-long")[-1]["State"] == "finished")
-    assert len(jobs(api, "e2e-long")) == 1
-    assert "line 200" in log(api, jobs(api, "e2e-long")[0])
+    (uuid,) = {job["Uuid"] for job in jobs(api, "e2e-long")} - known
+    eventually(lambda: job_of(api, uuid)["State"] == "finished")
+    assert {job["Uuid"] for job in jobs(api, "e2e-long")} - known == {uuid}
+    assert "line 200" in log(api, job_of(api, uuid))
 
 
 def test_an_upgrade_while_a_job_runs(stage: PlaybookRunner, box: NspawnContainer, api: Api) -> None:

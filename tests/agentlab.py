@@ -28,8 +28,8 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client impo
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import jobs
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
-from ansible_collections.digitalrebar.provision.plugins.module_utils.client.transport import Retry
-from simulator.launch import PASSWORD, USERNAME, Simulator
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.transport import Answer, Retry
+from simulator.launch import Simulator
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "ansible_collections.digitalrebar.provision.plugins.module_utils.agent"
@@ -72,13 +72,15 @@ class Agents:
     def __post_init__(self) -> None:
         self.client = self._admin()
         self._names = itertools.count(1)
+        # of agents in this process: method, path below /api/v3/, status
+        self.requests: list[tuple[str, str, int]] = []
 
     def _admin(self) -> Client:
         return settings.connect(
             settings.Settings(
                 endpoints=(self.simulator.endpoint,),
-                username=USERNAME,
-                password=PASSWORD,
+                username=self.simulator.username,
+                password=self.simulator.password,
                 trust=Tls.create(True, self.simulator.ca, None),
                 token_cache="",
             )
@@ -108,7 +110,9 @@ class Agents:
         return name
 
     def machine(self, **members: Any) -> Object:
-        return self.client.create("machines", {"Name": f"node{next(self._names)}.example.com", **members})
+        name = f"node{next(self._names)}.example.com"
+        identity = self.simulator.identity_for_a_token()
+        return self.client.create("machines", {"Name": name, **identity, **members})
 
     def machine_with_tasks(self, *tasks: str, **members: Any) -> Object:
         """A machine whose only stage has these tasks."""
@@ -144,9 +148,9 @@ class Agents:
         return target.getvalue()
 
     def job_request_statuses(self, since: int = 0) -> list[int]:
-        """The answers to requests for jobs, without the first ``since``."""
-        asked = [entry for entry in self.simulator.log() if entry["path"] == "jobs"]
-        return [entry["status"] for entry in asked if entry["method"] == "POST"][since:]
+        """The answers to requests for jobs of agents in this process, without the first ``since``."""
+        asked = [status for method, path, status in self.requests if (method, path) == ("POST", "jobs")]
+        return asked[since:]
 
     # -- agents in this process
 
@@ -173,9 +177,20 @@ class Agents:
         stop_signal = StopSignal()
         client = connect(config, stop_signal)
         client.transport.retry = Retry(delays=(0.02,) * 6, sleep=stop_signal.sleep)
+        self._note_requests(client)
         agent = commands.make_agent(client, self.now(machine), config, stop_signal, self.power)
         agent._agent_context.report = self.messages.append
         return agent
+
+    def _note_requests(self, client: Client) -> None:
+        send = client.transport.send
+
+        def noting(method: str, url: str, *others: Any, **options: Any) -> Answer:
+            answer = send(method, url, *others, **options)
+            self.requests.append((method, url.partition("/api/v3/")[2], answer.status))
+            return answer
+
+        client.transport.send = noting  # type: ignore[method-assign]
 
     def run(self, machine: Object, /, **changes: Any) -> list[State]:
         """Run an agent to its end; the states that it went through."""

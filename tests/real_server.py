@@ -12,10 +12,10 @@ import os
 import ssl
 import typing as t
 import urllib.parse
+import uuid
 from pathlib import Path
 
 import requests
-import urllib3
 
 # in this order nothing is still in use when its turn comes; jobs go once their machines are gone
 KINDS = (
@@ -31,6 +31,15 @@ PREFS = {
     ),
 }  # fmt: skip
 
+# the only way to the token of a machine: a file that the server renders for it
+TOKEN_FILE = {
+    "Name": "token-of-a-machine",
+    "OS": {"Name": "token-of-a-machine"},
+    "Templates": [
+        {"Name": "token", "Path": "token-of-{{.Machine.UUID}}", "Contents": "{{.GenerateToken}}"},
+    ],
+}
+
 
 class RealServer:
     """Offers what tests use of ``simulator.launch.Simulator``, as far as any server can."""
@@ -43,9 +52,8 @@ class RealServer:
         self.fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest()
         self.ca = str(folder / "server.pem")
         Path(self.ca).write_text(certificate)
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._session = requests.Session()
-        self._session.verify, self._session.trust_env = False, False
+        self._session.verify, self._session.trust_env = self.ca, False
         self._session.auth = (self.username, self.password)
         token = self._get(f"users/{self.username}/token?ttl=86400")["Token"]
         self._session.auth = None
@@ -54,6 +62,7 @@ class RealServer:
         self.static = f"http://{place.hostname}:{info['file_port']}"
         # what the server brings along stays
         self._files = set(self._all_files())
+        self._machine_tokens: dict[str, str] = {}
 
     def __getattr__(self, name: str) -> t.Any:
         raise AttributeError(f"a real server has no {name}: mark the test with what it needs")
@@ -63,6 +72,27 @@ class RealServer:
 
     def clear_faults(self) -> None:
         """There are no faults."""
+
+    def identity_for_a_token(self) -> dict[str, str]:
+        """Members of a machine that is yet to be created, and for which ``machine_token`` will work.
+
+        A token holds for the UUID and the secret of a machine.  So it is made for a machine that has both
+        and exists only until its file was rendered.
+        """
+        identity = {"Uuid": str(uuid.uuid4()), "Secret": uuid.uuid4().hex}
+        name = TOKEN_FILE["Name"]
+        self._call("POST", "bootenvs", json=TOKEN_FILE).raise_for_status()
+        self._call("POST", "machines", json={"Name": name, "BootEnv": name, **identity}).raise_for_status()
+        answer = self._session.get(f"{self.static}/token-of-{identity['Uuid']}", timeout=60)
+        answer.raise_for_status()
+        self._machine_tokens[identity["Uuid"]] = answer.text
+        self._delete("machines", identity["Uuid"])
+        self._delete("bootenvs", str(name))
+        return identity
+
+    def machine_token(self, machine: str) -> str:
+        """The token of a machine that was created with ``identity_for_a_token``."""
+        return self._machine_tokens[machine]
 
     def reset(self) -> None:
         """Remove whatever a test may have left."""

@@ -150,6 +150,10 @@ class Simulator:
         token: str = self._control("POST", "machine-token", {"machine": machine, "ttl": ttl})["Token"]
         return token
 
+    def identity_for_a_token(self) -> dict[str, str]:
+        """Members that a new machine needs for ``machine_token``: none."""
+        return {}
+
     def restart(self, down: float = 0.5) -> None:
         """Cut all connections and close the API port for ``down`` seconds, as if the process restarted.
 

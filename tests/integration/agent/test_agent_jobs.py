@@ -213,14 +213,11 @@ def test_an_incomplete_job_waits_for_somebody(agents: Agents) -> None:
     assert agents.job_request_statuses() == [201]
 
 
-@pytest.mark.needs_counters
 def test_the_machine_is_stopped_before_the_job_fails(agents: Agents) -> None:
     """Trap 12; and trap 8: that is no error of the agent."""
     machine = agents.machine_with_tasks(agents.task("bad", "exit 3"))
     assert agents.run(machine)[-1] == State.EXIT
-    patched = [
-        entry["path"].partition("/")[0] for entry in agents.simulator.log() if entry["method"] == "PATCH"
-    ]
+    patched = [path.partition("/")[0] for method, path, _status in agents.requests if method == "PATCH"]
     assert patched == ["jobs", "machines", "jobs"]
 
 

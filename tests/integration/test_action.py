@@ -99,7 +99,8 @@ def test_an_action_that_there_is_not(lab: PlaybookRunner) -> None:
         "machine m1: there is no action incremnt. Did you mean increment? Available: increment"
     )
     assert (
-        told[1] == "machine m1: there is no action increment by the plugin other. No plugin provides any now"
+        told[1] == "machine m1: there is no action increment by the plugin other. "
+        "There is no such plugin, or it provides none now"
     )
     assert told[2] == "system: there is no action x. Available: incrstatus"
     assert told[3] == "profile global: there is no action x. No plugin provides any now"

@@ -203,3 +203,17 @@ def test_a_play_logs_in_once_both_ways(run_tasks: PlaybookRunner) -> None:
     played = run_tasks(machine(name="m1"), machine(name="m1", run_in="target"), machine(name="m1"))
     assert played.changed == [True, False, False]
     assert run_tasks.simulator.stats()["logins"] == 1
+
+
+def test_empty_text_for_what_the_server_chooses(run_tasks: PlaybookRunner) -> None:
+    """A machine always has a boot environment, and with a workflow a stage of it."""
+    tasks = [
+        machine(name="m1", workflow="flow", stage="", bootenv=""),
+        machine(name="m2", workflow="", stage="", bootenv=""),
+        thing(kind="machines", spec={"Name": "m3", "Secret": "", "BootEnv": ""}),
+    ]
+    played = run_tasks(ENVS, *tasks, *tasks)
+    assert played.changed == [True] * 4 + [False] * 3, played.output
+    first, second = played[1]["machine"], played[2]["machine"]
+    assert (first["Stage"], first["BootEnv"]) == ("first", "env")
+    assert (second["Stage"], second["BootEnv"]) == ("none", "local")

@@ -104,3 +104,10 @@ def test_bulk_errors(run_tasks: PlaybookRunner) -> None:
     assert [entry["action"] for entry in played[2]["results"]] == ["failed", "created", "created"]
     assert played[2]["failed"]
     assert played[2]["changed"]
+
+
+def test_state_of_several_objects_belongs_to_each_entry(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(thing(resources=[{"kind": "profiles", "id": "gone"}], state="absent"))
+    assert played[0]["msg"] == (
+        "state: with resources, set state: absent in each entry that should be removed"
+    )

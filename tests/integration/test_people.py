@@ -189,6 +189,25 @@ def test_the_user_that_the_task_logs_in_as(run_tasks: PlaybookRunner) -> None:
     assert {user["Name"] for user in api("GET", "users").json()} & {"fred", "ann", "bob"} == set()
 
 
+def test_the_user_of_a_bare_token(run_tasks: PlaybookRunner) -> None:
+    """A token does not say whose it is, but only its user can get another one that works."""
+    api = Api(run_tasks.simulator)
+    for name in ("fred", "ann"):
+        add(api, "users", Name=name, Roles=["superuser"])
+        api("PUT", f"users/{name}/password", json={"Password": FIRST})
+    minted = run_tasks(task("token", user="fred", user_password=FIRST, ttl=600))[0]
+    as_fred = {"token": minted["token"], "username": None, "password": None}
+    played = run_tasks(
+        task("user", name="fred", state="absent", **as_fred),
+        task("user", name="ann", state="absent", **as_fred),
+        task("user", name="nobody", state="absent", **as_fred),
+    )
+    assert "it is the user that this task logs in as. Nothing was changed" in played[0]["msg"]
+    assert played.changed == [False, True, False], played.output
+    confirm = played[0]["msg"].rpartition(" ")[2]
+    assert run_tasks(task("user", name="fred", state="absent", confirm=confirm, **as_fred)).changed == [True]
+
+
 @pytest.mark.needs_counters
 def test_tokens(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)

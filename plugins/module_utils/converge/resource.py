@@ -95,6 +95,13 @@ class Resource:
             elif value is not None or field_type == "any":
                 asked = self._wanted_value(name, current, value)
                 wanted[name] = server_values.settled(self.kind, name, field_type, current.get(name), asked)
+        for name in self.spec:
+            if (
+                current.get(name)
+                and not wanted.get(name)
+                and server_values.is_chosen_by_server(self.kind, name, wanted)
+            ):
+                wanted[name] = current[name]
         return wanted
 
     def creation_body(self) -> Object:

@@ -24,6 +24,8 @@ _EMPTY_BECOMES: t.Mapping[tuple[str, str], tuple[Json, ...]] = {
     ("subnets", "Strategy"): ("MAC",),
 }
 """Kind and member -> what the server stores in place of an empty value."""
+_NEVER_EMPTIED = {("machines", "BootEnv"), ("machines", "Secret"), ("users", "Secret")}
+"""What the server fills in a new object, and never leaves empty later."""
 
 
 def rounded(value: Json) -> Json:
@@ -78,6 +80,13 @@ def settled(kind: str, name: str, field_type: str, current: Json, wanted: Json) 
         if there is not None and there == _address(wanted):
             return current
     return wanted
+
+
+def is_chosen_by_server(kind: str, name: str, wanted: t.Mapping[str, Json]) -> bool:
+    """Whether an empty member of the ``wanted`` object leaves the choice to the server."""
+    if (kind, name) == ("machines", "Stage"):
+        return bool(wanted.get("Workflow"))  # then it is a stage of the workflow
+    return (kind, name) in _NEVER_EMPTIED
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -175,7 +175,12 @@ class ActionCall:
         close = difflib.get_close_matches(self.command, names, 1, 0.6)
         hint = f" Did you mean {close[0]}?" if close else ""
         by = f" by the plugin {self.plugin}" if self.plugin else ""
-        available = f"Available: {', '.join(names)}" if names else "No plugin provides any now"
+        none = (
+            "There is no such plugin, or it provides none now"
+            if self.plugin
+            else "No plugin provides any now"
+        )
+        available = f"Available: {', '.join(names)}" if names else none
         return UsageError(f"{self._label(item)}: there is no action {self.command}{by}.{hint} {available}")
 
     def _label(self, item: Object) -> str:

@@ -105,6 +105,8 @@ def from_options(options: t.Mapping[str, t.Any], client: Client) -> list[Resourc
     """The objects that the options of ``drp_object`` describe, in the order given."""
     if options.get("resources") is None:
         return [_resource_of_entry(client, options, options, "")]
+    if options["state"] == "absent":
+        raise UsageError("state: with resources, set state: absent in each entry that should be removed")
     return [
         _resource_of_entry(client, entry, options, f"resources, number {number}: ")
         for number, entry in enumerate(options["resources"], 1)

@@ -23,7 +23,7 @@ class User(Resource):
 
     def check_deletion(self, client: Client, current: Object) -> None:
         """Nobody removes the very user that the task logs in as by mistake."""
-        if current.get("Name") != client.username:
+        if not users.is_logged_in_as(client, str(current.get("Name"))):
             return
         mark = fingerprint("deletion", [Target.of(self.kind, current)])
         if not self.confirmed and self.confirm != mark:

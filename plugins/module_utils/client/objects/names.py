@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 import urllib.parse
 
@@ -17,6 +18,8 @@ _MAX_OTHERS = 245
 _NO_FILE_OF_THAT_NAME = ("machines", "jobs", "leases", "reservations")
 """Their files are called by a UUID or an address."""
 _MAX_PACK_FILE = 250
+_NOT_IN_PACK_FILE = re.compile(r"[%?\x00-\x1f]")
+"""The server takes the file's path for a URL."""
 
 
 def stored_length(name: str) -> int:
@@ -37,10 +40,25 @@ def require_short_name(client: Client, kind: str, name: str, label: str) -> None
         )
 
 
-def require_short_pack_name(client: Client, name: str, version: str) -> None:
-    """UsageError for a content pack whose file the server cannot write: it is called by name and version."""
+def require_storable_pack_name(client: Client, name: str, version: str) -> None:
+    """UsageError for a content pack that the server cannot store, or could never read or remove again.
+
+    Its file is called by name and version.  A v4 server is not asked.
+    """
+    if client.has_feature(features.V4.flag):
+        return
+    if "/" in name:
+        raise UsageError(
+            f"content pack {name}: the name must not contain a slash: this server would store the pack, but "
+            "could neither read nor remove it. Choose another name"
+        )
+    if _NOT_IN_PACK_FILE.search(name + version):
+        raise UsageError(
+            f"content pack {name}: this server cannot store a pack whose name or version contains %, ? or "
+            "control characters. Choose another one"
+        )
     length = len(f"{name}-{version}.yaml".encode())
-    if length > _MAX_PACK_FILE and not client.has_feature(features.V4.flag):
+    if length > _MAX_PACK_FILE:
         raise UsageError(
             f"content pack {name}: name and version are too long: on this server, they have at most "
             f"{_MAX_PACK_FILE - len('-.yaml')} bytes together, and these have {length - len('-.yaml')}. "

@@ -7,6 +7,7 @@ from __future__ import annotations
 import secrets
 import typing as t
 
+from .. import features
 from ..auth import basic_auth_header
 from ..client import Client
 from ..errors import DrpError, LoginRequired, NotPermitted, UsageError, is_revocation
@@ -97,6 +98,21 @@ def token_works(client: Client, token: str) -> bool:
         return False
     except NotPermitted as error:
         return not is_revocation(error)
+    return True
+
+
+def is_logged_in_as(client: Client, name: str) -> bool:
+    """Whether the session is of the user ``name``.
+
+    A bare token does not say whose it is.  On v3.12, it is found out by two requests: only the user itself
+    gets a token that works.  On v4, everybody who may mint one does, and the answer is False.
+    """
+    if client.username or client.has_feature(features.V4.flag):
+        return client.username == name
+    try:
+        mint_token(client, name, 60)
+    except DrpError:
+        return False
     return True
 
 

@@ -8,7 +8,7 @@ import dataclasses
 import typing as t
 
 from ...client.errors import ApiError, Conflict, DrpError, NotFound, UsageError
-from ...client.objects.names import require_short_pack_name
+from ...client.objects.names import require_storable_pack_name
 from ...client.objects.secure import unseal
 from ...client.packs import contents
 from ...client.packs.contents import Summary
@@ -140,7 +140,7 @@ class _Content:
         """UsageError for what the server would refuse, and for what others would miss."""
         client, options = self.task.client, self.task.options
         require_features(client, pack)
-        require_short_pack_name(client, self.name, str(pack["meta"].get("Version") or ""))
+        require_storable_pack_name(client, self.name, str(pack["meta"].get("Version") or ""))
         if not options["force"]:
             self.warnings += require_prerequisites(client, pack, layers)
         replaces = options["replace_writable"] and contents.supports_replace_writable(client)

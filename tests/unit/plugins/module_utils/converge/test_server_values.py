@@ -94,6 +94,27 @@ def test_what_is_as_good_as_wanted(kind: str, member: str, current: t.Any, wante
     assert (gen_patch(there, resource.wanted_object(there)) == []) is same
 
 
+@pytest.mark.parametrize(
+    ("kind", "spec", "changes"),
+    [
+        ("machines", {"BootEnv": ""}, []),
+        ("machines", {"Secret": ""}, []),
+        ("users", {"Secret": ""}, []),
+        ("machines", {"Stage": ""}, []),
+        ("machines", {"Stage": "", "Workflow": "other"}, ["/Workflow"]),
+        ("machines", {"Stage": "", "Workflow": ""}, ["/Stage", "/Workflow"]),
+        ("machines", {"BootEnv": "other"}, ["/BootEnv"]),
+        ("machines", {"OS": ""}, ["/OS"]),
+        ("stages", {"BootEnv": ""}, ["/BootEnv"]),
+    ],
+)
+def test_empty_members_that_the_server_chooses(kind: str, spec: dict[str, t.Any], changes: list[str]) -> None:
+    there = {"BootEnv": "env", "Secret": "s", "Stage": "first", "Workflow": "flow", "OS": "linux"}
+    wanted = Resource(kind=kind, spec={"Name": "x", **spec}).wanted_object({"Name": "x", **there})
+    changed = [name for name, value in there.items() if wanted[name] != value]
+    assert [f"/{name}" for name in sorted(changed)] == changes
+
+
 @pytest.mark.parametrize("kind", ["machines", "tasks"])
 def test_the_flags_of_machines_are_computed(kind: str) -> None:
     resource = Resource(kind=kind, spec={"Name": "x", "Meta": {"feature-flags": "mine", "color": "red"}})

@@ -45,12 +45,25 @@ def test_how_names_are_counted(name: str, length: int) -> None:
 
 
 def test_packs_and_blobs() -> None:
-    names.require_short_pack_name(OLD, "a" * 243, "1")
-    names.require_short_pack_name(NEW, "a" * 400, "1")
+    names.require_storable_pack_name(OLD, "a" * 243, "1")
+    names.require_storable_pack_name(NEW, "a" * 400, "1")
     with pytest.raises(UsageError, match="at most 244 bytes together, and these have 245"):
-        names.require_short_pack_name(OLD, "a" * 244, "1")
+        names.require_storable_pack_name(OLD, "a" * 244, "1")
     assert features.V4.flag == "endpoint-refs"
     for kind, longest in (("files", 250), ("isos", 249)):
         assert blobs.blob_path(kind, "a" * longest)
         with pytest.raises(UsageError, match=f"names of {kind} have at most {longest} bytes"):
             blobs.blob_path(kind, "a" * (longest + 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("a/b", "1"), ("a%b", "1"), ("a?b", "1"), ("a", "1%"), ("a\n", "1")]
+)
+def test_packs_that_v3_12_loses(name: str, version: str) -> None:
+    names.require_storable_pack_name(NEW, name, version)
+    with pytest.raises(UsageError, match=r"content pack a"):
+        names.require_storable_pack_name(OLD, name, version)
+
+
+def test_a_slash_in_the_version_of_a_pack() -> None:
+    names.require_storable_pack_name(OLD, "a#b é", "1/2")

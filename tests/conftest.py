@@ -21,6 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from patience import TEST_LIMIT
 
 if t.TYPE_CHECKING:
+    from real_server import RealServer
+
     from simulator.launch import Simulator
 
 hypothesis.settings.register_profile(
@@ -45,11 +47,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True)
-def skip_what_the_server_lacks(request: pytest.FixtureRequest) -> None:
-    """A real server has none of what the ``needs_...`` markers stand for."""
-    needed = [mark.name for mark in request.node.iter_markers() if mark.name.startswith("needs_")]
-    if needed and is_real(request):
-        pytest.skip(", ".join(needed))
+def what_the_test_needs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A real server has little of what the ``needs_...`` markers stand for; a proxy counts for it."""
+    needed = {mark.name for mark in request.node.iter_markers() if mark.name.startswith("needs_")}
+    if not needed or not is_real(request):
+        yield
+        return
+    if lacking := needed - {"needs_counters"}:
+        pytest.skip(", ".join(sorted(lacking)))
+    server = request.getfixturevalue("simulator")
+    server.counting = True
+    yield
+    server.counting = False
 
 
 def is_real(request: pytest.FixtureRequest) -> bool:
@@ -64,19 +73,27 @@ _GIVEN = {name for name in os.environ if os.environ[name]}
 
 
 @pytest.fixture(scope="session")
-def simulator(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Simulator]:
+def simulator(request: pytest.FixtureRequest) -> Simulator:
     """A running server, shared by all tests: ``reset()`` it before relying on what it holds."""
-    if request.config.getoption("--real-server"):
-        from real_server import RealServer
+    named = request.config.getoption("--real-server")
+    return t.cast("Simulator", request.getfixturevalue("real_server" if named else "embedded_server"))
 
-        yield t.cast("Simulator", RealServer(tmp_path_factory.mktemp("server")))
-        return
+
+@pytest.fixture(scope="session")
+def embedded_server() -> Iterator[Simulator]:
     from simulator.launch import Simulator
 
     with Simulator.start() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def real_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RealServer:
+    """The server that RS_ENDPOINT and RS_KEY name."""
+    from real_server import RealServer
+
+    may_be_emptied = request.config.getoption("--real-server")
+    return RealServer(tmp_path_factory.mktemp("server"), may_be_emptied)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real server in the place of the embedded one: RS_ENDPOINT and RS_KEY name it, ``reset`` empties it.
+"""A real server in the place of the embedded one: RS_ENDPOINT and RS_KEY name it.
 
-What only the embedded server can do is refused: a test that needs it bears a marker for it.
+Tests that count requests (``needs_counters``) reach it through a proxy. What only the embedded server can do
+is refused: a test that needs it bears a marker for it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import ssl
 import typing as t
 import urllib.parse
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import requests
+from counting_proxy import CountingProxy
 
 # in this order nothing is still in use when its turn comes; jobs go once their machines are gone
 KINDS = (
@@ -42,33 +45,73 @@ TOKEN_FILE = {
 
 
 class RealServer:
-    """Offers what tests use of ``simulator.launch.Simulator``, as far as any server can."""
+    """Offers what tests use of ``simulator.launch.Simulator``, as far as any server can.
 
-    def __init__(self, folder: Path) -> None:
-        self.endpoint = os.environ["RS_ENDPOINT"].rstrip("/")
+    ``reset`` removes all that is there if the server ``may_be_emptied``, else what was not there at first.
+    """
+
+    def __init__(self, folder: Path, may_be_emptied: bool) -> None:
+        self._direct = os.environ["RS_ENDPOINT"].rstrip("/")
         self.username, _, self.password = os.environ["RS_KEY"].partition(":")
-        place = urllib.parse.urlsplit(self.endpoint)
+        place = urllib.parse.urlsplit(self._direct)
         certificate = ssl.get_server_certificate((place.hostname or "", place.port or 8092))
-        self.fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest()
-        self.ca = str(folder / "server.pem")
-        Path(self.ca).write_text(certificate)
+        self._direct_ca = folder / "server.pem"
+        self._direct_ca.write_text(certificate)
+        self._fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest()
+        self._proxy = CountingProxy(self._direct, folder)
+        # a certificate that is not good for itself is hidden behind that of the proxy
+        self.counting, self._always_counting = False, not self._is_trusted()
         self._session = requests.Session()
+        self._session_url = self.endpoint
         self._session.verify, self._session.trust_env = self.ca, False
         self._session.auth = (self.username, self.password)
         token = self._get(f"users/{self.username}/token?ttl=86400")["Token"]
         self._session.auth = None
         self._session.headers["Authorization"] = f"Bearer {token}"
-        info = self._get("info")
-        self.static = f"http://{place.hostname}:{info['file_port']}"
-        # what the server brings along stays
-        self._files = set(self._all_files())
+        self.static = f"http://{place.hostname}:{self._get('info')['file_port']}"
         self._machine_tokens: dict[str, str] = {}
+        # what the server brings along stays
+        self._kept = {("files", path) for path in self._all_files()}
+        self._prefs, self._global = PREFS, {}
+        if not may_be_emptied:
+            self._kept |= set(self._everything())
+            self._prefs = {name: value for name, value in self._get("prefs").items() if name in PREFS}
+            self._global = self._get("profiles/global")["Params"]
+
+    @property
+    def endpoint(self) -> str:
+        return self._proxy.endpoint if self._through_proxy else self._direct
+
+    @property
+    def ca(self) -> str:
+        return str(self._proxy.certificate.cert if self._through_proxy else self._direct_ca)
+
+    @property
+    def fingerprint(self) -> str:
+        return self._proxy.certificate.fingerprint if self._through_proxy else self._fingerprint
+
+    @property
+    def _through_proxy(self) -> bool:
+        return self.counting or self._always_counting
+
+    def _is_trusted(self) -> bool:
+        try:
+            requests.get(f"{self._direct}/api/v3", verify=str(self._direct_ca), timeout=60)
+        except requests.exceptions.SSLError:
+            return False
+        return True
 
     def __getattr__(self, name: str) -> t.Any:
         raise AttributeError(f"a real server has no {name}: mark the test with what it needs")
 
+    def stats(self) -> dict[str, int]:
+        return self._proxy.stats()
+
+    def log(self) -> list[dict[str, t.Any]]:
+        return list(self._proxy.log)
+
     def reset_stats(self) -> None:
-        """Nothing is counted, so there is nothing to forget."""
+        self._proxy.reset()
 
     def clear_faults(self) -> None:
         """There are no faults."""
@@ -96,23 +139,27 @@ class RealServer:
 
     def reset(self) -> None:
         """Remove whatever a test may have left."""
+        for kind, key in self._everything():
+            if (kind, key) not in self._kept:
+                self._delete(kind, key)
+        self._call("POST", "profiles/global/params", json=self._global)
+        self._call("POST", "prefs", json=self._prefs)
+        self.reset_stats()
+
+    def _everything(self) -> Iterator[tuple[str, str]]:
+        """Kind and key of what can be removed, in an order in which that works."""
         for kind in KINDS:
             for obj in self._get(kind) or []:
                 if kind != "profiles" or obj["Name"] != "global":
-                    self._delete(kind, str(obj[KEYS.get(kind, "Id" if "cows" in kind else "Name")]))
+                    yield kind, str(obj[KEYS.get(kind, "Id" if "cows" in kind else "Name")])
         for user in self._get("users"):
             if user["Name"] != self.username:
-                self._delete("users", user["Name"])
+                yield "users", user["Name"]
         for pack in self._get("contents"):
             if pack["meta"]["Type"] == "dynamic":
-                self._delete("contents", pack["meta"]["Name"])
-        for iso in self._get("isos"):
-            self._delete("isos", iso)
-        for path in self._all_files():
-            if path not in self._files:
-                self._delete("files", path)
-        self._call("POST", "profiles/global/params", json={})
-        self._call("POST", "prefs", json=PREFS)
+                yield "contents", pack["meta"]["Name"]
+        yield from (("isos", iso) for iso in self._get("isos"))
+        yield from (("files", path) for path in self._all_files())
 
     def _all_files(self, folder: str = "") -> list[str]:
         found = []
@@ -123,7 +170,7 @@ class RealServer:
         return found
 
     def _call(self, method: str, path: str, **options: t.Any) -> requests.Response:
-        return self._session.request(method, f"{self.endpoint}/api/v3/{path}", timeout=60, **options)
+        return self._session.request(method, f"{self._session_url}/api/v3/{path}", timeout=60, **options)
 
     def _get(self, path: str) -> t.Any:
         answer = self._call("GET", path)

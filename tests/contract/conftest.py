@@ -21,49 +21,51 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client impo
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import DrpError
 
-KEY = "rocketskates:r0cketsk8ts"
-
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """A server and how to get in; ``simulator`` is None for a real one."""
+    """A server and how to get in."""
 
-    url: str
-    key: str
-    simulator: Any = None
+    simulator: Any
+
+    @property
+    def url(self) -> str:
+        return str(self.simulator.endpoint)
+
+    @property
+    def key(self) -> str:
+        return f"{self.simulator.username}:{self.simulator.password}"
 
     @property
     def options(self) -> dict[str, Any]:
         """Connection options that work."""
-        trust = {"ca_path": self.simulator.ca} if self.simulator else {"validate_certs": False}
-        return {"endpoint": self.url, "key": self.key, **trust}
+        return {"endpoint": self.url, "key": self.key, "ca_path": self.simulator.ca}
 
 
 @pytest.fixture(scope="session")
-def endpoint(request: pytest.FixtureRequest) -> Endpoint:
-    url, key = os.environ.get("RS_ENDPOINT"), os.environ.get("RS_KEY")
-    if url and key:
-        return Endpoint(url, key)
-    running = request.getfixturevalue("simulator")
-    return Endpoint(running.endpoint, KEY, running)
+def simulator(request: pytest.FixtureRequest) -> Any:
+    """The server named by RS_ENDPOINT and RS_KEY, or the embedded one."""
+    named = os.environ.get("RS_ENDPOINT") and os.environ.get("RS_KEY")
+    return request.getfixturevalue("real_server" if named else "embedded_server")
+
+
+@pytest.fixture(scope="session")
+def endpoint(simulator: Any) -> Endpoint:
+    return Endpoint(simulator)
 
 
 @pytest.fixture(autouse=True)
-def no_proxy(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No CA bundle of the user counts, and no proxy stands between a test and the simulator."""
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No CA bundle of the user counts, and no proxy stands between a test and the server."""
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
-    if endpoint.simulator:
-        monkeypatch.setenv("NO_PROXY", "*")
-        monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("no_proxy", "*")
 
 
 @pytest.fixture(autouse=True)
 def without_faults(endpoint: Endpoint) -> Iterator[None]:
     """No fault outlives its test."""
-    if endpoint.simulator is None:
-        yield
-        return
     endpoint.simulator.reset_stats()
     yield
     endpoint.simulator.clear_faults()

@@ -333,7 +333,6 @@ def test_an_untrusted_certificate_is_refused_at_once(connect: Any, endpoint: Any
     assert endpoint.simulator.stats()["requests"] == 0
 
 
-@pytest.mark.needs_certificate
 @pytest.mark.parametrize("bundle", ["bogus", "missing"])
 @pytest.mark.parametrize("choice", ["ca_path", "fingerprint", "off"])
 def test_a_choice_of_trust_beats_the_environment(
@@ -356,7 +355,6 @@ def test_a_choice_of_trust_beats_the_environment(
     assert connect(**options[choice]).get("profiles", "global")["Name"] == "global"
 
 
-@pytest.mark.needs_certificate
 @pytest.mark.parametrize("bundle", ["bogus", "missing", "right"])
 def test_the_environment_counts_when_nothing_was_chosen(
     connect: Any, endpoint: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bundle: str
@@ -389,7 +387,6 @@ def test_fingerprints(connect: Any, endpoint: Any) -> None:
     assert endpoint.simulator.stats()["requests"] == 0
 
 
-@pytest.mark.needs_certificate
 def test_a_ca_that_did_not_sign_it(connect: Any, endpoint: Any, tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("")
     with pytest.raises(CertificateRejected):

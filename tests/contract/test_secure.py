@@ -33,7 +33,7 @@ RIGHTS = {
 nacl = pytest.importorskip("nacl.public")
 
 
-@pytest.fixture(params=["v3.12", "v4"])
+@pytest.fixture(params=["v3.12", pytest.param("v4", marks=pytest.mark.needs_v4)])
 def server(request: pytest.FixtureRequest) -> Simulator:
     running: Simulator = request.getfixturevalue("simulator" if request.param == "v3.12" else "v4_simulator")
     running.reset()
@@ -51,7 +51,7 @@ def server(request: pytest.FixtureRequest) -> Simulator:
 def connect(server: Simulator) -> Iterator[Callable[..., Client]]:
     made: list[Client] = []
 
-    def make(key: str = "rocketskates:r0cketsk8ts") -> Client:
+    def make(key: str = f"{server.username}:{server.password}") -> Client:
         options = {"endpoint": server.endpoint, "key": key, "ca_path": server.ca, "token_cache": ""}
         made.append(settings.connect(settings.resolve(options)))
         made[-1].token()
@@ -130,7 +130,6 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
         secure.seal(1, "AAAA")
 
 
-@pytest.mark.needs_v4
 def test_the_server_opens_what_was_sealed(client: Client) -> None:
     client.create("profiles", {"Name": "p1"})
     sealed = secure.seal(SECRET, params.public_key(client, "profiles", "p1"))
@@ -141,7 +140,6 @@ def test_the_server_opens_what_was_sealed(client: Client) -> None:
     assert secure.unseal(client, "profiles", "p1", ["sec/text", "sec/map"]) == {"sec/text": SECRET}
 
 
-@pytest.mark.needs_v4
 def test_what_is_secure(client: Client) -> None:
     assert secure.secure_flags(client, ["sec/text", "plain", "nowhere"]) == {"sec/text": True, "plain": False}
     many = ["sec/map", "plain", *(f"x{number}" for number in range(9))]
@@ -152,7 +150,6 @@ def test_what_is_secure(client: Client) -> None:
 
 
 @pytest.mark.needs_counters
-@pytest.mark.needs_v4
 def test_a_life_of_a_secret(client: Client, server: Simulator) -> None:
     outcome = converge(client, profile(**{"sec/text": SECRET, "plain": 1}))
     assert (outcome.action, clear(client)) == ("created", {"sec/text": SECRET, "plain": 1})
@@ -172,7 +169,6 @@ def test_a_life_of_a_secret(client: Client, server: Simulator) -> None:
 
 
 @pytest.mark.needs_counters
-@pytest.mark.needs_v4
 def test_several_secrets_at_once(client: Client, server: Simulator) -> None:
     values = {"sec/text": SECRET, "sec/map": {"user": "a", "keys": [1, SECRET]}}
     converge(client, profile(**values))
@@ -186,7 +182,6 @@ def test_several_secrets_at_once(client: Client, server: Simulator) -> None:
 
 
 @pytest.mark.needs_counters
-@pytest.mark.needs_v4
 def test_no_request_more_where_nothing_is_secure(client: Client, server: Simulator) -> None:
     before = len(server.log())
     converge(client, profile(plain=1, other="x"))
@@ -198,7 +193,6 @@ def test_no_request_more_where_nothing_is_secure(client: Client, server: Simulat
 
 
 @pytest.mark.needs_counters
-@pytest.mark.needs_v4
 def test_what_is_learnt_is_remembered(client: Client, server: Simulator) -> None:
     converge(client, profile(**{"sec/text": SECRET}))
     before = len(server.log())
@@ -208,7 +202,6 @@ def test_what_is_learnt_is_remembered(client: Client, server: Simulator) -> None
     ]  # fmt: skip
 
 
-@pytest.mark.needs_v4
 def test_a_new_secret_of_an_object_that_is_there(client: Client) -> None:
     converge(client, profile(plain=1))
     outcome = converge(client, profile(**{"plain": 1, "sec/text": SECRET}))
@@ -218,7 +211,6 @@ def test_a_new_secret_of_an_object_that_is_there(client: Client) -> None:
 
 
 @pytest.mark.needs_counters
-@pytest.mark.needs_v4
 @pytest.mark.parametrize("there", [{}, {"plain": 1}, {"sec/text": "other"}])
 def test_check_mode_sends_nothing_and_shows_nothing(
     client: Client, server: Simulator, there: dict[str, Any]
@@ -240,7 +232,6 @@ def test_check_mode_sends_nothing_and_shows_nothing(
     assert converge(client, profile(**{"plain": 1, "sec/text": SECRET}), check=True).action == "unchanged"
 
 
-@pytest.mark.needs_v4
 def test_check_mode_knows_what_the_task_itself_would_define(client: Client) -> None:
     resources = [
         Resource("params", {"Name": "new/secret", "Secure": True}),
@@ -251,7 +242,6 @@ def test_check_mode_knows_what_the_task_itself_would_define(client: Client) -> N
     assert SECRET not in "".join(map(told, outcomes))
 
 
-@pytest.mark.needs_v4
 def test_a_wrong_value_is_refused_without_being_quoted(client: Client) -> None:
     wanted = profile(**{"sec/text": SECRET * 4})
     with pytest.raises(Invalid) as caught:
@@ -261,20 +251,17 @@ def test_a_wrong_value_is_refused_without_being_quoted(client: Client) -> None:
     assert SECRET * 4 in wanted.secrets
 
 
-@pytest.mark.needs_v4
 def test_a_wrong_plain_value_is_quoted_as_ever(client: Client) -> None:
     with pytest.raises(Invalid, match="twelve"):
         converge(client, profile(plain="twelve"))
 
 
-@pytest.mark.needs_v4
 def test_a_secret_of_a_machine(client: Client) -> None:
     made = converge(client, Resource("machines", {"Name": "m1", "Params": {"sec/text": SECRET}}))
     assert made.item is not None
     assert clear(client, made.item["Uuid"], "machines") == {"sec/text": SECRET}
 
 
-@pytest.mark.needs_v4
 def test_a_value_that_the_user_has_sealed(client: Client) -> None:
     client.create("profiles", {"Name": "p1"})
     sealed = secure.seal(SECRET, params.public_key(client, "profiles", "p1"))
@@ -283,7 +270,6 @@ def test_a_value_that_the_user_has_sealed(client: Client) -> None:
     assert converge(client, profile(**{"sec/text": sealed})).action == "unchanged"
 
 
-@pytest.mark.needs_v4
 def test_a_param_that_is_not_secure_any_more(client: Client) -> None:
     converge(client, profile(**{"sec/text": SECRET}))
     converge(client, profile(**{"sec/text": None}))
@@ -296,7 +282,6 @@ def test_a_param_that_is_not_secure_any_more(client: Client) -> None:
 # -- without the claims
 
 
-@pytest.mark.needs_v4
 def test_whoever_may_not_read_leaves_it_as_it_is(client: Client, limited: Callable[[str], Client]) -> None:
     converge(client, profile(**{"sec/text": "first", "plain": 1}))
     writer = limited("writer")
@@ -311,7 +296,6 @@ def test_whoever_may_not_read_leaves_it_as_it_is(client: Client, limited: Callab
     assert clear(client) == {"sec/text": "first", "plain": 2}
 
 
-@pytest.mark.needs_v4
 def test_whoever_may_not_read_can_have_it_written(client: Client, limited: Callable[[str], Client]) -> None:
     writer = limited("writer")
     assert converge(writer, profile(**{"sec/text": "first"})).action == "created"
@@ -325,7 +309,6 @@ def test_whoever_may_not_read_can_have_it_written(client: Client, limited: Calla
     assert clear(client) == {"sec/text": SECRET, "sec/map": {}}
 
 
-@pytest.mark.needs_v4
 def test_whoever_may_not_seal_is_told_the_claim(client: Client, limited: Callable[[str], Client]) -> None:
     client.create("profiles", {"Name": "p1"})
     with pytest.raises(UsageError, match="claim updateSecure on profiles"):

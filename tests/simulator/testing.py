@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from . import objects
-from .launch import PASSWORD, USERNAME, Simulator
+from .launch import Simulator
 from .server import Server
 from .store import Row
 
@@ -44,8 +44,8 @@ class Api:
         self.login()
 
     def login(self) -> None:
-        url = f"{self.sim.endpoint}/api/v3/users/{USERNAME}/token"
-        token = self.session.get(url, auth=(USERNAME, PASSWORD)).json()["Token"]
+        url = f"{self.sim.endpoint}/api/v3/users/{self.sim.username}/token"
+        token = self.session.get(url, auth=(self.sim.username, self.sim.password)).json()["Token"]
         self.authorization = f"Bearer {token}"
         self.session.headers["Authorization"] = self.authorization
 

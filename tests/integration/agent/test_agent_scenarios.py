@@ -8,6 +8,8 @@ import pytest
 from patience import LIMIT
 
 from agentlab import ORIGINAL, Agents, Object, State
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import users
+from ansible_collections.digitalrebar.provision.plugins.module_utils.resources.agent import agent_token
 
 
 def once(marker: str, code: int) -> str:
@@ -195,3 +197,20 @@ def test_the_worked_example(agents: Agents) -> None:
     assert agents.power.done == ["reboot"]
     tasks = [job["Task"] for job in agents.jobs(machine) if ":" not in job["Task"]]
     assert tasks == ["t1x", "t2x", "t3x"]
+
+
+def test_with_a_token_of_the_role_that_the_collection_makes(agents: Agents) -> None:
+    """An unlicensed server takes that role from a content pack at least."""
+    agents.task("report", ". ./helper; set_param seen 1 && [ $(get_param seen) = 1 ]")
+    machine = agents.machine_with_tasks("report", Address="192.0.2.7", Params={"seen": 0})
+    name = agent_token.user_name_for(machine["Uuid"])
+    role = {"Name": name, "Claims": agent_token.claims_for(machine["Uuid"], machine["Address"])}
+    pack = {"meta": {"Name": "agent-roles"}, "sections": {"roles": {name: role}}}
+    agents.client.req().post(pack).url_for("contents").do()
+    stored = agents.client.get("roles", name)
+    assert (stored["Available"], stored["Errors"]) == (True, [])
+    agents.client.create("users", {"Name": name, "Roles": [name]})
+    token = users.mint_with_new_password(agents.client, name, 600)
+    agents.run(machine, token=token)
+    assert agents.outcome(machine) == ("report", "finished", "complete")
+    assert agents.now(machine)["Params"] == {"seen": 1}

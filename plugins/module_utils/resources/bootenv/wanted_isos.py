@@ -62,7 +62,7 @@ class Iso:
 
 
 def isos_for(env: Object, iso_options: t.Sequence[IsoOption], arches: t.Sequence[str] = ()) -> list[Iso]:
-    """The ISOs of a boot environment, of some architectures or of all.
+    """The ISOs of a boot environment, of some architectures or of all, in the order of their names.
 
     Raises UsageError for an entry that fits none or several, for two entries for one file, for a checksum
     that contradicts the boot environment's, and for a name that cannot be an ISO's.
@@ -87,7 +87,8 @@ def isos_for(env: Object, iso_options: t.Sequence[IsoOption], arches: t.Sequence
     unknown = wanted - {arch for iso in found.values() for arch in iso.arches}
     if unknown:
         raise UsageError(f"arches: bootenv {env.get('Name')} has no ISO for {', '.join(sorted(unknown))}")
-    return [iso for iso in found.values() if not wanted or wanted & set(iso.arches)]
+    chosen = [iso for iso in found.values() if not wanted or wanted & set(iso.arches)]
+    return sorted(chosen, key=lambda iso: iso.file)
 
 
 def with_checksums(system: dict[str, t.Any], isos: t.Iterable[Iso]) -> dict[str, t.Any]:

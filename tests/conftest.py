@@ -36,6 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """The limit of each test, unless the command line has one: for what hangs, and only for that."""
     if config.getoption("timeout", None) is None:
         config.option.timeout = TEST_LIMIT
+    if config.getoption("--real-server", False):
+        from simulator import launch
+
+        # before the tests import them
+        launch.USERNAME, _colon, launch.PASSWORD = os.environ.get("RS_KEY", "").partition(":")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

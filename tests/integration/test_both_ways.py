@@ -12,7 +12,7 @@ import pytest
 from info_tasks import task
 from playbook_runner import PlaybookRunner, PlayResult, Task, machine, thing
 
-from simulator.launch import PASSWORD
+from simulator.launch import PASSWORD, USERNAME
 
 TIMES = re.compile(r"at once|after [0-9.]+ s|('waited': )[0-9.]+")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -120,7 +120,7 @@ def test_async_runs_the_module(run_tasks: PlaybookRunner) -> None:
 @pytest.mark.parametrize("where", ["controller", "target"])
 def test_environment_of_the_task_counts(run_tasks: PlaybookRunner, where: str) -> None:
     run_tasks.defaults = {"ca_path": run_tasks.simulator.ca, "run_in": where}
-    environment = {"RS_ENDPOINT": run_tasks.simulator.endpoint, "RS_KEY": f"rocketskates:{PASSWORD}"}
+    environment = {"RS_ENDPOINT": run_tasks.simulator.endpoint, "RS_KEY": f"{USERNAME}:{PASSWORD}"}
     played = run_tasks({**machine(name="m1", description=PASSWORD), "environment": environment})
     assert played[0].get("changed"), played.output
     assert PASSWORD not in played[0]["machine"]["Description"]

@@ -348,7 +348,7 @@ def test_vault(server: Simulator, tmp_path: Path, whole: bool) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"password": "not-the-password"}, "refused the login of 'rocketskates'"),
+        ({"password": "not-the-password"}, f"refused the login of '{USERNAME}'"),
         ({"ca_path": None}, "cert_fingerprint, ca_path, validate_certs: The certificate of"),
         ({"cert_fingerprint": "00" * 32, "ca_path": None}, "cert_fingerprint requires"),
         ({"filters": {"sort": "Name"}}, "filters: sort is neither an index nor a param"),

@@ -163,7 +163,7 @@ def test_where_credentials_come_from(
     run_tasks.defaults = good
     monkeypatch.setenv("RS_KEY", f"{USERNAME}:wrong")
     name = f"lookup({OBJECT}, 'm1', member='Name')"
-    by_variable = asked(run_tasks, name, key="{{ 'rocketskates:' ~ 'r0cketsk8ts' }}")
+    by_variable = asked(run_tasks, name, key=f"{{{{ '{USERNAME}:' ~ '{PASSWORD}' }}}}")
     assert values(by_variable) == ["m1"]
     called = f"lookup({OBJECT}, 'm1', member='Name', username='{USERNAME}', password='{PASSWORD}')"
     assert values(asked(run_tasks, called, token="no-token")) == ["m1"]

@@ -12,6 +12,7 @@ from patience import LIMIT
 from playbook_runner import PlaybookRunner
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
+from simulator.launch import USERNAME
 from simulator.testing import Api
 
 SECRET = "0123456789abcdef-0123456789abcde"
@@ -144,5 +145,5 @@ def test_events(run_tasks: PlaybookRunner, listener: t.Any) -> None:
     assert played.changed == [True]
     received = listener.get(timeout=LIMIT).event
     assert {name: received[name] for name in ("Type", "Action", "Key", "Object")} == played[0]["event"]
-    assert received["Principal"] == "user:rocketskates"
+    assert received["Principal"] == f"user:{USERNAME}"
     assert not received["Time"].startswith("0001")

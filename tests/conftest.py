@@ -51,6 +51,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that rests on an assumption of the embedded server says so."""
+    for item in items:
+        for fixture, marker in (("v4_simulator", "needs_v4"), ("licensed", "needs_license")):
+            if fixture in getattr(item, "fixturenames", ()) and not item.get_closest_marker(marker):
+                raise pytest.UsageError(f"{item.nodeid} uses {fixture}: mark it {marker}")
+
+
 @pytest.fixture(autouse=True)
 def what_the_test_needs(request: pytest.FixtureRequest) -> Iterator[None]:
     """A real server has little of what the ``needs_...`` markers stand for; a proxy counts for it."""

@@ -31,6 +31,7 @@ Recap = dict[str, int]
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    # assumption: no licensed server was recorded
     with Simulator.start(licensed=True, state_dir=tmp_path_factory.mktemp("server")) as simulator:
         yield simulator
 

@@ -135,6 +135,7 @@ def one_wait(client: Client, lab: t.Any, chance: random.Random, name: str) -> No
 # -- events are lost
 
 
+@pytest.mark.assumes("256 events wait for a slow reader, the rest is lost")
 def test_a_flood_beyond_the_queue_of_the_server(client: Client, lab: t.Any) -> None:
     """The change is told when the server's queue is full, so never; the next look finds it."""
     waiting = begin(client, lab, recheck_interval=1.0)

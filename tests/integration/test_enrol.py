@@ -178,6 +178,7 @@ def test_a_token_for_one_machine(licensed_player: PlaybookRunner) -> None:
     assert [allowed(api, text, f"machines/{uuid}") for text in (token, fresh[0]["token"])] == [False, True]
 
 
+@pytest.mark.needs_license
 def test_the_role_has_what_tokens_of_the_server_have(licensed_player: PlaybookRunner) -> None:
     api = Api(licensed_player.simulator)
     uuid = add(api, "machines", Name="placed", Address="192.0.2.10")["Uuid"]

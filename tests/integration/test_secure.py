@@ -23,7 +23,7 @@ def value(run_tasks: PlaybookRunner, path: str) -> t.Any:
     return Api(run_tasks.simulator)("GET", f"{path}/params/db/password?decode=true").json()
 
 
-@pytest.mark.parametrize("kind", ["run_tasks", "run_tasks_v4"])
+@pytest.mark.parametrize("kind", ["run_tasks", pytest.param("run_tasks_v4", marks=pytest.mark.needs_v4)])
 def test_a_secret_of_a_machine(kind: str, request: pytest.FixtureRequest) -> None:
     run_tasks: PlaybookRunner = request.getfixturevalue(kind)
     wanted = {"name": "m1", "params": {"db/password": SECRET, "size": 3}}

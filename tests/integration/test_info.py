@@ -143,6 +143,24 @@ def test_mistakes_in_questions(run_tasks: PlaybookRunner) -> None:
     assert "Traceback" not in played.output
 
 
+def test_filters_with_texts_that_look_like_json(run_tasks: PlaybookRunner) -> None:
+    api = Api(run_tasks.simulator)
+    add(api, "params", Name="os/release", Schema={"type": "string"})
+    add(api, "params", Name="is/new", Schema={"type": "boolean"})
+    for number in ("7", "8"):
+        add(api, "machines", Name=f"el{number}", Params={"os/release": number, "is/new": number == "7"})
+    played = run_tasks(
+        task("info", kind="machines", filters={"os/release": "7"}, fields=["Name"]),
+        task("info", kind="machines", filters={"os/release": {"Between": ["7", "7x"]}, "is/new": "true"}),
+        task("info", gather=["count"], kind="machines", filters={"os/release": "8"}),
+        task("info", kind="machines", filters={"is/new": "7"}),
+    )
+    assert [machine["Name"] for machine in played[0]["objects"]] == ["el7"]
+    assert [machine["Name"] for machine in played[1]["objects"]] == ["el7"]
+    assert played[2]["count"] == 1
+    assert "Expected: boolean, given: " in played[3]["msg"]
+
+
 def test_missing_claims_are_told_from_missing_objects(run_tasks: PlaybookRunner) -> None:
     api = Api(run_tasks.simulator)
     add(api, "machines", Name="m1")

@@ -219,6 +219,17 @@ def test_filters_that_the_server_cannot_apply(
     assert why in " ".join((done.stdout + done.stderr).split())
 
 
+def test_texts_that_look_like_numbers(inventory: Run, server: Simulator) -> None:
+    """The server reads a value as JSON first, and refuses a number for a param that is a string."""
+    api = Api(server)
+    add(api, "params", Name="os/release", Schema={"type": "string", "minLength": 1})
+    for number in ("7", "8"):
+        add(api, "machines", Name=f"el{number}", Params={"os/release": number, "rack/name": "true"})
+    done = inventory("--graph", filters={"os/release": {"In": ["7"]}, "rack/name": "true"})
+    assert "el7" in done.stdout, done.stdout + done.stderr
+    assert "el8" not in done.stdout
+
+
 @pytest.mark.needs_v4
 def test_a_v4_server_knows_more(tmp_path: Path) -> None:
     with Simulator.start(v4=True) as server:

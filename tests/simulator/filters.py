@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import ApiError, Crash
 from .indexes import BadValue
 from .models import Model
+from .schemas import compile_schema
 from .store import Row
 from .wire import Obj, dumps
 
@@ -88,14 +89,17 @@ def _subject(server: Server, model: Model, name: str) -> tuple[Read, Parse]:
 def _param_subject(server: Server, param: Row) -> tuple[Read, Parse]:
     schema = param.data["Schema"]
     kind = schema.get("type") if isinstance(schema, dict) else None
+    check = compile_schema(schema)
 
     def parse(text: str) -> Any:
-        if kind == "string":
-            return (1, text)
         try:
             value = json.loads(text)
         except ValueError as problem:
+            if kind == "string":
+                return (1, text)
             raise _Refused(f"invalid character: {problem}") from None
+        if reasons := check(value):
+            raise _Refused(reasons[0])
         return _param_key(value)
 
     def read(row: Row) -> Any:

@@ -63,7 +63,7 @@ def _has_boolean_bounds(schema: Any) -> bool:
 # assumption: how many messages a value gets that fails within allOf, then, else or contains
 def _told(error: ValidationError) -> list[str]:
     """What the server says of it: where nothing fits, also what is wrong with the best choice."""
-    reasons = [error.message]
+    reasons = [_text(error)]
     if error.validator in ("oneOf", "anyOf") and error.context:
         groups: dict[Any, list[str]] = {}
         for inner in error.context:
@@ -84,6 +84,12 @@ def _simple(kind: str) -> Check:
         return [] if good else [f"Invalid type. Expected: {kind}, given: {type(value).__name__}"]
 
     return check
+
+
+def _text(error: ValidationError) -> str:
+    if error.validator == "type" and isinstance(error.validator_value, str):
+        return f"Invalid type. Expected: {error.validator_value}, given: {type(error.instance).__name__}"
+    return str(error.message)
 
 
 class Schemas:

@@ -11,6 +11,7 @@ import typing as t
 from ..client import features, filters, models
 from ..client.client import Client
 from ..client.errors import ApiError, DrpError, UsageError
+from ..client.objects import param_texts
 
 Object = dict[str, t.Any]
 
@@ -67,6 +68,10 @@ def select(client: Client, kind: str, query: Query) -> list[Object]:
         respelled = _respelled(kind, query.where)
         if _is_unknown_index(error) and respelled != query.where:
             return select(client, kind, dataclasses.replace(query, where=respelled))
+        if param_texts.is_misread(error):
+            quoted = param_texts.quoted_texts(client, query.where)
+            if quoted != query.where:
+                return select(client, kind, dataclasses.replace(query, where=quoted))
         raise explain_error(client, kind, error) from error
 
 

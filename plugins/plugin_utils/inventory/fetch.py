@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ...module_utils.client import features
 from ...module_utils.client.client import Client
 from ...module_utils.client.errors import ApiError, UnreadableAnswer
+from ...module_utils.client.objects import param_texts
 from .filters import Filter
 from .params import Aggregator
 from .secrets import Patterns, remove_secrets
@@ -69,6 +71,9 @@ class _Fetch:
             try:
                 return self._list("machines", *words, *self._slim_words())
             except ApiError as error:
+                if param_texts.is_misread(error) and self._quote_texts(server_side_filters):
+                    words = self._query_words(server_side_filters)
+                    continue
                 name = _missing_index(error)
                 refused = [one for one in server_side_filters if one.name == name]
                 if not refused:
@@ -97,6 +102,13 @@ class _Fetch:
             names.add(one.name)
             words += self._in_words(one) if one.operator == "In" else one.words()
         return words
+
+    def _quote_texts(self, asked: list[Filter]) -> bool:
+        """Quote the texts that the server has misread; whether there are such."""
+        before = {one.name: list(one.values) for one in asked if one.field.is_param}
+        quoted = param_texts.quoted_texts(self._client, before)
+        asked[:] = [dataclasses.replace(one, values=tuple(quoted.get(one.name, one.values))) for one in asked]
+        return quoted != before
 
     def _in_words(self, one: Filter) -> list[str]:
         """``In``, also for a server that only knows it as several comparisons of one name."""

@@ -62,7 +62,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def what_the_test_needs(request: pytest.FixtureRequest) -> Iterator[None]:
     """A real server has little of what the ``needs_...`` markers stand for; a proxy counts for it."""
-    needed = {mark.name for mark in request.node.iter_markers() if mark.name.startswith("needs_")}
+    names = (mark.name for mark in request.node.iter_markers())
+    needed = {name for name in names if name.startswith("needs_") or name == "assumes"}
     if not needed or not is_real(request):
         yield
         return

@@ -135,7 +135,7 @@ def test_objects_that_cannot_be(run_tasks: PlaybookRunner) -> None:
     assert "unknown kind 'machine'. Did you mean machines?" in messages[0]
     assert "param odd" in messages[1]
     assert "absent" in messages[2]
-    assert "machine m1 is stored but not available: Profile absent does not exist" in messages[3]
+    assert "machine m1 is stored but not available: Profile absent (at 0) does not exist" in messages[3]
     assert "Invalid Name" in messages[4]
     assert "violates unique index Name" in messages[5]
     assert "bootenv local: it is read-only" in messages[6]

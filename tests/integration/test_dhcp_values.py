@@ -64,6 +64,7 @@ def test_the_server_can_send_what_tasks_store(run_tasks: PlaybookRunner) -> None
 
 
 @pytest.mark.needs_counters
+@pytest.mark.assumes("options are converted when they are stored")
 def test_what_the_server_cannot_send_is_told_by_its_log_alone(run_tasks: PlaybookRunner) -> None:
     refused = {15: "x" * 256, 26: "70000"}
     values = {3: "10.0.0.1, 10.0.0.2", 19: "true", 119: "a.example", 150: "10.0.0.1", **refused}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..store import Row
 from ..wire import Obj, new_secret, new_uuid
 from .arches import arch_problem
-from .base import Change, Rules, missing
+from .base import Change, Rules
 from .jobs import save_not_current
 from .names import machine_name_problems, name_problems
 from .network import maybe_unicast_problems
@@ -97,9 +97,17 @@ class MachineRules(Rules):
 
     def availability_problems(self, server: Server, obj: Obj) -> list[str]:
         return [
-            *missing(server, "profiles", "Profile", obj["Profiles"]),
+            *(
+                f"Profile {name} (at {number}) does not exist"
+                for number, name in enumerate(obj["Profiles"])
+                if not server.store.get("profiles", name)
+            ),
             *self._place_problems(server, obj),
-            *(problem for entry in obj["Tasks"] if (problem := _task_problem(server, entry))),
+            *(
+                problem
+                for number, entry in enumerate(obj["Tasks"])
+                if (problem := _task_problem(server, number, entry))
+            ),
         ]
 
     @staticmethod
@@ -111,7 +119,7 @@ class MachineRules(Rules):
             data = server.store.data(prefix, name)
             if not data:
                 if name:
-                    yield f"{title} {name} does not exist"
+                    yield f"{title.capitalize()} {name} does not exist"
                 continue
             if data.get("OnlyUnknown"):
                 yield only_unknown(name)
@@ -158,10 +166,12 @@ def _task_name_problems(entry: str) -> list[str]:
     )
 
 
-def _task_problem(server: Server, entry: str) -> str:
+def _task_problem(server: Server, number: int, entry: str) -> str:
     kind, colon, name = entry.partition(":")
     if not colon:
-        return "" if server.store.get("tasks", entry) else f"Task {entry} does not exist"
-    if kind in ("stage", "bootenv"):
-        return "" if server.store.get(f"{kind}s", name) else f"{kind.capitalize()} {name} does not exist"
-    return "" if kind in ("chroot", "action") else f"{entry} is malformed"
+        prefix, title = "tasks", f"Task {entry}"
+    elif kind in ("stage", "bootenv"):
+        prefix, title = f"{kind}s", f"{'Stage' if kind == 'stage' else 'BootEnv'} {name}"
+    else:
+        return "" if kind in ("chroot", "action") else f"{entry} (at {number}) is malformed"
+    return "" if server.store.get(prefix, name or entry) else f"{title} (at {number}) does not exist"

@@ -102,10 +102,17 @@ class RealServer:
         raise AttributeError(f"a real server has no {name}: mark the test with what it needs")
 
     def stats(self) -> dict[str, int]:
+        self._require_counting()
         return self._proxy.stats()
 
     def log(self) -> list[dict[str, t.Any]]:
+        self._require_counting()
         return list(self._proxy.log)
+
+    def _require_counting(self) -> None:
+        """A count of nothing proves nothing."""
+        if not self._through_proxy:
+            raise AttributeError("nothing is counted: mark the test with needs_counters")
 
     def reset_stats(self) -> None:
         self._proxy.reset()
@@ -142,6 +149,7 @@ class RealServer:
         self._call("POST", "profiles/global/params", json=self._global)
         self._call("POST", "prefs", json=self._prefs)
         self.reset_stats()
+        self._proxy.log.clear()
 
     def _everything(self) -> Iterator[tuple[str, str]]:
         """Kind and key of what can be removed, in an order in which that works."""

@@ -53,10 +53,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that rests on an assumption of the embedded server says so."""
-    for item in items:
-        for fixture, marker in (("v4_simulator", "needs_v4"), ("licensed", "needs_license")):
-            if fixture in getattr(item, "fixturenames", ()) and not item.get_closest_marker(marker):
-                raise pytest.UsageError(f"{item.nodeid} uses {fixture}: mark it {marker}")
+    silent = [
+        f"{item.nodeid} uses {fixture}: mark it {marker}"
+        for item in items
+        for fixture, marker in (("v4_simulator", "needs_v4"), ("licensed", "needs_license"))
+        if fixture in getattr(item, "fixturenames", ()) and not item.get_closest_marker(marker)
+    ]
+    if silent:
+        raise pytest.UsageError("\n".join(silent))
 
 
 @pytest.fixture(autouse=True)

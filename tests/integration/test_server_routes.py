@@ -101,6 +101,7 @@ def provider(path: Path, version: str) -> str:
     return str(path)
 
 
+@pytest.mark.needs_v4
 @pytest.mark.parametrize("state", ["v4", "old"])
 def test_plugin_providers(
     run_tasks: PlaybookRunner, run_tasks_v4: PlaybookRunner, tmp_path: Path, state: str

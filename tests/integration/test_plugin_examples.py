@@ -28,7 +28,8 @@ SOURCE = "digitalrebar.provision.drp_events"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Simulator]:
-    with Simulator.start() as simulator:
+    """In v4 manner: some examples are about what v3.12 has not."""
+    with Simulator.start(v4=True) as simulator:
         api = Api(simulator)
         add(api, "params", Name="rack/position", Schema={"type": "integer"})
         add(api, "params", Name="ipmi/password", Schema={"type": "string"})
@@ -38,6 +39,7 @@ def server() -> Iterator[Simulator]:
         place = {"Address": "192.0.2.1", "Workflow": "install"}
         add(api, "machines", Name="web-1.example.com", Params=params, **place)
         add(api, "machines", Name="web-2.example.com", Workflow="discover-base", Runnable=True)
+        add(api, "clusters", Name="farm", Params={"cluster/size": 3})
         yield simulator
 
 
@@ -58,7 +60,7 @@ def environment(server: Simulator, tmp_path: Path) -> dict[str, str]:
     ("plugin", "told"),
     [
         ("drp_object", ['"192.0.2.1"', '"web-1.example.com"', '"Name": "global"']),
-        ("drp_param", ["7", "sesame"]),
+        ("drp_param", ["7", "sesame", '"msg": 3']),
     ],
 )
 def test_lookups(

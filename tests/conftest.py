@@ -61,16 +61,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def what_the_test_needs(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A real server has little of what the ``needs_...`` markers stand for; a proxy counts for it."""
+    """A real server has little of what the ``needs_...`` markers stand for."""
     names = (mark.name for mark in request.node.iter_markers())
     needed = {name for name in names if name.startswith("needs_") or name == "assumes"}
     if not needed or not is_real(request):
         yield
         return
-    if lacking := needed - {"needs_counters"}:
-        pytest.skip(", ".join(sorted(lacking)))
     server = request.getfixturevalue("simulator")
-    server.counting = True
+    if lacking := needed - server.offers:
+        pytest.skip(", ".join(sorted(lacking)))
+    server.counting = "needs_counters" in needed
     yield
     server.counting = False
 

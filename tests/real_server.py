@@ -66,13 +66,18 @@ class RealServer:
         self._session.verify, self._session.trust_env = self.ca, False
         self._log_in()
         self.static = f"http://{place.hostname}:{self._get('info')['file_port']}"
+        self.offers = {"needs_counters"}
+        """Of what tests may need."""
+        if self._get("plugin_providers/incrementer"):
+            self.offers.add("needs_incrementer")
         self._machine_tokens: dict[str, str] = {}
         # what the server brings along stays
         self._kept = {("files", path) for path in self._all_files()}
-        self._prefs, self._global = PREFS, {}
+        prefs = self._get("prefs")
+        self._prefs, self._global = {**PREFS, "baseTokenSecret": prefs["baseTokenSecret"]}, {}
         if not may_be_emptied:
             self._kept |= set(self._everything())
-            self._prefs = {name: value for name, value in self._get("prefs").items() if name in PREFS}
+            self._prefs = {name: prefs[name] for name in self._prefs if name in prefs}
             self._global = self._get("profiles/global")["Params"]
 
     @property

@@ -11,6 +11,7 @@ from playbook_runner import PlaybookRunner, Task, machine, thing
 
 from simulator.testing import Api
 
+pytestmark = pytest.mark.needs_incrementer
 PLUGIN = thing(kind="plugins", spec={"Name": "incr", "Provider": "incrementer"})
 
 

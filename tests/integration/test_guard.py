@@ -112,6 +112,7 @@ def test_confirming_a_plan(run_tasks: PlaybookRunner) -> None:
     assert names(run_tasks.simulator) == ["m3"]
 
 
+@pytest.mark.needs_incrementer
 def test_the_mark_of_an_action(run_tasks: PlaybookRunner) -> None:
     filled(run_tasks)
     Api(run_tasks.simulator)("POST", "plugins", json={"Name": "incr", "Provider": "incrementer"})

@@ -143,6 +143,7 @@ def test_another_workflow_in_the_middle_of_a_job(agents: Agents) -> None:
     assert done == [("first", "finished", 1), ("second", "finished", 1)]
 
 
+@pytest.mark.needs_incrementer
 def test_actions_of_the_server(agents: Agents) -> None:
     """Scenario 8, and trap 21."""
     agents.client.create("plugins", {"Name": "counter", "Provider": "incrementer"})

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import datetime
 import ssl
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from simulator import certs
 from simulator.launch import Simulator
 from simulator.testing import Api
 
@@ -71,7 +73,7 @@ class ClientAuthority:
 
 
 class FrontProxy:
-    """Listens with the simulator's certificate; ``seen`` holds method and path of each request.
+    """Listens with a certificate of its own, ``ca``; ``seen`` holds method and path of each request.
 
     ``prefix`` is the path below which the server is.  With ``clients`` only clients with a
     certificate of that authority get in; a request without credentials then has those of the simulator's
@@ -95,6 +97,9 @@ class FrontProxy:
         self._secure_files = secure_files
         self._loop = asyncio.new_event_loop()
         self._trusted = ssl.create_default_context(cafile=simulator.ca)
+        self._folder = tempfile.TemporaryDirectory()
+        self._certificate = certs.make(Path(self._folder.name))
+        self.ca = str(self._certificate.cert)
 
     @property
     def endpoint(self) -> str:
@@ -114,10 +119,10 @@ class FrontProxy:
             self._loop.call_soon_threadsafe(stop.set)
             thread.join()
             self._loop.close()
+            self._folder.cleanup()
 
     async def _serve(self, ready: threading.Event, stop: asyncio.Event) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._simulator.ca, Path(self._simulator.ca).with_name("key.pem"))
+        context = self._certificate.context()
         if self._clients:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(self._clients.path)

@@ -23,8 +23,6 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files import blobs
 
-KEY = "rocketskates:r0cketsk8ts"
-
 
 @pytest.fixture
 def below(simulator: Any) -> Iterator[FrontProxy]:
@@ -41,6 +39,10 @@ def clients(tmp_path: Path) -> ClientAuthority:
 def guarded(simulator: Any, clients: ClientAuthority) -> Iterator[FrontProxy]:
     with FrontProxy(simulator, clients=clients).serving() as proxy:
         yield proxy
+
+
+def key_of(simulator: Any) -> str:
+    return f"{simulator.username}:{simulator.password}"
 
 
 def connect(options: dict[str, Any], **environ: str) -> Client:
@@ -71,9 +73,9 @@ def test_a_server_below_a_path(below: FrontProxy, simulator: Any, by: str) -> No
     endpoint, environ = below.endpoint, {}
     if by == "variable":
         endpoint, environ = endpoint.removesuffix("/managed/dc1"), {"RS_URL_PROXY": "/managed/dc1/"}
-    with connect({"endpoint": endpoint, "key": KEY, "ca_path": simulator.ca}, **environ) as client:
+    with connect({"endpoint": endpoint, "key": key_of(simulator), "ca_path": below.ca}, **environ) as client:
         use(client)
-    assert below.seen[0] == "GET /managed/dc1/api/v3/users/rocketskates/token"
+    assert below.seen[0] == f"GET /managed/dc1/api/v3/users/{simulator.username}/token"
     assert all(line.partition(" ")[2].startswith("/managed/dc1/") for line in below.seen)
     assert any("/managed/dc1/files/front-" in line for line in below.seen)
 
@@ -81,7 +83,7 @@ def test_a_server_below_a_path(below: FrontProxy, simulator: Any, by: str) -> No
 def test_another_path_is_another_server(below: FrontProxy, simulator: Any) -> None:
     endpoint = below.endpoint.replace("dc1", "dc2")
     with (
-        connect({"endpoint": endpoint, "key": KEY, "ca_path": simulator.ca}) as client,
+        connect({"endpoint": endpoint, "key": key_of(simulator), "ca_path": below.ca}) as client,
         pytest.raises(NotFound),
     ):
         client.info()
@@ -99,7 +101,8 @@ def test_a_variable_that_is_no_path(name: str) -> None:
 
 def test_static_files_come_by_tls_where_the_server_has_that(simulator: Any) -> None:
     with FrontProxy(simulator, secure_files=True).serving() as proxy:
-        with connect({"endpoint": proxy.endpoint, "key": KEY, "ca_path": simulator.ca}) as client:
+        options = {"endpoint": proxy.endpoint, "key": key_of(simulator), "ca_path": proxy.ca}
+        with connect(options) as client:
             assert blobs.static_url(client) == f"https://127.0.0.1:{proxy.port}"
             use(client)
         assert any(line.startswith("GET /files/front-") for line in proxy.seen)
@@ -110,9 +113,9 @@ def test_static_files_come_by_tls_where_the_server_has_that(simulator: Any) -> N
 def test_a_client_certificate(
     guarded: FrontProxy, clients: ClientAuthority, simulator: Any, tmp_path: Path, by: str, alone: bool
 ) -> None:
-    certificate, key = map(str, clients.issue("rocketskates"))
-    options: dict[str, Any] = {"endpoint": guarded.endpoint, "ca_path": simulator.ca}
-    options |= {} if alone else {"key": KEY}
+    certificate, key = map(str, clients.issue(simulator.username))
+    options: dict[str, Any] = {"endpoint": guarded.endpoint, "ca_path": guarded.ca}
+    options |= {} if alone else {"key": key_of(simulator)}
     environ = {}
     if by == "options":
         options |= {"client_cert": certificate, "client_key": key}
@@ -128,7 +131,7 @@ def test_a_client_certificate(
 
 
 def test_without_a_certificate_nobody_gets_in(guarded: FrontProxy, simulator: Any) -> None:
-    options = {"endpoint": guarded.endpoint, "ca_path": simulator.ca, "key": KEY}
+    options = {"endpoint": guarded.endpoint, "ca_path": guarded.ca, "key": key_of(simulator)}
     client = connect(options).with_timeout(LIMIT)
     with pytest.raises(DrpError, match="Cannot reach"):
         client.req().get().url_for("info").fail_fast().do()
@@ -137,7 +140,7 @@ def test_without_a_certificate_nobody_gets_in(guarded: FrontProxy, simulator: An
 
 def test_a_certificate_that_is_no_login(simulator: Any, clients: ClientAuthority) -> None:
     """The simulator, as v3.12, does not look at certificates."""
-    certificate, key = map(str, clients.issue("rocketskates"))
+    certificate, key = map(str, clients.issue(simulator.username))
     options = {"endpoint": simulator.endpoint, "ca_path": simulator.ca}
     options |= {"client_cert": certificate, "client_key": key}
     with connect(options) as client, pytest.raises(DrpError, match="does not accept the client certificate"):

@@ -167,7 +167,9 @@ def test_a_client_certificate_is_the_login_below_a_path(
     certificate, key = map(str, clients.issue("eda"))
     with (
         FrontProxy(simulator, prefix="/dc1", clients=clients).serving() as proxy,
-        Listener(simulator, endpoint=proxy.endpoint, client_cert=certificate, client_key=key) as listener,
+        Listener(
+            simulator, endpoint=proxy.endpoint, ca_path=proxy.ca, client_cert=certificate, client_key=key
+        ) as listener,
     ):
         create(api, "machines", Name="m1")
         assert listener.next()["machine"] == "m1"

@@ -198,7 +198,7 @@ def test_params_of_any_kind(run_tasks_v4: PlaybookRunner) -> None:
         f"lookup({PARAM}, 'own', kind='clusters')",
         f"lookup({PARAM}, 'own', machine='m', kind='clusters')",
     )
-    assert values(played)[:2] == [[2, 1], 3]
+    assert values(played)[:2] == [[2, 1], as_shown(3)]
     messages = " ".join(result["msg"] for result in played.results[2:])
     assert "kind: tasks have no params. Kinds with params: alerts, blueprints" in messages
     assert "give one of machine, profile, plugin, object" in messages

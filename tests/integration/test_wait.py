@@ -221,7 +221,8 @@ def test_bad_input_is_told_before_anything_is_done(run_tasks: PlaybookRunner, la
     played = run_tasks(*(task for task, _told in BAD))
     for (task, told), result in zip(BAD, played.results, strict=True):
         assert result.get("failed"), task
-        assert told in result["msg"], task
+        # core 2.16 names a type as Python does
+        assert told in re.sub("<class '(.+?)'>", r"\1", result["msg"]), task
     assert "Traceback" not in played.output
     stats = run_tasks.simulator.stats()
     assert (stats["writes"], stats["websockets_opened"]) == (0, 0)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from front_proxy import ClientAuthority, FrontProxy
 from patience import LIMIT
 
@@ -145,3 +146,26 @@ def test_a_certificate_that_is_no_login(simulator: Any, clients: ClientAuthority
     options |= {"client_cert": certificate, "client_key": key}
     with connect(options) as client, pytest.raises(DrpError, match="does not accept the client certificate"):
         client.list("profiles")
+
+
+def test_a_client_key_with_a_passphrase(tmp_path: Path) -> None:
+    authority = ClientAuthority(tmp_path)
+    certificate, key = authority.issue("somebody")
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    secret = serialization.BestAvailableEncryption(b"open sesame")
+    key.write_bytes(
+        private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, secret)
+    )
+    with pytest.raises(UsageError, match=f"client_key: the key in {key} has a passphrase"):
+        settings.resolve({"token": "t", "client_cert": str(certificate), "client_key": str(key)}, {})
+
+
+def test_a_client_certificate_is_a_login_only_when_there_is_no_other(tmp_path: Path) -> None:
+    certificate, key = map(str, ClientAuthority(tmp_path).issue("somebody"))
+    options = {"client_cert": certificate, "client_key": key}
+    alone = settings.resolve(options, {})
+    assert (alone.username, alone.password, alone.token) == ("", "", "")
+    assert (alone.trust.client_cert, alone.trust.client_key) == (certificate, key)
+    assert settings.resolve(options, {"RS_KEY": "u:p"}).username == "u"
+    with pytest.raises(UsageError, match="set both or neither"):
+        settings.resolve({**options, "username": "u"}, {})

@@ -313,7 +313,8 @@ def test_uninstall(stage: PlaybookRunner, box: NspawnContainer, api: Api, bare: 
         path for path in left - ours if not path.startswith(("/var/lib/systemd", "/var/cache", "/etc/.pwd"))
     } == set()
     assert "drp-agent" not in box.run("systemctl list-units --all --plain --no-legend 'drp*'")
-    revoked = api("GET", f"machines/{uuid}", headers={"Authorization": f"Bearer {token}"})
+    # v3.12 takes the token of a user that is gone until its life ends, but it may do nothing any more
+    revoked = api("GET", "stages", headers={"Authorization": f"Bearer {token}"})
     assert revoked.status_code == 403
     assert [user["Name"] for user in api("GET", "users").json() if user["Name"].startswith("drp-agent")] == []
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from front_proxy import ClientAuthority
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
@@ -396,26 +394,3 @@ def test_client_certificates_that_cannot_be_used(tmp_path: Path, environ: dict[s
     if environ:
         with pytest.raises(UsageError, match="RS_CLIENT_CERT: /nowhere.pem cannot be read"):
             resolve(BASE, environ)
-
-
-def test_a_client_key_with_a_passphrase(tmp_path: Path) -> None:
-    authority = ClientAuthority(tmp_path)
-    certificate, key = authority.issue("somebody")
-    private = serialization.load_pem_private_key(key.read_bytes(), None)
-    secret = serialization.BestAvailableEncryption(b"open sesame")
-    key.write_bytes(
-        private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, secret)
-    )
-    with pytest.raises(UsageError, match=f"client_key: the key in {key} has a passphrase"):
-        resolve({**BASE, "client_cert": str(certificate), "client_key": str(key)}, {})
-
-
-def test_a_client_certificate_is_a_login_only_when_there_is_no_other(tmp_path: Path) -> None:
-    certificate, key = map(str, ClientAuthority(tmp_path).issue("somebody"))
-    options = {"client_cert": certificate, "client_key": key}
-    alone = resolve(options, {})
-    assert (alone.username, alone.password, alone.token) == ("", "", "")
-    assert (alone.trust.client_cert, alone.trust.client_key) == (certificate, key)
-    assert resolve(options, {"RS_KEY": "u:p"}).username == "u"
-    with pytest.raises(UsageError, match="set both or neither"):
-        resolve({**options, "username": "u"}, {})

@@ -16,10 +16,7 @@ from .errors import UsageError
 from .kinds.access import ACCESS
 from .kinds.content import CONTENT
 from .kinds.hosts import HOSTS
-from .kinds.model import AUDIT as AUDIT
-from .kinds.model import COMPUTED as COMPUTED
-from .kinds.model import COMPUTED_V4 as COMPUTED_V4
-from .kinds.model import Model as Model
+from .kinds.model import AUDIT, COMPUTED, COMPUTED_V4, Model
 from .kinds.network import NETWORK
 from .kinds.service import SERVICE
 
@@ -118,3 +115,24 @@ def require_key(kind: str, item: t.Mapping[str, t.Any]) -> str:
 def label_of(kind: str, item: t.Mapping[str, t.Any]) -> str:
     """What a person calls the object: its Name where it has one, else its key."""
     return str(item.get("Name") or key_of(kind, item))
+
+
+__all__ = [
+    "AUDIT",
+    "COMPUTED",
+    "COMPUTED_V4",
+    "KINDS_WITH_SLASHES",
+    "MODELS",
+    "Model",
+    "NOT_MODELS",
+    "SECRETS_OF_ANY_KIND",
+    "TEXT_TYPES",
+    "find",
+    "get",
+    "hidden_members",
+    "key_of",
+    "label_of",
+    "learn",
+    "require",
+    "require_key",
+]

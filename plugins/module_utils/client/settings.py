@@ -9,6 +9,7 @@ trust: those are ours.
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import re
 import typing as t
@@ -216,7 +217,7 @@ def _client_certificate(
 def _timeout(seconds: t.Any) -> float:
     """Seconds to wait for an answer; no clock takes much more than a month."""
     told = float(seconds or _DEFAULT_TIMEOUT)
-    if not told > 0:
+    if math.isnan(told) or told <= 0:
         raise UsageError("request_timeout: must be a number of seconds, more than 0")
     return min(told, _LONGEST_TIMEOUT)
 

@@ -27,11 +27,10 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.obje
 )
 from simulator.launch import Simulator
 
-KEY = "rocketskates:r0cketsk8ts"
-
 
 def client_of(server: Simulator) -> Client:
-    options = {"endpoint": server.endpoint, "key": KEY, "ca_path": server.ca, "token_cache": ""}
+    key = f"{server.username}:{server.password}"
+    options = {"endpoint": server.endpoint, "key": key, "ca_path": server.ca, "token_cache": ""}
     return settings.connect(settings.resolve(options))
 
 

@@ -24,6 +24,9 @@ from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_sou
 from ansible_collections.digitalrebar.provision.plugins.doc_fragments.connection import (
     ModuleDocFragment as Connection,
 )
+from ansible_collections.digitalrebar.provision.plugins.doc_fragments.host_kinds import (
+    ModuleDocFragment as HostKinds,
+)
 from ansible_collections.digitalrebar.provision.plugins.inventory import drp
 from simulator.launch import Simulator
 
@@ -55,6 +58,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         Constructed.DOCUMENTATION,
         InventoryCache.DOCUMENTATION,
         Connection.PLUGINS,
+        HostKinds.DOCUMENTATION,
         drp.DOCUMENTATION,
     ):
         options.update(yaml.safe_load(text)["options"])

@@ -40,7 +40,10 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.obje
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.packs import contents
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.transport import Retry
-from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.groups import GROUPS_BY
+from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.groups import (
+    GROUPS_BY,
+    OWNERS,
+)
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.modules import load_module
 from garbling.proxy import GarblingProxy
 from simulator.launch import PASSWORD, USERNAME, Simulator
@@ -212,7 +215,7 @@ def inventory(bench: Bench) -> None:
         "host_variables": {"ansible_user": "ssh/user", "rack": "rack/name"},
         "params": "aggregated",
         "flatten": ["machine", "params"],
-        "groups_by": [*GROUPS_BY],
+        "groups_by": [name for name in GROUPS_BY if name not in OWNERS],
         "groups_by_params": ["rack/name", "deep"],
         "group_parents": True,
         "empty_profiles": True,

@@ -14,12 +14,12 @@ from ..client.client import Client
 from ..client.errors import ApiError, Conflict, DrpError, Invalid, NotFound, UsageError
 from ..client.objects import claims, layers, names
 from ..client.patch import Patch, apply_patch, gen_patch
+from .conflicts import MAX_CONFLICTS
 from .guard import is_locked
 from .resource import Object, Resource
 from .secure_params import SecureParams
 from .show import masked
 
-MAX_CONFLICTS = 12
 MAX_UNCHANGED = 2
 """So many conflicts in a row over an object that does not change are no conflicts with others."""
 MAX_PASSES = 6

@@ -7,13 +7,13 @@ from __future__ import annotations
 import typing as t
 
 from ...client.client import Client
-from ...client.errors import Conflict, NotFound, UsageError
+from ...client.errors import NotFound, UsageError
 from ...client.patch import gen_patch
+from ...converge.conflicts import retry_on_conflict
 from ...converge.merge import merge_map
 from ...converge.task import Result, Task
 
 Params = dict[str, t.Any]
-_MAX_TRIES = 12
 
 
 def converge_params(task: Task, kind: str, key: str, wanted: t.Mapping[str, t.Any], purge: bool) -> Result:
@@ -21,20 +21,17 @@ def converge_params(task: Task, kind: str, key: str, wanted: t.Mapping[str, t.An
 
     Without a ``key``, of an object that check mode has not created.
     """
-    for number in range(_MAX_TRIES):
+
+    def attempt() -> Result:
         before = _read(task.client, kind, key) if key else {}
         after: Params = merge_map(before, dict(wanted), purge)
         if after == before or task.check:
             return _result(before, after)
         operations = gen_patch(before, after)
-        try:
-            request = task.client.req().patch(operations).url_for(kind, key, "group", "params")
-            stored: Params = request.do() or {}
-            return _result(before, stored)
-        except Conflict:
-            if number == _MAX_TRIES - 1:
-                raise
-    raise AssertionError("each try returns or raises")
+        stored: Params = task.client.req().patch(operations).url_for(kind, key, "group", "params").do() or {}
+        return _result(before, stored)
+
+    return retry_on_conflict(attempt)
 
 
 def _read(client: Client, kind: str, key: str) -> Params:

@@ -8,14 +8,13 @@ import dataclasses
 import typing as t
 
 from ...client.client import Client
-from ...client.errors import Conflict
+from ...converge.conflicts import retry_on_conflict
 from ...converge.resource import Object
 
 KIND = "work_orders"
 ACTIVE = ("created", "running")
 """States of a work order that has not ended."""
 _SELECTING = ("Machine", "Filter", "Blueprint")
-_MAX_TRIES = 12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,18 +40,17 @@ class OrderQueue:
 
     def cancel(self, item: Object) -> Object:
         """Cancel it, guarded by its state: one that has ended meanwhile stays as it ended."""
-        for number in range(_MAX_TRIES):
-            state = item.get("State")
+        known: list[Object] = [item]
+
+        def attempt() -> Object:
+            current = known.pop() if known else self.client.get(KIND, item["Uuid"])
+            state = current.get("State")
             if state not in ACTIVE:
-                return item
+                return current
             operations: t.Any = [
                 {"op": "test", "path": "/State", "value": state},
                 {"op": "replace", "path": "/State", "value": "cancelled"},
             ]
-            try:
-                return self.client.patch(KIND, item["Uuid"], operations)
-            except Conflict:
-                if number == _MAX_TRIES - 1:
-                    raise
-                item = self.client.get(KIND, item["Uuid"])
-        raise AssertionError("each try returns or raises")
+            return self.client.patch(KIND, item["Uuid"], operations)
+
+        return retry_on_conflict(attempt)

@@ -8,8 +8,9 @@ import typing as t
 
 from ...client import models
 from ...client.client import Client
-from ...client.errors import Conflict, NotFound, UsageError
+from ...client.errors import NotFound, UsageError
 from ...client.patch import Patch
+from ...converge.conflicts import retry_on_conflict
 from ...converge.guard import is_locked
 from ...converge.resource import Object, Resource
 from ...converge.show import masked
@@ -17,7 +18,6 @@ from ...converge.task import Result, Task, converge_one
 
 STARTED = "started"
 _EXCLUDED = ("Stage", "BootEnv", "Tasks")
-_MAX_TRIES = 12
 
 
 def run(task: Task, resource: Resource, name: str) -> Result:
@@ -63,18 +63,20 @@ def _check(resource: Resource) -> None:
 
 def _start(client: Client, resource: Resource, key: str, changes: Object) -> Object:
     """One guarded patch that the server carries out as a whole; on older servers, leave and enter."""
-    for number in range(_MAX_TRIES):
+
+    def attempt() -> tuple[Object, Object | None]:
         current = client.get(resource.kind, key)
         request = client.req().patch(_replacing(current, changes)).url_for(resource.kind, key, "start")
         try:
-            return request.params(*(("force", "true") if resource.force else ())).do_object()
-        except Conflict:
-            if number == _MAX_TRIES - 1:
-                raise
+            return current, request.params(*(("force", "true") if resource.force else ())).do_object()
         except NotFound:
-            leave = client.patch(resource.kind, key, _replacing(current, {"Workflow": ""}), resource.force)
-            return client.patch(resource.kind, key, _replacing(leave, changes), resource.force)
-    raise AssertionError("each try returns or raises")
+            return current, None
+
+    current, started = retry_on_conflict(attempt)
+    if started is not None:
+        return started
+    leave = client.patch(resource.kind, key, _replacing(current, {"Workflow": ""}), resource.force)
+    return client.patch(resource.kind, key, _replacing(leave, changes), resource.force)
 
 
 def _replacing(current: Object, changes: t.Mapping[str, t.Any]) -> Patch:

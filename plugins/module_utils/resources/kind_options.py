@@ -17,10 +17,7 @@ from ..converge.secure_params import UPDATE_SECURE
 Spec = dict[str, dict[str, t.Any]]
 Object = dict[str, t.Any]
 
-SET_BY_SERVER = frozenset(
-    {*models.COMPUTED, *models.COMPUTED_V4, "PluginErrors"}
-    | {"CreatedAt", "CreatedBy", "LastModifiedAt", "LastModifiedBy"}
-)
+SET_BY_SERVER = frozenset({*models.COMPUTED, *models.COMPUTED_V4, "PluginErrors"})
 """Members that have no option, because nobody but the server sets them."""
 _LAST = ("Description", "Documentation", "Meta")
 _OPTION_NAMES = {"BootEnv": "bootenv"}

@@ -11,7 +11,8 @@ import typing as t
 COMPUTED = ("Validated", "Available", "Errors", "ReadOnly")
 """Members that the server computes; what a client sends for them is overwritten."""
 
-AUDIT = ("CreatedAt", "CreatedBy", "LastModifiedAt", "LastModifiedBy")
+_AUDIT = {"CreatedAt": "time", "CreatedBy": "str", "LastModifiedAt": "time", "LastModifiedBy": "str"}
+AUDIT = tuple(_AUDIT)
 """When an object was made and last changed, and by whom; newer v4 servers tell it."""
 
 COMPUTED_V4 = ("Endpoint", "Bundle", "Partial", *AUDIT)
@@ -19,7 +20,6 @@ COMPUTED_V4 = ("Endpoint", "Bundle", "Partial", *AUDIT)
 
 _COMMON = {"Validated": "bool", "Available": "bool", "Errors": "list", "ReadOnly": "bool", "Meta": "map"}
 _V4 = {"Endpoint": "str", "Bundle": "str", "Partial": "bool"}
-_AUDIT = {"CreatedAt": "time", "CreatedBy": "str", "LastModifiedAt": "time", "LastModifiedBy": "str"}
 
 NAMING = "Name Description Documentation"
 """Members of most kinds."""
@@ -77,6 +77,10 @@ def singular(prefix: str) -> str:
         if prefix.endswith(ending):
             return prefix[: -len(ending)] + one
     return prefix
+
+
+COMMON = " ".join({**_COMMON, **_V4, **_AUDIT})
+"""The members of all kinds, for a kind that has none of them."""
 
 
 def members(**by_type: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import DESCRIBING, NAMING, Model, members, model
+from .model import COMMON, DESCRIBING, NAMING, Model, members, model
 
 _PROVIDER = members(
     str="Name Version Documentation Content",
@@ -49,10 +49,6 @@ _ACTIVITY = members(
 )
 _CONNECTION = members(str="Principal RemoteAddr Type", time="CreateTime ExpiresAt")
 _READ_ONLY: dict[str, t.Any] = {"creatable": False, "writable": False}
-_NOTHING_COMMON = (
-    "Validated Available Errors ReadOnly Meta Endpoint Bundle Partial"
-    " CreatedAt CreatedBy LastModifiedAt LastModifiedBy"
-)
 
 SERVICE: tuple[Model, ...] = (
     model("plugin_providers", _PROVIDER, **_READ_ONLY),
@@ -63,5 +59,5 @@ SERVICE: tuple[Model, ...] = (
     model("alerts", _ALERT, without="Bundle Meta", key="Uuid", creation_order=88, has_params=True),
     model("activities", _ACTIVITY, without="Meta", key="Id", creation_order=89),
     # the path of one is /connections/{id}, and no member is known to be that
-    model("connections", _CONNECTION, without=_NOTHING_COMMON, key="", **_READ_ONLY),
+    model("connections", _CONNECTION, without=COMMON, key="", **_READ_ONLY),
 )

@@ -10,8 +10,8 @@ import subprocess
 import typing as t
 from pathlib import Path
 
+import warm_ansible
 from checkout import ANSIBLE_BIN, ANSIBLE_ENVIRONMENT
-from patience import LIMIT
 
 COMMAND = ANSIBLE_BIN / "ansible-inventory"
 
@@ -19,19 +19,8 @@ COMMAND = ANSIBLE_BIN / "ansible-inventory"
 def run(
     source: Path, *arguments: str, command: Path = COMMAND, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(command), "-i", str(source), *arguments],
-        env={
-            **os.environ,
-            **ANSIBLE_ENVIRONMENT,
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    variables = {**os.environ, **ANSIBLE_ENVIRONMENT, **environment}
+    return warm_ansible.run([str(command), "-i", str(source), *arguments], variables)
 
 
 def read(text: str) -> t.Any:

@@ -7,10 +7,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import subprocess
 import typing as t
 from pathlib import Path
 
+import warm_ansible
 import yaml
 from checkout import ANSIBLE_BIN, ANSIBLE_ENVIRONMENT, ANSIBLE_PYTHON
 from patience import LIMIT
@@ -81,15 +81,8 @@ class PlaybookRunner:
             "PYTHONHASHSEED": "0",
             "ANSIBLE_ASYNC_DIR": str(self._folder / "async"),
         }
-        done = subprocess.run(
-            [str(COMMAND), "-i", "localhost,", "-c", "local", *flags, str(book)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        command = [str(COMMAND), "-i", "localhost,", "-c", "local", *flags, str(book)]
+        done = warm_ansible.run(command, environment, timeout)
         output = done.stdout + done.stderr
         assert target.exists(), output
         results = json.loads(target.read_text())

@@ -25,7 +25,7 @@ STRICT := $(wildcard $(addprefix plugins/module_utils/,client converge agent res
 CONTENT := $(wildcard playbooks roles)
 UTILS := ansible_collections.digitalrebar.provision.plugins.module_utils
 
-WORKERS := -n auto --maxprocesses 4
+WORKERS := -n auto --maxprocesses 4 --dist worksteal
 
 # $(call pytest,LAYER[,OPTIONS]): run tests/LAYER, or say that there is nothing yet
 pytest = $(if $(wildcard tests/$1),$(BIN)/python -m pytest -q tests/$1 $2,@echo "$1: nothing yet (no tests/$1)")

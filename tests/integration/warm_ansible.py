@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs Ansible's commands as ``subprocess.run`` does, but in forks of a process that has Ansible loaded.
 
-``WARM_ANSIBLE=0`` in the environment starts each command by itself, as users do.  The targets of ansible-test,
-the guides, the demo and the end-to-end tests always do.
+``WARM_ANSIBLE=0`` in the environment starts each command by itself, as users do.  The targets of
+ansible-test, the guides, the demo and the end-to-end tests always do.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class Server:
             stdout=subprocess.PIPE,
         )
         atexit.register(self.stop)
-        assert self._process.stdout and self._process.stdout.readline() == b"ready\n"
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == b"ready\n"
 
     def run(
         self, command: t.Sequence[str], environment: Environment, timeout: float

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``warm_server.py SOCKET``: Ansible's commands in forks of a process that has imported them already.
 
-Most of the time of a short playbook is Ansible's start: the same imports, for each of some thousand runs.  This
-process makes them once, and a fork of it does each run, with the arguments, variables, folder and output that
-it is sent.  What a run reads at import time (constants of ``ansible.cfg`` and ``ANSIBLE_...``) is that of this
-process, so warm_ansible.py starts one for each set of such variables.
+Most of the time of a short playbook is Ansible's start: the same imports, for each of some thousand runs.
+This process makes them once, and a fork of it does each run, with the arguments, variables, folder and output
+that it is sent.  What a run reads at import time (constants of ``ansible.cfg`` and ``ANSIBLE_...``) is that of
+this process, so warm_ansible.py starts one for each set of such variables.
 
 Needs only what ansible-core needs, on each Python that it runs on.  Ends when its standard input closes.
 """
@@ -60,7 +60,7 @@ def perform(request: dict, files: list[int]) -> int:
     """The run itself, in a process of its own: its exit code."""
     constants = importlib.import_module("ansible.constants")
     os.setsid()
-    for source, target in zip([os.open(os.devnull, os.O_RDONLY), *files], range(3)):
+    for source, target in zip([os.open(os.devnull, os.O_RDONLY), *files], range(3), strict=True):
         os.dup2(source, target)
         os.close(source)
     os.environ.clear()

@@ -35,24 +35,8 @@ BY_ANSIBLE_TEST = {
     "targets": ["integration", "--requirements"],
 }
 """layer -> the words for ansible-test"""
-BY_ANSIBLE = {
-    "integration": ["tests/integration"],
-    "cores": [
-        f"tests/integration/test_{name}.py"
-        for name in (
-            "cores",
-            "hostile_texts",
-            "environment",
-            "lookup",
-            "inventory",
-            "machine",
-            "object",
-            "wait",
-        )
-    ],
-}
-"""layer -> tests of which only Ansible's commands run in the environment, the tests themselves in .venv;
-``cores`` are those of what differs between cores, and of the modules that are used most"""
+BY_ANSIBLE = ("integration",)
+"""Layers of which only Ansible's commands run in the environment, the tests themselves in .venv."""
 LAYERS = (*BY_ANSIBLE_TEST, "contract", *BY_ANSIBLE)
 EDGES = "edges"
 """Instead of cores: the oldest and the newest that can be had here, each on one Python."""
@@ -148,12 +132,12 @@ def run(cell: Cell, layer: str, target: str = "", interpreter: str = "") -> str:
     else:
         if layer in BY_ANSIBLE:
             environment["ANSIBLE_BIN"] = str(cell.bin)
-            python, more = ROOT / ".venv/bin/python", ["-n", "auto", "--maxprocesses", "4"]
+            python, more = ROOT / ".venv/bin/python", ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
         elif tuple(map(int, cell.python.split("."))) < SIMULATOR_PYTHON:
             return ""
         else:
             python, more = cell.bin / "python", []
-        command = [str(python), "-m", "pytest", "-q", *BY_ANSIBLE.get(layer, [f"tests/{layer}"]), *more]
+        command = [str(python), "-m", "pytest", "-q", f"tests/{layer}", *more]
     start = time.monotonic()
     with log.open("w") as output:
         done = subprocess.run(

@@ -37,6 +37,7 @@ BY_ANSIBLE_TEST = {
 """layer -> the words for ansible-test"""
 BY_ANSIBLE = ("integration",)
 """Layers of which only Ansible's commands run in the environment, the tests themselves in .venv."""
+WORKERS = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
 LAYERS = (*BY_ANSIBLE_TEST, "contract", *BY_ANSIBLE)
 EDGES = "edges"
 """Instead of cores: the oldest and the newest that can be had here, each on one Python."""
@@ -132,7 +133,7 @@ def run(cell: Cell, layer: str, target: str = "", interpreter: str = "") -> str:
     else:
         if layer in BY_ANSIBLE:
             environment["ANSIBLE_BIN"] = str(cell.bin)
-            python, more = ROOT / ".venv/bin/python", ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+            python, more = ROOT / ".venv/bin/python", WORKERS
         elif tuple(map(int, cell.python.split("."))) < SIMULATOR_PYTHON:
             return ""
         else:

@@ -3,9 +3,9 @@
 """``warm_server.py SOCKET``: Ansible's commands in forks of a process that has imported them already.
 
 Most of the time of a short playbook is Ansible's start: the same imports, for each of some thousand runs.
-This process makes them once, and a fork of it does each run, with the arguments, variables, folder and output
-that it is sent.  What a run reads at import time (constants of ``ansible.cfg`` and ``ANSIBLE_...``) is that of
-this process, so warm_ansible.py starts one for each set of such variables.
+This process makes them once, and a fork of it does each run, with the arguments, variables, folder and
+output that it is sent.  What a run reads at import time (constants of ``ansible.cfg`` and ``ANSIBLE_...``)
+is that of this process, so warm_ansible.py starts one for each set of such variables.
 
 Needs only what ansible-core needs, on each Python that it runs on.  Ends when its standard input closes.
 """

@@ -8,8 +8,6 @@ much as when it is: only against the snapshot from before a request can be seen 
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import typing as t
 
 from ..client.client import Object
@@ -26,49 +24,20 @@ from .job.task_runner import RunnerFailed
 from .machine_watch import COMPLETE, INTERRUPT, Condition, MachineWatch, changed_from, ready, runnable
 from .retry import Backoff, Stopped, retry_until
 from .script import chroot
+from .served import TaskOwner
 from .state import JobRecord, SavedState
+from .states import AgentFailed, Options, State
 
 _KEXEC_TIMEOUT = 300.0
 
 
-class State(enum.IntEnum):
-    INIT = 0
-    WAIT_FOR_RUNNABLE = 1
-    RUN_TASK = 2
-    WAIT_FOR_CHANGE_STAGE = 3
-    CHANGE_STAGE = 4
-    EXIT = 5
-    REBOOT = 6
-    POWEROFF = 7
-    KEXEC = 8
-
-
 _STATE_FOR_REBOOT = {
+    reboot.RebootKind.STAY: State.WAIT_FOR_RUNNABLE,
     reboot.RebootKind.EXIT: State.EXIT,
     reboot.RebootKind.REBOOT: State.REBOOT,
     reboot.RebootKind.KEXEC: State.KEXEC,
+    reboot.RebootKind.POWEROFF: State.POWEROFF,
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """How an agent behaves; times are seconds."""
-
-    exit_on_not_runnable: bool = False
-    """A wait that times out ends the agent."""
-    exit_on_failure: bool = False
-    """A failed task ends the agent, as does an error of its own."""
-    make_runnable: bool = False
-    """Make the machine runnable when this is the first agent since it was started."""
-    wait_timeout: float = 3600.0
-    """The limit of one wait."""
-    retry_pause: float = 5.0
-    """After an error; doubled each time up to ``max_retry_pause``, and jittered."""
-    max_retry_pause: float = 60.0
-
-
-class AgentFailed(Exception):
-    """The agent ends because of this."""
 
 
 class MachineAgent:
@@ -82,9 +51,10 @@ class MachineAgent:
         self.on_state: t.Callable[[State], None] = lambda _state: None
         self._agent_context = agent_context
         self._client = agent_context.client
+        self._served = agent_context.served
         self._power = power
         self._options = options
-        self._current_job = CurrentJob(agent_context, str(machine["Uuid"]))
+        self._current_job = CurrentJob(agent_context)
         self._watch: MachineWatch | None = None
         self._chroot = ""
         self._saved_state = SavedState()
@@ -129,7 +99,7 @@ class MachineAgent:
             return
         try:
             self._current_job.recover()
-            self._watch = MachineWatch(self._client, self._uuid, self._agent_context.stop_signal)
+            self._watch = MachineWatch(self._client, self._served, self._agent_context.stop_signal)
         except DrpError as error:
             self._fail(error, State.INIT)
             return
@@ -137,7 +107,7 @@ class MachineAgent:
 
     def wait_for_runnable(self) -> None:
         self._agent_context.report("Agent waiting for tasks")
-        self._agent_context.report("Waiting on machine to become runnable")
+        self._agent_context.report(f"Waiting on {self._served.word} to become runnable")
         self._agent_context.report_work_orders(self.machine)
         self._wait(runnable)
 
@@ -171,13 +141,15 @@ class MachineAgent:
         self._agent_context.report("Agent changing stage")
         self.state = State.WAIT_FOR_CHANGE_STAGE
         try:
-            change = change_stage.next_stage(self._client, self.machine)
+            change = change_stage.next_stage(self._client, self._served, self.machine)
             if change is None:
                 return
             stage = self._client.get("stages", change.stage)
             self._choose_after_stage(stage, change.action)
             self._agent_context.report(f"Changing stage from {self.machine.get('Stage')} to {change.stage}")
-            self.machine = job_requests.change_stage(self._client, self.machine, change.stage)
+            self.machine = job_requests.change_stage(
+                self._client, self._served, self.machine, change.stage
+            )
         except (DrpError, InvalidStageMap) as error:
             self._fail(error, State.INIT)
 
@@ -246,7 +218,7 @@ class MachineAgent:
         elif flags.reboot:
             self._reboot_or_exit(use_kexec=False)
         elif flags.poweroff:
-            self.state = State.POWEROFF
+            self._power_off()
         elif flags.stop or (flags.failed and self._options.exit_on_failure):
             self.state = State.EXIT
         self._save_state()
@@ -270,7 +242,7 @@ class MachineAgent:
             job_requests.finish_without_running(self._client, job, failed=bool(problem))
         self._current_job.clear(record)
         if problem:
-            job_requests.make_not_runnable(self._client, self._uuid)
+            job_requests.make_not_runnable(self._client, self._served.owner_of(job))
             raise RunnerFailed(problem)
         self._agent_context.prepare_chroot()
         self._chroot = directory
@@ -327,12 +299,15 @@ class MachineAgent:
         elif action == PowerAction.STOP:
             self.state = State.EXIT
         elif action == PowerAction.SHUTDOWN:
-            self.state = State.POWEROFF
+            self._power_off()
 
     def _reboot_or_exit(self, use_kexec: bool) -> None:
         self.state = _STATE_FOR_REBOOT[
             reboot.choose_reboot(self._agent_context, self.machine, self._power, use_kexec)
         ]
+
+    def _power_off(self) -> None:
+        self.state = _STATE_FOR_REBOOT[reboot.choose_poweroff(self._agent_context)]
 
     # -- errors
 
@@ -350,10 +325,6 @@ class MachineAgent:
 
     # -- memory
 
-    @property
-    def _uuid(self) -> str:
-        return str(self.machine["Uuid"])
-
     def _restore_state(self) -> None:
         """Go on from what an earlier agent of this boot knew: a boot environment that has changed is seen."""
         saved_state = self._saved_state = self._agent_context.store.load_state()
@@ -368,24 +339,23 @@ class MachineAgent:
         launched = self._options.make_runnable and (not saved_state.machine or saved_state.stopped_at_work)
         saved_state.stopped_at_work = False
         if (legacy_change_stage or launched) and not self._agent_context.context:
-            made = self._make_runnable()
+            made = self._make_runnable(self._served)
             self.machine = saved_state.machine or made
         moved = live.get("BootEnv") != self.machine.get("BootEnv")
         if moved and not self._agent_context.context and self._agent_context.store.load_job() is None:
             self._reboot_or_exit(use_kexec=True)
         self._save_state()
 
-    def _make_runnable(self) -> Object:
-        operations = [{"op": "replace", "path": "/Runnable", "from": "", "value": True}]
+    def _make_runnable(self, owner: TaskOwner) -> Object:
         try:
             return retry_until(
-                lambda: self._client.patch("machines", self._uuid, operations),
+                lambda: job_requests.make_runnable(self._client, owner),
                 self._agent_context.stop_signal,
                 self._agent_context.backoff(),
                 limit=0 if self._options.exit_on_failure else None,
             )
         except DrpError as error:
-            raise AgentFailed(f"Failed to mark machine runnable: {error}") from error
+            raise AgentFailed(f"Failed to mark {owner.word} runnable: {error}") from error
 
     def _save_state(self) -> None:
         self._saved_state.machine, self._saved_state.state = self.machine, self.state.name

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Waiting for the machine to become something, on one event stream that lives as long as the agent."""
+"""Waiting for what is served to become something, on one event stream that lives as long as the agent."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..client.errors import ConnectionFailed
 from ..client.events.subscription import Gap, Subscription
 from ..client.patch import same_json
 from .retry import StopSignal
+from .served import TaskOwner
 
 COMPLETE = "complete"
 TIMEOUT = "timeout"
@@ -26,17 +27,14 @@ _WATCHED = ("CurrentTask", "Tasks", "Runnable", "BootEnv", "Stage")
 class MachineWatch:
     """Register first, then read, then follow the events; the stream replaces lost connections."""
 
-    def __init__(self, client: Client, machine: str, stop_signal: StopSignal) -> None:
+    def __init__(self, client: Client, served: TaskOwner, stop_signal: StopSignal) -> None:
         """Raises what connecting and subscribing raise."""
         self._client = client
-        self._machine = machine
+        self._served = served
         self._stop_signal = stop_signal
         self._stream = client.events()
         try:
-            actions = ("update", "save", "delete")
-            self._subscription: Subscription = self._stream.register(
-                *(f"machines.{action}.{machine}" for action in actions)
-            )
+            self._subscription: Subscription = self._stream.register(*served.events)
         except BaseException:
             self._stream.close()
             raise
@@ -53,7 +51,7 @@ class MachineWatch:
         deadline = time.monotonic() + timeout
         while True:
             self._discard_events()
-            machine = self._client.get("machines", self._machine)
+            machine = self._served.read(self._client)
             if test(machine):
                 return COMPLETE, machine
             outcome = self._wait_for_event(deadline)

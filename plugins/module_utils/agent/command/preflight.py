@@ -32,9 +32,10 @@ from ..job import job_requests
 from ..machine_watch import WORK_ORDERS_NOT_SERVED, MachineWatch, in_work_order_mode
 from ..retry import StopSignal
 from ..script import task_files
+from ..served import Served
 from ..state import Lock
 from .config import Config
-from .connect import connect, find_machine
+from .connect import connect, find_machine, served_by
 
 _MAX_CLOCK_SKEW = 60.0
 _MIN_FREE_BYTES = 64 << 20
@@ -56,6 +57,7 @@ class Preflight:
     def __init__(self, config: Config) -> None:
         self.findings: list[Finding] = []
         self._config = config
+        self._word = Served(config.kind, "").word
 
     def run(self) -> list[Finding]:
         self._local()
@@ -157,13 +159,15 @@ class Preflight:
         try:
             machine = find_machine(client, self._config)
         except NotPermitted as error:
-            self._add_failure("machine", str(error), "the token is not for this machine: mint another one")
+            self._add_failure("machine", str(error), f"the token is not for this {self._word}: mint another one")
         except DrpError as error:
             self._add_failure(
-                "machine", str(error), "set machine to the UUID of a machine that the token may see"
+                "machine", str(error), f"set machine to the UUID of a {self._word} that the token may see"
             )
         else:
-            self._add_success("machine", f"{machine.get('Name')} ({machine['Uuid']})")
+            served = served_by(self._config, machine)
+            more = "" if served.boots else f", a {served.word}: tasks run on this host, and nothing is rebooted"
+            self._add_success("machine", f"{machine.get('Name')} ({machine['Uuid']}){more}")
             return machine
         return None
 
@@ -171,7 +175,7 @@ class Preflight:
         self._claims(client, machine)
         holder = Lock.holder(self._config.state_dir, str(machine["Uuid"]))
         self._add_success(
-            "agent", "none runs" if holder is None else f"process {holder} runs for this machine"
+            "agent", "none runs" if holder is None else f"process {holder} runs for this {self._word}"
         )
         self._events(client, machine)
         self._work_orders(machine)
@@ -191,7 +195,7 @@ class Preflight:
 
     def _events(self, client: Client, machine: Object) -> None:
         try:
-            MachineWatch(client, str(machine["Uuid"]), StopSignal()).close()
+            MachineWatch(client, served_by(self._config, machine), StopSignal()).close()
         except DrpError as error:
             self._add_failure(
                 "events", str(error), "allow websocket connections to /api/v3/ws, also in proxies"
@@ -214,14 +218,14 @@ class Preflight:
         if not machine.get("Available"):
             reasons = "; ".join(map(str, machine.get("Errors") or [])) or "the server gives no reason"
             self._add_failure(
-                "runnable", f"the machine is not available: {reasons}", "correct the named problem"
+                "runnable", f"the {self._word} is not available: {reasons}", "correct the named problem"
             )
             return
         job = job_requests.find_job(client, _current_job(machine)) if _current_job(machine) else None
         if not machine.get("Runnable"):
             last = f"; its last job ({job['Task']}) is {job['State']}" if job else ""
             advice = "see that job's log; set Runnable to true to continue"
-            self._add_failure("runnable", f"{where}: the machine is not runnable{last}", advice)
+            self._add_failure("runnable", f"{where}: the {self._word} is not runnable{last}", advice)
             return
         self._add_success("runnable", where)
 

@@ -27,11 +27,11 @@ class NotRunnable(Exception):
 class CurrentJob:
     """Holds at most one job: :attr:`record` is the one to go on with."""
 
-    def __init__(self, agent_context: AgentContext, machine: str) -> None:
+    def __init__(self, agent_context: AgentContext) -> None:
         self.record: JobRecord | None = None
         self._agent_context = agent_context
         self._client = agent_context.client
-        self._machine = machine
+        self._served = agent_context.served
 
     # -- from the server
 
@@ -50,9 +50,9 @@ class CurrentJob:
         self._agent_context.store.save_job(record)
         reached("job requested")
         try:
-            job = job_requests.next_job(self._client, self._machine, record.job, self._agent_context.context)
+            job = job_requests.next_job(self._client, self._served, record.job, self._agent_context.context)
         except Conflict as error:
-            if self._client.get("machines", self._machine).get("Runnable"):
+            if self._served.read(self._client).get("Runnable"):
                 raise
             self.clear(record)
             raise NotRunnable(str(error)) from error
@@ -83,7 +83,7 @@ class CurrentJob:
         """
         record = self.record or self._agent_context.store.load_job()
         self.record = None
-        live = self._client.get("machines", self._machine)
+        live = self._served.read(self._client)
         if record is not None and self._can_resume(record, live):
             self.record = record
             return

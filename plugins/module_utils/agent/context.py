@@ -14,7 +14,6 @@ import typing as t
 from ..client.client import Client, Object
 from ..client.errors import DrpError, UsageError
 from ..client.files import own
-from .machine_watch import WORK_ORDERS_NOT_SERVED, in_work_order_mode
 from .retry import Backoff, StopSignal
 from .script.launcher import copy_program, write_launcher
 from .script.scripts import CannotStart, ScriptEnvironment
@@ -58,11 +57,6 @@ class AgentContext:
     runner_dir: str = ""
     _timeouts: t.Any = None
     _timeouts_until: float = 0.0
-
-    def report_work_orders(self, machine: Object) -> None:
-        """Say why nothing runs, if the machine is in work order mode."""
-        if in_work_order_mode(machine):
-            self.report(f"Waiting until work order mode ends: {WORK_ORDERS_NOT_SERVED}")
 
     def backoff(self) -> Backoff:
         return Backoff(self.runner_settings.retry_initial_delay, self.runner_settings.retry_max_delay)

@@ -13,7 +13,7 @@ import typing as t
 
 from ...client.errors import DrpError, UsageError
 from ...client.formats import decode_yaml
-from ..machine_watch import WORK_ORDERS_NOT_SERVED, in_work_order_mode
+from ..machine_watch import in_work_order_mode
 from ..script.spool import Spool
 from ..served import Served
 from ..state import Lock, Store
@@ -68,7 +68,8 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="drp-agent", description="Runs the jobs of a DRP machine, cluster or resource broker.")
+    about = "Runs the jobs of a DRP machine, cluster or resource broker."
+    parser = argparse.ArgumentParser(prog="drp-agent", description=about)
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("-c", "--config", help="configuration file (default: /etc/drp-agent/agent.yml)")
     for name, field in FIELDS.items():
@@ -163,11 +164,14 @@ def _status(config: Config, args: t.Any) -> int:
             chroot=saved_state.chroot or None,
         )
         if in_work_order_mode(saved_state.machine):
-            status["work_orders"] = WORK_ORDERS_NOT_SERVED
+            status["work_order"] = saved_state.work_order or None
+        if saved_state.not_served:
+            status["work_orders_not_served"] = saved_state.not_served
         if record is not None:
             spool = Spool(store.spool_dir(record.job))
+            shown = ("job", "phase", "work_order", "done", "actions", "task_dir")
             status["job"] = {
-                **{name: getattr(record, name) for name in ("job", "phase", "done", "actions", "task_dir")},
+                **{name: getattr(record, name) for name in shown},
                 "log_bytes": spool.end_offset(),
             }
     if args.json:

@@ -30,7 +30,7 @@ def connect(config: Config, stop_signal: StopSignal | None = None) -> Client:
 
 
 def find_machine(client: Client, config: Config) -> Object:
-    """What is served, by its UUID or ``Name:x``.  NotFound, or UsageError when it cannot be on this server."""
+    """What is served, by its UUID or ``Name:x``.  NotFound; UsageError when this server cannot have it."""
     if not config.machine:
         raise UsageError("machine: must be set, by --machine, RS_UUID, or the configuration file")
     if config.kind != MACHINES and not client.has_feature(features.V4.flag):

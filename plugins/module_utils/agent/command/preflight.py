@@ -29,7 +29,8 @@ from ...client.errors import (
     TokenRevoked,
 )
 from ..job import job_requests
-from ..machine_watch import WORK_ORDERS_NOT_SERVED, MachineWatch, in_work_order_mode
+from ..job.work_orders import WorkOrders
+from ..machine_watch import MachineWatch, in_work_order_mode
 from ..retry import StopSignal
 from ..script import task_files
 from ..served import Served
@@ -159,14 +160,14 @@ class Preflight:
         try:
             machine = find_machine(client, self._config)
         except NotPermitted as error:
-            self._add_failure("machine", str(error), f"the token is not for this {self._word}: mint another one")
+            self._add_failure("machine", str(error), f"mint a token for this {self._word}: this one is not")
         except DrpError as error:
             self._add_failure(
                 "machine", str(error), f"set machine to the UUID of a {self._word} that the token may see"
             )
         else:
             served = served_by(self._config, machine)
-            more = "" if served.boots else f", a {served.word}: tasks run on this host, and nothing is rebooted"
+            more = "" if served.boots else f", a {served.word}: no task of it reboots this host"
             self._add_success("machine", f"{machine.get('Name')} ({machine['Uuid']}){more}")
             return machine
         return None
@@ -178,7 +179,7 @@ class Preflight:
             "agent", "none runs" if holder is None else f"process {holder} runs for this {self._word}"
         )
         self._events(client, machine)
-        self._work_orders(machine)
+        self._work_orders(client, machine)
         self._runnable(client, machine)
 
     def _claims(self, client: Client, machine: Object) -> None:
@@ -203,14 +204,24 @@ class Preflight:
         else:
             self._add_success("events", "the server sends events")
 
-    def _work_orders(self, machine: Object) -> None:
-        if in_work_order_mode(machine):
-            counts = f"{machine.get('PendingWorkOrders', 0)} wait, {machine.get('RunningWorkOrders', 0)} run"
-            self._add_failure(
-                "work_orders",
-                f"{WORK_ORDERS_NOT_SERVED} ({counts})",
-                "run them with drpcli processjobs, or set WorkOrderMode to false to run workflows",
-            )
+    def _work_orders(self, client: Client, machine: Object) -> None:
+        if not in_work_order_mode(machine):
+            return
+        counts = f"{machine.get('PendingWorkOrders', 0)} wait, {machine.get('RunningWorkOrders', 0)} run"
+        served = served_by(self._config, machine)
+        orders = WorkOrders(client, served, self._config.context, lambda _line: None)
+        try:
+            orders.waiting(machine)
+        except DrpError as error:
+            advice = "the token needs the claims to list, get and update work_orders"
+            self._add_failure("work_orders", f"in work order mode ({counts}), but {error}", advice)
+            return
+        if orders.not_served:
+            advice = "run them with drpcli processjobs, or cancel them"
+            message = f"in work order mode ({counts}); not served: {orders.not_served}"
+            self._add_failure("work_orders", message, advice)
+        else:
+            self._add_success("work_orders", f"in work order mode ({counts})")
 
     def _runnable(self, client: Client, machine: Object) -> None:
         position = f"task {machine.get('CurrentTask')} of {len(machine.get('Tasks') or [])}"

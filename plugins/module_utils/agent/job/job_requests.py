@@ -73,7 +73,7 @@ def make_runnable(client: Client, owner: TaskOwner) -> Object:
 
 
 def change_stage(client: Client, served: TaskOwner, machine: Object, stage: str) -> Object:
-    """Move what is served, which was last seen as ``machine``; it as it is then.  Conflict when it is no longer in its stage."""
+    """Move what is served, last seen as ``machine``; its new state.  Conflict when it has left its stage."""
     operations = [_op("test", "/Stage", machine["Stage"]), _op("replace", "/Stage", stage)]
     try:
         return served.patch(client, operations)

@@ -83,9 +83,7 @@ def test_check_and_status_name_it(agents: Agents, word: str) -> None:
     assert all(one["ok"] for one in findings.values()), checked
     assert f"a {word}: no task of it reboots this host" in findings["machine"]["told"]
     named = {"machine": f"Name:{cluster['Name']}", "token": agents.client.token()}
-    status = json.loads(
-        agents.spawn(cluster, "status", "--json", **named).communicate(timeout=LIMIT)[0]
-    )
+    status = json.loads(agents.spawn(cluster, "status", "--json", **named).communicate(timeout=LIMIT)[0])
     assert (status["kind"], status["machine"]) == (agents.kind, cluster["Uuid"])
 
 

@@ -58,7 +58,7 @@ def test_one_after_the_other(agents: Agents) -> None:
 
 def test_a_task_sees_the_params_of_its_work_order(agents: Agents) -> None:
     machine = in_mode(agents, Params={"days": 1})
-    agents.task("show", f"echo {{{{.Param \"days\"}}}} >> {agents.folder}/trace")
+    agents.task("show", f'echo {{{{.Param "days"}}}} >> {agents.folder}/trace')
     agents.blueprint("rotate", "show", Params={"days": 30})
     agents.order(machine, "rotate", Params={"days": 90})
     agents.order(machine, "rotate")

@@ -363,21 +363,14 @@ class MachineAgent:
         saved_state.stopped_at_work = False
         if (legacy_change_stage or launched) and not self._agent_context.context:
             made = self._make_runnable(self._served)
-            if launched:
-                self._resume_stopped_orders(made)
+            # what an agent's end or the host's has interrupted goes on, like the machine itself
+            for owner in self._orders.stopped(made) if launched else ():
+                self._make_runnable(owner)
             self.machine = saved_state.machine or made
         moved = live.get("BootEnv") != self.machine.get("BootEnv")
         if moved and not self._agent_context.context and self._agent_context.store.load_job() is None:
             self.state = self._leaving.to_reboot(self.machine, use_kexec=True)
         self._save_state()
-
-    def _resume_stopped_orders(self, machine: Object) -> None:
-        """What an agent's end or the host's has interrupted goes on, as the machine itself does."""
-        try:
-            for owner in self._orders.stopped() if in_work_order_mode(machine) else ():
-                self._make_runnable(owner)
-        except DrpError as error:
-            self._agent_context.report(f"The work orders cannot be read: {error}")
 
     def _make_runnable(self, owner: TaskOwner) -> Object:
         try:

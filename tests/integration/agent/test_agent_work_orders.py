@@ -145,6 +145,29 @@ def test_a_context_that_another_agent_serves(agents: Agents) -> None:
     assert states(agents, order) == ["finished"]
 
 
+def test_cancelled_while_a_task_runs(agents: Agents) -> None:
+    """The script goes on to its end, and no further task of the work order begins."""
+    machine = in_mode(agents)
+    go = agents.folder / "go"
+    agents.blueprint(
+        "long", noting(agents, "wait", f"while [ ! -e {go} ]; do sleep 0.05; done"), noting(agents, "never")
+    )
+    order, later = (agents.order(machine, "long") for _number in range(2))
+    agent = agents.spawn(machine, "run", wait_timeout=NEVER, **GOES_ON)
+    try:
+        eventually((agents.folder / "trace").exists)
+        for one in (order, later):
+            agents.change_of("work_orders", one, State="cancelled")
+        go.touch()
+        eventually(lambda: status(agents, machine)["state"] == "WAIT_FOR_WORKORDER")
+    finally:
+        agent.terminate()
+        said, _none = agent.communicate(timeout=LIMIT)
+    assert trace(agents) == ["wait"]
+    assert [job["State"] for job in agents.jobs(machine)] == ["finished"]
+    assert f"Work order {order['Uuid']}: cancelled" in said
+
+
 def test_while_the_agent_runs(agents: Agents) -> None:
     """New work orders, the end of the mode and its return are seen by a waiting agent."""
     machine = in_mode(agents, Stage=agents.stage("work", noting(agents, "of-stage")))

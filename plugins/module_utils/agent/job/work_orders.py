@@ -12,9 +12,10 @@ from __future__ import annotations
 import typing as t
 
 from ...client.client import Client, Object
-from ...client.errors import Conflict, NotFound
+from ...client.errors import Conflict, DrpError, NotFound
 from ...client.patch import Patch, same_json
 from ..checkpoints import reached
+from ..machine_watch import in_work_order_mode
 from ..served import WORK_ORDERS, Served, TaskOwner
 from . import job_requests
 
@@ -92,10 +93,15 @@ class WorkOrders:
         """Those that run already: one at a time, in this agent's context."""
         return self._list(RUNNING)
 
-    def stopped(self) -> list[TaskOwner]:
+    def stopped(self, machine: Object) -> list[TaskOwner]:
         """Those that run and were made not runnable, but for those whose task has failed."""
-        halted = (order for order in self.running() if order.get("Runnable") is False)
-        return [self._owner(order) for order in halted if self._job_state(order) != FAILED]
+        try:
+            running = self.running() if in_work_order_mode(machine) else []
+            halted = [order for order in running if order.get("Runnable") is False]
+            return [self._owner(order) for order in halted if self._job_state(order) != FAILED]
+        except DrpError as error:
+            self._report(f"The work orders cannot be read: {error}")
+            return []
 
     def _list(self, state: str) -> list[Object]:
         words = ("Machine", "Eq", self._served.uuid, "State", "Eq", state)
@@ -148,7 +154,7 @@ class WorkOrders:
         if found is not None and found["State"] == RUNNING:
             found = self._end_if_over(found)
         if self.current is not None and (found is None or found["State"] != RUNNING):
-            told = f"{found['State']} {found.get('Status') or ''}".strip() if found else "deleted"
+            told = ": ".join(filter(None, (found["State"], found.get("Status")))) if found else "deleted"
             self._report(f"Work order {self.current['Uuid']}: {told}")
             reached("work order ended")
         self.current = found if found is not None and found["State"] == RUNNING else None

@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,9 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.agent impor
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command import commands
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command.config import Config
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command.connect import connect
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.machine_agent import (
-    MachineAgent,
-    State,
-)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.machine_agent import MachineAgent
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.retry import StopSignal
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.states import State
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import jobs
@@ -68,6 +66,7 @@ class Agents:
     folder: Path
     power: FakePower = dataclasses.field(default_factory=FakePower)
     messages: list[str] = dataclasses.field(default_factory=list)
+    kind: str = "machines"
 
     def __post_init__(self) -> None:
         self.client = self._admin()
@@ -110,24 +109,45 @@ class Agents:
         return name
 
     def machine(self, **members: Any) -> Object:
+        """Or a cluster, or whatever the agents serve."""
         name = f"node{next(self._names)}.example.com"
         identity = self.simulator.identity_for_a_token()
-        return self.client.create("machines", {"Name": name, **identity, **members})
+        return self.client.create(self.kind, {"Name": name, **identity, **members})
 
     def machine_with_tasks(self, *tasks: str, **members: Any) -> Object:
         """A machine whose only stage has these tasks."""
         stage = self.stage(f"stage{next(self._names)}", *tasks)
         return self.machine(Stage=stage, **members)
 
+    def blueprint(self, name: str, *tasks: str, **members: Any) -> str:
+        self.client.create("blueprints", {"Name": name, "Tasks": list(tasks), **members})
+        return name
+
+    def order(self, machine: Object, blueprint: str, **members: Any) -> Object:
+        return self.client.create(
+            "work_orders", {"Blueprint": blueprint, "Machine": machine["Uuid"], **members}
+        )
+
+    def order_now(self, order: Object) -> Object:
+        return self.client.get("work_orders", order["Uuid"])
+
     # -- looking at it
 
     def now(self, machine: Object) -> Object:
-        return self.client.get("machines", machine["Uuid"])
+        return self.client.get(self.kind, machine["Uuid"])
+
+    def change(self, machine: Object, **members: Any) -> Object:
+        return self.change_of(self.kind, machine, **members)
+
+    def change_of(self, kind: str, item: Object, **members: Any) -> Object:
+        operations = [
+            {"op": "replace", "path": f"/{name}", "from": "", "value": value}
+            for name, value in members.items()
+        ]
+        return self.client.patch(kind, item["Uuid"], operations)
 
     def runnable(self, machine: Object) -> None:
-        self.client.patch(
-            "machines", machine["Uuid"], [{"op": "replace", "path": "/Runnable", "from": "", "value": True}]
-        )
+        self.change(machine, Runnable=True)
 
     def job(self, machine: Object) -> Object:
         """The current job."""
@@ -160,6 +180,7 @@ class Agents:
             "endpoint": self.simulator.endpoint,
             "ca_path": self.simulator.ca,
             "token": self.simulator.machine_token(machine["Uuid"]),
+            "kind": self.kind,
             "machine": machine["Uuid"],
             "state_dir": str(self.folder / "state"),
             "runner_dir": str(self.folder / "runner"),
@@ -214,7 +235,7 @@ class Agents:
             try:
                 checkpoints.hook = _die_at(checkpoint)
                 # a connection of its own: ours must not be used from two processes
-                Agents(self.simulator, self.folder, self.power).run(machine, **changes)
+                Agents(self.simulator, self.folder, self.power, kind=self.kind).run(machine, **changes)
             finally:
                 os._exit(0)
         _pid, status = os.waitpid(pid, 0)
@@ -244,6 +265,16 @@ class Agents:
             stdin=subprocess.DEVNULL,
             text=True,
         )
+
+
+def labs(simulator: Simulator, folder: Path, monkeypatch: Any) -> Iterator[Agents]:
+    """For fixtures: one laboratory on an empty server."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    simulator.reset()
+    lab = Agents(simulator, folder)
+    yield lab
+    simulator.clear_faults()
+    lab.client.close()
 
 
 def alive(pid: int) -> bool:

@@ -25,6 +25,12 @@ options:
     description: The machine, by its name, its UUID, or as C(Index:value).
     type: str
     required: true
+  kind:
+    description:
+      - What O(machine) is. Clusters and resource brokers run tasks too, and require a server of version 4.
+    type: str
+    choices: [machines, clusters, resource_brokers]
+    default: machines
   user:
     description:
       - On servers before version 4, mint a token of this user, with all rights of the user.
@@ -85,6 +91,13 @@ EXAMPLES = r"""
   no_log: true
   register: minted
 
+- name: Mint a token for the agent of a cluster
+  digitalrebar.provision.drp_agent_token:
+    kind: clusters
+    machine: web
+  no_log: true
+  register: minted
+
 - name: Revoke all tokens of the agent
   digitalrebar.provision.drp_agent_token:
     machine: web-1.example.com
@@ -127,6 +140,11 @@ SPEC = {
     "argument_spec": {
         **CONNECTION_SPEC,
         "machine": {"type": "str", "required": True},
+        "kind": {
+            "type": "str",
+            "choices": ["machines", "clusters", "resource_brokers"],
+            "default": "machines",
+        },
         "user": {"type": "str"},
         "user_password": {"type": "str", "no_log": True},
         "ttl": {"type": "int", "default": 31536000},

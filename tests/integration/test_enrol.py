@@ -178,6 +178,26 @@ def test_a_token_for_one_machine(licensed_player: PlaybookRunner) -> None:
     assert [allowed(api, text, f"machines/{uuid}") for text in (token, fresh[0]["token"])] == [False, True]
 
 
+@pytest.mark.needs_v4
+def test_a_token_for_a_cluster(run_tasks_v4: PlaybookRunner) -> None:
+    api = Api(run_tasks_v4.simulator)
+    uuid, other = (add(api, "clusters", Name=name)["Uuid"] for name in ("mine", "other"))
+    want = task("agent_token", kind="clusters", machine="mine", ttl=600)
+    gone = task("agent_token", kind="clusters", machine="mine", state="absent")
+    played = run_tasks_v4(want, task("agent_token", machine="mine"))
+    token = played[0]["token"]
+    assert played[0]["machine"] == uuid
+    assert "no such machine" in played[1]["msg"]
+    assert [allowed(api, token, f"clusters/{key}") for key in (uuid, other)] == [True, False]
+    assert run_tasks_v4(gone).changed == [True]
+    assert not allowed(api, token, f"clusters/{uuid}")
+
+
+def test_no_cluster_before_version_4(run_tasks: PlaybookRunner) -> None:
+    played = run_tasks(task("agent_token", kind="clusters", machine="mine"))
+    assert "kind: clusters: not supported by this server" in played[0]["msg"]
+
+
 @pytest.mark.needs_license
 def test_the_role_has_what_tokens_of_the_server_have(licensed_player: PlaybookRunner) -> None:
     api = Api(licensed_player.simulator)

@@ -94,6 +94,12 @@ def role(simulator: Simulator, tmp_path: Path) -> Role:
     return Role(simulator, tmp_path)
 
 
+@pytest.fixture
+def role_v4(v4_simulator: Simulator, tmp_path: Path) -> Role:
+    v4_simulator.reset()
+    return Role(v4_simulator, tmp_path)
+
+
 def booleans(entry: str) -> list[str]:
     options: dict[str, dict[str, t.Any]] = SPECS[entry]["options"]
     return [name for name, option in options.items() if option.get("type") == "bool"]
@@ -164,3 +170,36 @@ def test_a_token_of_a_user_that_cannot_be_ended(role: Role, api: Api) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     said = " ".join((done.stdout + done.stderr).split())
     assert f"its token of user {USERNAME} stays valid until it expires" in said
+
+
+@pytest.mark.needs_v4
+@pytest.mark.parametrize("kind", ["clusters", "resource_brokers"])
+def test_another_kind(role_v4: Role, kind: str) -> None:
+    """Found by its name, configured, given a token of its own, and never created."""
+    api = Api(role_v4.simulator)
+    told = role_v4("main", "--check", agent_kind=kind).stdout
+    assert f"there is none of the {kind} that is called" in told, told
+    assert api("GET", kind).json() == []
+    uuid = add(api, kind, Name=role_v4.machine)["Uuid"]
+    options = json.dumps({"agent_machine_options": {"description": "served"}})
+    done = role_v4("main", "--check", "--diff", "-e", options, agent_kind=kind)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"+kind: {kind}" in done.stdout
+    assert f"+machine: {uuid}" in done.stdout
+    assert "served" in done.stdout
+    assert api("GET", "machines").json() == []
+
+
+@pytest.mark.needs_v4
+def test_the_removal_of_another_kind(role_v4: Role) -> None:
+    api = Api(role_v4.simulator)
+    cluster = add(api, "clusters", Name=role_v4.machine)
+    role_v4.config.mkdir()
+    (role_v4.config / "agent.yml").write_text(f"kind: clusters\nmachine: {cluster['Uuid']}\n")
+    done = role_v4("uninstall")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert api("GET", f"clusters/{cluster['Uuid']}").json()["Secret"] != cluster["Secret"]
+    role_v4.config.mkdir()
+    (role_v4.config / "agent.yml").write_text(f"kind: clusters\nmachine: {cluster['Uuid']}\n")
+    assert role_v4("uninstall", agent_delete_machine="true").returncode == 0
+    assert api("GET", f"clusters/{cluster['Uuid']}").status_code == 404

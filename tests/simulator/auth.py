@@ -98,7 +98,10 @@ class Tokens:
             ttl,
             machine=machine.key,
             machine_secret=machine.data["Secret"],
-            claims=machine_claims(machine.key, machine.data["Address"]),
+            claims=(
+                *machine_claims(machine.model.prefix, machine.key, machine.data["Address"]),
+                *self._server.server_profile.more_machine_claims,
+            ),
         )
 
     def expire_all(self) -> None:
@@ -130,10 +133,10 @@ class Tokens:
 
 
 # assumption: what the token of a machine allows
-def machine_claims(uuid: str, address: str) -> tuple[tuple[str, str, str], ...]:
+def machine_claims(prefix: str, uuid: str, address: str) -> tuple[tuple[str, str, str], ...]:
     own_reservation = ("reservations", "*", address or "none")
     return (
-        ("machines", "*", uuid),
+        (prefix, "*", uuid),
         ("jobs", "create,get,update,actions,log", uuid),
         ("params,stages,tasks,info", "get", "*"),
         ("events", "post", "*"),
@@ -157,7 +160,7 @@ def token_identity(server: Server, text: str) -> Identity:
     for prefix, key, secret in (
         ("users", grant.user, grant.user_secret),
         ("users", grant.grantor, grant.grantor_secret),
-        ("machines", grant.machine, grant.machine_secret),
+        *((kind, grant.machine, grant.machine_secret) for kind in server.server_profile.runners),
     ):
         # who is gone has no secret that could differ
         data = server.store.data(prefix, key) if key else None
@@ -167,7 +170,8 @@ def token_identity(server: Server, text: str) -> Identity:
         found = user_identity(server, grant.user, grant.roles)
         gone = not server.store.get("users", grant.user)
         return Identity("unknown", "", found.claims) if gone else found
-    known = grant.machine and server.store.get("machines", grant.machine)
+    runners = server.server_profile.runners
+    known = grant.machine and any(server.store.get(kind, grant.machine) for kind in runners)
     principal = f"runner:{grant.machine}" if known else "unknown"
     return Identity(principal, "", tuple(claim(*entry) for entry in grant.claims))
 

@@ -81,7 +81,8 @@ async def _dispatch(app: App, what: str, asked: Any) -> tuple[int, Any]:
 
 def _machine_token(app: App, asked: Any) -> tuple[int, Any]:
     """A token as templates hand it to the agent of a machine."""
-    machine = app.server.store["machines"].find(str(asked.get("machine", "")))
+    tables = (app.server.store[kind] for kind in app.server.server_profile.runners)
+    machine = next((row for table in tables if (row := table.find(str(asked.get("machine", ""))))), None)
     if not machine:
         return 404, {"error": "no such machine"}
     return 200, {"Token": app.server.tokens.for_machine(machine, float(asked.get("ttl", 3600)))}

@@ -58,6 +58,8 @@ class ServerProfile:
     """What a content pack may say of itself."""
     runners: Sequence[str] = ("machines",)
     """Kinds whose objects run tasks."""
+    more_machine_claims: Sequence[tuple[str, str, str]] = ()
+    """What the token of such an object allows beside its own kind, jobs and the like."""
     params_prefix = ""
     """With what a filter may begin that is about a param."""
     extra_operators: Mapping[str, Callable[[Parse, str], Test]] = {}
@@ -72,6 +74,10 @@ class ServerProfile:
 
     def on_left_pool(self, server: Server, row: Row) -> None:
         """A machine has done what it had to do before it leaves its pool; v3.12 has no pools."""
+
+    def runner_of_job(self, server: Server, runner: Row, job: Row) -> Row:
+        """What runs tasks, as the templates of a job's task see it."""
+        return runner
 
     def stamp(self, change: Change, principal: str) -> None:
         """Note on an object that is about to be stored who has written it, and when."""

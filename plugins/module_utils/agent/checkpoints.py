@@ -25,6 +25,8 @@ NAMES = (
     "job ended",
     "outcome applied",
 )
+OF_WORK_ORDERS = ("work order chosen", "work order picked", "work order ended")
+"""Around the jobs of a work order."""
 
 hook: t.Callable[[str], None] | None = None
 

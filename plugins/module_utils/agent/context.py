@@ -14,12 +14,11 @@ import typing as t
 from ..client.client import Client, Object
 from ..client.errors import DrpError, UsageError
 from ..client.files import own
-from ..client.objects import params
-from .machine_watch import WORK_ORDERS_NOT_SERVED, in_work_order_mode
 from .retry import Backoff, StopSignal
 from .script.launcher import copy_program, write_launcher
 from .script.scripts import CannotStart, ScriptEnvironment
 from .script.task_files import make_folders
+from .served import Served
 from .state import Store
 
 RUNNER_BASE = "runner-tmpdir"
@@ -52,17 +51,12 @@ class AgentContext:
     runner_settings: RunnerSettings
     report: t.Callable[[str], None]
     """Takes a line for the agent's own log."""
-    machine: str
+    served: Served
     context: str = ""
     script_variables: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     runner_dir: str = ""
     _timeouts: t.Any = None
     _timeouts_until: float = 0.0
-
-    def report_work_orders(self, machine: Object) -> None:
-        """Say why nothing runs, if the machine is in work order mode."""
-        if in_work_order_mode(machine):
-            self.report(f"Waiting until work order mode ends: {WORK_ORDERS_NOT_SERVED}")
 
     def backoff(self) -> Backoff:
         return Backoff(self.runner_settings.retry_initial_delay, self.runner_settings.retry_max_delay)
@@ -90,7 +84,7 @@ class AgentContext:
 
     def _runner_base(self) -> str:
         with contextlib.suppress(DrpError, OSError):
-            folder = params.get(self.client, "machines", self.machine, RUNNER_BASE, aggregate=True)
+            folder = self.served.param(self.client, RUNNER_BASE)
             if folder and isinstance(folder, str):
                 if not os.path.isdir(own.trusted_path(folder)):
                     make_folders(folder)
@@ -124,7 +118,7 @@ class AgentContext:
 
     def environment_for(self, job: Object) -> ScriptEnvironment:
         return ScriptEnvironment(
-            machine=self.machine,
+            machine=self.served.uuid,
             endpoint=self.client.endpoint,
             token=str(job.get("Token") or "") or self.client.token(),
             runner_dir=self.runner_dir,
@@ -138,7 +132,7 @@ class AgentContext:
         """
         now = time.monotonic()
         if now >= self._timeouts_until:
-            self._timeouts = params.get(self.client, "machines", self.machine, TASK_TIMEOUT, aggregate=True)
+            self._timeouts = self.served.param(self.client, TASK_TIMEOUT)
             self._timeouts_until = now + _TIMEOUTS_LAST
         timeouts = self._timeouts
         seconds = timeouts.get(task) if isinstance(timeouts, dict) else timeouts

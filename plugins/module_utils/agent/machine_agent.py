@@ -8,67 +8,35 @@ much as when it is: only against the snapshot from before a request can be seen 
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import typing as t
 
 from ..client.client import Object
 from ..client.errors import DrpError
 from .checkpoints import reached
 from .context import AgentContext
-from .host import reboot
+from .host.leaving import Leaving
 from .host.power import Power
 from .job import change_stage, job_requests
-from .job.change_stage import InvalidStageMap, PowerAction
+from .job.change_stage import InvalidStageMap
 from .job.current_job import CurrentJob, NotRunnable
 from .job.exit_codes import Flags
 from .job.task_runner import RunnerFailed
-from .machine_watch import COMPLETE, INTERRUPT, Condition, MachineWatch, changed_from, ready, runnable
+from .job.work_orders import WorkOrders
+from .machine_watch import (
+    COMPLETE,
+    INTERRUPT,
+    Condition,
+    MachineWatch,
+    changed_from,
+    in_work_order_mode,
+    ready,
+    runnable,
+)
 from .retry import Backoff, Stopped, retry_until
 from .script import chroot
+from .served import TaskOwner
 from .state import JobRecord, SavedState
-
-_KEXEC_TIMEOUT = 300.0
-
-
-class State(enum.IntEnum):
-    INIT = 0
-    WAIT_FOR_RUNNABLE = 1
-    RUN_TASK = 2
-    WAIT_FOR_CHANGE_STAGE = 3
-    CHANGE_STAGE = 4
-    EXIT = 5
-    REBOOT = 6
-    POWEROFF = 7
-    KEXEC = 8
-
-
-_STATE_FOR_REBOOT = {
-    reboot.RebootKind.EXIT: State.EXIT,
-    reboot.RebootKind.REBOOT: State.REBOOT,
-    reboot.RebootKind.KEXEC: State.KEXEC,
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """How an agent behaves; times are seconds."""
-
-    exit_on_not_runnable: bool = False
-    """A wait that times out ends the agent."""
-    exit_on_failure: bool = False
-    """A failed task ends the agent, as does an error of its own."""
-    make_runnable: bool = False
-    """Make the machine runnable when this is the first agent since it was started."""
-    wait_timeout: float = 3600.0
-    """The limit of one wait."""
-    retry_pause: float = 5.0
-    """After an error; doubled each time up to ``max_retry_pause``, and jittered."""
-    max_retry_pause: float = 60.0
-
-
-class AgentFailed(Exception):
-    """The agent ends because of this."""
+from .states import AgentFailed, Options, State
 
 
 class MachineAgent:
@@ -82,9 +50,13 @@ class MachineAgent:
         self.on_state: t.Callable[[State], None] = lambda _state: None
         self._agent_context = agent_context
         self._client = agent_context.client
-        self._power = power
+        self._served = agent_context.served
+        self._leaving = Leaving(agent_context, power)
         self._options = options
-        self._current_job = CurrentJob(agent_context, str(machine["Uuid"]))
+        self._current_job = CurrentJob(agent_context)
+        self._orders = WorkOrders(
+            self._client, self._served, agent_context.context, lambda line: agent_context.report(line)
+        )
         self._watch: MachineWatch | None = None
         self._chroot = ""
         self._saved_state = SavedState()
@@ -96,6 +68,8 @@ class MachineAgent:
             State.WAIT_FOR_CHANGE_STAGE: self.wait_for_change_stage,
             State.CHANGE_STAGE: self.change_stage,
             State.KEXEC: self.kexec,
+            State.WAIT_FOR_WORKORDER: self.wait_for_work_order,
+            State.PICK_WORKORDER: self.pick_work_order,
         }
 
     def run(self) -> None:
@@ -129,7 +103,7 @@ class MachineAgent:
             return
         try:
             self._current_job.recover()
-            self._watch = MachineWatch(self._client, self._uuid, self._agent_context.stop_signal)
+            self._watch = MachineWatch(self._client, self._served, self._agent_context.stop_signal)
         except DrpError as error:
             self._fail(error, State.INIT)
             return
@@ -137,8 +111,7 @@ class MachineAgent:
 
     def wait_for_runnable(self) -> None:
         self._agent_context.report("Agent waiting for tasks")
-        self._agent_context.report("Waiting on machine to become runnable")
-        self._agent_context.report_work_orders(self.machine)
+        self._agent_context.report(f"Waiting on {self._served.word} to become runnable")
         self._wait(runnable)
 
     def wait_for_change_stage(self) -> None:
@@ -146,21 +119,52 @@ class MachineAgent:
         self._agent_context.report(
             "Waiting for system to be runnable and for stage or current tasks to change"
         )
-        self._agent_context.report_work_orders(self.machine)
         self._wait(changed_from(self.machine))
+
+    def pick_work_order(self) -> None:
+        """Have a work order, or wait for one; back to the workflow once the mode has ended."""
+        self._agent_context.report("Agent picking a work order")
+        before = self._orders.owner
+        try:
+            found = self._served.read(self._client)
+            self._after_wait(found)
+            if self.state != State.PICK_WORKORDER:
+                return
+            picked = self._orders.pick(found)
+        except DrpError as error:
+            self._fail(error, State.INIT)
+            return
+        if before not in (self._served, self._orders.owner):
+            self._chroot = ""  # that was the work order's
+        if picked:
+            self.state = State.RUN_TASK
+        elif in_work_order_mode(found):
+            self.state = State.WAIT_FOR_WORKORDER
+        else:
+            self._orders.release()
+            self.state = State.WAIT_FOR_RUNNABLE
+
+    def wait_for_work_order(self) -> None:
+        """Until there is one, the one at hand can go on, or the mode ends."""
+        self._agent_context.report("Agent waiting for a work order")
+        if self._orders.not_served:
+            self._agent_context.report(f"Not served: {self._orders.not_served}")
+        if self._watch is not None:
+            self._watch.follow(self._orders.owner)
+        self._wait(lambda machine: not in_work_order_mode(machine) or self._orders.is_worth_a_look(machine))
 
     def run_task(self) -> None:
         """One job.  The snapshot stays as it is, whatever the server does while it answers."""
         self._agent_context.report("Agent running task")
         try:
-            received = self._current_job.resume_or_request(self._chroot)
+            received = self._current_job.resume_or_request(self._chroot, self._orders.owner)
             self._backoff.reset()
             if received is None:
                 self.state = self._state_without_job()
             else:
                 self._run_job(*received)
         except NotRunnable:
-            self.state = State.WAIT_FOR_CHANGE_STAGE
+            self.state = self._state_without_order_job() or State.WAIT_FOR_CHANGE_STAGE
         except Stopped:
             self.state = State.EXIT
         except (DrpError, RunnerFailed, OSError) as error:
@@ -171,13 +175,13 @@ class MachineAgent:
         self._agent_context.report("Agent changing stage")
         self.state = State.WAIT_FOR_CHANGE_STAGE
         try:
-            change = change_stage.next_stage(self._client, self.machine)
+            change = change_stage.next_stage(self._client, self._served, self.machine)
             if change is None:
                 return
             stage = self._client.get("stages", change.stage)
-            self._choose_after_stage(stage, change.action)
+            self.state = self._leaving.to_stage(self.machine, stage, change.action)
             self._agent_context.report(f"Changing stage from {self.machine.get('Stage')} to {change.stage}")
-            self.machine = job_requests.change_stage(self._client, self.machine, change.stage)
+            self.machine = job_requests.change_stage(self._client, self._served, self.machine, change.stage)
         except (DrpError, InvalidStageMap) as error:
             self._fail(error, State.INIT)
 
@@ -192,28 +196,20 @@ class MachineAgent:
         return False
 
     def kexec(self) -> None:
-        """Start the staged kernel; if the machine is still there after a while, it is rebooted."""
         self._agent_context.report("Attempting to kexec")
-        self.state = State.EXIT if self._agent_context.context else State.REBOOT
-        if self.state == State.REBOOT and self._power.enabled and self._power.kexec():
-            self._agent_context.stop_signal.sleep(_KEXEC_TIMEOUT)
+        self.state = self._leaving.kexec()
 
     def reboot_or_poweroff(self) -> None:
         """REBOOT and POWEROFF.  PowerFailed when the command does not work."""
         off = self.state == State.POWEROFF
         self._agent_context.report("Agent powering off" if off else "Agent rebooting")
         self._close_watch()
-        if not self._power.enabled or self._agent_context.context:
-            return
-        reboot.boot_from_network_next(self._agent_context)
-        if off:
-            self._power.poweroff()
-        else:
-            self._power.reboot()
+        self._leaving.leave(self.state)
 
     # -- jobs
 
     def _run_job(self, record: JobRecord, job: Object) -> None:
+        self._orders.hold(job)
         name = str(job["Task"])
         if name.startswith(chroot.TASK_PREFIX):
             self._enter_chroot(record, job)
@@ -231,29 +227,48 @@ class MachineAgent:
             raise
         finally:
             runner.close()
-        self._after_job(record, flags)
+        self._after_job(record, flags, self._served.owner_of(job))
 
-    def _after_job(self, record: JobRecord, flags: Flags) -> None:
+    def _after_job(self, record: JobRecord, flags: Flags, owner: TaskOwner) -> None:
         """What the task asked for; first match wins."""
         self.state = State.WAIT_FOR_RUNNABLE
         if self._agent_context.stop_signal.requested:
             self._saved_state.stopped_at_work = record.stopped
             self.state = State.EXIT
         elif record.stopped:
-            self._make_runnable()
+            self._make_runnable(owner)
         elif record.stale:
             pass  # what it asked for has happened: the machine was started anew
         elif flags.reboot:
-            self._reboot_or_exit(use_kexec=False)
+            self.state = self._leaving.to_reboot(self.machine, use_kexec=False)
         elif flags.poweroff:
-            self.state = State.POWEROFF
+            self.state = self._leaving.to_power_off()
         elif flags.stop or (flags.failed and self._options.exit_on_failure):
             self.state = State.EXIT
         self._save_state()
         self._current_job.clear(record)
         reached("outcome applied")
+        if owner != self._served and self.state == State.EXIT:
+            self._settle_before_exit()
+
+    def _settle_before_exit(self) -> None:
+        """The last look at a work order; a later agent looks again if this one could not."""
+        try:
+            self._orders.settle()
+        except DrpError as error:
+            self._agent_context.report(f"Work order {self._orders.owner.uuid}: {error}")
+
+    def _state_without_order_job(self) -> State | None:
+        """None when what is served has no current work order."""
+        if self._orders.current is None:
+            return None
+        self._orders.nothing_to_do()
+        return State.PICK_WORKORDER
 
     def _state_without_job(self) -> State:
+        without_order_job = self._state_without_order_job()
+        if without_order_job is not None:
+            return without_order_job
         if self._chroot:
             return State.EXIT
         if not self.machine.get("Workflow"):
@@ -270,7 +285,7 @@ class MachineAgent:
             job_requests.finish_without_running(self._client, job, failed=bool(problem))
         self._current_job.clear(record)
         if problem:
-            job_requests.make_not_runnable(self._client, self._uuid)
+            job_requests.make_not_runnable(self._client, self._served.owner_of(job))
             raise RunnerFailed(problem)
         self._agent_context.prepare_chroot()
         self._chroot = directory
@@ -310,29 +325,12 @@ class MachineAgent:
     def _after_wait(self, found: Object) -> None:
         context = self._agent_context.context
         if found.get("BootEnv") != self.machine.get("BootEnv") and not context:
-            self._reboot_or_exit(use_kexec=True)
+            self.state = self._leaving.to_reboot(self.machine, use_kexec=True)
+        elif self._orders.current is not None or in_work_order_mode(found):
+            self.state = State.PICK_WORKORDER
         elif (found.get("Context") or "") == context:
             self.state = State.RUN_TASK if found.get("Runnable") else State.WAIT_FOR_RUNNABLE
         self.machine = found
-
-    # -- reboots
-
-    def _choose_after_stage(self, stage: Object, action: PowerAction) -> None:
-        """The boot environment decides; the word of the map overrides it, the stage's Reboot both."""
-        bootenv = stage.get("BootEnv") or ""
-        moves = bool(bootenv) and bootenv != self.machine.get("BootEnv")
-        self.state = State.WAIT_FOR_RUNNABLE
-        if stage.get("Reboot") or action == PowerAction.REBOOT or (moves and action == PowerAction.NONE):
-            self._reboot_or_exit(use_kexec=True)
-        elif action == PowerAction.STOP:
-            self.state = State.EXIT
-        elif action == PowerAction.SHUTDOWN:
-            self.state = State.POWEROFF
-
-    def _reboot_or_exit(self, use_kexec: bool) -> None:
-        self.state = _STATE_FOR_REBOOT[
-            reboot.choose_reboot(self._agent_context, self.machine, self._power, use_kexec)
-        ]
 
     # -- errors
 
@@ -350,10 +348,6 @@ class MachineAgent:
 
     # -- memory
 
-    @property
-    def _uuid(self) -> str:
-        return str(self.machine["Uuid"])
-
     def _restore_state(self) -> None:
         """Go on from what an earlier agent of this boot knew: a boot environment that has changed is seen."""
         saved_state = self._saved_state = self._agent_context.store.load_state()
@@ -368,28 +362,32 @@ class MachineAgent:
         launched = self._options.make_runnable and (not saved_state.machine or saved_state.stopped_at_work)
         saved_state.stopped_at_work = False
         if (legacy_change_stage or launched) and not self._agent_context.context:
-            made = self._make_runnable()
+            made = self._make_runnable(self._served)
+            # what an agent's end or the host's has interrupted goes on, like the machine itself
+            for owner in self._orders.stopped(made) if launched else ():
+                self._make_runnable(owner)
             self.machine = saved_state.machine or made
         moved = live.get("BootEnv") != self.machine.get("BootEnv")
         if moved and not self._agent_context.context and self._agent_context.store.load_job() is None:
-            self._reboot_or_exit(use_kexec=True)
+            self.state = self._leaving.to_reboot(self.machine, use_kexec=True)
         self._save_state()
 
-    def _make_runnable(self) -> Object:
-        operations = [{"op": "replace", "path": "/Runnable", "from": "", "value": True}]
+    def _make_runnable(self, owner: TaskOwner) -> Object:
         try:
             return retry_until(
-                lambda: self._client.patch("machines", self._uuid, operations),
+                lambda: job_requests.make_runnable(self._client, owner),
                 self._agent_context.stop_signal,
                 self._agent_context.backoff(),
                 limit=0 if self._options.exit_on_failure else None,
             )
         except DrpError as error:
-            raise AgentFailed(f"Failed to mark machine runnable: {error}") from error
+            raise AgentFailed(f"Failed to mark {owner.word} runnable: {error}") from error
 
     def _save_state(self) -> None:
         self._saved_state.machine, self._saved_state.state = self.machine, self.state.name
         self._saved_state.chroot = self._chroot
+        self._saved_state.work_order = self._orders.owner.job_members.get("WorkOrder", "")
+        self._saved_state.not_served = self._orders.not_served
         self._agent_context.store.save_state(self._saved_state)
         if self._agent_context.store.write_error:
             self._agent_context.report(self._agent_context.store.write_error)

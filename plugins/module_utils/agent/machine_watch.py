@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Waiting for the machine to become something, on one event stream that lives as long as the agent."""
+"""Waiting for what is served to become something, on one event stream that lives as long as the agent."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..client.errors import ConnectionFailed
 from ..client.events.subscription import Gap, Subscription
 from ..client.patch import same_json
 from .retry import StopSignal
+from .served import TaskOwner
 
 COMPLETE = "complete"
 TIMEOUT = "timeout"
@@ -20,29 +21,36 @@ Condition = t.Callable[[Object], bool]
 
 _RECHECK = 60.0
 """Read again after so many seconds without an event: a server drops some silently."""
-_WATCHED = ("CurrentTask", "Tasks", "Runnable", "BootEnv", "Stage")
+_WATCHED = ("CurrentTask", "Tasks", "Runnable", "BootEnv", "Stage", "WorkOrderMode")
 
 
 class MachineWatch:
     """Register first, then read, then follow the events; the stream replaces lost connections."""
 
-    def __init__(self, client: Client, machine: str, stop_signal: StopSignal) -> None:
+    def __init__(self, client: Client, served: TaskOwner, stop_signal: StopSignal) -> None:
         """Raises what connecting and subscribing raise."""
         self._client = client
-        self._machine = machine
+        self._served = served
         self._stop_signal = stop_signal
         self._stream = client.events()
+        self._followed: Subscription | None = None
+        self._followed_owner: TaskOwner | None = None
         try:
-            actions = ("update", "save", "delete")
-            self._subscription: Subscription = self._stream.register(
-                *(f"machines.{action}.{machine}" for action in actions)
-            )
+            self._subscription: Subscription = self._stream.register(*served.events)
         except BaseException:
             self._stream.close()
             raise
 
     def close(self) -> None:
         self._stream.close()
+
+    def follow(self, owner: TaskOwner) -> None:
+        """Have what happens to ``owner``, a work order, end a pause of :meth:`wait` as well."""
+        if owner == self._followed_owner or owner == self._served:
+            return
+        if self._followed is not None:
+            self._stream.deregister(self._followed.handle)
+        self._followed_owner, self._followed = owner, self._stream.register(*owner.events)
 
     def wait(self, test: Condition, timeout: float) -> tuple[str, Object | None]:
         """``complete`` and the machine as it then was; else ``timeout`` or ``interrupt`` and None.
@@ -53,7 +61,7 @@ class MachineWatch:
         deadline = time.monotonic() + timeout
         while True:
             self._discard_events()
-            machine = self._client.get("machines", self._machine)
+            machine = self._served.read(self._client)
             if test(machine):
                 return COMPLETE, machine
             outcome = self._wait_for_event(deadline)
@@ -73,6 +81,8 @@ class MachineWatch:
             if now >= recheck:
                 return ""
             received = self._subscription.get(max(min(StopSignal.POLL_INTERVAL, deadline - now), 0.0))
+            if received is None and self._followed is not None:
+                received = self._followed.get(0)
             if received is not None:
                 self._check(received.error)
                 return ""
@@ -95,14 +105,8 @@ def runnable(machine: Object) -> bool:
 
 
 def in_work_order_mode(machine: Object) -> bool:
-    """Whether the machine runs work orders now, which this agent does not serve, and no workflow."""
+    """Whether it runs work orders now, and no workflow."""
     return machine.get("WorkOrderMode") is True
-
-
-WORK_ORDERS_NOT_SERVED = (
-    "the machine is in work order mode: it runs work orders instead of its workflow, and this agent does not "
-    "serve work orders"
-)
 
 
 def changed_from(snapshot: Object) -> Condition:
@@ -111,14 +115,16 @@ def changed_from(snapshot: Object) -> Condition:
 
 
 def ready(condition: Condition, snapshot: Object, context: str) -> Condition:
-    """What both waits want beside their ``condition``: available, for workflows, and of this agent's context.
+    """What all waits want beside their ``condition``: available, and of this agent's context.
 
     Another context does not matter once the boot environment is another one.
     """
 
     def test(machine: Object) -> bool:
-        if machine.get("Available") is not True or in_work_order_mode(machine) or not condition(machine):
+        if machine.get("Available") is not True or not condition(machine):
             return False
+        if in_work_order_mode(machine):  # each work order has a context of its own
+            return runnable(machine)
         mine = (machine.get("Context") or "") == context
         return mine or machine.get("BootEnv") != snapshot.get("BootEnv")
 

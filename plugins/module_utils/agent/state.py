@@ -54,6 +54,8 @@ class JobRecord:
     begun: bool = False
     """The script of the next one may have been started."""
     chroot: str = ""
+    work_order: str = ""
+    """The work order whose task it runs; "" for a task of the machine itself."""
     stopped: bool = False
     """It is left incomplete only because the agent was stopped."""
     stale: bool = False
@@ -81,6 +83,10 @@ class SavedState:
     state: str = ""
     chroot: str = ""
     runner_dir: str = ""
+    work_order: str = ""
+    """The current work order."""
+    not_served: str = ""
+    """What waits for the agent, and why it does not serve it."""
     stopped_at_work: bool = False
     """The agent was stopped in the middle of a job, for which it made the machine not runnable."""
 

@@ -21,15 +21,19 @@ QUICK = {"wait_timeout": 0.2, "exit_on_failure": False}
 
 
 def job_with_three_actions(agents: Agents, last: str = "exit 0") -> Object:
-    """A machine with one task: a script, a file and a script, each of which leaves a trace."""
+    """A machine with that one task."""
+    return agents.machine_with_tasks(task_with_three_actions(agents, last))
+
+
+def task_with_three_actions(agents: Agents, last: str = "exit 0") -> str:
+    """A script, a file and a script, each of which leaves a trace."""
     trace = agents.folder / "trace"
-    agents.task(
+    return agents.task(
         "work",
         agents.script(f"echo one >> {trace}; echo from one", name="one"),
         {"Name": "file", "Path": f"{agents.folder}/written", "Contents": "content\n", "Meta": {}},
         agents.script(f"echo two >> {trace}; echo from two; {last}", name="two"),
     )
-    return agents.machine_with_tasks("work")
 
 
 def run_until_killed(agents: Agents, machine: Object, where: str, **changes: object) -> None:
@@ -65,6 +69,58 @@ def test_killed_at(agents: Agents, where: str) -> None:
     assert occurrences(log, "Starting task") == 1
     assert log.index(b"from one") < log.index(b"from two") < log.index(b"Task work finished")
     assert not list((agents.folder / "state/jobs").iterdir())
+
+
+@pytest.mark.needs_v4
+@pytest.mark.parametrize("kind", ["machines", "clusters"])
+@pytest.mark.parametrize("where", [*checkpoints.NAMES, *checkpoints.OF_WORK_ORDERS])
+def test_killed_at_work_orders(agents_v4: Agents, where: str, kind: str) -> None:
+    """Two work orders, each with one task of three actions: nothing is repeated, and none is left open."""
+    agents_v4.kind = kind
+    agents_v4.blueprint("work", task_with_three_actions(agents_v4))
+    machine = agents_v4.machine(WorkOrderMode=True)
+    orders = [agents_v4.order(machine, "work") for _number in range(2)]
+    run_until_killed(agents_v4, machine, where)
+    run_next_agent(agents_v4, machine)
+    assert trace(agents_v4) == ["one", "two"] * 2, "an action was repeated, or lost"
+    assert [agents_v4.order_now(order)["State"] for order in orders] == ["finished"] * 2
+    jobs = agents_v4.jobs(machine)
+    assert [(job["WorkOrder"], job["State"]) for job in jobs] == [
+        (order["Uuid"], "finished") for order in orders
+    ]
+    for job in jobs:
+        log = agents_v4.log(job)
+        for text in ("from one", "from two", "Starting task", "Task work finished"):
+            assert occurrences(log, text) == 1, log.decode()
+    assert not list((agents_v4.folder / "state/jobs").iterdir())
+
+
+@pytest.mark.needs_v4
+@pytest.mark.parametrize("where", ["outcome saved", "job ended", "outcome applied"])
+def test_killed_after_a_task_of_a_work_order_has_failed(agents_v4: Agents, where: str) -> None:
+    agents_v4.blueprint("work", task_with_three_actions(agents_v4, last="exit 1"))
+    machine = agents_v4.machine(WorkOrderMode=True)
+    order = agents_v4.order(machine, "work")
+    run_until_killed(agents_v4, machine, where)
+    run_next_agent(agents_v4, machine, make_runnable=True)
+    assert trace(agents_v4) == ["one", "two"]
+    assert agents_v4.order_now(order)["State"] == "failed"
+
+
+@pytest.mark.needs_v4
+@pytest.mark.parametrize("where", ["outcome saved", "job ended"])
+def test_a_work_order_goes_on_after_the_reboot_that_it_asked_for(agents_v4: Agents, where: str) -> None:
+    agents_v4.task("after", f"echo after >> {agents_v4.folder / 'trace'}")
+    agents_v4.blueprint("work", task_with_three_actions(agents_v4, last="exit 64"), "after")
+    machine = agents_v4.machine(WorkOrderMode=True)
+    order = agents_v4.order(machine, "work")
+    run_until_killed(agents_v4, machine, where)
+    assert run_next_agent(agents_v4, machine) == ["reboot"]
+    new_boot(agents_v4)
+    run_next_agent(agents_v4, machine, make_runnable=True)
+    assert trace(agents_v4) == ["one", "two", "after"]
+    assert agents_v4.power.done == ["reboot"]
+    assert agents_v4.order_now(order)["State"] == "finished"
 
 
 @pytest.mark.parametrize("where", ["script started@1", "action done@1", "log chunk sent"])

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from agentlab import Agents
+from agentlab import Agents, labs
 from simulator.launch import Simulator
 
 
 @pytest.fixture
 def agents(simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agents]:
-    monkeypatch.setenv("NO_PROXY", "*")
-    simulator.reset()
-    lab = Agents(simulator, tmp_path)
-    yield lab
-    lab.client.close()
+    yield from labs(simulator, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def agents_v4(v4_simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agents]:
+    yield from labs(v4_simulator, tmp_path, monkeypatch)

@@ -207,3 +207,10 @@ def test_it_starts_by_its_first_line(zipapp: Path) -> None:
         pytest.skip("no python3 on PATH")
     done = subprocess.run([str(zipapp), "--help"], capture_output=True, text=True, check=False)
     assert "Runs the jobs of a DRP machine" in done.stdout, done.stderr
+
+
+def test_older_servers_have_no_clusters(agents: Agents) -> None:
+    machine = agents.machine()
+    agent = agents.spawn(machine, "once", kind="clusters")
+    assert "kind: this server has no clusters: version 4 brought them" in agent.communicate(timeout=LIMIT)[0]
+    assert agent.returncode == 1

@@ -86,6 +86,7 @@ def _actions(call: Call, table: Table, key: str) -> BufferedResponse:
     if not task:
         raise invalid("", "", [f"Task {row.data['Task']} does not exist"])
     try:
-        return reply(job_actions(call.server, machine, task, call.option("os")))
+        seen = call.server.server_profile.runner_of_job(call.server, machine, row)
+        return reply(job_actions(call.server, seen, task, call.option("os")))
     except RenderFailed as problem:
         raise invalid("", "", problem.messages) from None

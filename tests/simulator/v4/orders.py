@@ -1,19 +1,19 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Work orders: what they demand, how they count for what runs them, and the jobs that are made for them."""
+"""Work orders: what they demand, how they count for what runs them, and how they end."""
 
 # assumption: no v4 server was recorded; this is what its models and its public documentation tell
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import objects
-from ..call import ApiResponse, Call, no_content, reply_text
+from ..call import ApiResponse, Call, reply_text
 from ..errors import ApiError, not_found
 from ..rules import Change
 from ..rules.jobs import JobRules
 from ..store import Row
-from ..wire import ZERO_TIME, ZERO_UUID, Obj, new_uuid, now
+from ..wire import ZERO_TIME, Obj, now
 from .rules import KindRules
 
 if TYPE_CHECKING:
@@ -48,6 +48,11 @@ class WorkOrderRules(KindRules):
             )
             return
         if old and new["State"] == "running" and old["State"] == "created":
+            other = running_for(change.server, new)
+            if other:
+                # assumption: what runs work orders runs one at a time in each context
+                change.refusals.append(f"WorkOrder {other.key} runs already")
+                return
             _fill_from_blueprint(change.server, new)
         if new["State"] in ENDED and new["EndTime"] == ZERO_TIME:
             new["EndTime"] = now()
@@ -113,6 +118,15 @@ def runner_of(server: Server, key: str) -> Row | None:
     return next((row for prefix in RUNNERS if (row := server.store.get(prefix, key))), None)
 
 
+def running_for(server: Server, order: Obj) -> Row | None:
+    """Another work order that runs at the same place in the same context."""
+    place = (order["Machine"], order["Context"], "running")
+    for row in server.store["work_orders"]:
+        if row.key != order["Uuid"] and tuple(row.data[n] for n in ("Machine", "Context", "State")) == place:
+            return row
+    return None
+
+
 def _fill_from_blueprint(server: Server, order: Obj) -> None:
     """What a work order takes from its blueprint once it is picked up."""
     blueprint = server.store.data("blueprints", order["Blueprint"]) or {}
@@ -144,58 +158,6 @@ def restart(call: Call, prefix: str, key: str) -> ApiResponse:
     if prefix == "work_orders":
         new |= {"CurrentTask": -1, "CurrentJob": ""}
     return reply_text(objects.update(call.server, row, new, call.principal, internal=True).text)
-
-
-def pick(call: Call, prefix: str, key: str, order_key: str) -> ApiResponse:
-    # assumption: the key is that of the work order, which begins to run unless another one does
-    runner, order = found(call, prefix, key), found(call, "work_orders", order_key)
-    call.require(prefix, "update:/RunningWorkOrders", runner.key)
-    if not runner.data["WorkOrderMode"] or order.data["State"] != "created":
-        raise ApiError(409, "Conflict", f"WorkOrder {order.key} cannot be picked by {runner.key}")
-    running = {**order.copy(), "State": "running", "Machine": runner.key}
-    return reply_text(objects.update(call.server, order, running, call.principal, internal=True).text)
-
-
-def next_job(call: Call, order: Row, asked: dict[str, Any]) -> ApiResponse:
-    # assumption: a job of a work order is asked for as one of a machine, with the work order's UUID
-    server, data = call.server, order.data
-    call.require("jobs", "create", data["Machine"])
-    if data["State"] != "running":
-        raise ApiError(409, "Conflict", f"WorkOrder {order.key} is not running")
-    current = server.store.get("jobs", data["CurrentJob"])
-    if current and current.data["State"] in ("created", "running"):
-        raise ApiError(409, "Conflict", f"WorkOrder {order.key} already has running or created job")
-    index = data["CurrentTask"] + 1
-    if index >= len(data["Tasks"]):
-        ended = {**order.copy(), "CurrentTask": len(data["Tasks"]), "State": "finished"}
-        objects.update(server, order, ended, call.principal, internal=True)
-        return no_content()
-    job = _add_job(call, order, index, asked.get("Uuid") or new_uuid(), current)
-    new = {**order.copy(), "CurrentTask": index, "CurrentJob": job.key}
-    objects.update(server, order, new, call.principal, internal=True)
-    return reply_text(job.text, 201)
-
-
-def _add_job(call: Call, order: Row, index: int, uuid: str, previous: Row | None) -> Row:
-    server, data = call.server, order.data
-    runner = runner_of(server, data["Machine"])
-    job = server.store["jobs"].model.struct.zero() | {
-        "Uuid": uuid,
-        "Previous": previous.key if previous else ZERO_UUID,
-        "Machine": data["Machine"],
-        "WorkOrder": order.key,
-        "Task": data["Tasks"][index],
-        "Stage": data["Stage"] or (runner.data["Stage"] if runner else ""),
-        "BootEnv": runner.data["BootEnv"] if runner else "",
-        "State": "created",
-        "StartTime": now(),
-        "Current": True,
-        "CurrentIndex": index,
-        "NextIndex": index + 1,
-    }
-    row = objects.create(server, server.store["jobs"].model, job, call.principal, internal=True)
-    server.job_logs[row.key] = bytearray(f"Log for Job: {row.key}\n".encode())
-    return row
 
 
 def found(call: Call, prefix: str, key: str) -> Row:

@@ -18,7 +18,7 @@ from ..routes import models
 from ..routes.common import parse_ops, require_ops
 from ..rules import Change, Rules
 from ..store import Row
-from . import orders
+from . import order_jobs, orders
 from .orders import RUNNERS, found
 from .rules import MachineRulesV4
 
@@ -46,7 +46,7 @@ def special(call: Call) -> Any:
         case "POST", ["work_orders" | "batches" as prefix, key, "restart"]:
             return orders.restart(call, prefix, key)
         case "POST", ["machines" as prefix, key, "pick", order]:
-            return orders.pick(call, prefix, key, order)
+            return order_jobs.pick(call, prefix, key, order)
         case "POST", ["zones-import"]:
             return _import_zone(call)
         case "GET" | "HEAD", ["machines"] if call.flag("exclude-self"):
@@ -68,7 +68,7 @@ def _without_self(call: Call) -> ApiResponse:
 def _job_of_order(call: Call) -> Any:
     asked = call.json()
     uuid = asked.get("WorkOrder") if isinstance(asked, dict) else ""
-    return orders.next_job(call, found(call, "work_orders", uuid), asked) if uuid else None
+    return order_jobs.next_job(call, found(call, "work_orders", uuid), asked) if uuid else None
 
 
 def _import_zone(call: Call) -> ApiResponse:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .. import objects
 from ..call import OCTETS, ApiResponse, BufferedResponse, Call, reply
 from ..claims import SCOPES
-from ..errors import ApiError, bad_request, not_found
+from ..errors import ApiError, bad_request
 from ..filters import select
 from ..models import Model
 from ..routes.common import find
@@ -22,7 +22,7 @@ from ..rules import Change, Rules
 from ..server_profile import FEATURES, ServerProfile
 from ..store import Row
 from ..wire import dumps, now
-from . import blobs, etags, facts, others, pools, runners
+from . import blobs, etags, facts, order_jobs, others, pools, runners
 from .filters import OPERATORS, matches, project
 from .info import whoami, with_members_of_v4
 from .models import MODELS_V4
@@ -72,6 +72,8 @@ class ServerProfileV4(ServerProfile):
     content_meta = facts.content_meta()
     params_prefix = "Params."
     runners = runners.RUNNERS
+    # assumption: whoever serves work orders may see and change all of them
+    more_machine_claims = (("work_orders", "list,get,update,actions", "*"),)
     task_entries = (*ServerProfile.task_entries, "context")
     stage_entries = task_entries
     replaces_writable = True
@@ -92,6 +94,9 @@ class ServerProfileV4(ServerProfile):
     def on_left_pool(self, server: Server, row: Row) -> None:
         if server.store.get("machines", row.key):
             pools.arrive(server, row, "system")
+
+    def runner_of_job(self, server: Server, runner: Row, job: Row) -> Row:
+        return order_jobs.as_seen_by_job(server, runner, job)
 
     def stamp(self, change: Change, principal: str) -> None:
         if "CreatedAt" not in change.new:
@@ -160,8 +165,8 @@ class ServerProfileV4(ServerProfile):
                 return pools.manage(call, pool, verb)
             case "POST", ["machines", key, "releaseToPool"]:
                 return pools.release(call, key)
-            case "GET", ["machines", key, "token"]:
-                return _machine_token(call, key)
+            case "GET", [kind, key, "token"] if kind in runners.RUNNERS:
+                return _machine_token(call, kind, key)
         return runners.special(call) or others.special(call)
 
 
@@ -176,15 +181,13 @@ def _item_key(call: Call) -> str:
     return "/".join(rest) if prefix == "params" else rest[0] if len(rest) == 1 else ""
 
 
-def _machine_token(call: Call, key: str) -> ApiResponse:
-    row = call.server.store["machines"].find(key)
-    if not row:
-        raise not_found("GET", "machines", key)
-    call.require("machines", "token", row.key)
+def _machine_token(call: Call, kind: str, key: str) -> ApiResponse:
+    row = runners.found(call, kind, key)
+    call.require(kind, "token", row.key)
     try:
         ttl = etags.duration(call.option("ttl") or "3600")
     except ValueError as problem:
-        raise bad_request("GET", str(problem), model="machines", key=key) from None
+        raise bad_request("GET", str(problem), model=kind, key=key) from None
     return reply({"Token": call.server.tokens.for_machine(row, ttl)})
 
 

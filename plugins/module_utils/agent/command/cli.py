@@ -13,12 +13,13 @@ import typing as t
 
 from ...client.errors import DrpError, UsageError
 from ...client.formats import decode_yaml
-from ...client.objects import params
-from ..machine_watch import WORK_ORDERS_NOT_SERVED, in_work_order_mode
+from ..machine_watch import in_work_order_mode
 from ..script.spool import Spool
+from ..served import Served
 from ..state import Lock, Store
 from . import commands
 from .config import FIELDS, Config, load
+from .connect import served_by
 from .console import print_error, print_line
 from .preflight import Preflight
 
@@ -27,7 +28,8 @@ _HELP = {
     "token": "token of the machine",
     "token_file": "file with the token, read again when it is refused; of several (a:b), the newest is used",
     "key": "user:password, used when no token is set",
-    "machine": "UUID of the machine, or Name:x",
+    "kind": "what is served: machines, clusters or resource_brokers",
+    "machine": "UUID of the machine, cluster or resource broker, or Name:x",
     "validate_certs": "verify the server's certificate",
     "ca_path": "certificates of the authorities to trust",
     "cert_fingerprint": "SHA-256 of the server's certificate",
@@ -66,7 +68,8 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="drp-agent", description="Runs the jobs of a DRP machine.")
+    about = "Runs the jobs of a DRP machine, cluster or resource broker."
+    parser = argparse.ArgumentParser(prog="drp-agent", description=about)
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("-c", "--config", help="configuration file (default: /etc/drp-agent/agent.yml)")
     for name, field in FIELDS.items():
@@ -84,11 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="as JSON")
     check = verb("check", _check, "Check whether an agent can work on this host, and show what to fix.")
     check.add_argument("--json", action="store_true", help="as JSON")
-    param = verbs.add_parser("param", help="Get and set params of the machine.")
+    param = verbs.add_parser("param", help="Get and set params of what is served.")
     ways = param.add_subparsers(dest="way", required=True, metavar="get|set")
     get = ways.add_parser("get", parents=[options], help="Print a param as JSON.")
     get.add_argument("name")
-    get.add_argument("--own", action="store_true", help="of the machine itself, without its profiles")
+    get.add_argument("--own", action="store_true", help="its own, without its profiles")
     get.add_argument("--decode", action="store_true", help="decode a secure param")
     get.set_defaults(run=_get)
     put = ways.add_parser("set", parents=[options], help="Set a param.")
@@ -115,8 +118,7 @@ def _add(parser: argparse.ArgumentParser, name: str, kind: type) -> None:
 
 def _get(config: Config, args: t.Any) -> int:
     with commands.connect(config) as client:
-        uuid = _uuid(client, config)
-        value = params.get(client, "machines", uuid, args.name, aggregate=not args.own, decode=args.decode)
+        value = _served(client, config).param(client, args.name, not args.own, args.decode)
     print_line(json.dumps(value, indent=2, ensure_ascii=False))
     return 0
 
@@ -125,16 +127,16 @@ def _set(config: Config, args: t.Any) -> int:
     text = sys.stdin.read() if args.value in (None, "-") else args.value
     value = decode_yaml(text, source="the value")
     with commands.connect(config) as client:
-        stored = params.set(client, "machines", _uuid(client, config), args.name, value)
+        stored = _served(client, config).set_param(client, args.name, value)
     print_line(json.dumps(stored, indent=2, ensure_ascii=False))
     return 0
 
 
-def _uuid(client: t.Any, config: Config) -> str:
+def _served(client: t.Any, config: Config) -> Served:
     """Without asking the server, where it is a UUID already."""
     if config.machine and ":" not in config.machine:
-        return config.machine
-    return str(commands.find_machine(client, config)["Uuid"])
+        return Served(config.kind, config.machine)
+    return served_by(config, commands.find_machine(client, config))
 
 
 # -- status and check
@@ -145,9 +147,14 @@ def _status(config: Config, args: t.Any) -> int:
     machine = config.machine
     if not machine or ":" in machine:
         with commands.connect(config) as client:
-            machine = str(commands.find_machine(client, config)["Uuid"])
+            machine = _served(client, config).uuid
     holder = Lock.holder(config.state_dir, machine)
-    status: dict[str, t.Any] = {"machine": machine, "running": holder is not None, "pid": holder}
+    status: dict[str, t.Any] = {
+        "kind": config.kind,
+        "machine": machine,
+        "running": holder is not None,
+        "pid": holder,
+    }
     if os.path.isdir(config.state_dir):
         store = Store(config.state_dir, machine)
         saved_state, record = store.load_state(), store.load_job()
@@ -157,11 +164,14 @@ def _status(config: Config, args: t.Any) -> int:
             chroot=saved_state.chroot or None,
         )
         if in_work_order_mode(saved_state.machine):
-            status["work_orders"] = WORK_ORDERS_NOT_SERVED
+            status["work_order"] = saved_state.work_order or None
+        if saved_state.not_served:
+            status["work_orders_not_served"] = saved_state.not_served
         if record is not None:
             spool = Spool(store.spool_dir(record.job))
+            shown = ("job", "phase", "work_order", "done", "actions", "task_dir")
             status["job"] = {
-                **{name: getattr(record, name) for name in ("job", "phase", "done", "actions", "task_dir")},
+                **{name: getattr(record, name) for name in shown},
                 "log_bytes": spool.end_offset(),
             }
     if args.json:

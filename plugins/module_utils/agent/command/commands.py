@@ -11,11 +11,12 @@ import typing as t
 from ...client.client import Client, Object
 from ..context import AgentContext
 from ..host.power import NoPower, Power, PowerFailed, SystemPower
-from ..machine_agent import AgentFailed, MachineAgent
+from ..machine_agent import MachineAgent
 from ..retry import Backoff, Stopped, StopSignal, retry_until
 from ..state import Store
+from ..states import AgentFailed
 from .config import Config
-from .connect import connect, find_machine
+from .connect import connect, find_machine, served_by
 from .console import print_error, print_line
 from .notify import Notifier
 
@@ -45,9 +46,9 @@ def run(config: Config, args: t.Any) -> int:
 def make_agent(
     client: Client, machine: Object, config: Config, stop_signal: StopSignal, power: Power | None = None
 ) -> MachineAgent:
-    """The agent of a machine, which holds the machine's lock.  UsageError when another one does."""
-    uuid = str(machine["Uuid"])
-    store = Store(config.state_dir, uuid)
+    """The agent of what is served, which holds its lock.  UsageError when another one does."""
+    served = served_by(config, machine)
+    store = Store(config.state_dir, served.uuid)
     store.lock()
     agent_context = AgentContext(
         client=client,
@@ -55,7 +56,7 @@ def make_agent(
         stop_signal=stop_signal,
         runner_settings=config.runner_settings,
         report=_report,
-        machine=uuid,
+        served=served,
         context=config.context,
         script_variables=config.script_variables(),
     )

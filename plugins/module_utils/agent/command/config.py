@@ -12,7 +12,8 @@ from ...client import settings
 from ...client.errors import UsageError
 from ...client.formats import decode_yaml
 from ..context import RunnerSettings
-from ..machine_agent import Options
+from ..served import MACHINES, check_kind
+from ..states import Options
 from .token_file import FileSession
 
 DEFAULT_FILE = "/etc/drp-agent/agent.yml"
@@ -30,6 +31,7 @@ class Config:
     token: str = dataclasses.field(default="", repr=False)
     token_file: str = ""
     key: str = dataclasses.field(default="", repr=False)
+    kind: str = MACHINES
     machine: str = ""
     validate_certs: bool = True
     ca_path: str = ""
@@ -91,6 +93,7 @@ class Config:
             "CA_PATH": self.ca_path,
             "CERT_FINGERPRINT": self.cert_fingerprint,
             "CONFIG": os.devnull,
+            "KIND": self.kind if self.kind != MACHINES else "",
         }
         return {_PREFIX + name: value for name, value in values.items() if value}
 
@@ -176,6 +179,8 @@ def _convert(name: str, value: t.Any) -> t.Any:
         fitted = kind("" if value is None else value)
     except (TypeError, ValueError):
         raise UsageError(f"{name}: {value!r} is not a {kind.__name__}") from None
+    if name == "kind":
+        return check_kind(fitted)
     if kind in (int, float) and fitted < 0:
         raise UsageError(f"{name}: must not be negative")
     return fitted

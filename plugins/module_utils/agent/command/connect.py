@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import dataclasses
 
-from ...client import settings
+from ...client import features, settings
 from ...client.client import Client, Object
 from ...client.errors import UsageError
 from ...client.transport import Retry
 from ..retry import StopSignal
+from ..served import MACHINES, Served
 from . import trust
 from .config import Config, connection_settings
 from .token_file import FileSession
@@ -29,7 +30,17 @@ def connect(config: Config, stop_signal: StopSignal | None = None) -> Client:
 
 
 def find_machine(client: Client, config: Config) -> Object:
-    """The machine by its UUID or ``Name:x``.  NotFound, or UsageError when none is configured."""
+    """What is served, by its UUID or ``Name:x``.  NotFound; UsageError when this server cannot have it."""
     if not config.machine:
         raise UsageError("machine: must be set, by --machine, RS_UUID, or the configuration file")
-    return client.get("machines", config.machine)
+    if config.kind != MACHINES and not client.has_feature(features.V4.flag):
+        raise UsageError(
+            f"kind: this server has no {config.kind}: version 4 brought them, and it runs "
+            f"{client.info().get('version')}"
+        )
+    return client.get(config.kind, config.machine)
+
+
+def served_by(config: Config, machine: Object) -> Served:
+    """The agent's side of what :func:`find_machine` has found."""
+    return Served(config.kind, str(machine["Uuid"]))

@@ -29,12 +29,14 @@ from ...client.errors import (
     TokenRevoked,
 )
 from ..job import job_requests
-from ..machine_watch import WORK_ORDERS_NOT_SERVED, MachineWatch, in_work_order_mode
+from ..job.work_orders import WorkOrders
+from ..machine_watch import MachineWatch, in_work_order_mode
 from ..retry import StopSignal
 from ..script import task_files
+from ..served import Served
 from ..state import Lock
 from .config import Config
-from .connect import connect, find_machine
+from .connect import connect, find_machine, served_by
 
 _MAX_CLOCK_SKEW = 60.0
 _MIN_FREE_BYTES = 64 << 20
@@ -56,6 +58,7 @@ class Preflight:
     def __init__(self, config: Config) -> None:
         self.findings: list[Finding] = []
         self._config = config
+        self._word = Served(config.kind, "").word
 
     def run(self) -> list[Finding]:
         self._local()
@@ -157,13 +160,15 @@ class Preflight:
         try:
             machine = find_machine(client, self._config)
         except NotPermitted as error:
-            self._add_failure("machine", str(error), "the token is not for this machine: mint another one")
+            self._add_failure("machine", str(error), f"mint a token for this {self._word}: this one is not")
         except DrpError as error:
             self._add_failure(
-                "machine", str(error), "set machine to the UUID of a machine that the token may see"
+                "machine", str(error), f"set machine to the UUID of a {self._word} that the token may see"
             )
         else:
-            self._add_success("machine", f"{machine.get('Name')} ({machine['Uuid']})")
+            served = served_by(self._config, machine)
+            more = "" if served.boots else f", a {served.word}: no task of it reboots this host"
+            self._add_success("machine", f"{machine.get('Name')} ({machine['Uuid']}){more}")
             return machine
         return None
 
@@ -171,10 +176,10 @@ class Preflight:
         self._claims(client, machine)
         holder = Lock.holder(self._config.state_dir, str(machine["Uuid"]))
         self._add_success(
-            "agent", "none runs" if holder is None else f"process {holder} runs for this machine"
+            "agent", "none runs" if holder is None else f"process {holder} runs for this {self._word}"
         )
         self._events(client, machine)
-        self._work_orders(machine)
+        self._work_orders(client, machine)
         self._runnable(client, machine)
 
     def _claims(self, client: Client, machine: Object) -> None:
@@ -191,7 +196,7 @@ class Preflight:
 
     def _events(self, client: Client, machine: Object) -> None:
         try:
-            MachineWatch(client, str(machine["Uuid"]), StopSignal()).close()
+            MachineWatch(client, served_by(self._config, machine), StopSignal()).close()
         except DrpError as error:
             self._add_failure(
                 "events", str(error), "allow websocket connections to /api/v3/ws, also in proxies"
@@ -199,14 +204,24 @@ class Preflight:
         else:
             self._add_success("events", "the server sends events")
 
-    def _work_orders(self, machine: Object) -> None:
-        if in_work_order_mode(machine):
-            counts = f"{machine.get('PendingWorkOrders', 0)} wait, {machine.get('RunningWorkOrders', 0)} run"
-            self._add_failure(
-                "work_orders",
-                f"{WORK_ORDERS_NOT_SERVED} ({counts})",
-                "run them with drpcli processjobs, or set WorkOrderMode to false to run workflows",
-            )
+    def _work_orders(self, client: Client, machine: Object) -> None:
+        if not in_work_order_mode(machine):
+            return
+        counts = f"{machine.get('PendingWorkOrders', 0)} wait, {machine.get('RunningWorkOrders', 0)} run"
+        served = served_by(self._config, machine)
+        orders = WorkOrders(client, served, self._config.context, lambda _line: None)
+        try:
+            orders.waiting(machine)
+        except DrpError as error:
+            advice = "the token needs the claims to list, get and update work_orders"
+            self._add_failure("work_orders", f"in work order mode ({counts}), but {error}", advice)
+            return
+        if orders.not_served:
+            advice = "run them with drpcli processjobs, or cancel them"
+            message = f"in work order mode ({counts}); not served: {orders.not_served}"
+            self._add_failure("work_orders", message, advice)
+        else:
+            self._add_success("work_orders", f"in work order mode ({counts})")
 
     def _runnable(self, client: Client, machine: Object) -> None:
         position = f"task {machine.get('CurrentTask')} of {len(machine.get('Tasks') or [])}"
@@ -214,14 +229,14 @@ class Preflight:
         if not machine.get("Available"):
             reasons = "; ".join(map(str, machine.get("Errors") or [])) or "the server gives no reason"
             self._add_failure(
-                "runnable", f"the machine is not available: {reasons}", "correct the named problem"
+                "runnable", f"the {self._word} is not available: {reasons}", "correct the named problem"
             )
             return
         job = job_requests.find_job(client, _current_job(machine)) if _current_job(machine) else None
         if not machine.get("Runnable"):
             last = f"; its last job ({job['Task']}) is {job['State']}" if job else ""
             advice = "see that job's log; set Runnable to true to continue"
-            self._add_failure("runnable", f"{where}: the machine is not runnable{last}", advice)
+            self._add_failure("runnable", f"{where}: the {self._word} is not runnable{last}", advice)
             return
         self._add_success("runnable", where)
 

@@ -25,8 +25,8 @@ from ...client.client import Client
 from ...client.errors import DrpError
 from ...client.files.blobs import static_url
 from ...client.files.download import digest_of
-from ...client.objects import params
 from ...client.third_party import requests
+from ..served import Served
 
 Fetch = t.Callable[[str, str], None]
 """Copies a URL to a file; raises OSError."""
@@ -55,7 +55,7 @@ class KexecUnavailable(Exception):
 
 def load_kernel(
     client: Client,
-    machine: str,
+    served: Served,
     fetch: Fetch | None = None,
     run: t.Callable[[t.Sequence[str]], int] | None = None,
     command_line: str = "/proc/cmdline",
@@ -64,23 +64,23 @@ def load_kernel(
     try:
         if not sys.platform.startswith("linux") or shutil.which("kexec") is None:
             raise KexecUnavailable("kexec is not installed")
-        if params.get(client, "machines", machine, "kexec-ok", aggregate=True) is not True:
+        if served.param(client, "kexec-ok") is not True:
             raise KexecUnavailable("the param kexec-ok is not true")
-        trusted = _trusted_boot(client, machine)
+        trusted = _trusted_boot(client, served)
         with tempfile.TemporaryDirectory(prefix="drp-kexec-") as folder:
-            _load(client, machine, folder, trusted, fetch or _fetch, run or _run, command_line)
+            _load(client, served, folder, trusted, fetch or _fetch, run or _run, command_line)
     except (DrpError, OSError, ValueError) as error:
         raise KexecUnavailable(str(error)) from error
 
 
-def _trusted_boot(client: Client, machine: str) -> TrustedBoot | None:
+def _trusted_boot(client: Client, served: Served) -> TrustedBoot | None:
     """What the server vouches for; None where nothing proves who the server is, as the agent was configured.
 
     KexecUnavailable when the server can be believed, and vouches for nothing.
     """
     if not client.endpoint.startswith("https:") or not client.transport.trust.authenticates_server:
         return None
-    told = params.get(client, "machines", machine, TRUSTED_BOOT, aggregate=True)
+    told = served.param(client, TRUSTED_BOOT)
     if told is None:
         raise KexecUnavailable(
             "the kernel would come over plain HTTP, which anybody on the way can change; the param "
@@ -98,7 +98,7 @@ def _trusted_boot(client: Client, machine: str) -> TrustedBoot | None:
 
 def _load(
     client: Client,
-    machine: str,
+    served: Served,
     folder: str,
     trusted: TrustedBoot | None,
     fetch: Fetch,
@@ -108,7 +108,7 @@ def _load(
     boot_file, kernel_file, initrd_file = (
         os.path.join(folder, name) for name in ("kexec", "kernel", "initrd")
     )
-    fetch(f"{static_url(client)}/machines/{machine}/kexec", boot_file)
+    fetch(f"{static_url(client)}/{served.kind}/{served.uuid}/kexec", boot_file)
     with open(boot_file, encoding="utf-8", errors="replace") as file:
         kernel, initrd, kernel_params = parse(file.read(_BOOT_FILE_BYTES))
     fetch(kernel, kernel_file)
@@ -117,7 +117,7 @@ def _load(
         _compare(kernel_file, trusted.kernel, "kernel")
         _compare(initrd_file, trusted.initrd, "initrd")
         kernel_params = trusted.command_line
-    kernel_params += " " + _boot_interface(client, machine, command_line)
+    kernel_params += " " + _boot_interface(client, served, command_line)
     command = [
         "/sbin/kexec", "-l", kernel_file, f"--initrd={initrd_file}", f"--command-line={kernel_params}",
     ]  # fmt: skip
@@ -148,12 +148,12 @@ def parse(text: str) -> tuple[str, str, str]:
     return found["kernel"][0], found["initrd"][0], " ".join(found["params"])
 
 
-def _boot_interface(client: Client, machine: str, command_line: str) -> str:
+def _boot_interface(client: Client, served: Served, command_line: str) -> str:
     with open(command_line, encoding="utf-8") as file:
         match = re.search(r"\bBOOTIF=\S+", file.read())
     if match:
         return match.group(0)
-    address = params.get(client, "machines", machine, "last-boot-macaddr")
+    address = served.param(client, "last-boot-macaddr", aggregate=False)
     if not isinstance(address, str) or not address:
         raise KexecUnavailable("the interface to boot from is not known")
     return f"BOOTIF={address}"

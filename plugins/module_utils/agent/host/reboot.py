@@ -8,7 +8,6 @@ import enum
 
 from ...client.client import Object
 from ...client.errors import DrpError, NotFound
-from ...client.objects import actions
 from ...client.patch import Patch
 from ..context import AgentContext
 from ..job.change_stage import INSTALL_SUFFIX
@@ -21,14 +20,19 @@ _NEXT_BOOT = "nextbootpxe"
 
 
 class RebootKind(enum.Enum):
+    STAY = "stay"
+    """There is nothing to reboot: the agent goes on."""
     EXIT = "exit"
     """Within an installation: the installer reboots."""
     REBOOT = "reboot"
     KEXEC = "kexec"
+    POWEROFF = "poweroff"
 
 
 def choose_reboot(agent_context: AgentContext, machine: Object, power: Power, use_kexec: bool) -> RebootKind:
     """How to leave the boot environment of the snapshot ``machine``; stages a kernel if asked to."""
+    if _stays(agent_context, "rebooted"):
+        return RebootKind.STAY
     if "Context" in machine:
         _mark_not_runnable(agent_context, machine)
     if str(machine.get("BootEnv") or "").endswith(INSTALL_SUFFIX):
@@ -37,18 +41,30 @@ def choose_reboot(agent_context: AgentContext, machine: Object, power: Power, us
         return RebootKind.REBOOT
     if use_kexec and not power.kernel_is_loaded():
         try:
-            kexec.load_kernel(agent_context.client, agent_context.machine)
+            kexec.load_kernel(agent_context.client, agent_context.served)
         except kexec.KexecUnavailable as reason:
             agent_context.report(f"No kexec: {reason}")
     return RebootKind.KEXEC if power.kernel_is_loaded() else RebootKind.REBOOT
+
+
+def choose_poweroff(agent_context: AgentContext) -> RebootKind:
+    """POWEROFF, or STAY for what has no power."""
+    return RebootKind.STAY if _stays(agent_context, "powered off") else RebootKind.POWEROFF
+
+
+def _stays(agent_context: AgentContext, done: str) -> bool:
+    """Whether what is served has neither power nor a boot environment; then says that nothing is ``done``."""
+    served = agent_context.served
+    if not served.boots:
+        agent_context.report(f"A {served.word} is not {done}: only machines are. The agent goes on")
+    return not served.boots
 
 
 def boot_from_network_next(agent_context: AgentContext) -> None:
     """Have the machine boot from the network, where a plugin can do that and the server does not."""
     try:
         if not agent_context.client.has_feature(AUTO_BOOT_TARGET):
-            actions.describe(agent_context.client, "machines", agent_context.machine, _NEXT_BOOT)
-            actions.run(agent_context.client, "machines", agent_context.machine, _NEXT_BOOT)
+            agent_context.served.run_action(agent_context.client, _NEXT_BOOT)
     except NotFound:
         pass
     except DrpError as error:
@@ -64,6 +80,6 @@ def _mark_not_runnable(agent_context: AgentContext, machine: Object) -> None:
         {"op": "replace", "path": "/Runnable", "from": "", "value": False},
     ]
     try:
-        agent_context.client.patch("machines", agent_context.machine, operations)
+        agent_context.served.patch(agent_context.client, operations)
     except DrpError as error:
         agent_context.report(f"Failed to mark the machine as not runnable: {error}")

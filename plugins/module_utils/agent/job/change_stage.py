@@ -10,7 +10,7 @@ import typing as t
 
 from ...client.client import Client
 from ...client.errors import DrpError
-from ...client.objects import params
+from ..served import Served
 
 PARAM = "change-stage/map"
 INSTALL_SUFFIX = "-install"
@@ -36,10 +36,10 @@ class InvalidStageMap(Exception):
     """The map is not one of texts to texts."""
 
 
-def next_stage(client: Client, machine: t.Mapping[str, t.Any]) -> StageChange | None:
+def next_stage(client: Client, served: Served, machine: t.Mapping[str, t.Any]) -> StageChange | None:
     """The stage to go to, or None to stay.  An unreadable map counts as empty; raises InvalidStageMap."""
     try:
-        stage_map = params.get(client, "machines", str(machine["Uuid"]), PARAM, aggregate=True)
+        stage_map = served.param(client, PARAM)
     except DrpError:
         stage_map = None
     change = choose_stage(stage_map, str(machine.get("Stage") or ""), str(machine.get("BootEnv") or ""))

@@ -7,52 +7,55 @@ from __future__ import annotations
 import uuid
 
 from ...client.client import Object
-from ...client.errors import Conflict
+from ...client.errors import Conflict, NotFound
 from ..checkpoints import reached
 from ..context import AgentContext
 from ..retry import Stopped
 from ..script import chroot, supervised
 from ..script.spool import Spool
 from ..script.task_files import remove_tree
-from ..state import ASKED, ENDED, ENDING, RECEIVED, JobRecord
+from ..served import TaskOwner
+from ..state import ASKED, ENDED, ENDING, RECEIVED, RUNNING, JobRecord
 from . import job_requests
 from .job_log import JobLog
 from .task_runner import TaskRunner
 
 
 class NotRunnable(Exception):
-    """The machine must not run anything now; something has changed since it was last seen."""
+    """The owner of the job must not run anything now; it has changed since it was last seen."""
 
 
 class CurrentJob:
     """Holds at most one job: :attr:`record` is the one to go on with."""
 
-    def __init__(self, agent_context: AgentContext, machine: str) -> None:
+    def __init__(self, agent_context: AgentContext) -> None:
         self.record: JobRecord | None = None
         self._agent_context = agent_context
         self._client = agent_context.client
-        self._machine = machine
+        self._served = agent_context.served
 
     # -- from the server
 
-    def resume_or_request(self, root: str) -> tuple[JobRecord, Object] | None:
-        """The current job, or the next one from the server; None without one.
+    def resume_or_request(self, root: str, owner: TaskOwner) -> tuple[JobRecord, Object] | None:
+        """The current job, or the next one of ``owner`` from the server; None without one.
 
         ``root`` is the chroot that a new job will run in.  Raises NotRunnable.
         """
         if self.record is not None:
             return self.record, self._client.get("jobs", self.record.job)
-        return self._request(root)
+        return self._request(root, owner)
 
-    def _request(self, root: str) -> tuple[JobRecord, Object] | None:
+    def _request(self, root: str, owner: TaskOwner) -> tuple[JobRecord, Object] | None:
         """Request a job so that neither a lost answer nor a crash of the agent loses it."""
-        record = self.record = JobRecord(job=str(uuid.uuid4()), chroot=root)
+        record = self.record = JobRecord(
+            job=str(uuid.uuid4()), chroot=root, work_order=owner.job_members.get("WorkOrder", "")
+        )
         self._agent_context.store.save_job(record)
         reached("job requested")
         try:
-            job = job_requests.next_job(self._client, self._machine, record.job, self._agent_context.context)
+            job = job_requests.next_job(self._client, owner, record.job, self._agent_context.context)
         except Conflict as error:
-            if self._client.get("machines", self._machine).get("Runnable"):
+            if self._may_run(owner):
                 raise
             self.clear(record)
             raise NotRunnable(str(error)) from error
@@ -64,6 +67,13 @@ class CurrentJob:
         self._agent_context.store.save_job(record)
         reached("job received")
         return record, job
+
+    def _may_run(self, owner: TaskOwner) -> bool:
+        try:
+            now = owner.read(self._client)
+        except NotFound:
+            return False
+        return bool(now.get("Runnable")) and now.get("State", RUNNING) == RUNNING
 
     def runner(self, machine: Object, record: JobRecord, job: Object) -> TaskRunner:
         """The runner of a job that is a task."""
@@ -83,7 +93,7 @@ class CurrentJob:
         """
         record = self.record or self._agent_context.store.load_job()
         self.record = None
-        live = self._client.get("machines", self._machine)
+        live = self._served.read(self._client)
         if record is not None and self._can_resume(record, live):
             self.record = record
             return

@@ -10,19 +10,20 @@ import typing as t
 from ...client.client import Client, Object
 from ...client.errors import ApiError, Conflict, NotFound, UnreadableAnswer
 from ...client.patch import Patch
+from ..served import TaskOwner
 
 _UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 OPEN = ("created", "running")
 ENDED = ("finished", "failed")
 
 
-def next_job(client: Client, machine: str, job: str, context: str = "") -> Object | None:
+def next_job(client: Client, owner: TaskOwner, job: str, context: str = "") -> Object | None:
     """What the server wants done: a new job with our UUID ``job``, or one to resume; None for nothing.
 
-    Raises Conflict when the machine is not runnable or has an open job, ApiError 500 when the server ran a
+    Raises Conflict when the owner is not runnable or has an open job, ApiError 500 when the server ran a
     plugin action that failed.
     """
-    wanted = {"Machine": machine, "Uuid": job, **({"Context": context} if context else {})}
+    wanted = {**owner.job_members, "Uuid": job, **({"Context": context} if context else {})}
     try:
         response = client.request_job(wanted)
     except ApiError as error:
@@ -61,20 +62,25 @@ def fail(client: Client, job: Object) -> Object:
     return _once(client, job, str(job["State"]), {"State": "failed"})
 
 
-def make_not_runnable(client: Client, machine: str) -> None:
-    """Make the machine not runnable. Conflict when it already is."""
-    client.patch("machines", machine, [_op("test", "/Runnable", True), _op("replace", "/Runnable", False)])
+def make_not_runnable(client: Client, owner: TaskOwner) -> None:
+    """Make the owner of a job not runnable. Conflict when it already is."""
+    owner.patch(client, [_op("test", "/Runnable", True), _op("replace", "/Runnable", False)])
 
 
-def change_stage(client: Client, machine: Object, stage: str) -> Object:
-    """Move the machine; the machine as it is then.  Conflict when it is no longer in its stage."""
+def make_runnable(client: Client, owner: TaskOwner) -> Object:
+    """Make the owner of a job runnable; its new state."""
+    return owner.patch(client, [_op("replace", "/Runnable", True)])
+
+
+def change_stage(client: Client, served: TaskOwner, machine: Object, stage: str) -> Object:
+    """Move what is served, last seen as ``machine``; its new state.  Conflict when it has left its stage."""
     operations = [_op("test", "/Stage", machine["Stage"]), _op("replace", "/Stage", stage)]
     try:
-        return client.patch("machines", str(machine["Uuid"]), operations)
+        return served.patch(client, operations)
     except Conflict as error:
         if error.attempts < 2:
             raise
-        now = client.get("machines", str(machine["Uuid"]))
+        now = served.read(client)
         if now.get("Stage") != stage:
             raise
         return now

@@ -317,22 +317,24 @@ class TaskRunner:
             remove_tree(record.task_dir)
 
     def _make_not_runnable(self) -> str:
-        """Make the machine not runnable; what the log says about that."""
-        name, tries = self._machine.get("Name"), 0
+        """Make the owner of the job not runnable; what the log says about that."""
+        owner, tries = self._agent_context.served.owner_of(self.job), 0
+        own = owner == self._agent_context.served
+        name = f"{owner.word} {self._machine.get('Name') if own else owner.uuid}"
 
         def stop() -> None:
             nonlocal tries
             tries += 1
-            job_requests.make_not_runnable(self._agent_context.client, str(self._machine["Uuid"]))
+            job_requests.make_not_runnable(self._agent_context.client, owner)
 
         try:
             self._retry(stop)
         except Conflict as error:
             if tries == 1 and error.attempts == 1:  # else only the answer to an earlier try was lost
-                return f"Machine {name} is not runnable already"
+                return f"The {name} is not runnable already"
         except DrpError as error:
-            return f"Failed to mark machine {name} as not runnable: {error}"
-        return f"Marked machine {name} as not runnable"
+            return f"Failed to mark {name} as not runnable: {error}"
+        return f"Marked {name} as not runnable"
 
     # -- helpers
 

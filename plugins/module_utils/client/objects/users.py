@@ -121,7 +121,10 @@ def _refuse_colon(name: str) -> None:
         raise UsageError("the name of a user must not contain a colon")
 
 
-def mint_machine_token(client: Client, uuid: str, ttl: int) -> str:
-    """A token such as templates give to the agent of a machine.  A v3.12 server has no route for it."""
-    answer = client.req().get().url_for("machines", uuid, "token").params("ttl", str(ttl)).do()
+def mint_machine_token(client: Client, uuid: str, ttl: int, kind: str = "machines") -> str:
+    """A token such as templates give to the agent of a machine, or of another ``kind`` that runs tasks.
+
+    A v3.12 server has no route for it.
+    """
+    answer = client.req().get().url_for(kind, uuid, "token").params("ttl", str(ttl)).do()
     return str(answer["Token"])

@@ -36,12 +36,15 @@ def run(task: Task) -> Result:
     if task.options["ttl"] < 1:
         raise UsageError("ttl: must be at least 1 second")
     is_v3 = not task.client.has_feature(features.V4.flag)
+    kind = task.options["kind"]
+    if kind != "machines":
+        task.client.require_feature(features.V4, f"kind: {kind}")
     if task.options["state"] == "absent":
         return _revoke(task, is_v3)
-    machine = find_one(task.client, "machines", task.options["machine"])
+    machine = find_one(task.client, kind, task.options["machine"])
     common: Result = {"machine": machine["Uuid"], "ttl": task.options["ttl"]}
     if not is_v3:
-        token = users.mint_machine_token(task.client, machine["Uuid"], common["ttl"])
+        token = users.mint_machine_token(task.client, machine["Uuid"], common["ttl"], kind)
         return {"changed": False, **common, "token": token}
     if task.options.get("user"):
         name = str(task.options["user"])
@@ -120,13 +123,13 @@ def _ensure(task: Task, uuid: str, state: str, address: str = "") -> Result:
 
 def _revoke(task: Task, is_v3: bool) -> Result:
     """Revoke all tokens of the agent. A deleted machine has none."""
-    (machine,) = resolve(task.client, "machines", [task.options["machine"]]).values()
+    (machine,) = resolve(task.client, task.options["kind"], [task.options["machine"]]).values()
     if is_v3:
         return _revoke_v3(task, machine["Uuid"] if machine else task.options["machine"])
     if machine is None:
         return {"changed": False, "machine": task.options["machine"]}
     if not task.check:
-        _renew_secret(task.client, machine)
+        _renew_secret(task.client, task.options["kind"], machine)
     return {"changed": True, "machine": machine["Uuid"]}
 
 
@@ -151,7 +154,7 @@ def _still_alive(uuid: str, named: str | None) -> str:
     )
 
 
-def _renew_secret(client: Client, machine: Object) -> None:
+def _renew_secret(client: Client, kind: str, machine: Object) -> None:
     """The server compares the Secret with each use of a token."""
     operation = {"op": "replace", "path": "/Secret", "from": "", "value": secrets.token_urlsafe(24)}
-    client.patch("machines", models.key_of("machines", machine), [operation])
+    client.patch(kind, models.key_of(kind, machine), [operation])

@@ -34,6 +34,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job.c
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.retry import StopSignal
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script import chroot
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.served import Served
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.state import Store
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     ApiError,
@@ -43,6 +44,8 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import params
 
 UUID = "3e7031fe-0000-4000-8000-000000000001"
+MACHINE = Served("machines", UUID)
+CLUSTER = Served("clusters", UUID)
 
 
 # -- change-stage/map
@@ -83,7 +86,7 @@ def test_a_map_that_cannot_be_read_is_empty(client: Any, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(params, "get", away)
     machine = {"Uuid": UUID, "Stage": "here", "BootEnv": "local"}
-    assert change_stage.next_stage(client, machine) is None
+    assert change_stage.next_stage(client, MACHINE, machine) is None
 
 
 # -- waits
@@ -122,14 +125,14 @@ def test_availability_and_context(machine: dict[str, Any], context: str, wanted:
 def test_the_context_is_sent_only_when_there_is_one(client: Any) -> None:
     sent: list[dict[str, Any]] = []
     client.on_job_request = lambda wanted: sent.append(wanted)
-    assert job_requests.next_job(client, UUID, "j") is None
-    assert job_requests.next_job(client, UUID, "j", "ansible") is None
+    assert job_requests.next_job(client, MACHINE, "j") is None
+    assert job_requests.next_job(client, MACHINE, "j", "ansible") is None
     assert sent == [{"Machine": UUID, "Uuid": "j"}, {"Machine": UUID, "Uuid": "j", "Context": "ansible"}]
 
 
 def test_a_reply_without_a_state_is_no_job(client: Any) -> None:
     client.on_job_request = lambda wanted: {"State": ""}
-    assert job_requests.next_job(client, UUID, "j") is None
+    assert job_requests.next_job(client, MACHINE, "j") is None
 
 
 def test_a_lost_answer_to_a_post_that_made_the_job(client: Any) -> None:
@@ -140,7 +143,7 @@ def test_a_lost_answer_to_a_post_that_made_the_job(client: Any) -> None:
         raise ApiError("exists", code=500, attempts=2)
 
     client.on_job_request = answer
-    assert job_requests.next_job(client, UUID, UUID) == {"Uuid": UUID, "State": "created"}
+    assert job_requests.next_job(client, MACHINE, UUID) == {"Uuid": UUID, "State": "created"}
 
 
 def test_a_failed_action_of_the_server_is_not_ours(client: Any) -> None:
@@ -151,7 +154,7 @@ def test_a_failed_action_of_the_server_is_not_ours(client: Any) -> None:
 
     client.on_job_request = answer
     with pytest.raises(ApiError, match="the plugin failed"):
-        job_requests.next_job(client, UUID, "j")
+        job_requests.next_job(client, MACHINE, "j")
 
 
 def test_a_patch_that_had_arrived(client: Any) -> None:
@@ -171,7 +174,7 @@ def test_patches_of_a_job(client: Any) -> None:
     job_requests.start(client, {"Uuid": "j", "State": "incomplete"})
     job_requests.end(client, {"Uuid": "j"}, "incomplete", "reboot")
     job_requests.fail(client, {"Uuid": "j", "State": "created"})
-    job_requests.make_not_runnable(client, UUID)
+    job_requests.make_not_runnable(client, MACHINE)
     sent = [[(one["op"], one["path"], one["value"]) for one in ops] for _kind, _key, ops in client.patches]
     assert sent == [
         [("test", "/State", "incomplete"), ("replace", "/State", "running")],
@@ -188,9 +191,9 @@ def test_patches_of_a_job(client: Any) -> None:
 # -- power
 
 
-def agent_context(client: Any, context: str = "") -> Any:
+def agent_context(client: Any, context: str = "", served: Served = MACHINE) -> Any:
     said: list[str] = []
-    return SimpleNamespace(client=client, machine=UUID, context=context, report=said.append, said=said)
+    return SimpleNamespace(client=client, served=served, context=context, report=said.append, said=said)
 
 
 def test_within_an_installation_the_installer_reboots(client: Any) -> None:
@@ -215,6 +218,22 @@ def test_a_v4_machine_is_marked_before_it_reboots(
     assert bool(client.patches) is patched
     if patched:
         assert [one["path"] for one in client.patches[0][2]] == ["/Context", "/Runnable"]
+
+
+@pytest.mark.parametrize("bootenv", ["local", "os-install"])
+def test_only_machines_have_power(client: Any, bootenv: str) -> None:
+    """A cluster's agent runs on a host that is none of the cluster's business: it is left alone."""
+    shared = agent_context(client, served=CLUSTER)
+    machine = {"BootEnv": bootenv, "Context": ""}
+    way = reboot.choose_reboot(shared, machine, SystemPower(pytest.fail), use_kexec=True)
+    assert way == reboot.RebootKind.STAY
+    assert reboot.choose_poweroff(shared) == reboot.RebootKind.STAY
+    assert reboot.choose_poweroff(agent_context(client)) == reboot.RebootKind.POWEROFF
+    assert client.patches == []
+    assert shared.said == [
+        "A cluster is not rebooted: only machines are. The agent goes on",
+        "A cluster is not powered off: only machines are. The agent goes on",
+    ]
 
 
 @pytest.mark.parametrize(("status", "error"), [(0, False), (1, True), (127, True)])
@@ -299,9 +318,9 @@ def test_staging(
 
     if not wanted:
         with pytest.raises(kexec.KexecUnavailable, match="interface"):
-            kexec.load_kernel(client, UUID, fetch, run, str(tmp_path / "cmdline"))
+            kexec.load_kernel(client, MACHINE, fetch, run, str(tmp_path / "cmdline"))
         return
-    kexec.load_kernel(client, UUID, fetch, run, str(tmp_path / "cmdline"))
+    kexec.load_kernel(client, MACHINE, fetch, run, str(tmp_path / "cmdline"))
     assert fetched == [f"http://drp.example.com:8091/machines/{UUID}/kexec", "http://s/k", "http://s/i"]
     assert ran[0][:2] == ["/sbin/kexec", "-l"]
     assert ran[0][-1] == f"--command-line={wanted}"
@@ -311,7 +330,7 @@ def test_kexec_is_asked_for(client: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(params, "get", lambda *_args, **_options: "true")
     monkeypatch.setattr(kexec.shutil, "which", lambda name: f"/sbin/{name}")
     with pytest.raises(kexec.KexecUnavailable, match="kexec-ok"):
-        kexec.load_kernel(client, UUID)
+        kexec.load_kernel(client, MACHINE)
 
 
 # -- chroot
@@ -369,5 +388,5 @@ def test_without_a_root_nothing_is_mounted() -> None:
 )
 def test_whose_token_scripts_get(client: Any, tmp_path: Path, job: dict[str, str], token: str) -> None:
     """A v4 server gives a job a token of its own."""
-    shared = AgentContext(client, Store(str(tmp_path), UUID), StopSignal(), RunnerSettings(), print, UUID)
+    shared = AgentContext(client, Store(str(tmp_path), UUID), StopSignal(), RunnerSettings(), print, MACHINE)
     assert shared.environment_for(job).token == token

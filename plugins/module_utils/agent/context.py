@@ -17,7 +17,7 @@ from ..client.files import own
 from .retry import Backoff, StopSignal
 from .script.launcher import copy_program, write_launcher
 from .script.scripts import CannotStart, ScriptEnvironment
-from .script.task_files import make_folders
+from .script.task_files import make_folders, remove_tree
 from .served import Served
 from .state import Store
 
@@ -93,8 +93,11 @@ class AgentContext:
                     return folder
         return tempfile.gettempdir()
 
-    def task_dir(self, task: str) -> str:
-        """A new folder for one run of a task, mode 0700; CannotStart when there cannot be one."""
+    def task_dir(self, task: str, job: str) -> str:
+        """A new folder for a job of a task, mode 0700; CannotStart when there cannot be one.
+
+        Its name is always the same, so that nothing is left of an agent that was killed while it made one.
+        """
         try:
             if not os.path.lexists(self.runner_dir):  # a cleanup of /tmp has removed it
                 os.makedirs(self.runner_dir, mode=0o755)
@@ -102,7 +105,11 @@ class AgentContext:
             elif not _is_ours(self.runner_dir):  # and another user has made one there
                 self.runner_dir = self._new_runner_dir()
                 write_launcher(self.runner_dir, self.store.directory)
-            return tempfile.mkdtemp(prefix=_folder_prefix(task), dir=self.runner_dir)
+            folder = os.path.join(self.runner_dir, f"{_folder_prefix(task)}{job}")
+            if os.path.lexists(folder):
+                remove_tree(folder)
+            os.mkdir(folder, mode=0o700)
+            return folder
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
             raise CannotStart(f"Cannot make a task directory in {self.runner_dir}: {why}") from error

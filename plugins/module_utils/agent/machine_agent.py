@@ -245,7 +245,8 @@ class MachineAgent:
             self.state = self._leaving.to_power_off()
         elif flags.stop or (flags.failed and self._options.exit_on_failure):
             self.state = State.EXIT
-        self._save_state()
+        if self.state != State.WAIT_FOR_RUNNABLE:  # else nothing that an agent after this one would need
+            self._save_state()
         self._current_job.clear(record)
         reached("outcome applied")
         if owner != self._served and self.state == State.EXIT:

@@ -33,24 +33,29 @@ class MachineWatch:
         self._served = served
         self._stop_signal = stop_signal
         self._stream = client.events()
-        self._followed: Subscription | None = None
-        self._followed_owner: TaskOwner | None = None
+        self._followed: TaskOwner = served
         try:
             self._subscription: Subscription = self._stream.register(*served.events)
         except BaseException:
             self._stream.close()
             raise
+        stop_signal.wakers.append(self._wake)
 
     def close(self) -> None:
+        self._stop_signal.wakers.remove(self._wake)
         self._stream.close()
+
+    def _wake(self) -> None:
+        self._subscription.wake()
 
     def follow(self, owner: TaskOwner) -> None:
         """Have what happens to ``owner``, a work order, end a pause of :meth:`wait` as well."""
-        if owner == self._followed_owner or owner == self._served:
+        if owner in (self._followed, self._served):
             return
-        if self._followed is not None:
-            self._stream.deregister(self._followed.handle)
-        self._followed_owner, self._followed = owner, self._stream.register(*owner.events)
+        before = self._subscription
+        self._subscription = self._stream.register(*self._served.events, *owner.events)
+        self._followed = owner
+        self._stream.deregister(before.handle)
 
     def wait(self, test: Condition, timeout: float) -> tuple[str, Object | None]:
         """``complete`` and the machine as it then was; else ``timeout`` or ``interrupt`` and None.
@@ -80,9 +85,8 @@ class MachineWatch:
                 return TIMEOUT
             if now >= recheck:
                 return ""
-            received = self._subscription.get(max(min(StopSignal.POLL_INTERVAL, deadline - now), 0.0))
-            if received is None and self._followed is not None:
-                received = self._followed.get(0)
+            pause = min(self._stop_signal.longest_pause, deadline - now, recheck - now)
+            received = self._subscription.get(pause)
             if received is not None:
                 self._check(received.error)
                 return ""

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import _thread
+import contextlib
 import random
+import threading
 import time
 import typing as t
 
@@ -19,6 +22,8 @@ from ..client.errors import (
 
 Result = t.TypeVar("Result")
 
+LONGEST_PAUSE = 30.0
+"""Seconds; an agent without work wakes up twice a minute for nothing."""
 _TRANSIENT_CODES = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -34,20 +39,42 @@ def is_transient(error: DrpError) -> bool:
 
 
 class StopSignal:
-    """Sleeping that notices the end: everything that waits long does so in slices of this.
+    """Sleeping that notices the end.
 
-    ``heartbeat`` is called at each slice, for whoever watches whether the agent is alive.
+    Who waits for a process or a server does so in slices of ``POLL_INTERVAL``.  An agent that has nothing to
+    do sleeps for ``longest_pause`` at a time, and is woken.  ``heartbeat`` is called after each slice and
+    each pause, for whoever watches whether the agent is alive.
     """
 
     POLL_INTERVAL = 0.25
     GRACE_PERIOD = 15.0
     """Seconds that what has to reach the server may still take once the agent is to end."""
 
-    def __init__(self, heartbeat: t.Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, heartbeat: t.Callable[[], None] = lambda: None, longest_pause: float = LONGEST_PAUSE
+    ) -> None:
         self.requested = False
-        """Whether the agent is to end.  A plain flag, so that a signal handler may set it at any moment."""
+        """Whether the agent is to end."""
         self.heartbeat = heartbeat
+        self.longest_pause = longest_pause
+        """Seconds."""
+        self.wakers: list[t.Callable[[], None]] = []
+        """What wakes those that sleep on something else than :meth:`sleep`."""
         self._grace_period_end = 0.0
+        self._changed = threading.Condition()
+
+    def request(self) -> None:
+        """The agent is to end.  May be called by a signal handler, whatever the code under it holds."""
+        self.requested = True
+        # its lock may be held by the very code that the handler has interrupted; this call takes none
+        with contextlib.suppress(RuntimeError):
+            _thread.start_new_thread(self._wake, ())
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+        for wake in list(self.wakers):
+            wake()
 
     @property
     def grace_period_over(self) -> bool:
@@ -65,7 +92,9 @@ class StopSignal:
             left = deadline - time.monotonic()
             if left <= 0:
                 return
-            time.sleep(min(left, self.POLL_INTERVAL))
+            with self._changed:
+                if not self.requested:
+                    self._changed.wait(min(left, self.longest_pause))
             self.heartbeat()
 
 

@@ -19,10 +19,8 @@ import typing as t
 from ..client.errors import UsageError
 from ..client.files import own
 from .job.exit_codes import Flags
-from .script.launch import started_at
+from .script.launch import boot_id, started_at
 from .script.task_files import remove_tree
-
-BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 _HANDED_ON = 20.0
 """Seconds; how long a lock may outlive its agent: a process that it forked has not run yet."""
@@ -210,15 +208,6 @@ def _load(path: str, kind: type[Kept]) -> Kept | None:
         return kind(**{name: value for name, value in document.items() if name in known})
     except (OSError, ValueError, TypeError, AttributeError):
         return None
-
-
-def boot_id() -> str:
-    """What is different after each start of the machine; "" when the system does not report it."""
-    try:
-        with open(BOOT_ID, encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
 
 
 class Lock:

@@ -245,9 +245,30 @@ def test_the_supervisor_is_killed(agents: Agents) -> None:
     agent = agents.spawn(machine, "run", **QUICK)
     eventually(lambda: (agents.folder / "pid").exists() and (agents.folder / "pid").read_text().strip())
     (pids,) = (agents.folder / "state/jobs").glob("*/run/pids")
+    eventually(lambda: pids.read_text().strip())
     os.kill(int(json.loads(pids.read_text())["supervisor"]), signal.SIGKILL)
     agent.communicate(timeout=LIMIT)
-    assert agents.outcome(machine) == ("long", "failed", "failed")
+    assert_lost(agents, machine)
+
+
+@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("agent_too", [False, True], ids=["supervisor", "agent too"])
+def test_a_script_kills_its_parents(agents: Agents, agent_too: bool, number: int) -> None:
+    """Before or after its supervisor has noted which process it is: it runs once, and is ended."""
+    agents_pid = "$(cut -d' ' -f4 /proc/$PPID/stat)" if agent_too else ""
+    script = f"echo $$ >> {agents.folder}/pid; kill -9 {agents_pid} $PPID; sleep 900 & wait"
+    machine = agents.machine_with_tasks(agents.task("murder", script))
+    agent = agents.spawn(machine, "run", **QUICK)
+    agent.communicate(timeout=LIMIT)
+    if agent_too:
+        assert agent.returncode == -signal.SIGKILL
+        run_next_agent(agents, machine)
+    assert_lost(agents, machine)
+
+
+def assert_lost(agents: Agents, machine: Object) -> None:
+    """The script was started once, and is gone; its job has failed."""
+    assert agents.outcome(machine)[1:] == ("failed", "failed")
     assert occurrences(agents.log(agents.job(machine)), "was killed together with its supervisor") == 1
     script = int((agents.folder / "pid").read_text())
     eventually(lambda: not alive(script))

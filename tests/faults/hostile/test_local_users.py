@@ -226,7 +226,7 @@ def test_a_runner_directory_that_somebody_has_made_anew(
     context.runner_dir = str(theirs)
     context.store = type("Store", (), {"directory": str(tmp_path)})
     monkeypatch.setattr(AgentContext, "_runner_base", lambda _self: str(world))
-    made = Path(context.task_dir("task"))
+    made = Path(context.task_dir("task", "job"))
     assert made.parent != theirs
     assert made.parent.stat().st_uid == os.geteuid()
     assert list(theirs.iterdir()) == []

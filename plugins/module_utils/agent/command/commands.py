@@ -12,7 +12,7 @@ from ...client.client import Client, Object
 from ..context import AgentContext
 from ..host.power import NoPower, Power, PowerFailed, SystemPower
 from ..machine_agent import MachineAgent
-from ..retry import Backoff, Stopped, StopSignal, retry_until
+from ..retry import LONGEST_PAUSE, Backoff, Stopped, StopSignal, retry_until
 from ..state import Store
 from ..states import AgentFailed
 from .config import Config
@@ -24,7 +24,7 @@ from .notify import Notifier
 def run(config: Config, args: t.Any) -> int:
     """Until the agent ends.  SIGTERM is an end as meant; SIGINT is an error, except by the strict rules."""
     notifier = Notifier()
-    stop_signal = StopSignal(notifier.feed_watchdog)
+    stop_signal = StopSignal(notifier.feed_watchdog, min(LONGEST_PAUSE, notifier.interval or LONGEST_PAUSE))
     with _stop_on_signals(stop_signal) as received, connect(config, stop_signal) as client:
         # it works from here on, even if it has to wait for the server first
         notifier.send(READY="1", STATUS="CONNECTING")
@@ -82,7 +82,7 @@ def _stop_on_signals(stop_signal: StopSignal) -> t.Iterator[set[int]]:
 
     def ask(number: int, _frame: object) -> None:
         received.add(number)
-        stop_signal.requested = True
+        stop_signal.request()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

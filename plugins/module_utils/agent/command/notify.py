@@ -17,7 +17,8 @@ class Notifier:
     def __init__(self, environ: t.Mapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ
         self._address = environ.get("NOTIFY_SOCKET", "")
-        self._watchdog_interval = _interval(environ)
+        self.interval = _interval(environ)
+        """Seconds after which the watchdog wants to be fed; 0 when there is none."""
         self._next = 0.0
 
     def send(self, **states: str) -> None:
@@ -33,8 +34,8 @@ class Notifier:
     def feed_watchdog(self) -> None:
         """Feed the watchdog, when that is due."""
         now = time.monotonic()
-        if self._watchdog_interval and now >= self._next:
-            self._next = now + self._watchdog_interval
+        if self.interval and now >= self._next:
+            self._next = now + self.interval
             self.send(WATCHDOG="1")
 
 

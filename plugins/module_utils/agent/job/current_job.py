@@ -64,7 +64,8 @@ class CurrentJob:
             return None
         record.fresh = job["Uuid"] == record.job
         record.job, record.phase = str(job["Uuid"]), RECEIVED
-        self._agent_context.store.save_job(record)
+        if not record.fresh:  # the job that was asked for is found by what is saved already
+            self._agent_context.store.save_job(record)
         reached("job received")
         return record, job
 

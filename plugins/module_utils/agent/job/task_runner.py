@@ -109,13 +109,13 @@ class TaskRunner:
         reached("job running")
         if not self._log.spool.end_offset():
             self._log.write_line(f"Starting task {self.title} on {self._machine.get('Name')}")
-        elif record.phase == RUNNING:
+        else:
             self._log_interruption()
         record.phase = RUNNING
         if not record.task_dir or not os.path.isdir(record.task_dir):
-            record.task_dir = self._agent_context.task_dir(self.name)
+            record.task_dir = self._agent_context.task_dir(self.name, record.job)
             record.done, record.begun, record.actions = 0, False, []
-        self._save("task directory made")
+        reached("task directory made")
 
     def _log_interruption(self) -> None:
         """Say that there was a break, unless a script is writing this very log."""
@@ -156,8 +156,6 @@ class TaskRunner:
     def _perform_all(self, actions: t.Sequence[Action]) -> ActionOutcome:
         record = self._record
         action_outcome = ActionOutcome(True, "finished", Flags())
-        if not record.done and not record.begun and any(not action.get("Path") for action in actions):
-            self._write("the helper", lambda: scripts.write_helper(record.task_dir))
         for number in range(record.done, len(actions)):
             if self._agent_context.stop_signal.requested and not record.begun:
                 raise Stopped
@@ -170,14 +168,16 @@ class TaskRunner:
             action_outcome = outcome_of(flags, final, self._agent_context.runner_settings.strict)
             if not action_outcome.continues:
                 break
-            record.done, record.begun = number + 1, False
-            self._save("action done", durable=not final)
+            if not final:  # the outcome follows, and is saved then
+                record.done, record.begun = number + 1, False
+                self._agent_context.store.save_job(record, durable=True)
+            reached("action done")
         return action_outcome
 
     def _perform(self, action: Action) -> Flags:
         if not action.get("Path"):
             return self._run_script(action)
-        self._save("action saved")
+        reached("action saved")
         target = scripts.target_path(action, self._record.task_dir, self._record.chroot)
         self._log.write_line(f"{_now()}: Writing {action['Name']} to {target}")
         secrets = {self._agent_context.client.token(), str(self.job.get("Token") or "")}
@@ -194,7 +194,8 @@ class TaskRunner:
         result = self._wait_for(running)
         reached("script ended")
         if result.error:
-            raise CannotStart(f"Cannot start the script of {action['Name']}: {result.error}")
+            what = "" if result.unprepared else f"Cannot start the script of {action['Name']}: "
+            raise CannotStart(f"{what}{result.error}")
         if result.stopped:
             raise Stopped
         if result.lost:
@@ -215,10 +216,15 @@ class TaskRunner:
     def _start(self, action: Action) -> supervised.RunningScript:
         record, agent_context = self._record, self._agent_context
         name = scripts.script_name(action, self.name)
-        self._write(name, lambda: scripts.write_script(action, self.name, record.task_dir))
         environment = agent_context.environment_for(self.job).environment(record.task_dir)
         command = scripts.command_of(action, name)
-        scripts.check_startable(command, record.task_dir, environment.get("PATH", os.defpath), record.chroot)
+
+        def prepare() -> None:
+            scripts.write_helper(record.task_dir)
+            scripts.write_script(action, self.name, record.task_dir)
+            search_path = environment.get("PATH", os.defpath)
+            scripts.check_startable(command, record.task_dir, search_path, record.chroot)
+
         record.begun = True
         self._save("action saved")
         path = os.path.join(record.task_dir, name)
@@ -228,6 +234,7 @@ class TaskRunner:
             task_dir=record.task_dir,
             run_dir=self._run_dir,
             spool=self._log.spool,
+            prepare=prepare,
             timeout=self._timeout(),
             kill_grace=agent_context.runner_settings.kill_grace,
             chroot=record.chroot,
@@ -240,30 +247,44 @@ class TaskRunner:
             running = supervised.start(script_run)
         except OSError as error:
             raise CannotStart(f"Cannot start {path}: {error.strerror or error}") from error
+        self._wait_for_files(name, running.is_prepared, running.kill)
         reached("script started")
         return running
 
     def _write(self, what: str, work: t.Callable[[], object]) -> None:
-        """Have files written; neither a file system that hangs nor a device keeps us from the end."""
-        signal, timeout = self._agent_context.stop_signal, self._timeout()
+        """Have a file written in a process of its own."""
         try:
             child = Child(work)
         except OSError as error:
             raise CannotStart(f"Cannot write {what}: {error.strerror or error}") from error
+        problem: str | None = None
+
+        def is_done(seconds: float) -> bool:
+            nonlocal problem
+            problem = child.wait(seconds)
+            return problem is not None
+
+        self._wait_for_files(what, is_done, child.kill)
+        if problem:
+            raise CannotStart(problem)
+
+    def _wait_for_files(
+        self, what: str, is_done: t.Callable[[float], bool], kill: t.Callable[[], None]
+    ) -> None:
+        """Wait for who makes them; neither a file system that hangs nor a device keeps us from the end."""
+        signal, timeout = self._agent_context.stop_signal, self._timeout()
         began, stop_at = time.monotonic(), float("inf")
-        while (problem := child.wait(StopSignal.POLL_INTERVAL)) is None:
+        while not is_done(StopSignal.POLL_INTERVAL):
             signal.heartbeat()
             now = time.monotonic()
             if timeout and now - began >= timeout:
-                child.kill()
+                kill()
                 raise CannotStart(f"Cannot write {what}: it took longer than {timeout:g} s (task_timeout)")
             if signal.requested:
                 stop_at = min(stop_at, now + self._agent_context.runner_settings.kill_grace)
             if now >= stop_at:
-                child.kill()
+                kill()
                 raise Stopped
-        if problem:
-            raise CannotStart(problem)
 
     def _timeout(self) -> float:
         """Seconds for each script of this job; asked for once."""
@@ -312,7 +333,9 @@ class TaskRunner:
         except (Conflict, NotFound) as error:
             self._agent_context.report(f"Failed to update job {record.job} to {record.final_state}: {error}")
         record.phase = ENDED
-        self._save("job ended")
+        if record.outcome.any:  # else it does no harm to end it once more
+            self._agent_context.store.save_job(record)
+        reached("job ended")
         if record.task_dir:
             remove_tree(record.task_dir)
 

@@ -9,9 +9,14 @@ import typing as t
 
 from .spool import Spool
 
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+RUN_VARIABLE = "DRP_AGENT_RUN"
+"""In the environment of a script, the folder of its run: by it a script is found that nobody has noted."""
 LOCK = "lock"
 """Locked by the supervisor as long as it lives."""
 PIDS = "pids"
+PREPARED = b"."
+"""Written by the supervisor into the pipe whose end is its own end."""
 STATUS = "status"
 STATUS_FILE_SIZE = 2048
 """Bytes of each of the last two, which are there, and blank, before the script is started."""
@@ -26,6 +31,9 @@ class ScriptRun:
     task_dir: str
     run_dir: str
     spool: Spool
+    prepare: t.Callable[[], object] = lambda: None
+    """Makes the files that the command needs.  Done by the supervisor, so that what hangs can be ended; the
+    text of what it raises says why the script cannot be started."""
     timeout: float = 0.0
     kill_grace: float = 10.0
     chroot: str = ""
@@ -48,4 +56,13 @@ def started_at(pid: int) -> str:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             return file.read().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
+        return ""
+
+
+def boot_id() -> str:
+    """What is different after each start of the machine; "" when the system does not report it."""
+    try:
+        with open(BOOT_ID, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
         return ""

@@ -122,9 +122,11 @@ def _why(error: Exception, path: str) -> str:
 
 
 def write_helper(task_dir: str) -> None:
-    """Put the helper where scripts look for it."""
+    """Put the helper where scripts look for it, unless an action has put its own there."""
+    helper = os.path.join(task_dir, "helper")
     try:
-        write(os.path.join(task_dir, "helper"), HELPER, 0o600)
+        if not os.path.lexists(helper):
+            write(helper, HELPER, 0o600)
     except (OSError, ValueError) as error:
         raise CannotStart(f"Cannot write the helper to {task_dir}: {_why(error, '')}") from error
 

@@ -20,7 +20,17 @@ import time
 import typing as t
 import warnings
 
-from .launch import LOCK, PIDS, STATUS, STATUS_FILE_SIZE, ScriptRun, started_at
+from .launch import (
+    LOCK,
+    PIDS,
+    PREPARED,
+    RUN_VARIABLE,
+    STATUS,
+    STATUS_FILE_SIZE,
+    ScriptRun,
+    boot_id,
+    started_at,
+)
 from .supervisor import supervise
 
 _POLL = 0.05
@@ -36,6 +46,8 @@ class ScriptResult:
     code: int = 0
     error: str = ""
     """Why it could not be started."""
+    unprepared: bool = False
+    """Because its files could not be made; then :attr:`error` is a whole sentence."""
     stopped: bool = False
     """It was ended because the agent was to end."""
     timed_out: bool = False
@@ -55,6 +67,25 @@ class RunningScript:
         self.folder = folder
         self._pid = pid
         self._exit_pipe = exit_pipe
+        self._prepared = False
+
+    def is_prepared(self, seconds: float) -> bool:
+        """Whether its files are made, or will never be, within ``seconds``."""
+        if self._exit_pipe < 0 or self._prepared:
+            return True
+        if not select.select([self._exit_pipe], [], [], seconds)[0]:
+            return False
+        # the end of the pipe stays readable, for wait()
+        self._prepared = os.read(self._exit_pipe, len(PREPARED)) in (PREPARED, b"")
+        return True
+
+    def kill(self) -> None:
+        """End the supervisor at once, and wait for nothing: for one that hangs in a system call."""
+        with contextlib.suppress(OSError):
+            os.kill(self._pid, signal.SIGKILL)
+        os.close(self._exit_pipe)
+        self._exit_pipe = -1
+        _reap(self._pid)
 
     def wait(self, seconds: float) -> ScriptResult | None:
         """How it ended; None when it runs on after ``seconds``."""
@@ -105,25 +136,22 @@ def start(script_run: ScriptRun) -> RunningScript:
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if not pid:
-        supervise(script_run, (lock, exit_pipe_writer))
+        supervise(script_run, lock, exit_pipe_writer)
     os.close(lock)
     os.close(exit_pipe_writer)
     return RunningScript(script_run.run_dir, pid, exit_pipe)
 
 
 def find_running(folder: str) -> RunningScript | None:
-    """The script that an earlier agent started in ``folder``: running, or ended and noted.
+    """The script that an earlier agent started in ``folder``: running, ended and noted, or lost.
 
-    None when it never ran or nobody knows its end; what is left of its process group is then killed.
+    None when it was not started since the machine was; only then may it be started.
     """
     if _is_supervised(folder) or _read(folder, STATUS):
         return RunningScript(folder)
     pids = _read(folder, PIDS)
-    script = int(pids.get("script") or 0)
-    if script and started_at(script) == pids.get("started"):
-        with contextlib.suppress(OSError):
-            os.killpg(script, signal.SIGKILL)
-    return None
+    started = pids.get("boot") == boot_id() if pids else bool(_unnoted(folder))
+    return RunningScript(folder) if started else None
 
 
 def stop(folder: str, grace: float) -> None:
@@ -137,10 +165,10 @@ def stop(folder: str, grace: float) -> None:
 def _read_result(folder: str) -> ScriptResult:
     status = _read(folder, STATUS)
     if not status:
-        find_running(folder)
+        _end(folder)
         return ScriptResult(lost=True)
     if status.get("error"):
-        return ScriptResult(error=str(status["error"]))
+        return ScriptResult(error=str(status["error"]), unprepared=bool(status.get("unprepared")))
     return ScriptResult(
         code=int(status.get("code") or 0),
         stopped=bool(status.get("stopped")),
@@ -149,6 +177,29 @@ def _read_result(folder: str) -> ScriptResult:
         log_incomplete=bool(status.get("unsaid")),
         missing=int(status.get("missing") or 0),
     )
+
+
+def _end(folder: str) -> None:
+    """Kill what a lost supervisor has left of its script."""
+    pids = _read(folder, PIDS)
+    script = int(pids.get("script") or 0)
+    with contextlib.suppress(OSError):
+        if script and started_at(script) == pids.get("started"):
+            os.killpg(script, signal.SIGKILL)
+    for process in [] if script else _unnoted(folder):
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGKILL)
+
+
+def _unnoted(folder: str) -> list[int]:
+    """The processes of a script that has killed its supervisor before that could note its number."""
+    mark = os.fsencode(f"{RUN_VARIABLE}={folder}")
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/environ", "rb") as file:
+            if mark in file.read().split(b"\0"):
+                found.append(int(name))
+    return found
 
 
 def _is_supervised(folder: str) -> bool:

@@ -23,13 +23,23 @@ import time
 import typing as t
 
 from .chroot import Chroot
-from .launch import PIDS, STATUS, STATUS_FILE_SIZE, ScriptRun, started_at
+from .launch import (
+    PIDS,
+    PREPARED,
+    RUN_VARIABLE,
+    STATUS,
+    STATUS_FILE_SIZE,
+    ScriptRun,
+    boot_id,
+    started_at,
+)
 from .spool import SpoolWriter
 
 _BUFFER = 256 << 10
 _PIPE = 1 << 20
 _DRAIN = 2.0
 _STEP = 0.25
+_LONGEST_ERROR = 1000
 
 
 class Supervisor:
@@ -48,12 +58,16 @@ class Supervisor:
         self._missing_newline = ""
         """What the last line of the output lacks."""
 
-    def run(self) -> None:
-        self._prepare()
-        try:
-            status = self._run_script()
-        except (OSError, ValueError) as error:
-            status = {"error": str(getattr(error, "strerror", None) or error)[:1000]}
+    def run(self, exit_pipe: int) -> None:
+        """``exit_pipe`` tells the agent when the files of the script are made."""
+        status = self._make_files()
+        os.write(exit_pipe, PREPARED)
+        if not status:
+            self._prepare()
+            try:
+                status = self._run_script()
+            except (OSError, ValueError) as error:
+                status = {"error": str(getattr(error, "strerror", None) or error)[:_LONGEST_ERROR]}
         self._writer.close()
         self._write_status(STATUS, status)
 
@@ -71,6 +85,16 @@ class Supervisor:
             pass
 
     # -- the script
+
+    def _make_files(self) -> dict[str, t.Any]:
+        """How it ended when they could not be made; as long as it lasts, a signal ends this process."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        try:
+            self._script_run.prepare()
+        except Exception as error:
+            return {"error": str(error)[:_LONGEST_ERROR] or type(error).__name__, "unprepared": True}
+        return {}
 
     def _prepare(self) -> None:
         os.setsid()
@@ -108,7 +132,7 @@ class Supervisor:
         }
 
     def _identity(self) -> dict[str, t.Any]:
-        return {"started": started_at(self._script)}
+        return {"started": started_at(self._script), "boot": boot_id()}
 
     def _start(self) -> None:
         self._output, writing = os.pipe()
@@ -119,7 +143,7 @@ class Supervisor:
             self._process = subprocess.Popen(
                 script_run.command,
                 cwd=None if script_run.chroot else script_run.task_dir,
-                env=dict(script_run.environment),
+                env={**script_run.environment, RUN_VARIABLE: script_run.run_dir},
                 stdin=subprocess.DEVNULL,
                 stdout=writing,
                 stderr=writing,
@@ -224,14 +248,14 @@ class Supervisor:
         os.close(descriptor)
 
 
-def supervise(script_run: ScriptRun, keep: t.Collection[int]) -> t.NoReturn:
-    """The life of a forked supervisor; ``keep`` are the descriptors that stay open beside the first three."""
+def supervise(script_run: ScriptRun, lock: int, exit_pipe: int) -> t.NoReturn:
+    """The life of a forked supervisor, which holds both descriptors until the script has ended."""
     gc.disable()
     try:
-        close_all_but({0, 1, 2, *keep})
+        close_all_but({0, 1, 2, lock, exit_pipe})
         supervisor = Supervisor(script_run)
-        supervisor.run()
-        for descriptor in keep:
+        supervisor.run(exit_pipe)
+        for descriptor in (lock, exit_pipe):
             os.close(descriptor)
         supervisor.discard_output()
     finally:

@@ -50,24 +50,32 @@ class Subscription:
         self._dropped = 0
         """How many events the None in the queue stands for."""
         self._ended = False
+        self._woken = False
         self._changed = threading.Condition()
 
     def get(self, timeout: float | None = None) -> ReceivedEvent | None:
-        """The next event; None without one within ``timeout`` seconds, or when the subscription has ended."""
+        """The next event; None without one within ``timeout`` seconds, when woken, and after the end."""
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
-            while not self._queue and not self._ended:
+            while not self._queue and not self._ended and not self._woken:
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     return None
                 self._changed.wait(left)
             if not self._queue:
+                self._woken = False
                 return None
             received = self._queue.popleft()
             if received is None:
                 received = ReceivedEvent({}, Gap(f"{self._dropped} events came faster than they were read"))
                 self._dropped = 0
             return received
+
+    def wake(self) -> None:
+        """Have a :meth:`get` that waits, or the next one that would, return without an event."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
 
     def __iter__(self) -> t.Iterator[ReceivedEvent]:
         """All events until the subscription ends."""

@@ -12,7 +12,8 @@ from ..client.errors import UsageError
 from ..converge.bulk import Bulk
 from ..converge.guard import Guard, describe_targets
 from ..converge.resource import Resource
-from ..converge.task import Result, Task, bulk_result, converge_one
+from ..converge.results import bulk_result, converge_one
+from ..converge.task import Result, Task
 from .dhcp.reservation import RawReservation
 from .dhcp.subnet import RawSubnet
 from .listing import Query, select

@@ -17,7 +17,8 @@ from ...client import models
 from ...client.client import Client
 from ...client.errors import UsageError
 from ...converge.bulk import Bulk
-from ...converge.task import Options, Result, Task, bulk_result
+from ...converge.results import bulk_result
+from ...converge.task import Options, Result, Task
 from ..listing import Query, select
 from ..machine import Machine
 

@@ -66,6 +66,11 @@ def test_the_client_loads_no_package_that_it_may_not_need() -> None:
     assert "requests" in loaded
 
 
+def test_an_inventory_from_the_cache_needs_no_client() -> None:
+    loaded = loaded_by(f"{PLUGINS}.inventory.drp")
+    assert heavy_in(loaded, PACKAGES | {"requests", "urllib3", f"{PLUGINS}.module_utils.client.client"}) == []
+
+
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_what_is_called_heavy_exists(name: str) -> None:
     """A list of names that have gone would hold nothing."""

@@ -18,19 +18,13 @@ from .. import features, third_party
 from ..client import Client
 from ..errors import NotFound, NotPermitted, UsageError
 from . import params
+from .sealed import Sealed, is_sealed
 
 Json = t.Any
-Sealed = dict[str, str]
 
-_MEMBERS = {"Key", "Nonce", "Payload"}
 _KEY_BYTES = 32
 _LIST_THRESHOLD = 8
 """From so many names on, one list of all params is cheaper than a look at each."""
-
-
-def is_sealed(value: Json) -> bool:
-    """Whether this is the wire form of a secure value."""
-    return isinstance(value, dict) and value.keys() == _MEMBERS
 
 
 def seal(value: Json, public_key: str) -> Sealed:

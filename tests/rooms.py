@@ -14,7 +14,7 @@ COLLECTION = "ansible_collections.digitalrebar.provision."
 UTILS = "plugins.module_utils"
 
 MAX_FILES = 20
-"""In one folder; plugins/modules has one file for each module."""
+"""In one folder; plugins/modules and plugins/action have one file for each module."""
 
 STDLIB = "the standard library"
 ANSIBLE_UTILS = "ansible.module_utils"
@@ -71,7 +71,7 @@ ARROWS: dict[str, set[str]] = {
         "ansible",
         "jinja2",
     },
-    "plugins/action": {"plugins/plugin_utils", "runner", "ansible"},
+    "plugins/action": {"plugins/plugin_utils"},
     "plugins/inventory": {"plugins/plugin_utils", "plugins/plugin_utils/inventory", "client", "ansible"},
     "plugins/lookup": {
         *("plugins/plugin_utils", "resources", "converge"),

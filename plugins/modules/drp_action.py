@@ -46,6 +46,7 @@ extends_documentation_fragment:
   - digitalrebar.provision.attributes
   - digitalrebar.provision.selection
   - digitalrebar.provision.guard
+  - digitalrebar.provision.workers
 attributes:
   check_mode:
     support: partial
@@ -147,6 +148,7 @@ error:
 """
 
 from ..module_utils.converge.guard import GUARD_SPEC
+from ..module_utils.converge.workers import WORKERS_SPEC
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.action import run
@@ -157,6 +159,7 @@ SPEC = {
         **CONNECTION_SPEC,
         **SELECTION_SPEC,
         **GUARD_SPEC,
+        **WORKERS_SPEC,
         "kind": {"type": "str", "default": "machines"},
         "command": {"type": "str", "required": True},
         "params": {"type": "dict"},

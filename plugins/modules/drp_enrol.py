@@ -54,6 +54,7 @@ options:
 extends_documentation_fragment:
   - digitalrebar.provision.connection
   - digitalrebar.provision.attributes
+  - digitalrebar.provision.workers
 notes:
   - The name, the MAC addresses and the serial number must match the same machine. If they match several
     machines, the task fails and changes nothing. The error names the machines.
@@ -99,6 +100,7 @@ error:
   sample: {"Model": "machines", "Key": "", "Type": "POST", "Messages": ["Invalid"], "Code": 422}
 """
 
+from ..module_utils.converge.workers import WORKERS_SPEC
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.agent.enrolment import run
@@ -106,6 +108,7 @@ from ..module_utils.resources.agent.enrolment import run
 SPEC = {
     "argument_spec": {
         **CONNECTION_SPEC,
+        **WORKERS_SPEC,
         "hosts": {
             "type": "list",
             "elements": "dict",

@@ -109,6 +109,7 @@ extends_documentation_fragment:
   - digitalrebar.provision.secure
   - digitalrebar.provision.waiting
   - digitalrebar.provision.waiting.modules
+  - digitalrebar.provision.workers
 seealso:
   - module: digitalrebar.provision.drp_wait
   - module: digitalrebar.provision.drp_machine
@@ -320,6 +321,7 @@ error:
 
 from ..module_utils.converge.guard import GUARD_SPEC
 from ..module_utils.converge.secure_params import UPDATE_SECURE
+from ..module_utils.converge.workers import WORKERS_SPEC
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
 from ..module_utils.resources.waiting.waiting import WAIT_OPTIONS
@@ -332,6 +334,7 @@ SPEC = {
         **CONNECTION_SPEC,
         **WAIT_OPTIONS,
         **GUARD_SPEC,
+        **WORKERS_SPEC,
         "filters": {"type": "dict"},
         "update_secure": {"type": "str", "choices": list(UPDATE_SECURE), "default": UPDATE_SECURE[0]},
         "kind": {"type": "str"},

@@ -8,7 +8,7 @@ import statistics
 import typing as t
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
-from ansible_collections.digitalrebar.provision.plugins.modules.drp_machine import SPEC
+from ansible_collections.digitalrebar.provision.plugins.modules.drp_machine import SPEC, run
 
 from .lab import Lab, Row, Task, machine, median
 
@@ -54,9 +54,9 @@ def measure(lab: Lab) -> list[Row]:
         description=wanted["Description"],
         params=wanted["Params"],
     )
-    runner.run("drp_machine", spec)
+    runner.run(run, spec)
     lab.simulator.reset_stats()
-    alone_ms = 1000 * median(lambda: _unchanged(runner.run("drp_machine", spec)), 200)
+    alone_ms = 1000 * median(lambda: _unchanged(runner.run(run, spec)), 200)
     alone_requests = lab.simulator.stats()["requests"] / 200
 
     here_ms, here_requests = _per_item(lab, ITEMS)

@@ -8,7 +8,7 @@ import statistics
 import typing as t
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils import runner
-from ansible_collections.digitalrebar.provision.plugins.modules.drp_object import SPEC
+from ansible_collections.digitalrebar.provision.plugins.modules.drp_object import SPEC, run
 from simulator.testing import Api
 
 from .items import options
@@ -98,10 +98,10 @@ def _raw(lab: Lab, note: Note, pace: float = 0.0) -> None:
 def _runner(lab: Lab, note: Note) -> None:
     lab.fresh()
     given = options(SPEC, **lab.connection, resources=resources())
-    runner.run("drp_object", options(SPEC, **lab.connection, kind="profiles", id="none", state="absent"))
+    runner.run(run, options(SPEC, **lab.connection, kind="profiles", id="none", state="absent"))
     lab.simulator.reset_stats()
-    note("create runner", clock(lambda: _all(runner.run("drp_object", given), "created")))
-    note("same runner", clock(lambda: _all(runner.run("drp_object", given), "unchanged")))
+    note("create runner", clock(lambda: _all(runner.run(run, given), "created")))
+    note("same runner", clock(lambda: _all(runner.run(run, given), "unchanged")))
 
 
 def _task(lab: Lab, note: Note, pace: float = 0.0) -> None:

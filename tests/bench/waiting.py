@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".venv/collections"))
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils import runner  # noqa: E402
-from ansible_collections.digitalrebar.provision.plugins.modules.drp_wait import SPEC  # noqa: E402
+from ansible_collections.digitalrebar.provision.plugins.modules.drp_wait import SPEC, run  # noqa: E402
 from simulator.launch import PASSWORD, USERNAME  # noqa: E402
 from simulator.testing import Api  # noqa: E402
 
@@ -133,7 +133,7 @@ def _bare_wait(api: Api, uuid: str, text: str) -> Ending:
 
 
 def _wait(connection: dict[str, t.Any], **given: t.Any) -> dict[str, t.Any]:
-    result = runner.run("drp_wait", options(SPEC, **{"timeout": 120, **connection, **given}))
+    result = runner.run(run, options(SPEC, **{"timeout": 120, **connection, **given}))
     if result.get("outcome") != "complete":
         raise RuntimeError(f"not complete: {result.get('msg', result)}")
     return result

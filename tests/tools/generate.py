@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``generate.py``: write what follows from the files in ``plugins/modules`` into the files that repeat it.
 
-``meta/runtime.yml`` lists the modules twice, ``README.md`` once, each time between two markers.  The options
+``meta/runtime.yml`` lists the modules twice, ``README.md`` once, each time between two markers, and
+``plugins/action`` has a file for each.  The options
 of modules for one kind of objects, and ``docs/kinds.md``, follow from the table of kinds (:mod:`kind_docs`).
 The guides are written again for docs.ansible.com (:mod:`guides_rst`).  ``make format`` runs this; a test
 holds that there is nothing to write.
@@ -23,7 +24,20 @@ import guides_rst  # noqa: E402
 import kind_docs  # noqa: E402
 from kinds_page import kinds_page  # noqa: E402
 
-ACTION = "digitalrebar.provision.drp_object"
+COLLECTION = "digitalrebar.provision"
+ACTION = '''\
+# Copyright (c) 2026, the digitalrebar.provision authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the module of this name in the controller process; written by ``make format``."""
+
+from __future__ import annotations
+
+from ..plugin_utils.in_process import action_of
+
+ActionModule = action_of(__name__)
+'''
+"""What each file in ``plugins/action`` says."""
 
 
 def modules(root: Path = ROOT) -> dict[str, str]:
@@ -43,7 +57,7 @@ def generated(root: Path = ROOT) -> dict[Path, str]:
     """File -> the text that it should have."""
     found = modules(root)
     group = "".join(f"    - {name}\n" for name in found)
-    routing = "".join(f"    {name}:\n      action_plugin: {ACTION}\n" for name in found)
+    routing = "".join(f"    {name}:\n      action_plugin: {COLLECTION}.{name}\n" for name in found)
     rows = "".join(f"| `{name}` | {text} |\n" for name, text in found.items())
     runtime, readme = root / "meta/runtime.yml", root / "README.md"
     return {
@@ -55,6 +69,7 @@ def generated(root: Path = ROOT) -> dict[Path, str]:
             ("<!-- modules, by make format -->\n", "<!-- end of modules -->\n"),
             f"| Module | What it does |\n|---|---|\n{rows}",
         ),
+        **{root / f"plugins/action/{name}.py": ACTION for name in found},
         **_from_the_table(root),
         **guides_rst.pages(root),
     }
@@ -86,4 +101,5 @@ if __name__ == "__main__":
     # the pages of guides are made of one that is written before
     for _pass in range(2):
         for path, text in generated().items():
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")

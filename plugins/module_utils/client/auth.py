@@ -12,7 +12,7 @@ import typing as t
 import urllib.parse
 
 from .errors import DrpError, LoginRequired, TokenRevoked, UnreadableAnswer, UsageError, from_answer
-from .formats import first_document
+from .limits import first_document
 from .token_cache import CachedToken, TokenCache
 from .transport import Answer, Transport
 

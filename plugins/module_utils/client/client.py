@@ -17,10 +17,12 @@ from .errors import (
     NotPermitted,
     UsageError,
 )
-from .events import stream as events
 from .patch import Patch
 from .request import Request, api_url, refuse_dots
 from .transport import Answer, Body, Transport
+
+if t.TYPE_CHECKING:
+    from .events.stream import EventStream
 
 Json = t.Any
 Object = dict[str, t.Any]
@@ -285,9 +287,11 @@ class Client:
         """The last 1000 lines of the server's log, oldest first."""
         return t.cast(Objects, self.req().get().url_for("logs").do() or [])
 
-    def events(self) -> events.EventStream:
+    def events(self) -> EventStream:
         """A new event stream in the name of this session; close it when done.  See :mod:`.events`."""
-        return events.EventStream(self)
+        from .events.stream import EventStream  # loaded here: most tasks listen to nothing
+
+        return EventStream(self)
 
     def all_indexes(self) -> dict[str, dict[str, Object]]:
         """Kind -> index name -> ``{"Type", "Unique"}``."""

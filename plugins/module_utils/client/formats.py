@@ -9,7 +9,7 @@ import json
 import math
 import typing as t
 
-from . import limits, models
+from . import models
 from .errors import UsageError
 from .third_party import require_packages, yaml
 from .typed import yaml_reader
@@ -73,16 +73,6 @@ def pretty(form: str, value: Json) -> str:
         body = pretty("yaml", value).replace("`", '` + "`" + `')
         return f"package main\n\nvar content = `\n{body}`\n"
     raise UsageError(f"Unknown pretty format {form}")
-
-
-def first_document(body: bytes) -> Json:
-    """The first JSON document in ``body``; what follows it is ignored.
-
-    A v3.12 server sends two documents for a static index.  None for an empty body; ValueError
-    when it does not start with a whole document, or with one that is beyond the :mod:`.limits`.
-    """
-    text = body.decode("utf-8").lstrip()
-    return limits.decode_first(text) if text else None
 
 
 def _load(text: str | bytes) -> Json:

@@ -58,6 +58,16 @@ def decode_first(text: str) -> Json:
     return _checked(document, text)
 
 
+def first_document(body: bytes) -> Json:
+    """The first JSON document in ``body``; what follows it is ignored.
+
+    A v3.12 server sends two documents for a static index.  None for an empty body; ValueError
+    when it does not start with a whole document, or with one that is beyond the limits.
+    """
+    text = body.decode("utf-8").lstrip()
+    return decode_first(text) if text else None
+
+
 def check_depth(document: Json, limit: int = DEPTH) -> None:
     """ValueError when lists and maps are nested more deeply than ``limit``."""
     level = [document] if isinstance(document, (dict, list)) else []

@@ -7,8 +7,8 @@ from __future__ import annotations
 import copy
 import typing as t
 
+from . import third_party
 from .errors import UsageError
-from .third_party import jsonpatch, require_packages
 
 Json = t.Any
 Operation = dict[str, t.Any]
@@ -42,7 +42,8 @@ def apply_patch(document: Json, operations: Patch) -> Json:
     For patches made by :func:`gen_patch`; the server's dialect differs from RFC 6902 for array
     indexes, which those never hold.  Raises UsageError when an operation does not fit.
     """
-    require_packages("jsonpatch")
+    third_party.require_packages("jsonpatch")
+    jsonpatch = third_party.jsonpatch
     try:
         return jsonpatch.apply_patch(document, operations)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:

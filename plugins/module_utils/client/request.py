@@ -14,7 +14,6 @@ import urllib.parse
 from . import filters, limits, models, shapes
 from .auth import API_PATH
 from .errors import DrpError, UnreadableAnswer, UsageError, from_answer
-from .formats import first_document
 from .patch import Patch, gen_patch
 from .protocols import Sender
 from .transport import Answer, Body
@@ -200,7 +199,7 @@ class Request:
         if self._method == "HEAD" or (answer.status == 304 and self._asks_for_news()):
             return None
         try:
-            document = None if answer.status in (204, 304) else first_document(answer.body)
+            document = None if answer.status in (204, 304) else limits.first_document(answer.body)
         except ValueError as error:
             raise self._unreadable_error(f"that are not a complete JSON document ({error})") from error
         fault = shapes.fault(self._method, self._parts, document)

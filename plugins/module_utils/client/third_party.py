@@ -1,57 +1,58 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The packages that the client needs beside the standard library, imported in one place.
+"""The packages that the client needs beside the standard library, named in one place.
 
-A missing one must not break the import of a module's documentation or argument spec, so the
-imports are guarded here and :func:`require_packages` tells the user what to install when it is first used.
+Each is imported when it is first asked for, by ``from .third_party import yaml`` or ``third_party.yaml``:
+most tasks need few of them.  A missing one must not break the import of a module's documentation or argument
+spec: it is None then, and :func:`require_packages` tells the user what to install.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
+import typing as t
 
 from .errors import UsageError
 
-MISSING: dict[str, str] = {}
-
-try:
-    import requests
-    import requests.adapters
-except ImportError as error:
-    requests = None  # type: ignore[assignment]
-    MISSING["requests"] = str(error)
-
-try:
-    import urllib3
-    import urllib3.exceptions
-except ImportError as error:
-    urllib3 = None  # type: ignore[assignment]
-    MISSING["urllib3"] = str(error)
-
-try:
+if t.TYPE_CHECKING:
     import jsonpatch
-except ImportError as error:
-    jsonpatch = None  # type: ignore[assignment]
-    MISSING["jsonpatch"] = str(error)
-
-try:
     import nacl
     import nacl.public
-except ImportError as error:
-    nacl = None  # type: ignore[assignment]
-    MISSING["PyNaCl"] = str(error)
-
-try:
-    import yaml
-except ImportError as error:
-    yaml = None  # type: ignore[assignment]
-    MISSING["PyYAML"] = str(error)
-
-try:
+    import requests
+    import requests.adapters
+    import urllib3
+    import urllib3.exceptions
     import websocket
-except ImportError as error:
-    websocket = None  # type: ignore[assignment]
-    MISSING["websocket-client"] = str(error)
+    import yaml
+
+MISSING: dict[str, str] = {}
+"""What pip calls a package that was asked for and is not importable -> why."""
+_MODULES = {
+    "requests": ("requests", "requests.adapters"),
+    "urllib3": ("urllib3", "urllib3.exceptions"),
+    "jsonpatch": ("jsonpatch",),
+    "PyNaCl": ("nacl", "nacl.public"),
+    "PyYAML": ("yaml",),
+    "websocket-client": ("websocket",),
+}
+"""What pip calls it -> the package, and those of its modules that must be loaded for the client."""
+_PACKAGES = {modules[0]: name for name, modules in _MODULES.items()}
+
+
+def __getattr__(name: str) -> t.Any:
+    """A package by the name by which Python imports it; None when it cannot."""
+    if name not in _PACKAGES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    loaded = None
+    try:
+        for module in _MODULES[_PACKAGES[name]]:
+            importlib.import_module(module)
+        loaded = sys.modules[name]
+    except ImportError as error:
+        MISSING[_PACKAGES[name]] = str(error)
+    globals()[name] = loaded
+    return loaded
 
 
 def require_packages(*packages: str, purpose: str = "") -> None:
@@ -59,6 +60,8 @@ def require_packages(*packages: str, purpose: str = "") -> None:
 
     ``purpose`` says what for, where most users do without the package.
     """
+    for name in packages:
+        getattr(sys.modules[__name__], _MODULES[name][0])
     missing = [name for name in packages if name in MISSING]
     if missing:
         raise UsageError(

@@ -19,8 +19,8 @@ from .engine import Outcome, converge
 from .guard import Guard, Target
 from .progress import CountProgress, Tell, results_of, tell_nobody
 from .resource import Object, Resource
+from .workers import WORKERS
 
-WORKERS = 6
 LIST_THRESHOLD = 10
 """From this many objects of one kind on, one list is cheaper than looking each up."""
 
@@ -42,6 +42,8 @@ class Bulk:
     """Whether the guard requires a limit on the objects to destroy."""
     prefetched: dict[int, Object | None] = dataclasses.field(default_factory=dict)
     """Objects as the caller has just read them, by the index of their resource."""
+    workers: int = WORKERS
+    """How many of them are worked on at the same time."""
     on_progress: Tell = tell_nobody
     """Takes a progress line now and then."""
     destruction: str = dataclasses.field(default="", init=False)
@@ -64,7 +66,7 @@ class Bulk:
         outcomes: dict[int, Outcome] = {}
         progress = CountProgress(self.on_progress, len(self.resources))
         stopped = False
-        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
             for wave in waves(self.resources):
                 if stopped:
                     outcomes.update({index: self._skipped(index) for index in wave})
@@ -90,7 +92,7 @@ class Bulk:
                 with progress.at_work(self.resources[index].label):
                     outcomes[index] = self._converge_one(index, prefetched)
 
-        results_of([pool.submit(worker) for _number in range(min(WORKERS, len(wave)))], progress.tick)
+        results_of([pool.submit(worker) for _number in range(min(self.workers, len(wave)))], progress.tick)
 
     def _converge_one(self, index: int, prefetched: dict[int, Object | None]) -> Outcome:
         resource = self.resources[index]
@@ -184,7 +186,7 @@ class Bulk:
 
     def _find_all(self, indexes: t.Sequence[int]) -> dict[int, Object | None]:
         prefetched: dict[int, Object | None] = {}
-        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
             for found in pool.map(self._find, indexes):
                 prefetched.update(found)
         return prefetched

@@ -22,7 +22,8 @@ from ..client.client import Client
 from ..client.errors import DrpError, NotPermitted, UsageError
 from ..client.masking import is_telling
 from ..client.objects import claims, params
-from ..client.objects.secure import is_sealed, seal, secure_flags, unseal
+from ..client.objects.sealed import is_sealed
+from ..client.objects.secure import seal, secure_flags, unseal
 from ..client.patch import same_json
 from ..client.third_party import require_packages
 from .resource import Object, Resource

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ..client import masking, models
-from ..client.objects.secure import is_sealed
+from ..client.objects.sealed import is_sealed
 
 Json = t.Any
 HIDDEN = masking.HIDDEN

@@ -14,10 +14,10 @@ from ..client import features, models
 from ..client.client import Client
 from ..client.errors import ApiError, ConnectionFailed, DrpError, NotFound, UsageError
 from ..client.objects import actions
-from ..converge.bulk import WORKERS
 from ..converge.guard import Guard, Target, describe_targets
 from ..converge.progress import CountProgress, results_of
 from ..converge.task import Result, Task, failure
+from ..converge.workers import WORKERS, workers_of
 from .selection import is_single, selected_objects
 
 Object = dict[str, t.Any]
@@ -83,6 +83,7 @@ class ActionCall:
         self.params: dict[str, t.Any] = options.get("params") or {}
         self.plugin: str = options.get("plugin") or ""
         self.guard = Guard.from_options(options)
+        self.workers = workers_of(options)
         if not self.command or "/" in self.command:
             raise UsageError(f"command: {self.command!r} cannot be the name of an action")
 
@@ -112,7 +113,7 @@ class ActionCall:
             with progress.at_work(models.label_of(self.kind, item)):
                 return self.run_single(item)
 
-        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
             done = results_of([pool.submit(run_one, item) for item in items], progress.tick)
         results = [
             {"name": models.label_of(self.kind, item), "key": models.key_of(self.kind, item), **one}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ..client import models
@@ -12,11 +13,8 @@ from ..client.errors import UsageError
 from ..client.objects import claims
 from ..converge.show import masked
 from ..converge.task import Options, Result, Task
-from . import prefs
-from .blob_list import described
 from .listing import Query, count, select
 from .lookup import hidden_names, resolve
-from .runner import asking
 
 Object = dict[str, t.Any]
 
@@ -26,7 +24,7 @@ _SLIMMABLE = ("Meta", "Params")
 
 
 def run(task: Task) -> Result:
-    """What ``drp_info`` does."""
+    """What ``drp_info`` does.  The code of a rare ``gather`` is loaded when it is asked for."""
     options = task.options
     parts = options["gather"] or (["objects"] if options.get("kind") else ["server"])
     kind = _kind(task.client, options, parts)
@@ -58,6 +56,8 @@ def _indexes(client: Client, kind: str, options: Options) -> Result:
 
 
 def _prefs(client: Client, kind: str, options: Options) -> Result:
+    from . import prefs
+
     del kind, options
     return {"prefs": prefs.visible(prefs.read(client))}
 
@@ -70,14 +70,24 @@ def _logs(client: Client, kind: str, options: Options) -> Result:
 
 
 def _files(client: Client, kind: str, options: Options) -> Result:
+    from .blob_list import described
+
     del kind
     folder = options.get("folder") or ""
     return {"files": described(client, "files", folder, options["recurse"], options["checksum"])}
 
 
 def _isos(client: Client, kind: str, options: Options) -> Result:
+    from .blob_list import described
+
     del kind
     return {"isos": described(client, "isos", "", False, options["checksum"])}
+
+
+def _asked(client: Client, kind: str, options: Options, part: str) -> Result:
+    from .runner import asking
+
+    return asking.PARTS[part](client, kind, options)
 
 
 def _count(client: Client, kind: str, options: Options) -> Result:
@@ -168,7 +178,5 @@ _GATHERERS: t.Mapping[str, t.Callable[[Client, str, Options], Result]] = {
     "logs": _logs,
     "files": _files,
     "isos": _isos,
-    "render": asking.rendered,
-    "connections": asking.connections,
-    "whoami": asking.whoami,
+    **{part: functools.partial(_asked, part=part) for part in ("render", "connections", "whoami")},
 }

@@ -8,7 +8,8 @@ import typing as t
 
 from ..client import models
 from ..converge.resource import Resource
-from ..converge.task import Options, Result, Task, converge_one
+from ..converge.results import converge_one
+from ..converge.task import Options, Result, Task
 from .kind_options import spec_from
 
 

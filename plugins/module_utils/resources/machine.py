@@ -11,7 +11,8 @@ import uuid
 from ..client import features
 from ..client.errors import UsageError
 from ..converge.resource import Object, Resource
-from ..converge.task import Result, Task, converge_one
+from ..converge.results import converge_one
+from ..converge.task import Result, Task
 from .list_edits import SET, ListEdit
 from .runner import cleanup, group, start
 from .waiting import waiting

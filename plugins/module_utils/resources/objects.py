@@ -12,7 +12,9 @@ from ..client.errors import UsageError
 from ..converge.bulk import Bulk
 from ..converge.guard import Guard, describe_targets
 from ..converge.resource import Resource
-from ..converge.task import Result, Task, bulk_result, converge_one
+from ..converge.results import bulk_result, converge_one
+from ..converge.task import Result, Task
+from ..converge.workers import workers_of
 from .dhcp.reservation import RawReservation
 from .dhcp.subnet import RawSubnet
 from .listing import Query, select
@@ -88,7 +90,7 @@ def _resource_of_match(task: Task, kind: str, item: Object) -> Resource:
 
 def _run_many(task: Task, bulk: Bulk) -> Result:
     bulk.check, bulk.continue_on_error = task.check, task.options["continue_on_error"]
-    bulk.on_progress = task.on_progress
+    bulk.on_progress, bulk.workers = task.on_progress, workers_of(task.options)
     outcomes = bulk.run()
     result = bulk_result(task, outcomes)
     if bulk.targets:

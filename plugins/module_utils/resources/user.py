@@ -12,7 +12,8 @@ from ..client.errors import DrpError, UsageError
 from ..client.objects import users
 from ..converge.guard import Target, fingerprint
 from ..converge.resource import Object, Resource
-from ..converge.task import Options, Result, Task, converge_one, failure
+from ..converge.results import converge_one
+from ..converge.task import Options, Result, Task, failure
 
 _MEMBERS = {"name": "Name", "description": "Description", "roles": "Roles"}
 _HIDDEN_BEFORE, _HIDDEN_AFTER = "(another one)", "(the one given)"
@@ -56,7 +57,7 @@ def run(task: Task) -> Result:
         return _with_password(task, result, resource.spec["Name"], password)
     except DrpError as error:
         # what was written before stays written
-        return {**result, **failure(error, resource), "changed": result["changed"]}
+        return {**result, **failure(error, resource.label), "changed": result["changed"]}
 
 
 def from_options(options: Options) -> Resource:

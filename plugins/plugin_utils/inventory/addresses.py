@@ -13,6 +13,9 @@ import socket
 import typing as t
 import unicodedata
 
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})"
+_PLAIN_IPV4 = re.compile(rf"(?!0[0-9])(?:{_BYTE}\.(?!0[0-9])){{3}}{_BYTE}")
+"""The form of nearly all addresses, which needs no closer look."""
 _SCOPED = re.compile(r"([0-9A-Fa-f:.]+)%([A-Za-z0-9][A-Za-z0-9_.-]*)")
 _HOST_NAME = re.compile(r"(?!.{254})[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
                         r"(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?")  # fmt: skip
@@ -30,6 +33,8 @@ def is_address(text: t.Any) -> bool:
     """Whether it is an IPv4 or IPv6 address in its usual form, the latter with or without ``%interface``."""
     if not isinstance(text, str) or not text.isascii():
         return False
+    if _PLAIN_IPV4.fullmatch(text):
+        return True
     scoped = _SCOPED.fullmatch(text)
     try:
         ipaddress.IPv6Address(scoped[1]) if scoped else ipaddress.ip_address(text)
@@ -65,7 +70,10 @@ def is_this_host(text: str) -> bool:
 
     Letters and digits of other forms, such as those of full width, count as resolvers read them.
     """
-    name = unicodedata.normalize("NFKC", text).rstrip(".").lower()
+    if _PLAIN_IPV4.fullmatch(text):
+        return text.startswith("127.") or text == "0.0.0.0"
+    name = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    name = name.rstrip(".").lower()
     if name in _LOCAL_NAMES or name.startswith("localhost.") or name.endswith(".localhost"):
         return True
     if name[:1] not in _BEGIN_OF_ADDRESS:

@@ -108,12 +108,20 @@ class InventoryWriter:
 
 @contextlib.contextmanager
 def gc_paused() -> t.Iterator[None]:
-    """Pause the garbage collector, which would look at all machines again and again while they are made."""
+    """Keep the garbage collector from all that is made meanwhile: it would look at it again and again.
+
+    What there is afterwards is an inventory, which stays.  The next use, when one is refreshed, collects what
+    the one before has left.
+    """
     if not gc.isenabled():
         yield
         return
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.collect()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()

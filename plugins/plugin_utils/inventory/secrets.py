@@ -9,7 +9,7 @@ import fnmatch
 import re
 import typing as t
 
-from ...module_utils.client.objects.secure import is_sealed
+from ...module_utils.client.objects.sealed import is_sealed
 
 Object = dict[str, t.Any]
 

@@ -14,24 +14,17 @@ import binascii
 import json
 import typing as t
 
-from .. import features
+from .. import features, third_party
 from ..client import Client
 from ..errors import NotFound, NotPermitted, UsageError
-from ..third_party import nacl, require_packages
 from . import params
+from .sealed import Sealed, is_sealed
 
 Json = t.Any
-Sealed = dict[str, str]
 
-_MEMBERS = {"Key", "Nonce", "Payload"}
 _KEY_BYTES = 32
 _LIST_THRESHOLD = 8
 """From so many names on, one list of all params is cheaper than a look at each."""
-
-
-def is_sealed(value: Json) -> bool:
-    """Whether this is the wire form of a secure value."""
-    return isinstance(value, dict) and value.keys() == _MEMBERS
 
 
 def seal(value: Json, public_key: str) -> Sealed:
@@ -40,13 +33,14 @@ def seal(value: Json, public_key: str) -> Sealed:
     ``public_key`` is what ``GET <kind>/<key>/pubkey`` answers: the base64 of 32 bytes.  No two results
     are equal, whatever the values are.  UsageError without PyNaCl, or for something that is no key.
     """
-    require_packages("PyNaCl", purpose="to set secure params")
+    third_party.require_packages("PyNaCl", purpose="to set secure params")
     try:
         raw = base64.b64decode(public_key, validate=True)
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != _KEY_BYTES:
         raise UsageError("the server's public key is not the base64 of 32 bytes")
+    nacl = third_party.nacl
     ephemeral = nacl.public.PrivateKey.generate()
     box = nacl.public.Box(ephemeral, nacl.public.PublicKey(raw))
     sealed = box.encrypt(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())

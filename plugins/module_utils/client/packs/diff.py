@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..objects.secure import is_sealed
+from ..objects.sealed import is_sealed
 from ..patch import same_json
 from ..typed.fit import COMPUTED
 from .forms import COMPUTED_META, STRUCT_MAPS, TEXT_MAPS, is_zero, member_type, normalized

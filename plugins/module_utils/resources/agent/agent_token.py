@@ -21,7 +21,8 @@ from ...client.errors import UsageError
 from ...client.objects import users
 from ...converge.bulk import Bulk
 from ...converge.resource import Resource
-from ...converge.task import Result, Task, bulk_result
+from ...converge.results import bulk_result
+from ...converge.task import Result, Task
 from ..lookup import find_one, resolve
 from ..token import mint_for_user
 

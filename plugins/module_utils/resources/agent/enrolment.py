@@ -17,7 +17,9 @@ from ...client import models
 from ...client.client import Client
 from ...client.errors import UsageError
 from ...converge.bulk import Bulk
-from ...converge.task import Options, Result, Task, bulk_result
+from ...converge.results import bulk_result
+from ...converge.task import Options, Result, Task
+from ...converge.workers import workers_of
 from ..listing import Query, select
 from ..machine import Machine
 
@@ -64,6 +66,7 @@ class Host:
 
 def run(task: Task) -> Result:
     """What ``drp_enrol`` does."""
+    workers_of(task.options)  # wrong, it is an error also where nothing is made
     hosts = [Host.of(entry) for entry in task.options["hosts"]]
     _refuse_duplicates(hosts)
     serial_param = task.options["serial_param"]
@@ -163,7 +166,9 @@ def _create(task: Task, missing: t.Sequence[Host], serial_param: str, result: Re
         names = ", ".join(host.host for host in missing)
         raise UsageError(f"hosts: the server has no machine for {names}. Set create: true to create them")
     wanted = [_wanted_machine(host, serial_param) for host in missing]
-    outcomes = Bulk(task.client, wanted, check=task.check, on_progress=task.on_progress).run()
+    outcomes = Bulk(
+        task.client, wanted, check=task.check, workers=workers_of(task.options), on_progress=task.on_progress
+    ).run()
     result.update(bulk_result(task, outcomes))
     result.pop("results")
     return {host.host: outcome.item for host, outcome in zip(missing, outcomes) if outcome.item is not None}

@@ -16,7 +16,8 @@ from ...client.files.blobs import static_url
 from ...client.files.bootenvs import BootEnvFile, read_bootenv, read_template
 from ...converge.bulk import Bulk
 from ...converge.resource import Object, Resource
-from ...converge.task import Options, Result, Task, bulk_result, converge_one, failure
+from ...converge.results import bulk_result, converge_one
+from ...converge.task import Options, Result, Task, failure
 from .isos import IsoConverger
 from .wanted_isos import Iso, IsoOption, isos_for, with_checksums
 

@@ -9,7 +9,8 @@ import typing as t
 from ...client import features, models
 from ...client.client import Client
 from ...client.errors import UsageError
-from ...client.objects.secure import is_sealed, secure_flags
+from ...client.objects.sealed import is_sealed
+from ...client.objects.secure import secure_flags
 from ...client.packs.pack import Pack
 from ...converge.task import Task
 from .show import secret_texts, secure_params

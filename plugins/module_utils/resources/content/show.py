@@ -10,7 +10,8 @@ import typing as t
 from ...client import models
 from ...client.client import Client
 from ...client.errors import DrpError
-from ...client.objects.secure import is_sealed, secure_flags
+from ...client.objects.sealed import is_sealed
+from ...client.objects.secure import secure_flags
 from ...client.packs.diff import ObjectKey, PackDiff
 from ...client.packs.forms import without_defaults
 from ...client.packs.pack import Json, Object, Pack

@@ -8,7 +8,8 @@ import dataclasses
 
 from ...client.errors import UsageError
 from ...converge.resource import Object, Resource
-from ...converge.task import Options, Result, Task, converge_one
+from ...converge.results import converge_one
+from ...converge.task import Options, Result, Task
 from .addresses import ipv4, mac
 from .options import code_value_pairs
 from .raw_options import sendable

@@ -64,3 +64,11 @@ def _key(client: Client, kind: str, options: Options, part: str) -> str:
         raise UsageError(f"gather: {part} requires name or id")
     client.require_feature(features.V4, f"gather: {part}")
     return models.require_key(kind, find_one(client, kind, named))
+
+
+PARTS: t.Mapping[str, t.Callable[[Client, str, Options], Result]] = {
+    "render": rendered,
+    "connections": connections,
+    "whoami": whoami,
+}
+"""Value of the option ``gather`` -> who answers it."""

@@ -12,7 +12,8 @@ from ...client.errors import NotFound, UsageError
 from ...converge.engine import converge
 from ...converge.guard import is_locked
 from ...converge.resource import Object, Resource
-from ...converge.task import Result, Task, converge_one
+from ...converge.results import converge_one
+from ...converge.task import Result, Task
 from ..waiting import waiting
 
 STARTED = "cleanup_started"

@@ -13,8 +13,9 @@ from ...client.patch import Patch
 from ...converge.conflicts import retry_on_conflict
 from ...converge.guard import is_locked
 from ...converge.resource import Object, Resource
+from ...converge.results import converge_one
 from ...converge.show import masked
-from ...converge.task import Result, Task, converge_one
+from ...converge.task import Result, Task
 
 STARTED = "started"
 _EXCLUDED = ("Stage", "BootEnv", "Tasks")

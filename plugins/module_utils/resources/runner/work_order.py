@@ -11,8 +11,9 @@ import uuid
 from ...client import features, models
 from ...client.errors import NotFound, UsageError
 from ...converge.resource import Object, Resource
+from ...converge.results import converge_one
 from ...converge.show import masked
-from ...converge.task import Options, Result, Task, converge_one
+from ...converge.task import Options, Result, Task
 from ..lookup import find_one
 from ..waiting import waiting
 from .order_queue import ACTIVE, KIND, OrderQueue

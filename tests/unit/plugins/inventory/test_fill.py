@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import typing as t
+import weakref
 
 import pytest
 from ansible.errors import AnsibleError
@@ -125,3 +126,18 @@ def test_the_garbage_collector(enabled: bool) -> None:
         assert gc.isenabled() is enabled
     finally:
         gc.enable()
+
+
+def test_an_inventory_that_was_refreshed_is_collected() -> None:
+    class Inventory:
+        """Hosts and groups know each other."""
+
+        def __init__(self) -> None:
+            self.me = self
+
+    with gc_paused():
+        first = weakref.ref(Inventory())
+    gc.collect()
+    assert first() is not None  # it was left to the collector, which does not look at what was made
+    with gc_paused():
+        assert first() is None

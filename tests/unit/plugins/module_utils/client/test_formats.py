@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import UsageError
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.formats import (
     decode_yaml,
-    first_document,
     normalize,
     pretty,
 )
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.limits import first_document
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.typed import yaml_reader
 
 JSON_VALUES = st.recursive(

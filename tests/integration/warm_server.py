@@ -26,6 +26,8 @@ import traceback
 import warnings
 
 CLIS = {"ansible-playbook": ("playbook", "PlaybookCLI"), "ansible-inventory": ("inventory", "InventoryCLI")}
+COLLECTION = "ansible_collections.digitalrebar.provision.plugins"
+PLUGINS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../plugins")
 EAGER = (
     "ansible.executor.playbook_executor",
     "ansible.plugins.connection.local",
@@ -114,7 +116,9 @@ def main(path: str) -> None:
     for name in EAGER:
         importlib.import_module(name)
     importlib.import_module("ansible.plugins.loader").init_plugin_loader()
-    importlib.import_module("ansible_collections.digitalrebar.provision.plugins.action.drp_object")
+    for name in os.listdir(os.path.join(PLUGINS, "action")):
+        if name.startswith("drp_"):
+            importlib.import_module(f"{COLLECTION}.action.{name.partition('.')[0]}")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(16)

@@ -214,3 +214,27 @@ def test_older_servers_have_no_clusters(agents: Agents) -> None:
     agent = agents.spawn(machine, "once", kind="clusters")
     assert "kind: this server has no clusters: version 4 brought them" in agent.communicate(timeout=LIMIT)[0]
     assert agent.returncode == 1
+
+
+def test_the_zipapp_goes_on_as_an_unpacked_program(agents: Agents, zipapp: Path) -> None:
+    """From the state directory, if that is there; the process stays the same, and so does what it does."""
+    (agents.folder / "state").mkdir(mode=0o700)
+    machine = agents.machine_with_tasks(agents.task("first", ". ./helper; set_param from unpacked"))
+    agent = agents.spawn(machine, "run", program=[sys.executable, str(zipapp)], wait_timeout=3600)
+    try:
+        eventually(lambda: agents.now(machine)["CurrentTask"] == 1)
+        words = Path(f"/proc/{agent.pid}/cmdline").read_text(encoding="utf-8").split("\0")
+        assert str(agents.folder / "state/program") in words
+        assert agents.now(machine)["Params"] == {"from": "unpacked"}
+    finally:
+        agent.terminate()
+        agent.communicate(timeout=LIMIT)
+
+
+def test_a_state_directory_of_others_is_left_alone(agents: Agents, zipapp: Path) -> None:
+    """What anybody may write is not run: the agent says so, as a zipapp."""
+    (agents.folder / "state").mkdir()
+    (agents.folder / "state").chmod(0o777)
+    agent = agents.spawn(agents.machine(), "once", program=[sys.executable, str(zipapp)])
+    assert "other users can change" in agent.communicate(timeout=LIMIT)[0]
+    assert not list((agents.folder / "state").iterdir())

@@ -52,6 +52,10 @@ _MAIN = f"""import sys
 if sys.version_info < (3, {{min_python_minor}}):
     sys.exit("drp-agent needs Python 3.{{min_python_minor}} or newer; this is %d.%d" % sys.version_info[:2])
 
+from {NAME}.agent.script import program
+
+program.go_on_unpacked(sys.argv[1:])
+
 import certifi
 from {NAME}.agent.command import trust
 

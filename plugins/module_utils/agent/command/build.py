@@ -31,7 +31,6 @@ DISTRIBUTIONS = {
     "urllib3": "urllib3",
     "idna": "idna",
     "certifi": "certifi",
-    "charset_normalizer": "charset-normalizer",
     "jsonpatch": "jsonpatch",
     "jsonpointer": "jsonpointer",
     "yaml": "PyYAML",
@@ -41,7 +40,7 @@ DISTRIBUTIONS = {
 
 NAME = "drp_agent"
 _MODULE_UTILS = str(pathlib.Path(__file__).resolve().parents[2])
-_ENTRY_MODULE = "agent.command.cli"
+_ENTRY_MODULES = ("agent.command.cli", "agent.command.stand_ins")
 _DATA = ("cacert.pem",)
 _SKIPPED = {"__pycache__", "tests", "cli", "emscripten"}
 _LICENCES = re.compile(r"(?i)(licen[cs]e|copying|notice)")
@@ -56,10 +55,9 @@ from {NAME}.agent.script import program
 
 program.go_on_unpacked(sys.argv[1:])
 
-import certifi
-from {NAME}.agent.command import trust
+from {NAME}.agent.command import stand_ins
 
-certifi.where = trust.system_bundle  # before requests asks, which would have it unpacked into a file
+stand_ins.install()
 
 from {NAME}.agent.command.cli import main
 
@@ -85,7 +83,7 @@ def build(packages: str | None = None, shebang: str = "/usr/bin/env python3") ->
 
     UsageError when one is missing.
     """
-    if not _source(_ENTRY_MODULE):
+    if not _source(_ENTRY_MODULES[0]):
         raise UsageError(
             "the agent can only be built where the collection is installed: on the controller, without async "
             "and without run_in: target"
@@ -96,7 +94,7 @@ def build(packages: str | None = None, shebang: str = "/usr/bin/env python3") ->
         f"{NAME}/__init__.py": b"",
         "__main__.py": _MAIN.format(min_python_minor=min_python_minor).encode(),
     }
-    for module in sorted(_required_modules(_ENTRY_MODULE)):
+    for module in sorted(_required_modules(_ENTRY_MODULES)):
         path = _source(module)
         with open(path, "rb") as file:
             files[f"{NAME}/{os.path.relpath(path, _MODULE_UTILS)}"] = file.read()
@@ -124,10 +122,10 @@ def _archive(files: t.Mapping[str, bytes], shebang: str) -> bytes:
 # -- our own modules
 
 
-def _required_modules(module: str) -> set[str]:
-    """The module, and all that it needs of this collection, such as ``client.errors``."""
+def _required_modules(modules: t.Sequence[str]) -> set[str]:
+    """The modules, and all that it needs of this collection, such as ``client.errors``."""
     found: set[str] = set()
-    waiting = [module]
+    waiting = [*modules]
     while waiting:
         name = waiting.pop()
         if name and name not in found and _source(name):

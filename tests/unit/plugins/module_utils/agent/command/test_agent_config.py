@@ -203,7 +203,6 @@ def test_where_nobody_listens(environ: dict[str, str]) -> None:
 
 
 def test_the_build_is_reproducible_and_complete(tmp_path: Path) -> None:
-    pytest.importorskip("charset_normalizer", reason="requests before 2.26 brings another")
     first, second = build.build(), build.build()
     assert first.content == second.content
     assert set(first.versions) == set(build.DISTRIBUTIONS.values())

@@ -26,6 +26,8 @@ _UNKNOWN = -1
 _PROGRESS = "progress"
 _FORM = "{:20d} {:20d} {:20d}\n"
 _POLL = 0.05
+_QUIET_POLL = 0.25
+"""Seconds between two looks at the output of a script that says nothing."""
 _FLUSH_INTERVAL = 1.0
 """Seconds after which output is sent even if it is little, as the reference does."""
 _FLUSH_SIZE = SEGMENT // 2
@@ -162,7 +164,7 @@ class JobLog:
                 continue
             with self._idle:
                 self._idle.notify_all()
-            self._flush_requested.wait(_POLL)
+            self._flush_requested.wait(_POLL if waiting > 0 else _QUIET_POLL)
         with self._idle:
             self._idle.notify_all()
 

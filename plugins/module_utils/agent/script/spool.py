@@ -15,7 +15,7 @@ import shutil
 import time
 import typing as t
 
-SEGMENT = 512 << 10
+SEGMENT = 1 << 20
 _DIGITS = 20
 _SUFFIX = ".log"
 _DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

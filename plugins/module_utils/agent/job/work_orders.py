@@ -21,6 +21,7 @@ from . import job_requests
 
 CREATED, RUNNING, FAILED, FINISHED = "created", "running", "failed", "finished"
 TASK_MODE = "task"
+_COUNTERS = ("PendingWorkOrders", "RunningWorkOrders")
 _TELLING = ("State", "CurrentTask", "CurrentJob", "Tasks", "Runnable", "Context", "Stage")
 """Members whose change may mean that there is something to do."""
 
@@ -48,9 +49,9 @@ class WorkOrders:
     def pick(self, machine: Object) -> bool:
         """Have a current work order, if there is one to do; whether a job of it can be asked for.
 
-        ``machine`` is what is served as it is now.
+        ``machine`` is what is served as it is now; once its work order mode has ended, no other one is taken.
         """
-        while self.current is not None or self._take_next(machine):
+        while self.current is not None or (in_work_order_mode(machine) and self._take_next(machine)):
             self.settle()
             if self.current is not None:
                 return self._may_ask(self.current)
@@ -72,7 +73,8 @@ class WorkOrders:
     def is_worth_a_look(self, machine: Object) -> bool:
         """Whether :meth:`pick` may do more than when it was last called."""
         if self.current is None:
-            return bool(self.waiting(machine))
+            told = self.not_served
+            return bool(self.waiting(machine)) or self.not_served != told
         found = self._find(self.current)
         return found is None or not _same(found, self.current)
 
@@ -81,22 +83,23 @@ class WorkOrders:
     def waiting(self, machine: Object) -> list[Object]:
         """The work orders that can be taken now, the one to take first: one that runs, else the oldest."""
         self.not_served = ""
-        if machine.get("PendingWorkOrders") == 0 and machine.get("RunningWorkOrders") == 0:
+        if all(machine.get(counter) == 0 for counter in _COUNTERS):
             return []
-        running = self.running()
-        known = running or sorted(self._list(CREATED), key=lambda order: str(order.get("CreateTime")))
+        running, created = self._list(RUNNING), self._list(CREATED)
+        if not (running or created) and any(machine.get(counter) for counter in _COUNTERS):
+            self.not_served = "there are work orders, but the token does not permit to list work_orders"
+        known = self._ours(running) or sorted(
+            self._ours(created), key=lambda order: str(order.get("CreateTime"))
+        )
         problems = {str(order["Uuid"]): _problem(order) for order in known}
-        self.not_served = "; ".join(f"work order {uuid} {why}" for uuid, why in problems.items() if why)
+        told = [f"work order {uuid} {why}" for uuid, why in problems.items() if why]
+        self.not_served = "; ".join(told) or self.not_served
         return [o for o in known if not problems[str(o["Uuid"])] and not o.get("SchedulingHold")]
-
-    def running(self) -> list[Object]:
-        """Those that run already: one at a time, in this agent's context."""
-        return self._list(RUNNING)
 
     def stopped(self, machine: Object) -> list[TaskOwner]:
         """Those that run and were made not runnable, but for those whose task has failed."""
         try:
-            running = self.running() if in_work_order_mode(machine) else []
+            running = self._ours(self._list(RUNNING)) if in_work_order_mode(machine) else []
             halted = [order for order in running if order.get("Runnable") is False]
             return [self._owner(order) for order in halted if self._job_state(order) != FAILED]
         except DrpError as error:
@@ -105,8 +108,11 @@ class WorkOrders:
 
     def _list(self, state: str) -> list[Object]:
         words = ("Machine", "Eq", self._served.uuid, "State", "Eq", state)
-        found = self._client.list(WORK_ORDERS, *words)
-        return [order for order in found if (order.get("Context") or "") == self._context]
+        return self._client.list(WORK_ORDERS, *words)
+
+    def _ours(self, orders: t.Iterable[Object]) -> list[Object]:
+        """Those of this agent's context, in which one runs at a time."""
+        return [order for order in orders if (order.get("Context") or "") == self._context]
 
     # -- taking one
 
@@ -158,6 +164,13 @@ class WorkOrders:
             self._report(f"Work order {self.current['Uuid']}: {told}")
             reached("work order ended")
         self.current = found if found is not None and found["State"] == RUNNING else None
+
+    def settle_before_exit(self) -> None:
+        """The last look; a later agent looks again if this one could not."""
+        try:
+            self.settle()
+        except DrpError as error:
+            self._report(f"Work order {self.owner.uuid}: {error}")
 
     def _end_if_over(self, order: Object) -> Object | None:
         if self._job_state(order) in job_requests.OPEN and (order.get("Context") or "") == self._context:

@@ -16,7 +16,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
 Object = dict[str, Any]
 JOB = "3e7031fe-0000-4000-8000-00000000000a"
 IN_MODE = {"WorkOrderMode": True}
-BUSY = {"PendingWorkOrders": 1, "RunningWorkOrders": 0}
+BUSY = {**IN_MODE, "PendingWorkOrders": 1, "RunningWorkOrders": 0}
 
 
 class Server:
@@ -139,10 +139,20 @@ def test_the_oldest_first_and_none_that_is_held() -> None:
 def test_counters_of_zero_save_the_lists() -> None:
     server = Server()
     orders, _said = orders_on(server)
-    assert not orders.pick({"PendingWorkOrders": 0, "RunningWorkOrders": 0})
+    assert not orders.pick({**IN_MODE, "PendingWorkOrders": 0, "RunningWorkOrders": 0})
     assert server.lists == 0
-    assert not orders.pick({})
+    assert not orders.pick(IN_MODE)
     assert server.lists == 2
+
+
+def test_when_the_mode_has_ended_only_the_current_one_goes_on() -> None:
+    server = Server(order("a1", State="running"), order("b2"))
+    orders, _said = orders_on(server, "clusters")
+    assert orders.pick(BUSY)
+    assert orders.pick({**BUSY, "WorkOrderMode": False})
+    server.orders["a1"]["State"] = "finished"
+    assert not orders.pick({**BUSY, "WorkOrderMode": False})
+    assert server.orders["b2"]["State"] == "created"
 
 
 # -- the end
@@ -254,6 +264,25 @@ def test_another_runs_in_a_mode_that_is_not_served() -> None:
     assert not orders.pick(BUSY)
     assert not orders.is_worth_a_look(BUSY)
     assert server.orders["b2"]["State"] == "created"
+
+
+def test_a_token_that_lists_nothing() -> None:
+    """A server answers with no objects, and not with a refusal."""
+    orders, _said = orders_on(Server())
+    assert not orders.pick(BUSY)
+    assert "the token does not permit to list work_orders" in orders.not_served
+    assert not orders.is_worth_a_look(BUSY)
+
+
+def test_news_of_what_is_not_served_is_worth_a_look() -> None:
+    server = Server(order("a1", SchedulingHold=True))
+    orders, _said = orders_on(server)
+    assert not orders.pick(BUSY)
+    assert not orders.is_worth_a_look(BUSY)
+    server.orders["b2"] = order("b2", Mode="workflow")
+    assert orders.is_worth_a_look(BUSY)
+    assert not orders.pick(BUSY)
+    assert not orders.is_worth_a_look(BUSY)
 
 
 def put(name: str, value: Any) -> Object:

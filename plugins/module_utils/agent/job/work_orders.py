@@ -129,41 +129,42 @@ class WorkOrders:
 
     def _claim(self, order: Object) -> Object | None:
         """The work order that runs then; None when this one cannot be had any more."""
-        if order["State"] == RUNNING:
+        if _is(order, RUNNING):
             return order
         try:
             taken = self._picked_by_server(order) or order
-            if taken.get("State") == CREATED:
+            if _is(taken, CREATED):
                 taken = self._move(taken, CREATED, {"State": RUNNING})
         except (Conflict, NotFound):
             found = self._find(order)
-            if found is not None and found["State"] == CREATED:
+            if _is(found, CREATED):
                 raise
             taken = found or {}
-        return taken if taken.get("State") == RUNNING and not _problem(taken) else None
+        return taken if _is(taken, RUNNING) and not _problem(taken) else None
 
     def _picked_by_server(self, order: Object) -> Object | None:
-        """What the server answers, perhaps another work order; None where there is no such route."""
+        """The work order that the server has picked, perhaps another; None where there is no such route."""
         if not self._served.can_pick:
             return None
         path = (self._served.kind, self._served.uuid, "pick", str(order["Uuid"]))
         try:
-            return self._client.req().post({}).url_for(*path).do_object()
+            answer = self._client.req().post({}).url_for(*path).do_object()
         except NotFound:
             return None
+        return self._client.get(WORK_ORDERS, str(answer.get("Uuid") or ""))
 
     # -- its end
 
     def settle(self) -> None:
         """Look at the current work order again, and end it if it is over and the server has not done so."""
         found = self._find(self.current) if self.current is not None else None
-        if found is not None and found["State"] == RUNNING:
+        if found is not None and _is(found, RUNNING):
             found = self._end_if_over(found)
-        if self.current is not None and (found is None or found["State"] != RUNNING):
-            told = ": ".join(filter(None, (found["State"], found.get("Status")))) if found else "deleted"
-            self._report(f"Work order {self.current['Uuid']}: {told}")
+        if self.current is not None and not _is(found, RUNNING):
+            told = [str(found.get(name) or "") for name in ("State", "Status")] if found else ["deleted"]
+            self._report(f"Work order {self.current['Uuid']}: {': '.join(filter(None, told))}")
             reached("work order ended")
-        self.current = found if found is not None and found["State"] == RUNNING else None
+        self.current = found if _is(found, RUNNING) else None
 
     def settle_before_exit(self) -> None:
         """The last look; a later agent looks again if this one could not."""
@@ -213,6 +214,10 @@ class WorkOrders:
             for name, value in changes.items()
         ]
         return self._owner(order).patch(self._client, operations)
+
+
+def _is(order: Object | None, state: str) -> bool:
+    return order is not None and order.get("State") == state
 
 
 def _same(one: Object, other: Object) -> bool:

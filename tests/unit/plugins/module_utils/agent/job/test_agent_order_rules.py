@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,9 +43,10 @@ class Server:
         return dict(self.orders[key]) if key in self.orders else None
 
     def get(self, kind: str, key: str) -> Object:
-        if kind != "jobs" or self.job is None:
+        found = self.job if kind == "jobs" else self.orders.get(key)
+        if found is None:
             raise NotFound("Not Found", model=kind, key=key, code=404)
-        return dict(self.job)
+        return dict(found)
 
     def patch(self, kind: str, key: str, operations: list[Object]) -> Object:
         if kind == "work_orders" and key not in self.orders:
@@ -95,6 +97,17 @@ def test_a_server_that_answers_with_the_current_one() -> None:
     assert orders.pick(BUSY)
     assert orders.owner.uuid == "old"
     assert server.orders["new"]["State"] == "created"
+
+
+@pytest.mark.parametrize("answer", [{}, {"Uuid": 7}, {"Uuid": "none"}, {"Uuid": "one", "State": "running"}])
+def test_a_server_that_answers_nonsense(answer: Object) -> None:
+    """Only the work order itself says whether it runs."""
+    server = Server(order())
+    server.on_pick = lambda _key: answer
+    orders, _said = orders_on(server)
+    with contextlib.suppress(NotFound):
+        assert orders.pick(BUSY)
+        assert server.orders["one"]["State"] == "running"
 
 
 @pytest.mark.parametrize("kind", ["machines", "clusters"])

@@ -12,6 +12,8 @@ import pytest
 from patience import LIMIT, NEVER, eventually
 
 from agentlab import Agents, Object, State
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.states import AgentFailed
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import users
 
 pytestmark = pytest.mark.needs_v4
 GOES_ON = {"exit_on_failure": False}
@@ -267,8 +269,27 @@ def test_what_check_says_otherwise(agents: Agents) -> None:
     assert (found["ok"], found["told"]) == (True, "in work order mode (1 wait, 0 run)")
 
 
-def check(agents: Agents, machine: Object) -> Object:
-    checked = agents.spawn(machine, "check", "--json").communicate(timeout=LIMIT)[0]
+def test_a_token_that_may_not_see_them(agents: Agents) -> None:
+    machine = in_mode(agents)
+    agents.blueprint("work", noting(agents, "work"))
+    order = agents.order(machine, "work")
+    scopes = f"{agents.kind},jobs,tasks,stages,params,info,events"
+    claims = [{"scope": scopes, "action": "*", "specific": "*"}]
+    agents.client.create("roles", {"Name": "narrow", "Claims": claims})
+    agents.client.create("users", {"Name": "narrow", "Roles": ["narrow"]})
+    token = users.mint_with_new_password(agents.client, "narrow", 3600)
+    found = check(agents, machine, token=token)
+    assert not found["ok"]
+    assert "work_orders" in found["told"]
+    assert found["advice"] == "mint a token with the claims to list, get and update work_orders"
+    with contextlib.suppress(AgentFailed):
+        agents.run(machine, token=token)
+    assert any("work_orders" in line for line in agents.messages)
+    assert states(agents, order) == ["created"]
+
+
+def check(agents: Agents, machine: Object, **changes: object) -> Object:
+    checked = agents.spawn(machine, "check", "--json", **changes).communicate(timeout=LIMIT)[0]
     return {one["what"]: one for one in json.loads(checked)}["work_orders"]
 
 

@@ -33,6 +33,8 @@ class WorkOrders:
         self.current: Object | None = None
         self.not_served = ""
         """What waits and is not served here, and why; "" when there is nothing like that."""
+        self.hidden = False
+        """Whether that is because the token does not let them be seen."""
         self._client = client
         self._served = served
         self._context = context
@@ -82,11 +84,12 @@ class WorkOrders:
 
     def waiting(self, machine: Object) -> list[Object]:
         """The work orders that can be taken now, the one to take first: one that runs, else the oldest."""
-        self.not_served = ""
+        self.not_served, self.hidden = "", False
         if all(machine.get(counter) == 0 for counter in _COUNTERS):
             return []
         running, created = self._list(RUNNING), self._list(CREATED)
-        if not (running or created) and any(machine.get(counter) for counter in _COUNTERS):
+        self.hidden = not (running or created) and any(machine.get(counter) for counter in _COUNTERS)
+        if self.hidden:
             self.not_served = "there are work orders, but the token does not permit to list work_orders"
         known = self._ours(running) or sorted(
             self._ours(created), key=lambda order: str(order.get("CreateTime"))

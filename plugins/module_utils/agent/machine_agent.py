@@ -147,8 +147,8 @@ class MachineAgent:
     def wait_for_work_order(self) -> None:
         """Until there is one, the one at hand can go on, or the mode ends."""
         self._agent_context.report("Agent waiting for a work order")
-        if self._orders.not_served:
-            self._agent_context.report(f"Not served: {self._orders.not_served}")
+        if self._orders.obstacle:
+            self._agent_context.report(self._orders.obstacle)
         self._wait(
             lambda machine: not in_work_order_mode(machine) or self._orders.is_worth_a_look(machine),
             self._orders.owner,

@@ -46,6 +46,20 @@ class WorkOrders:
         """Whose job is to be asked for: the current work order's, else that of what is served."""
         return self._owner(self.current) if self.current is not None else self._served
 
+    @property
+    def obstacle(self) -> str:
+        """Why nothing runs now, in a sentence; "" when simply nothing waits."""
+        order = self.current
+        if order is None:
+            return f"Not served: {self.not_served}" if self.not_served else ""
+        if order.get("Runnable") is False:
+            why = "is not runnable"
+        elif (order.get("Context") or "") != self._context:
+            why = f"is for the agent of the context {order.get('Context') or '(none)'}"
+        else:
+            why = "has no job now"
+        return f"Work order {order['Uuid']} {why}: waiting for a change of it"
+
     # -- what to do next
 
     def pick(self, machine: Object) -> bool:
@@ -137,7 +151,7 @@ class WorkOrders:
         try:
             taken = self._picked_by_server(order) or order
             if _is(taken, CREATED):
-                taken = self._move(taken, CREATED, {"State": RUNNING})
+                taken = self._move(taken, CREATED, {"State": RUNNING, "Runnable": True})
         except (Conflict, NotFound):
             found = self._find(order)
             if _is(found, CREATED):
@@ -210,7 +224,7 @@ class WorkOrders:
     def _find(self, order: Object) -> Object | None:
         return self._client.find(WORK_ORDERS, str(order["Uuid"]))
 
-    def _move(self, order: Object, before: str, changes: t.Mapping[str, str]) -> Object:
+    def _move(self, order: Object, before: str, changes: t.Mapping[str, t.Any]) -> Object:
         operations: Patch = [{"op": "test", "path": "/State", "from": "", "value": before}]
         operations += [
             {"op": "replace", "path": f"/{name}", "from": "", "value": value}

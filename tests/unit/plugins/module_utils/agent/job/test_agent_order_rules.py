@@ -113,10 +113,10 @@ def test_a_server_that_answers_nonsense(answer: Object) -> None:
 @pytest.mark.parametrize("kind", ["machines", "clusters"])
 def test_a_server_that_cannot_pick(kind: str) -> None:
     """Then the work order itself is moved, which only one can do."""
-    server = Server(order())
+    server = Server(order(Runnable=False))
     orders, _said = orders_on(server, kind)
     assert orders.pick(BUSY)
-    assert server.orders["one"]["State"] == "running"
+    assert (server.orders["one"]["State"], server.orders["one"]["Runnable"]) == ("running", True)
     assert bool(server.picked) is (kind == "machines")
 
 
@@ -209,20 +209,28 @@ def test_what_was_asked_for_in_vain_has_to_change() -> None:
     assert orders.pick(BUSY)
     orders.nothing_to_do()
     assert not orders.pick(BUSY)
+    assert orders.obstacle == "Work order one has no job now: waiting for a change of it"
     assert not orders.is_worth_a_look(BUSY)
     server.orders["one"]["Stage"] = "another"
     assert orders.is_worth_a_look(BUSY)
     assert orders.pick(BUSY)
 
 
-@pytest.mark.parametrize("members", [{"Runnable": False}, {"Context": "other"}])
-def test_what_cannot_go_on_is_kept(members: Object) -> None:
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        ({"Runnable": False}, "is not runnable"),
+        ({"Context": "other"}, "is for the agent of the context other"),
+    ],
+)
+def test_what_cannot_go_on_is_kept(members: Object, why: str) -> None:
     server = Server(order(State="running", CurrentTask=0))
     orders, _said = orders_on(server)
     assert orders.pick(BUSY)
     server.orders["one"].update(members)
     assert not orders.pick(BUSY)
     assert orders.owner.uuid == "one"
+    assert orders.obstacle == f"Work order one {why}: waiting for a change of it"
 
 
 def test_one_that_was_deleted_or_cancelled() -> None:

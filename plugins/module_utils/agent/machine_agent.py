@@ -147,11 +147,12 @@ class MachineAgent:
     def wait_for_work_order(self) -> None:
         """Until there is one, the one at hand can go on, or the mode ends."""
         self._agent_context.report("Agent waiting for a work order")
-        if self._orders.not_served:
-            self._agent_context.report(f"Not served: {self._orders.not_served}")
-        if self._watch is not None:
-            self._watch.follow(self._orders.owner)
-        self._wait(lambda machine: not in_work_order_mode(machine) or self._orders.is_worth_a_look(machine))
+        if self._orders.obstacle:
+            self._agent_context.report(self._orders.obstacle)
+        self._wait(
+            lambda machine: not in_work_order_mode(machine) or self._orders.is_worth_a_look(machine),
+            self._orders.owner,
+        )
 
     def run_task(self) -> None:
         """One job.  The snapshot stays as it is, whatever the server does while it answers."""
@@ -250,14 +251,7 @@ class MachineAgent:
         self._current_job.clear(record)
         reached("outcome applied")
         if owner != self._served and self.state == State.EXIT:
-            self._settle_before_exit()
-
-    def _settle_before_exit(self) -> None:
-        """The last look at a work order; a later agent looks again if this one could not."""
-        try:
-            self._orders.settle()
-        except DrpError as error:
-            self._agent_context.report(f"Work order {self._orders.owner.uuid}: {error}")
+            self._orders.settle_before_exit()
 
     def _state_without_order_job(self) -> State | None:
         """None when what is served has no current work order."""
@@ -305,13 +299,14 @@ class MachineAgent:
 
     # -- waiting
 
-    def _wait(self, condition: Condition) -> None:
-        """The core of both waits.  The snapshot is replaced only when the wait is complete."""
+    def _wait(self, condition: Condition, owner: TaskOwner | None = None) -> None:
+        """The core of all waits.  The snapshot is replaced only when the wait is complete."""
         if self._watch is None:
             self.state = State.INIT
             return
         test = ready(condition, self.machine, self._agent_context.context)
         try:
+            self._watch.follow(owner or self._served)
             result, found = self._watch.wait(test, self._options.wait_timeout)
         except DrpError as error:
             self._fail(error, State.INIT)
@@ -328,7 +323,8 @@ class MachineAgent:
         if found.get("BootEnv") != self.machine.get("BootEnv") and not context:
             self.state = self._leaving.to_reboot(self.machine, use_kexec=True)
         elif self._orders.current is not None or in_work_order_mode(found):
-            self.state = State.PICK_WORKORDER
+            free = runnable(found) and found.get("Available") is True
+            self.state = State.PICK_WORKORDER if free else State.WAIT_FOR_RUNNABLE
         elif (found.get("Context") or "") == context:
             self.state = State.RUN_TASK if found.get("Runnable") else State.WAIT_FOR_RUNNABLE
         self.machine = found

@@ -18,7 +18,7 @@ import pytest
 from patience import LIMIT, eventually
 
 from agentlab import Agents
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import context
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent import context, served
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.job import (
     job_requests,
     task_runner,
@@ -206,7 +206,7 @@ def test_a_timeout_that_no_clock_can_hold(
     agents: Agents, monkeypatch: pytest.MonkeyPatch, seconds: t.Any
 ) -> None:
     monkeypatch.setattr(
-        context.params, "get", lambda *args, **_o: seconds if args[3] == context.TASK_TIMEOUT else None
+        served.params, "get", lambda *args, **_o: seconds if args[3] == context.TASK_TIMEOUT else None
     )
     machine = agents.machine_with_tasks(agents.task("one", "exit 0"))
     agents.run(machine)
@@ -239,7 +239,7 @@ def test_the_uuid_of_a_job_is_no_path(tmp_path: Path, uuid: t.Any) -> None:
             return {"Uuid": uuid, "State": "created", "Task": "x"}
 
     with pytest.raises(UnreadableAnswer, match="Uuid"):
-        job_requests.next_job(t.cast(Client, Rogue()), UUID, UUID)
+        job_requests.next_job(t.cast(Client, Rogue()), served.Served("machines", UUID), UUID)
     store = Store(str(tmp_path / "state"), UUID)
     for use in (store.job_dir, store.spool_dir, store.run_dir):
         with pytest.raises(UsageError, match="not a UUID"):

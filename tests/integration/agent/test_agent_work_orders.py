@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 
 import pytest
 from patience import LIMIT, NEVER, eventually
 
 from agentlab import Agents, Object, State
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.states import AgentFailed
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import users
 
 pytestmark = pytest.mark.needs_v4
 GOES_ON = {"exit_on_failure": False}
@@ -145,27 +149,62 @@ def test_a_context_that_another_agent_serves(agents: Agents) -> None:
     assert states(agents, order) == ["finished"]
 
 
+@contextlib.contextmanager
+def in_the_first_task(agents: Agents, machine: Object) -> Iterator[list[str]]:
+    """Work orders of the blueprint ``long`` are served; the first task goes on at the end of the block.
+
+    The list has what the agent has said, once there is nothing that it may do any more.
+    """
+    go, said = agents.folder / "go", [""]
+    until = f"while [ ! -e {go} ]; do sleep 0.05; done"
+    agents.blueprint("long", noting(agents, "first", until), noting(agents, "second"))
+    agent = agents.spawn(machine, "run", wait_timeout=NEVER, **GOES_ON)
+    try:
+        yield said
+        go.touch()
+        eventually(lambda: status(agents, machine)["state"].startswith("WAIT_FOR"))
+    finally:
+        agent.terminate()
+        said[0] = agent.communicate(timeout=LIMIT)[0]
+
+
 def test_cancelled_while_a_task_runs(agents: Agents) -> None:
     """The script goes on to its end, and no further task of the work order begins."""
     machine = in_mode(agents)
-    go = agents.folder / "go"
-    agents.blueprint(
-        "long", noting(agents, "wait", f"while [ ! -e {go} ]; do sleep 0.05; done"), noting(agents, "never")
-    )
-    order, later = (agents.order(machine, "long") for _number in range(2))
-    agent = agents.spawn(machine, "run", wait_timeout=NEVER, **GOES_ON)
-    try:
+    with in_the_first_task(agents, machine) as said:
+        orders = [agents.order(machine, "long") for _number in range(2)]
         eventually((agents.folder / "trace").exists)
-        for one in (order, later):
-            agents.change_of("work_orders", one, State="cancelled")
-        go.touch()
-        eventually(lambda: status(agents, machine)["state"] == "WAIT_FOR_WORKORDER")
-    finally:
-        agent.terminate()
-        said, _none = agent.communicate(timeout=LIMIT)
-    assert trace(agents) == ["wait"]
+        for order in orders:
+            agents.change_of("work_orders", order, State="cancelled")
+    assert trace(agents) == ["first"]
     assert [job["State"] for job in agents.jobs(machine)] == ["finished"]
-    assert f"Work order {order['Uuid']}: cancelled" in said
+    assert f"Work order {orders[0]['Uuid']}: cancelled" in said[0]
+
+
+def test_nothing_begins_while_the_machine_is_not_runnable(agents: Agents) -> None:
+    machine = in_mode(agents)
+    with in_the_first_task(agents, machine):
+        orders = [agents.order(machine, "long") for _number in range(2)]
+        eventually((agents.folder / "trace").exists)
+        agents.change(machine, Runnable=False)
+    assert trace(agents) == ["first"]
+    assert states(agents, *orders) == ["running", "created"]
+    agents.runnable(machine)
+    agents.run(machine, **GOES_ON)
+    assert states(agents, *orders) == ["finished", "finished"]
+    assert trace(agents) == ["first", "second"] * 2
+
+
+def test_the_mode_ends_while_a_task_runs(agents: Agents) -> None:
+    """A work order that has begun is done to its end; then the workflow goes on, and the next one waits."""
+    machine = in_mode(agents, Stage=agents.stage("work", noting(agents, "of-stage")))
+    with in_the_first_task(agents, machine):
+        orders = [agents.order(machine, "long") for _number in range(2)]
+        eventually((agents.folder / "trace").exists)
+        agents.change(machine, WorkOrderMode=False)
+    agents.run(machine, **GOES_ON)
+    assert states(agents, *orders) == ["finished", "created"]
+    assert trace(agents) == ["first", "second", "of-stage"]
 
 
 def test_while_the_agent_runs(agents: Agents) -> None:
@@ -230,8 +269,27 @@ def test_what_check_says_otherwise(agents: Agents) -> None:
     assert (found["ok"], found["told"]) == (True, "in work order mode (1 wait, 0 run)")
 
 
-def check(agents: Agents, machine: Object) -> Object:
-    checked = agents.spawn(machine, "check", "--json").communicate(timeout=LIMIT)[0]
+def test_a_token_that_may_not_see_them(agents: Agents) -> None:
+    machine = in_mode(agents)
+    agents.blueprint("work", noting(agents, "work"))
+    order = agents.order(machine, "work")
+    scopes = f"{agents.kind},jobs,tasks,stages,params,info,events"
+    claims = [{"scope": scopes, "action": "*", "specific": "*"}]
+    agents.client.create("roles", {"Name": "narrow", "Claims": claims})
+    agents.client.create("users", {"Name": "narrow", "Roles": ["narrow"]})
+    token = users.mint_with_new_password(agents.client, "narrow", 3600)
+    found = check(agents, machine, token=token)
+    assert not found["ok"]
+    assert "work_orders" in found["told"]
+    assert found["advice"] == "mint a token with the claims to list, get and update work_orders"
+    with contextlib.suppress(AgentFailed):
+        agents.run(machine, token=token)
+    assert any("work_orders" in line for line in agents.messages)
+    assert states(agents, order) == ["created"]
+
+
+def check(agents: Agents, machine: Object, **changes: object) -> Object:
+    checked = agents.spawn(machine, "check", "--json", **changes).communicate(timeout=LIMIT)[0]
     return {one["what"]: one for one in json.loads(checked)}["work_orders"]
 
 

@@ -40,6 +40,7 @@ from .connect import connect, find_machine, served_by
 
 _MAX_CLOCK_SKEW = 60.0
 _MIN_FREE_BYTES = 64 << 20
+_ORDER_CLAIMS = "mint a token with the claims to list, get and update work_orders"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -213,15 +214,11 @@ class Preflight:
         try:
             orders.waiting(machine)
         except DrpError as error:
-            advice = "the token needs the claims to list, get and update work_orders"
-            self._add_failure("work_orders", f"in work order mode ({counts}), but {error}", advice)
+            self._add_failure("work_orders", f"in work order mode ({counts}), but {error}", _ORDER_CLAIMS)
             return
-        if orders.not_served:
-            advice = "run them with drpcli processjobs, or cancel them"
-            message = f"in work order mode ({counts}); not served: {orders.not_served}"
-            self._add_failure("work_orders", message, advice)
-        else:
-            self._add_success("work_orders", f"in work order mode ({counts})")
+        told = f"; not served: {orders.not_served}" if orders.not_served else ""
+        advice = _ORDER_CLAIMS if orders.hidden else "run them with drpcli processjobs, or cancel them"
+        self._add_finding("work_orders", not told, f"in work order mode ({counts}){told}", advice)
 
     def _runnable(self, client: Client, machine: Object) -> None:
         position = f"task {machine.get('CurrentTask')} of {len(machine.get('Tasks') or [])}"

@@ -21,6 +21,7 @@ from . import job_requests
 
 CREATED, RUNNING, FAILED, FINISHED = "created", "running", "failed", "finished"
 TASK_MODE = "task"
+_COUNTERS = ("PendingWorkOrders", "RunningWorkOrders")
 _TELLING = ("State", "CurrentTask", "CurrentJob", "Tasks", "Runnable", "Context", "Stage")
 """Members whose change may mean that there is something to do."""
 
@@ -32,6 +33,8 @@ class WorkOrders:
         self.current: Object | None = None
         self.not_served = ""
         """What waits and is not served here, and why; "" when there is nothing like that."""
+        self.hidden = False
+        """Whether that is because the token does not let them be seen."""
         self._client = client
         self._served = served
         self._context = context
@@ -43,14 +46,28 @@ class WorkOrders:
         """Whose job is to be asked for: the current work order's, else that of what is served."""
         return self._owner(self.current) if self.current is not None else self._served
 
+    @property
+    def obstacle(self) -> str:
+        """Why nothing runs now, in a sentence; "" when simply nothing waits."""
+        order = self.current
+        if order is None:
+            return f"Not served: {self.not_served}" if self.not_served else ""
+        if order.get("Runnable") is False:
+            why = "is not runnable"
+        elif (order.get("Context") or "") != self._context:
+            why = f"is for the agent of the context {order.get('Context') or '(none)'}"
+        else:
+            why = "has no job now"
+        return f"Work order {order['Uuid']} {why}: waiting for a change of it"
+
     # -- what to do next
 
     def pick(self, machine: Object) -> bool:
         """Have a current work order, if there is one to do; whether a job of it can be asked for.
 
-        ``machine`` is what is served as it is now.
+        ``machine`` is what is served as it is now; once its work order mode has ended, no other one is taken.
         """
-        while self.current is not None or self._take_next(machine):
+        while self.current is not None or (in_work_order_mode(machine) and self._take_next(machine)):
             self.settle()
             if self.current is not None:
                 return self._may_ask(self.current)
@@ -72,7 +89,8 @@ class WorkOrders:
     def is_worth_a_look(self, machine: Object) -> bool:
         """Whether :meth:`pick` may do more than when it was last called."""
         if self.current is None:
-            return bool(self.waiting(machine))
+            told = self.not_served
+            return bool(self.waiting(machine)) or self.not_served != told
         found = self._find(self.current)
         return found is None or not _same(found, self.current)
 
@@ -80,23 +98,25 @@ class WorkOrders:
 
     def waiting(self, machine: Object) -> list[Object]:
         """The work orders that can be taken now, the one to take first: one that runs, else the oldest."""
-        self.not_served = ""
-        if machine.get("PendingWorkOrders") == 0 and machine.get("RunningWorkOrders") == 0:
+        self.not_served, self.hidden = "", False
+        if all(machine.get(counter) == 0 for counter in _COUNTERS):
             return []
-        running = self.running()
-        known = running or sorted(self._list(CREATED), key=lambda order: str(order.get("CreateTime")))
+        running, created = self._list(RUNNING), self._list(CREATED)
+        self.hidden = not (running or created) and any(machine.get(counter) for counter in _COUNTERS)
+        if self.hidden:
+            self.not_served = "there are work orders, but the token does not permit to list work_orders"
+        known = self._ours(running) or sorted(
+            self._ours(created), key=lambda order: str(order.get("CreateTime"))
+        )
         problems = {str(order["Uuid"]): _problem(order) for order in known}
-        self.not_served = "; ".join(f"work order {uuid} {why}" for uuid, why in problems.items() if why)
+        told = [f"work order {uuid} {why}" for uuid, why in problems.items() if why]
+        self.not_served = "; ".join(told) or self.not_served
         return [o for o in known if not problems[str(o["Uuid"])] and not o.get("SchedulingHold")]
-
-    def running(self) -> list[Object]:
-        """Those that run already: one at a time, in this agent's context."""
-        return self._list(RUNNING)
 
     def stopped(self, machine: Object) -> list[TaskOwner]:
         """Those that run and were made not runnable, but for those whose task has failed."""
         try:
-            running = self.running() if in_work_order_mode(machine) else []
+            running = self._ours(self._list(RUNNING)) if in_work_order_mode(machine) else []
             halted = [order for order in running if order.get("Runnable") is False]
             return [self._owner(order) for order in halted if self._job_state(order) != FAILED]
         except DrpError as error:
@@ -105,8 +125,11 @@ class WorkOrders:
 
     def _list(self, state: str) -> list[Object]:
         words = ("Machine", "Eq", self._served.uuid, "State", "Eq", state)
-        found = self._client.list(WORK_ORDERS, *words)
-        return [order for order in found if (order.get("Context") or "") == self._context]
+        return self._client.list(WORK_ORDERS, *words)
+
+    def _ours(self, orders: t.Iterable[Object]) -> list[Object]:
+        """Those of this agent's context, in which one runs at a time."""
+        return [order for order in orders if (order.get("Context") or "") == self._context]
 
     # -- taking one
 
@@ -123,41 +146,49 @@ class WorkOrders:
 
     def _claim(self, order: Object) -> Object | None:
         """The work order that runs then; None when this one cannot be had any more."""
-        if order["State"] == RUNNING:
+        if _is(order, RUNNING):
             return order
         try:
             taken = self._picked_by_server(order) or order
-            if taken.get("State") == CREATED:
-                taken = self._move(taken, CREATED, {"State": RUNNING})
+            if _is(taken, CREATED):
+                taken = self._move(taken, CREATED, {"State": RUNNING, "Runnable": True})
         except (Conflict, NotFound):
             found = self._find(order)
-            if found is not None and found["State"] == CREATED:
+            if _is(found, CREATED):
                 raise
             taken = found or {}
-        return taken if taken.get("State") == RUNNING and not _problem(taken) else None
+        return taken if _is(taken, RUNNING) and not _problem(taken) else None
 
     def _picked_by_server(self, order: Object) -> Object | None:
-        """What the server answers, perhaps another work order; None where there is no such route."""
+        """The work order that the server has picked, perhaps another; None where there is no such route."""
         if not self._served.can_pick:
             return None
         path = (self._served.kind, self._served.uuid, "pick", str(order["Uuid"]))
         try:
-            return self._client.req().post({}).url_for(*path).do_object()
+            answer = self._client.req().post({}).url_for(*path).do_object()
         except NotFound:
             return None
+        return self._client.get(WORK_ORDERS, str(answer.get("Uuid") or ""))
 
     # -- its end
 
     def settle(self) -> None:
         """Look at the current work order again, and end it if it is over and the server has not done so."""
         found = self._find(self.current) if self.current is not None else None
-        if found is not None and found["State"] == RUNNING:
+        if found is not None and _is(found, RUNNING):
             found = self._end_if_over(found)
-        if self.current is not None and (found is None or found["State"] != RUNNING):
-            told = ": ".join(filter(None, (found["State"], found.get("Status")))) if found else "deleted"
-            self._report(f"Work order {self.current['Uuid']}: {told}")
+        if self.current is not None and not _is(found, RUNNING):
+            told = [str(found.get(name) or "") for name in ("State", "Status")] if found else ["deleted"]
+            self._report(f"Work order {self.current['Uuid']}: {': '.join(filter(None, told))}")
             reached("work order ended")
-        self.current = found if found is not None and found["State"] == RUNNING else None
+        self.current = found if _is(found, RUNNING) else None
+
+    def settle_before_exit(self) -> None:
+        """The last look; a later agent looks again if this one could not."""
+        try:
+            self.settle()
+        except DrpError as error:
+            self._report(f"Work order {self.owner.uuid}: {error}")
 
     def _end_if_over(self, order: Object) -> Object | None:
         if self._job_state(order) in job_requests.OPEN and (order.get("Context") or "") == self._context:
@@ -193,13 +224,17 @@ class WorkOrders:
     def _find(self, order: Object) -> Object | None:
         return self._client.find(WORK_ORDERS, str(order["Uuid"]))
 
-    def _move(self, order: Object, before: str, changes: t.Mapping[str, str]) -> Object:
+    def _move(self, order: Object, before: str, changes: t.Mapping[str, t.Any]) -> Object:
         operations: Patch = [{"op": "test", "path": "/State", "from": "", "value": before}]
         operations += [
             {"op": "replace", "path": f"/{name}", "from": "", "value": value}
             for name, value in changes.items()
         ]
         return self._owner(order).patch(self._client, operations)
+
+
+def _is(order: Object | None, state: str) -> bool:
+    return order is not None and order.get("State") == state
 
 
 def _same(one: Object, other: Object) -> bool:

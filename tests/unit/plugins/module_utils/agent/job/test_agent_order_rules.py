@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
 Object = dict[str, Any]
 JOB = "3e7031fe-0000-4000-8000-00000000000a"
 IN_MODE = {"WorkOrderMode": True}
-BUSY = {"PendingWorkOrders": 1, "RunningWorkOrders": 0}
+BUSY = {**IN_MODE, "PendingWorkOrders": 1, "RunningWorkOrders": 0}
 
 
 class Server:
@@ -42,9 +43,10 @@ class Server:
         return dict(self.orders[key]) if key in self.orders else None
 
     def get(self, kind: str, key: str) -> Object:
-        if kind != "jobs" or self.job is None:
+        found = self.job if kind == "jobs" else self.orders.get(key)
+        if found is None:
             raise NotFound("Not Found", model=kind, key=key, code=404)
-        return dict(self.job)
+        return dict(found)
 
     def patch(self, kind: str, key: str, operations: list[Object]) -> Object:
         if kind == "work_orders" and key not in self.orders:
@@ -97,13 +99,24 @@ def test_a_server_that_answers_with_the_current_one() -> None:
     assert server.orders["new"]["State"] == "created"
 
 
+@pytest.mark.parametrize("answer", [{}, {"Uuid": 7}, {"Uuid": "none"}, {"Uuid": "one", "State": "running"}])
+def test_a_server_that_answers_nonsense(answer: Object) -> None:
+    """Only the work order itself says whether it runs."""
+    server = Server(order())
+    server.on_pick = lambda _key: answer
+    orders, _said = orders_on(server)
+    with contextlib.suppress(NotFound):
+        assert orders.pick(BUSY)
+        assert server.orders["one"]["State"] == "running"
+
+
 @pytest.mark.parametrize("kind", ["machines", "clusters"])
 def test_a_server_that_cannot_pick(kind: str) -> None:
     """Then the work order itself is moved, which only one can do."""
-    server = Server(order())
+    server = Server(order(Runnable=False))
     orders, _said = orders_on(server, kind)
     assert orders.pick(BUSY)
-    assert server.orders["one"]["State"] == "running"
+    assert (server.orders["one"]["State"], server.orders["one"]["Runnable"]) == ("running", True)
     assert bool(server.picked) is (kind == "machines")
 
 
@@ -139,10 +152,20 @@ def test_the_oldest_first_and_none_that_is_held() -> None:
 def test_counters_of_zero_save_the_lists() -> None:
     server = Server()
     orders, _said = orders_on(server)
-    assert not orders.pick({"PendingWorkOrders": 0, "RunningWorkOrders": 0})
+    assert not orders.pick({**IN_MODE, "PendingWorkOrders": 0, "RunningWorkOrders": 0})
     assert server.lists == 0
-    assert not orders.pick({})
+    assert not orders.pick(IN_MODE)
     assert server.lists == 2
+
+
+def test_when_the_mode_has_ended_only_the_current_one_goes_on() -> None:
+    server = Server(order("a1", State="running"), order("b2"))
+    orders, _said = orders_on(server, "clusters")
+    assert orders.pick(BUSY)
+    assert orders.pick({**BUSY, "WorkOrderMode": False})
+    server.orders["a1"]["State"] = "finished"
+    assert not orders.pick({**BUSY, "WorkOrderMode": False})
+    assert server.orders["b2"]["State"] == "created"
 
 
 # -- the end
@@ -186,20 +209,28 @@ def test_what_was_asked_for_in_vain_has_to_change() -> None:
     assert orders.pick(BUSY)
     orders.nothing_to_do()
     assert not orders.pick(BUSY)
+    assert orders.obstacle == "Work order one has no job now: waiting for a change of it"
     assert not orders.is_worth_a_look(BUSY)
     server.orders["one"]["Stage"] = "another"
     assert orders.is_worth_a_look(BUSY)
     assert orders.pick(BUSY)
 
 
-@pytest.mark.parametrize("members", [{"Runnable": False}, {"Context": "other"}])
-def test_what_cannot_go_on_is_kept(members: Object) -> None:
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        ({"Runnable": False}, "is not runnable"),
+        ({"Context": "other"}, "is for the agent of the context other"),
+    ],
+)
+def test_what_cannot_go_on_is_kept(members: Object, why: str) -> None:
     server = Server(order(State="running", CurrentTask=0))
     orders, _said = orders_on(server)
     assert orders.pick(BUSY)
     server.orders["one"].update(members)
     assert not orders.pick(BUSY)
     assert orders.owner.uuid == "one"
+    assert orders.obstacle == f"Work order one {why}: waiting for a change of it"
 
 
 def test_one_that_was_deleted_or_cancelled() -> None:
@@ -254,6 +285,25 @@ def test_another_runs_in_a_mode_that_is_not_served() -> None:
     assert not orders.pick(BUSY)
     assert not orders.is_worth_a_look(BUSY)
     assert server.orders["b2"]["State"] == "created"
+
+
+def test_a_token_that_lists_nothing() -> None:
+    """A server answers with no objects, and not with a refusal."""
+    orders, _said = orders_on(Server())
+    assert not orders.pick(BUSY)
+    assert "the token does not permit to list work_orders" in orders.not_served
+    assert not orders.is_worth_a_look(BUSY)
+
+
+def test_news_of_what_is_not_served_is_worth_a_look() -> None:
+    server = Server(order("a1", SchedulingHold=True))
+    orders, _said = orders_on(server)
+    assert not orders.pick(BUSY)
+    assert not orders.is_worth_a_look(BUSY)
+    server.orders["b2"] = order("b2", Mode="workflow")
+    assert orders.is_worth_a_look(BUSY)
+    assert not orders.pick(BUSY)
+    assert not orders.is_worth_a_look(BUSY)
 
 
 def put(name: str, value: Any) -> Object:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 import time
 import typing as t
 
@@ -14,7 +13,7 @@ from ..client.client import Client
 from ..client.errors import ApiError, Conflict, DrpError, Invalid, NotFound, UsageError
 from ..client.objects import claims, layers, names
 from ..client.patch import Patch, apply_patch, gen_patch
-from .conflicts import MAX_CONFLICTS
+from .conflicts import MAX_CONFLICTS, pause_after
 from .guard import is_locked
 from .resource import Object, Resource
 from .secure_params import SecureParams
@@ -111,7 +110,7 @@ def _converge_with_retries(
                     key=outdated.error.key,
                     code=outdated.error.code,
                 ) from outdated.error
-            sleep(random.uniform(0.5, 1.0) * min(0.01 * 2**run.outcome.conflicts, 0.5))
+            sleep(pause_after(run.outcome.conflicts))
             continue
         run.outcome.warnings += [*run.secure_params.warnings, *resource.warnings]
         return run.outcome

@@ -24,9 +24,7 @@ def pause_after(conflicts: int) -> float:
     return random.uniform(0.5, 1.0) * min(0.01 * 2.0**conflicts, 0.5)
 
 
-def retry_on_conflict(
-    attempt: t.Callable[[], Value], sleep: t.Callable[[float], None] = time.sleep
-) -> Value:
+def retry_on_conflict(attempt: t.Callable[[], Value], sleep: t.Callable[[float], None] = time.sleep) -> Value:
     """What ``attempt`` returns, which reads the object each time; the last Conflict after 12 of them."""
     for number in range(1, MAX_CONFLICTS):
         try:

@@ -211,16 +211,16 @@ class SecureParams:
 
     def _register_secrets(self, names: t.Iterable[str]) -> None:
         for name in names:
-            self.resource.secrets.update(_texts(self._plain_values[name]))
+            self.resource.secrets.update(texts_of(self._plain_values[name]))
 
 
-def _texts(value: Json) -> t.Iterator[str]:
+def texts_of(value: Json) -> t.Iterator[str]:
     """All texts and numbers in a value, and the JSON of the whole, as they would appear in words."""
     if isinstance(value, str):
         yield from filter(None, (value, json.dumps(value)[1:-1]))
     elif isinstance(value, (dict, list)):
         yield json.dumps(value)
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts(inner)
+            yield from texts_of(inner)
     elif value is not None and not isinstance(value, bool):
         yield str(value)

@@ -18,7 +18,7 @@ from ..routes import models
 from ..routes.common import parse_ops, require_ops
 from ..rules import Change, Rules
 from ..store import Row
-from . import orders
+from . import batches, orders
 from .orders import RUNNERS, found
 from .rules import MachineRulesV4
 
@@ -193,6 +193,6 @@ def _group_params(call: Call, method: str, row: Row) -> ApiResponse:
 RULES: dict[str, Rules] = {
     **{prefix: RunnerRules(prefix) for prefix in RUNNERS},
     "work_orders": orders.WorkOrderRules(),
-    "batches": orders.BatchRules(),
+    "batches": batches.BatchRules(),
     "jobs": orders.JobRulesV4(),
 }

@@ -15,7 +15,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.co
 
 
 def failing(times: int) -> tuple[list[int], list[float]]:
-    """The numbers of the tries that were made, and the pauses between them, of a write that fails so often."""
+    """The tries of a write that fails so often, and the pauses between them."""
     tries: list[int] = []
     pauses: list[float] = []
 

@@ -193,10 +193,6 @@ class _Convergence:
             return shown_body
         try:
             created = self.client.create(self.resource.kind, body, force=self.resource.force)
-        except NotFound as error:
-            raise UsageError(
-                f"{self.resource.label}: this server does not serve the kind {self.resource.kind}"
-            ) from error
         except (Conflict, Invalid) as error:
             if isinstance(error, Invalid) and "unique index" not in " ".join(error.messages):
                 if self.secure_params.learn_from_refusal(error):

@@ -113,16 +113,6 @@ class TestPlain:
         with pytest.raises(Invalid):
             converge(client, profile(a=1))
 
-    def test_a_kind_that_is_not_served(self) -> None:
-        client = FakeClient()
-
-        def missing(client: FakeClient, kind: str, key: str) -> None:
-            raise NotFound("Not Found", code=404)
-
-        client.always["POST"] = missing
-        with pytest.raises(UsageError, match="does not serve"):
-            converge(client, Resource("pools", {"Id": "x"}))
-
 
 class TestCheckMode:
     @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from ..rules import Change, Rules
 from ..server_profile import FEATURES, ServerProfile
 from ..store import Row
 from ..wire import dumps, now
-from . import blobs, etags, facts, others, pools, runners
+from . import blobs, etags, facts, list_options, others, pools, runners
 from .filters import OPERATORS, matches, project
 from .info import whoami, with_members_of_v4
 from .models import MODELS_V4
@@ -125,6 +125,11 @@ class ServerProfileV4(ServerProfile):
             return unchanged
         if call.parts[0] in ("files", "isos"):
             return await blobs.answer(call)
+        if call.parts[0] in call.server.store.tables and call.method in ("GET", "HEAD"):
+            if len(call.parts) == 1:
+                call = list_options.applied(call)
+            else:
+                list_options.refuse_unknown(call)
         answer = self._special(call) or super().answer(call)
         if inspect.isawaitable(answer):
             answer = await answer

@@ -15,6 +15,7 @@ from ..client.objects import claims, layers, names
 from ..client.patch import Patch, apply_patch, gen_patch
 from .conflicts import MAX_CONFLICTS, pause_after
 from .guard import is_locked
+from .plain_params import note_unsealed
 from .resource import Object, Resource
 from .secure_params import SecureParams
 from .show import masked
@@ -170,6 +171,8 @@ class _Convergence:
         if self.resource.depends_on_generation:
             self.resource.newer = self.client.has_feature(features.V4.flag)
         self.resource.check(current)
+        if not (self.stored or self.outcome.conflicts):
+            note_unsealed(self.client, self.resource)
         if self.check:
             self.secure_params.fetch_definitions(current)
         if current is None:

@@ -44,6 +44,8 @@ class SecureParams:
     client: Client
     resource: Resource
     check: bool
+    of_group: bool = False
+    """Whether they are those that the members of the object share."""
     warnings: list[str] = dataclasses.field(default_factory=list)
     _insecure: set[str] = dataclasses.field(default_factory=set)
     _assumed_secure: set[str] = dataclasses.field(default_factory=set)
@@ -174,7 +176,7 @@ class SecureParams:
         asked = [name for name in names if self._unsealed.get(name, (None,))[0] != current_params[name]]
         if asked:
             kind = self.resource.kind
-            clear = unseal(self.client, kind, models.key_of(kind, current), asked)
+            clear = unseal(self.client, kind, models.key_of(kind, current), asked, self.of_group)
             self._unsealed.update(
                 {name: (current_params[name], clear.get(name, current_params[name])) for name in asked}
             )
@@ -202,7 +204,7 @@ class SecureParams:
     def _public_key(self, current: Object) -> str:
         kind = self.resource.kind
         try:
-            return params.public_key(self.client, kind, models.key_of(kind, current))
+            return params.public_key(self.client, kind, models.key_of(kind, current), self.of_group)
         except NotPermitted as error:
             raise UsageError(
                 f"{self.resource.label}: its secure params cannot be set with this token: "

@@ -89,10 +89,11 @@ class Batch(RunOnce):
         for name, template in self.templates.items():
             template.require_complete("a new batch")
             require_plain(
-                self.task,
+                self.task.client,
                 template.spec.get("Params") or {},
                 f"{name}.params",
                 "the server makes the work orders of a batch",
+                self.task.secrets,
             )
 
     def active(self) -> list[Object] | None:

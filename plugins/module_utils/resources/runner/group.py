@@ -6,42 +6,67 @@ from __future__ import annotations
 
 import typing as t
 
-from ...client.client import Client
-from ...client.errors import NotFound, UsageError
+from ...client.errors import DrpError, NotFound, UsageError
+from ...client.objects import params
 from ...client.patch import gen_patch
 from ...converge.conflicts import retry_on_conflict
-from ...converge.merge import merge_map
+from ...converge.resource import Object, Resource
+from ...converge.secure_params import SecureParams
+from ...converge.show import difference, masked
 from ...converge.task import Result, Task
 
-Params = dict[str, t.Any]
 
+def converge_params(task: Task, kind: str, item: Object, exists: bool) -> Result:
+    """Bring the params of the group into the state of the options, sealed and compared as those of an object.
 
-def converge_params(task: Task, kind: str, key: str, wanted: t.Mapping[str, t.Any], purge: bool) -> Result:
-    """Bring the params of the group into their state: ``changed``, the ``params`` and a ``diff``.
-
-    Without a ``key``, of an object that check mode has not created.
+    ``changed``, the ``params`` and the two sides of a difference, without secrets; and ``warnings``.
+    An ``item`` that check mode has not created has no params yet.
     """
-
-    def attempt() -> Result:
-        before = _read(task.client, kind, key) if key else {}
-        after: Params = merge_map(before, dict(wanted), purge)
-        if after == before or task.check:
-            return _result(before, after)
-        operations = gen_patch(before, after)
-        stored: Params = task.client.req().patch(operations).url_for(kind, key, "group", "params").do() or {}
-        return _result(before, stored)
-
-    return retry_on_conflict(attempt)
-
-
-def _read(client: Client, kind: str, key: str) -> Params:
+    options = task.options
+    resource = Resource(
+        kind,
+        {"Name": item.get("Name"), "Params": options["group_params"]},
+        purge_params=options["purge_group_params"],
+        update_secure=options["update_secure"],
+    )
+    group = _Group(task, resource, SecureParams(task.client, resource, task.check, of_group=True))
     try:
-        return client.req().get().url_for(kind, key, "group", "params").do() or {}
-    except NotFound as error:
-        raise UsageError(f"group_params: this server has no groups of {kind}") from error
+        return retry_on_conflict(lambda: group.converge(item, exists))
+    except DrpError as error:
+        group.secure.mask_error(error)
+        raise
+    finally:
+        task.secrets.update(resource.secrets)
 
 
-def _result(before: Params, after: Params) -> Result:
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    sides = [{name: side[name] for name in names if name in side} for side in (before, after)]
-    return {"changed": bool(names), "params": after, "before": sides[0], "after": sides[1]}
+class _Group(t.NamedTuple):
+    """The group of one object, and what is wanted of it."""
+
+    task: Task
+    resource: Resource
+    secure: SecureParams
+
+    def converge(self, item: Object, exists: bool) -> Result:
+        client, kind, key = self.task.client, self.resource.kind, str(item.get("Uuid") or "")
+        current = {**item, "Params": self._read(key) if exists else {}}
+        # a route for params alone may refuse a value that is not sealed as a conflict
+        self.secure.fetch_definitions(current)
+        wanted = self.secure.wanted_object(current)
+        operations = gen_patch(current["Params"], wanted["Params"])
+        stored = wanted["Params"]
+        if operations and not self.task.check:
+            stored = params.patch(client, kind, key, operations, of_group=True)
+        before, after = difference(kind, {"Params": current["Params"]}, {"Params": wanted["Params"]})
+        return {
+            "changed": bool(operations),
+            "params": masked(kind, {"Params": stored})["Params"],
+            "before": before.get("Params", {}),
+            "after": after.get("Params", {}),
+            "warnings": [*self.secure.warnings, *self.resource.warnings],
+        }
+
+    def _read(self, key: str) -> Object:
+        try:
+            return params.get_all(self.task.client, self.resource.kind, key, of_group=True)
+        except NotFound as error:
+            raise UsageError(f"group_params: this server has no groups of {self.resource.kind}") from error

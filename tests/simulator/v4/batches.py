@@ -53,6 +53,16 @@ class BatchRules(KindRules):
             order = model.decode({**_template(row.data, member), "Uuid": key})
             objects.create(server, model, order, "system", internal=True)
 
+    def on_removed(self, server: Server, row: Row, principal: str) -> None:
+        super().on_removed(server, row, principal)
+        # assumption: the work orders that were made for it go with it
+        for member in _MADE_IN.values():
+            order = server.store.get("work_orders", row.data[member])
+            if order:
+                new = {**order.copy(), "State": "cancelled"}
+                ended = objects.update(server, order, new, "system", internal=True)
+                objects.remove(server, ended, "system")
+
     def validation_problems(self, server: Server, obj: Obj) -> list[str]:
         known = obj["State"] in STATES
         return super().validation_problems(server, obj) + (

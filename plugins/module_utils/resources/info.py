@@ -187,4 +187,5 @@ _GATHERERS: t.Mapping[str, t.Callable[[Client, str, Options], Result]] = {
     "render": asking.rendered,
     "connections": asking.connections,
     "whoami": asking.whoami,
+    "upgrade": asking.upgrade,
 }

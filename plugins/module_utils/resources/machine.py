@@ -10,10 +10,11 @@ import uuid
 
 from ..client import features
 from ..client.errors import UsageError
+from ..converge import group_params
 from ..converge.resource import Object, Resource
 from ..converge.task import Result, Task, converge_one
 from .list_edits import SET, ListEdit
-from .runner import cleanup, group, start
+from .runner import cleanup, start
 from .waiting import waiting
 
 _MEMBERS = {
@@ -161,7 +162,7 @@ def _run_kind(task: Task, kind: str, name: str) -> Result:
 def _with_group(task: Task, kind: str, result: Result, name: str) -> Result:
     """The result with the params that the members share."""
     exists = not (task.check and result["action"] == "created")
-    shared = group.converge_params(task, kind, result[name], exists)
+    shared = group_params.converge(task, kind, result[name], exists)
     if shared["changed"]:
         result["changed"] = True
         result["action"] = "updated" if result["action"] == "unchanged" else result["action"]

@@ -156,6 +156,9 @@ class ServerProfileV4(ServerProfile):
                 return _binary(call, name)
             case "DELETE", ["bootenvs", name, "purgeLocal"]:
                 find(call, call.server.store["bootenvs"], name)
+                # assumption: an empty list of architectures is refused
+                if not call.json():
+                    raise bad_request("DELETE", "No architectures", model="bootenvs", key=name)
                 return reply(True)
             case "GET", ["pools-active"]:
                 return pools.active(call)

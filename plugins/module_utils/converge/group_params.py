@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ...client.errors import DrpError, NotFound, UsageError
-from ...client.objects import params
-from ...client.patch import gen_patch
-from ...converge.conflicts import retry_on_conflict
-from ...converge.resource import Object, Resource
-from ...converge.secure_params import SecureParams
-from ...converge.show import difference, masked
-from ...converge.task import Result, Task
+from ..client.errors import DrpError, NotFound, UsageError
+from ..client.objects import params
+from ..client.patch import gen_patch
+from .conflicts import retry_on_conflict
+from .resource import Object, Resource
+from .secure_params import SecureParams
+from .show import difference, masked
+from .task import Result, Task
 
 
-def converge_params(task: Task, kind: str, item: Object, exists: bool) -> Result:
+def converge(task: Task, kind: str, item: Object, exists: bool) -> Result:
     """Bring the params of the group into the state of the options, sealed and compared as those of an object.
 
     ``changed``, the ``params`` and the two sides of a difference, without secrets; and ``warnings``.

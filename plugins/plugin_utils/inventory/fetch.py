@@ -48,13 +48,17 @@ class _Fetch:
         """Whether the server puts the params together, by the rules of its own version."""
         self._named_filter = NamedFilter()
         self._profiles_have_params = wanted.profile_params
+        self._asks_for_compared = False
+        """Whether the server puts together the params that are compared on this side."""
 
     def run(self) -> ObjectsByKind:
         wanted = self._wanted
         self._named_filter = read_named(self._client, wanted.named_filter, wanted.kinds)
         answer = {"machines": self._selected("machines") if "machines" in wanted.kinds else []}
         answer.update({kind: self._selected(kind) for kind in wanted.kinds if kind != "machines"})
-        layers = self._compares_params() and not self._client.has_feature(features.PARTIAL_OBJECTS.flag)
+        compares = any(one.field.is_param for one in self._client_side_filters)
+        self._asks_for_compared = compares and self._client.has_feature(features.PARTIAL_OBJECTS.flag)
+        layers = compares and not self._asks_for_compared
         self._profiles_have_params = wanted.profile_params or layers
         hosts = [kind for kind in HOST_KINDS if kind in answer]
         for kind in wanted.owners:
@@ -107,9 +111,6 @@ class _Fetch:
                     if one.name != name and one not in self._client_side_filters
                 ]
                 words = self._query_words(kind, server_side_filters)
-
-    def _compares_params(self) -> bool:
-        return any(one.field.is_param for one in self._client_side_filters)
 
     def _query_words(self, kind: str, asked: t.Sequence[Filter]) -> list[str]:
         words: list[str] = []
@@ -199,7 +200,7 @@ class _Fetch:
             return lambda _item: {}
         if self._server_aggregates:
             return lambda item: item.get("Params") or {}
-        if self._client.has_feature(features.PARTIAL_OBJECTS.flag):
+        if self._asks_for_compared:
             found = self._aggregated(kind, names)
             if found is not None:
                 return lambda item: found.get(item.get("Uuid"), {})

@@ -382,7 +382,7 @@ def test_only_known_secrets_are_taken_out_of_the_words_of_the_server(
 ) -> None:
     sealed = {"Key": "k", "Nonce": "n", "Payload": "p"}
     monkeypatch.setattr(secure_params, "seal", lambda value, key: sealed)
-    monkeypatch.setattr(secure_params.params, "public_key", lambda client, kind, key: "k")
+    monkeypatch.setattr(secure_params.params, "public_key", lambda client, kind, key, of_group: "k")
     client = stored()
     for name, secure in definitions.items():
         client.put("params", {"Name": name, "Secure": secure})

@@ -19,6 +19,12 @@ options:
     elements: str
     choices: [machines, clusters, resource_brokers]
     default: [machines]
+  named_filter:
+    description:
+      - The name of a filter object of the server, which selects the hosts of its kind. If the filter is for
+        no kind, it selects from all O(kinds). O(filters) apply in addition.
+      - Filters that group objects, or leave out members of them, cannot be used. Requires a v4 server.
+    type: str
   exclude_self_runner:
     description:
       - Leave out the machine that stands for the DRP server itself. Servers of version 3.12 have none.

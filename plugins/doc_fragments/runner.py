@@ -148,7 +148,7 @@ options:
     description:
       - Params that all members share, by name. V(null) removes a param. They are those of the profile that
         has the name of the object, and that its members have too.
-      - Secure params cannot be set here.
+      - Secure params are sealed, compared and hidden as those in O(params), see O(update_secure).
     type: dict
   purge_group_params:
     description: Remove all shared params that are not in O(group_params).

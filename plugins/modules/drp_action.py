@@ -29,6 +29,11 @@ options:
       - The name of the action, such as V(poweron) or V(nextbootpxe).
       - V(restart) of O(kind=work_orders) and O(kind=batches), and V(acknowledge) of O(kind=alerts) are
         actions of v4 servers that need no plugin. An alert that was acknowledged before is left as it is.
+      - So are V(allocate) of O(kind=subnets), which reserves a free address (the params are members of the
+        reservation, such as C(Token) and C(Strategy)), V(release) of O(kind=subnets) with the param
+        C(address), and V(purgeLocal) of O(kind=bootenvs), which removes what was extracted from its ISOs for
+        the architectures in the param C(arches), a list; with C(reexplodeIsos), the server extracts them
+        again.
       - A command whose name indicates that it switches off, resets, erases or installs requires
         O(max_targets) or O(confirm) when it affects more than one object, except in check mode.
     type: str

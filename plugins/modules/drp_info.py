@@ -25,10 +25,11 @@ options:
         each costs one request.
       - V(render) is O(template) or O(template_text), expanded for the machine, cluster or resource broker
         O(name). V(connections) are the connections that the server has with its agents. V(whoami) is the
-        machine that has O(hardware_addrs). These require a v4 server.
+        machine that has O(hardware_addrs). V(upgrade) is the state of the last upgrade of the server. These
+        require a v4 server.
     type: list
     elements: str
-    choices: [server, objects, count, indexes, prefs, logs, files, isos, render, connections, whoami]
+    choices: [server, objects, count, indexes, prefs, logs, files, isos, render, connections, whoami, upgrade]
   kind:
     description:
       - The kind of the objects as the API names it, such as V(machines) or V(subnets).
@@ -241,6 +242,11 @@ whoami:
   returned: when V(whoami) is gathered
   type: dict
   sample: {"Uuid": "3e7031fe-3062-45f1-835c-92541bc9cbd3", "Score": 100}
+upgrade:
+  description: The profile in which the server keeps the state of its upgrade.
+  returned: when V(upgrade) is gathered
+  type: dict
+  sample: {"Name": "upgrade-status", "Params": {}}
 error:
   description: The server's error object.
   returned: when the server refused
@@ -254,7 +260,7 @@ from ..module_utils.resources.info import run
 from ..module_utils.resources.selection import SELECTION_SPEC
 
 _GATHER_CHOICES = ["server", "objects", "count", "indexes", "prefs", "logs", "files", "isos"]
-_GATHER_CHOICES += ["render", "connections", "whoami"]
+_GATHER_CHOICES += ["render", "connections", "whoami", "upgrade"]
 
 SPEC = {
     "argument_spec": {

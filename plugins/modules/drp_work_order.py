@@ -180,7 +180,8 @@ error:
 
 from ..module_utils.module_main import main as run_module
 from ..module_utils.options import CONNECTION_SPEC
-from ..module_utils.resources.runner.work_order import TARGETS, run
+from ..module_utils.resources.runner.order_template import TARGETS_EXCLUDE_EACH_OTHER, TEMPLATE_SPEC
+from ..module_utils.resources.runner.work_order import run
 from ..module_utils.resources.waiting.waiting import WAIT_OPTIONS
 
 SPEC = {
@@ -194,21 +195,10 @@ SPEC = {
         },
         "uuid": {"type": "str"},
         "reuse": {"type": "str", "choices": ["never", "active"], "default": "never"},
-        "blueprint": {"type": "str"},
-        "machine": {"type": "str"},
-        "cluster": {"type": "str"},
-        "resource_broker": {"type": "str"},
-        "server_filter": {"type": "str"},
-        "params": {"type": "dict"},
-        "profiles": {"type": "list", "elements": "str"},
-        "tasks": {"type": "list", "elements": "str"},
-        "context": {"type": "str"},
-        "mode": {"type": "str"},
-        "on_failure": {"type": "str"},
-        "meta": {"type": "dict"},
+        **TEMPLATE_SPEC,
         "force": {"type": "bool", "default": False},
     },
-    "mutually_exclusive": [[*TARGETS, "server_filter"]],
+    "mutually_exclusive": TARGETS_EXCLUDE_EACH_OTHER,
 }
 
 

@@ -18,6 +18,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.erro
     LoginRequired,
     NotFound,
     UnreadableAnswer,
+    UnservedKind,
     UsageError,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import actions, params
@@ -320,6 +321,17 @@ def test_kinds(client: Any) -> None:
 def test_a_route_that_is_not_there(client: Any) -> None:
     with pytest.raises(NotFound, match="No route"):
         client.req().get().url_for("machines", "a", "b", "c").do()
+
+
+def test_a_kind_that_is_not_served(client: Any) -> None:
+    for ask in (
+        lambda: client.list("no_such_kind"),
+        lambda: client.get("no_such_kind", "x"),
+        lambda: client.find("no_such_kind", "x"),
+    ):
+        with pytest.raises(UnservedKind, match=r"this server \(version v.*\) does not serve no_such_kind"):
+            ask()
+    assert client.find("profiles", "no-such-profile") is None
 
 
 # -- trust

@@ -268,3 +268,70 @@ def test_a_pack_takes_the_place_of_writable_objects_when_it_is_asked_to(v4: Clie
     now = v4.get("profiles", "web")
     assert (now["Bundle"], now["Description"]) == ("mine", "")
     assert api("GET", "contents/mine").json()["meta"]["Color"] == "red"
+
+
+@pytest.mark.needs_v4
+def test_a_named_filter_holds_what_a_list_can_ask_for(v4: Client, api: Api) -> None:
+    for number in range(3):
+        add(v4, "machines", Name=f"m{number}", Params={"a": number, "b": 1})
+    add(v4, "machines", Name="self", Meta={"machine-self-runner": "true"})
+    queries = [{"Name": "Name", "Op": "Ne", "Value": "m1"}]
+    more = {"Sort": ["Name"], "Reverse": True, "ExcludeSelf": True, "ParamSet": "a"}
+    add(v4, "filters", Id="some", Object="machines", Queries=queries, **more)
+    found = api("GET", "machines?filter=some").json()
+    assert [(item["Name"], item["Params"]) for item in found] == [("m2", {"a": 2}), ("m0", {"a": 0})]
+    assert api("HEAD", "machines?filter=some").headers["X-DRP-LIST-COUNT"] == "2"
+    assert api("GET", "machines?filter=absent").status_code == 406
+    assert api("GET", "profiles?filter=some").status_code == 406
+
+
+@pytest.mark.needs_v4
+@pytest.mark.parametrize("option", ["group-by=Stage", "range-only=true", "commented=true", "raw=x"])
+def test_what_no_fact_tells_is_not_answered(api: Api, option: str) -> None:
+    answer = api("GET", f"machines?{option}")
+    assert answer.status_code == 501
+    assert option.partition("=")[0] in answer.json()["Messages"][0]
+
+
+@pytest.mark.needs_v4
+def test_only_machines_have_one_that_is_the_server(api: Api) -> None:
+    assert api("GET", "machines?exclude-self=true").status_code == 200
+    assert api("GET", "clusters?exclude-self=true").status_code == 406
+
+
+@pytest.mark.needs_v4
+def test_params_are_expanded(v4: Client, api: Api) -> None:
+    texts = {"greeting": "hello {{.Machine.Name}}", "list": ["{{.Machine.Name}}", 1], "plain": "x"}
+    uuid = add(v4, "machines", Name="m1", Params=texts)["Uuid"]
+    expanded = {"greeting": "hello m1", "list": ["m1", 1], "plain": "x"}
+    assert api("GET", f"machines/{uuid}?expand=true").json()["Params"] == expanded
+    assert api("GET", "machines?expand=true").json()[0]["Params"] == expanded
+    assert api("GET", f"machines/{uuid}").json()["Params"] == texts
+
+
+@pytest.mark.needs_v4
+def test_a_pipeline_comes_after_the_profiles_and_before_the_stage(v4: Client) -> None:
+    add(v4, "profiles", Name="own", Params={"p/a": "profile"})
+    add(v4, "profiles", Name="of-pipeline", Params={"p/c": "profile of the pipeline", "p/b": "lost"})
+    add(v4, "pipelines", Name="base", Params={"p/d": "base", "p/c": "lost"})
+    add(v4, "pipelines", Name="rack", Params={"p/a": "lost", "p/b": "pipeline"}, Profiles=["of-pipeline"])
+    v4.patch("pipelines", "rack", [{"op": "replace", "path": "/Pipelines", "value": ["base", "rack"]}])
+    add(v4, "stages", Name="late", Params={"p/d": "lost", "p/e": "stage"})
+    uuid = add(v4, "machines", Name="m1", Profiles=["own"], Pipeline="rack", Stage="late")["Uuid"]
+    assert params.get_all(v4, "machines", uuid, aggregate=True) == {
+        "p/a": "profile",
+        "p/b": "pipeline",
+        "p/c": "profile of the pipeline",
+        "p/d": "base",
+        "p/e": "stage",
+    }
+
+
+@pytest.mark.needs_v4
+def test_the_params_of_a_work_order_count_while_it_runs(v4: Client, api: Api) -> None:
+    uuid = add(v4, "machines", Name="m1", WorkOrderMode=True, Stage="none")["Uuid"]
+    add(v4, "blueprints", Name="rotate", Params={"from": "blueprint"})
+    order = add(v4, "work_orders", Blueprint="rotate", Machine=uuid, Params={"own": 1})["Uuid"]
+    assert params.get_all(v4, "machines", uuid, aggregate=True) == {}
+    api("POST", f"machines/{uuid}/pick/{order}").raise_for_status()
+    assert params.get_all(v4, "machines", uuid, aggregate=True) == {"from": "blueprint", "own": 1}

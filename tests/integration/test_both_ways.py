@@ -78,6 +78,7 @@ TASKS: list[Task] = [
     task("enrol", hosts=[{"host": "h9", "name": "m9", "macs": ["52:54:00:00:00:09"]}], create=False),
     task("agent_token", machine="absent"),
     task("work_order", blueprint="b", machine="m1"),
+    task("batch", setup={"blueprint": "b", "machine": "m1"}),
     task("cluster", name="web"),
     task("resource_broker", name="cloud", start=True),
     task("plugin_provider", name="power", src="/absent"),

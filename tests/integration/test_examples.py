@@ -22,7 +22,7 @@ from simulator.testing import Api
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("drp_*.py"))
 V4 = (
-    *("drp_action", "drp_cluster", "drp_info", "drp_machine", "drp_pool", "drp_resource_broker"),
+    *("drp_action", "drp_batch", "drp_cluster", "drp_info", "drp_machine", "drp_pool", "drp_resource_broker"),
     *("drp_token", "drp_wait", "drp_work_order"),
 )
 VARIABLES = {

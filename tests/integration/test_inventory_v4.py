@@ -88,8 +88,9 @@ def test_older_servers_have_no_clusters(simulator: Simulator, tmp_path: Path) ->
     add(Api(simulator), "machines", Name="old")
     run = runner(simulator, tmp_path)
     refused = run("--list", kinds=["clusters"])
-    assert "this server has no clusters" in refused.stderr
+    assert "does not serve clusters" in refused.stderr
     assert set(listed(run("--list", exclude_self_runner=True))["_meta"]["hostvars"]) == {"old"}
+    assert "named_filter: not supported by this server" in run("--list", named_filter="mine").stderr
 
 
 def test_the_server_puts_params_together(inventory: Run, v4_simulator: Simulator) -> None:
@@ -102,3 +103,54 @@ def test_the_server_puts_params_together(inventory: Run, v4_simulator: Simulator
     asked = [line["path"] for line in v4_simulator.log()[before:] if line["method"] == "GET"]
     assert "machines" in asked
     assert "stages" not in asked
+
+
+def test_a_filter_of_the_server_selects_hosts(inventory: Run, v4_simulator: Simulator) -> None:
+    api = Api(v4_simulator)
+    queries = [{"Name": "Name", "Op": "Re", "Value": "^web-"}]
+    add(api, "filters", Id="web", Object="machines", Queries=queries)
+    add(api, "machines", Name="web-2", Meta={"machine-self-runner": "true"})
+    kinds = ["machines", "clusters"]
+    found = listed(inventory("--list", named_filter="web", kinds=kinds))
+    # it is for machines, so that all clusters stay
+    assert set(found["_meta"]["hostvars"]) == {"web-1", "web-2", "web"}
+    found = listed(inventory("--list", named_filter="web", filters={"Name": {"Ne": "web-1"}}))
+    assert set(found["_meta"]["hostvars"]) == {"web-2"}
+    add(api, "filters", Id="for-all", Queries=[{"Name": "Name", "Op": "Eq", "Value": "web"}])
+    found = listed(inventory("--list", named_filter="for-all", kinds=kinds))
+    assert set(found["_meta"]["hostvars"]) == {"web"}
+    add(api, "filters", Id="others", Object="machines", ExcludeSelf=True)
+    assert set(listed(inventory("--list", named_filter="others"))["_meta"]["hostvars"]) == {"web-1", "other"}
+
+
+def test_a_filter_of_the_server_that_cannot_select_hosts(inventory: Run, v4_simulator: Simulator) -> None:
+    api = Api(v4_simulator)
+    add(api, "filters", Id="jobs", Object="jobs")
+    add(api, "filters", Id="groups", Object="machines", GroupBy=["Stage"])
+    add(api, "filters", Id="few", Object="machines", ParamSet="a,b")
+    for name, text in (
+        ("absent", "the server has no filter absent"),
+        ("jobs", "jobs is for jobs, and kinds are machines"),
+        ("groups", "groups cannot select hosts: with GroupBy"),
+        ("few", "few cannot select hosts: with ParamSet"),
+    ):
+        assert f"named_filter: {text}" in inventory("--list", named_filter=name).stderr
+
+
+def test_params_that_are_compared_here_are_put_together_by_the_server(
+    inventory: Run, v4_simulator: Simulator
+) -> None:
+    api = Api(v4_simulator)
+    add(api, "profiles", Name="base", Params={"size": 7, "where": "base"})
+    add(api, "pipelines", Name="rack", Profiles=["base"], Params={"where": "pipeline"})
+    add(api, "machines", Name="piped", Pipeline="rack")
+    # servers do not compare numbers, so the plugin does
+    before = len(v4_simulator.log())
+    found = listed(inventory("--list", filters={"size": 7}, groups_by=[]))
+    assert set(found["_meta"]["hostvars"]) == {"piped"}
+    assert found["_meta"]["hostvars"]["piped"].get("drp_params", {}) == {}
+    asked = [line["path"] for line in v4_simulator.log()[before:] if line["method"] == "GET"]
+    assert asked.count("machines") == 2
+    assert not {"profiles", "stages"} & set(asked)
+    found = listed(inventory("--list", filters={"Params.size": 7}, params="aggregated", groups_by=[]))
+    assert found["_meta"]["hostvars"]["piped"]["drp_params"] == {"size": 7, "where": "pipeline"}

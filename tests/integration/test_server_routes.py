@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,35 @@ def test_restarts_batches(run_tasks_v4: PlaybookRunner) -> None:
     assert "cannot be restarted" in early[0]["msg"]
     assert played.changed == [True], played.output
     assert api("GET", f"batches/{batch}").json()["State"] == "created"
+
+
+@pytest.mark.needs_v4
+def test_what_the_server_does_for_subnets_and_boot_environments(run_tasks_v4: PlaybookRunner) -> None:
+    api = Api(run_tasks_v4.simulator)
+    active = {"ActiveStart": "192.0.2.10", "ActiveEnd": "192.0.2.20"}
+    leases = {"ActiveLeaseTime": 60, "ReservedLeaseTime": 7200, "Strategy": "MAC"}
+    add(api, "subnets", Name="net", Subnet="192.0.2.0/24", **active, **leases)
+
+    def act(kind: str, name: str, command: str, **params: t.Any) -> t.Any:
+        return task("action", kind=kind, name=name, command=command, params=params)
+
+    played = run_tasks_v4(
+        act("subnets", "net", "allocate", Token="52:54:00:00:00:01", Strategy="MAC"),
+        act("subnets", "net", "release", address="192.0.2.10"),
+        act("subnets", "net", "release"),
+        act("subnets", "net", "release", addr="x", address="y"),
+        act("bootenvs", "local", "purgeLocal", arches=["amd64"], reexplodeIsos=True),
+        act("bootenvs", "local", "purgeLocal"),
+        task("info", gather=["upgrade"]),
+    )
+    assert played[0]["result"]["Addr"] == "192.0.2.10", played.output
+    assert played.changed[1]
+    assert api("GET", "reservations").json() == []
+    assert "release requires address" in played[2]["msg"]
+    assert "release has no param addr" in played[3]["msg"]
+    assert (played[4]["result"], played.changed[4]) == (True, True)
+    assert "purgeLocal requires arches" in played[5]["msg"]
+    assert played[6].get("upgrade", {}).get("Name") == "upgrade-status", played[6]
 
 
 def test_deletes_jobs(run_tasks: PlaybookRunner) -> None:

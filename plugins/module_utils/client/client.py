@@ -15,6 +15,7 @@ from .errors import (
     LoginRequired,
     NotFound,
     NotPermitted,
+    UnservedKind,
     UsageError,
 )
 from .patch import Patch
@@ -172,9 +173,14 @@ class Client:
         return self.req().get().url_for(kind, _require_key("get", kind, key)).params(*pairs).do_object()
 
     def find(self, kind: str, key: str) -> Object | None:
-        """Like :meth:`get`, but None when there is no such object."""
+        """Like :meth:`get`, but None when there is no such object.
+
+        UnservedKind when the server has no such kind: nothing is known of the object then.
+        """
         try:
             return self.get(kind, key)
+        except UnservedKind:
+            raise
         except NotFound:
             return None
 
@@ -267,6 +273,10 @@ class Client:
             self._info = self.session.info or self.req().get().url_for("info").do_object()
         return self._info
 
+    def version(self) -> str:
+        """The version that the server tells, or ``unknown``."""
+        return str(self.info().get("version") or "unknown")
+
     def has_feature(self, name: str) -> bool:
         return name in (self.info().get("features") or [])
 
@@ -274,7 +284,7 @@ class Client:
         """Raise UsageError, naming ``what`` needs it, unless the server has the feature."""
         if not self.has_feature(feature.flag):
             raise UsageError(
-                f"{what}: not supported by this server (version {self.info().get('version', 'unknown')}, "
+                f"{what}: not supported by this server (version {self.version()}, "
                 f"without the feature {feature.flag})"
             )
 

@@ -95,6 +95,10 @@ class NotFound(ApiError):
     """404: no such object, no such route, or (for a single get) not permitted to see it."""
 
 
+class UnservedKind(NotFound):
+    """404 for a kind, and not for an object of it: the server is older than the kind, or misses a plugin."""
+
+
 class Conflict(ApiError):
     """409: a ``test`` operation failed, the object exists already, or it is still in use."""
 

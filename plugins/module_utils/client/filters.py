@@ -12,7 +12,7 @@ from .errors import UsageError
 
 QueryPairs = list[tuple[str, str]]
 
-KEYWORDS_WITH_VALUE = ("sort", "limit", "offset", "slim", "params")
+KEYWORDS_WITH_VALUE = ("sort", "limit", "offset", "slim", "params", "filter")
 KEYWORDS_WITHOUT_VALUE = ("reverse", "decode", "exclude-self", "aggregate")
 OPERAND_COUNTS = {
     "Eq": 1,
@@ -34,7 +34,7 @@ _REQUIRED_FEATURES: t.Mapping[str, features.Feature] = {
     "Nin": features.SET_FILTERS,
     "params": features.PARTIAL_OBJECTS,
     "decode": features.PARTIAL_OBJECTS,
-    **dict.fromkeys(("exclude-self", "aggregate"), features.V4),
+    **dict.fromkeys(("exclude-self", "aggregate", "filter"), features.V4),
 }
 """Operators and words that a v3.12 server takes for something else."""
 
@@ -43,11 +43,11 @@ def build_query(words: c.Sequence[str]) -> QueryPairs:
     """Translate filter words, read left to right, into query pairs.
 
     ``reverse``, ``decode``, ``exclude-self`` and ``aggregate`` stand alone; ``sort``, ``limit``, ``offset``,
-    ``slim`` and ``params`` take one value, sent as it is; anything else is an index, a param or
-    ``Meta.<key>`` followed by an operator (any letter case) and its one value, or two for ``Between`` and
-    ``Except``; ``In`` and ``Nin`` take one with commas.  Raises UsageError for anything else: the server
-    takes a bare operator for a crash, and a misspelt one for a value.  See :func:`required_features` for
-    what only a v4 server knows.
+    ``slim``, ``params`` and ``filter`` (the key of a filter object) take one value, sent as it is; anything
+    else is an index, a param or ``Meta.<key>`` followed by an operator (any letter case) and its one value,
+    or two for ``Between`` and ``Except``; ``In`` and ``Nin`` take one with commas.  Raises UsageError for
+    anything else: the server takes a bare operator for a crash, and a misspelt one for a value.  See
+    :func:`required_features` for what only a v4 server knows.
     """
     pairs: QueryPairs = []
     rest = [str(word) for word in words]

@@ -13,7 +13,7 @@ import urllib.parse
 
 from . import filters, limits, models, shapes
 from .auth import API_PATH
-from .errors import DrpError, UnreadableAnswer, UsageError, from_answer
+from .errors import DrpError, NotFound, UnreadableAnswer, UnservedKind, UsageError, from_answer
 from .patch import Patch, gen_patch
 from .protocols import Sender
 from .transport import Answer, Body
@@ -21,6 +21,8 @@ from .transport import Answer, Body
 Json = t.Any
 JSON_TYPE = "application/json"
 RAW_TYPE = "application/octet-stream"
+_NO_ROUTE = "No route"
+"""What a server says of a path that it does not serve, or not with that method."""
 
 
 class Request:
@@ -264,7 +266,25 @@ class Request:
 
     def _error_of_response(self, answer: Answer) -> DrpError:
         path = urllib.parse.unquote(urllib.parse.urlsplit(self._url).path)
-        return from_answer(self._method, path, answer.status, answer.reason, answer.body, answer.attempts)
+        error = from_answer(self._method, path, answer.status, answer.reason, answer.body, answer.attempts)
+        if not isinstance(error, NotFound) or not self._is_about_kind(error):
+            return error
+        kind = str(self._parts[0])
+        return UnservedKind(
+            f"kind: this server (version {self._client.version()}) does not serve {kind}",
+            model=kind,
+            type=self._method,
+            code=error.code,
+            attempts=error.attempts,
+        )
+
+    def _is_about_kind(self, error: NotFound) -> bool:
+        """Whether a 404 means that there is no such kind: every kind has a list, and objects with keys."""
+        kind, *rest = map(str, self._parts or [""])
+        if self._method != "GET" or not kind or kind in models.NOT_MODELS:
+            return False
+        is_object = len(rest) == 1 and "/" not in rest[0]
+        return not rest or (is_object and error.messages == [_NO_ROUTE])
 
     def _unreadable_error(self, why: str) -> UnreadableAnswer:
         answer = t.cast(Answer, self.answer)

@@ -270,6 +270,8 @@ _ANSWERED_BY_OBJECT = ("start", "cleanup", "restart", "acknowledge")
 def _shape_of_special(method: str, parts: t.Sequence[str]) -> Shape | None:
     if parts[0] == "meta":
         return _map_of(_text)
+    if tuple(parts) == ("system", "upgrade", "status"):
+        return _of_kind("profiles")
     if parts[0] == "system" and method == "GET":
         return _list_of(_ACTION) if len(parts) == 2 else _ACTION
     return None

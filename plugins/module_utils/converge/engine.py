@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 import time
 import typing as t
 
@@ -14,8 +13,9 @@ from ..client.client import Client
 from ..client.errors import ApiError, Conflict, DrpError, Invalid, NotFound, UsageError
 from ..client.objects import claims, layers, names
 from ..client.patch import Patch, apply_patch, gen_patch
-from .conflicts import MAX_CONFLICTS
+from .conflicts import MAX_CONFLICTS, pause_after
 from .guard import is_locked
+from .plain_params import note_unsealed
 from .resource import Object, Resource
 from .secure_params import SecureParams
 from .show import masked
@@ -111,7 +111,7 @@ def _converge_with_retries(
                     key=outdated.error.key,
                     code=outdated.error.code,
                 ) from outdated.error
-            sleep(random.uniform(0.5, 1.0) * min(0.01 * 2**run.outcome.conflicts, 0.5))
+            sleep(pause_after(run.outcome.conflicts))
             continue
         run.outcome.warnings += [*run.secure_params.warnings, *resource.warnings]
         return run.outcome
@@ -171,6 +171,8 @@ class _Convergence:
         if self.resource.depends_on_generation:
             self.resource.newer = self.client.has_feature(features.V4.flag)
         self.resource.check(current)
+        if not (self.stored or self.outcome.conflicts):
+            note_unsealed(self.client, self.resource)
         if self.check:
             self.secure_params.fetch_definitions(current)
         if current is None:
@@ -194,10 +196,6 @@ class _Convergence:
             return shown_body
         try:
             created = self.client.create(self.resource.kind, body, force=self.resource.force)
-        except NotFound as error:
-            raise UsageError(
-                f"{self.resource.label}: this server does not serve the kind {self.resource.kind}"
-            ) from error
         except (Conflict, Invalid) as error:
             if isinstance(error, Invalid) and "unique index" not in " ".join(error.messages):
                 if self.secure_params.learn_from_refusal(error):

@@ -14,7 +14,11 @@ Options = t.Mapping[str, t.Any]
 
 STORED_OPTIONS = frozenset({"params", "spec", "resources", "templates", "contents", "schema"})
 """Options that hold what objects are compared with: when that ends well, all secrets among them are known."""
-OBJECT_OPTIONS = STORED_OPTIONS | {"content", "object", "prefs", "others", "group_params"}
+OBJECT_OPTIONS = STORED_OPTIONS | {
+    *("content", "object", "prefs", "others", "group_params"),
+    # those of drp_batch, which have params in them
+    *("setup", "work_order", "post"),
+}
 """Options that hold what goes into objects, in all modules."""
 HIDDEN = "(hidden: it may hold secrets)"
 

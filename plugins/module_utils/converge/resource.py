@@ -50,6 +50,8 @@ class Resource:
     """Whether a fingerprint of all targets of the task, this one among them, was given and is right."""
     secrets: set[str] = dataclasses.field(default_factory=set, init=False, repr=False)
     """Strings that turned out to be secret during convergence; never shown."""
+    unsealed: set[str] = dataclasses.field(default_factory=set, init=False, repr=False)
+    """Those of them that the server keeps in clear, so that its answers have to be masked."""
     spec_warnings: list[str] = dataclasses.field(default_factory=list, init=False, repr=False)
     """Things a user should know about what was written."""
     dropped: dict[str, None] = dataclasses.field(default_factory=dict, init=False, repr=False)

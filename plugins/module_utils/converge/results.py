@@ -8,6 +8,7 @@ import typing as t
 
 from ..client import models
 from ..client.errors import DrpError
+from ..client.masking import mask
 from .bulk import NotTried
 from .engine import Outcome, converge
 from .invocation import STORED_OPTIONS
@@ -46,7 +47,7 @@ def _single_result(task: Task, outcome: Outcome, name: str) -> Result:
         result["warnings"] = outcome.warnings
     if _is_unavailable(task, outcome):
         result.update(failed=True, msg=_unavailable_message(outcome))
-    return result
+    return mask(result, outcome.resource.unsealed)
 
 
 def bulk_result(task: Task, outcomes: t.Sequence[Outcome]) -> Result:
@@ -80,7 +81,7 @@ def bulk_result(task: Task, outcomes: t.Sequence[Outcome]) -> Result:
         more = f"; and {len(failed) - 5} more, see results" if len(failed) > 5 else ""
         count = f"{len(failed)} of {len(outcomes)} failed" + (f", {skipped} skipped" if skipped else "")
         result.update(failed=True, msg=f"{count}: " + "; ".join(messages) + more)
-    return result
+    return mask(result, {text for outcome in outcomes for text in outcome.resource.unsealed})
 
 
 def _entry_result(task: Task, outcome: Outcome) -> Result:

@@ -45,6 +45,8 @@ class SecureParams:
     client: Client
     resource: Resource
     check: bool
+    of_group: bool = False
+    """Whether they are those that the members of the object share."""
     warnings: list[str] = dataclasses.field(default_factory=list)
     _insecure: set[str] = dataclasses.field(default_factory=set)
     _assumed_secure: set[str] = dataclasses.field(default_factory=set)
@@ -175,7 +177,7 @@ class SecureParams:
         asked = [name for name in names if self._unsealed.get(name, (None,))[0] != current_params[name]]
         if asked:
             kind = self.resource.kind
-            clear = unseal(self.client, kind, models.key_of(kind, current), asked)
+            clear = unseal(self.client, kind, models.key_of(kind, current), asked, self.of_group)
             self._unsealed.update(
                 {name: (current_params[name], clear.get(name, current_params[name])) for name in asked}
             )
@@ -203,7 +205,7 @@ class SecureParams:
     def _public_key(self, current: Object) -> str:
         kind = self.resource.kind
         try:
-            return params.public_key(self.client, kind, models.key_of(kind, current))
+            return params.public_key(self.client, kind, models.key_of(kind, current), self.of_group)
         except NotPermitted as error:
             raise UsageError(
                 f"{self.resource.label}: its secure params cannot be set with this token: "
@@ -212,16 +214,16 @@ class SecureParams:
 
     def _register_secrets(self, names: t.Iterable[str]) -> None:
         for name in names:
-            self.resource.secrets.update(_texts(self._plain_values[name]))
+            self.resource.secrets.update(texts_of(self._plain_values[name]))
 
 
-def _texts(value: Json) -> t.Iterator[str]:
+def texts_of(value: Json) -> t.Iterator[str]:
     """All texts and numbers in a value, and the JSON of the whole, as they would appear in words."""
     if isinstance(value, str):
         yield from filter(None, (value, json.dumps(value)[1:-1]))
     elif isinstance(value, (dict, list)):
         yield json.dumps(value)
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts(inner)
+            yield from texts_of(inner)
     elif value is not None and not isinstance(value, bool):
         yield str(value)

@@ -25,7 +25,7 @@ Object = dict[str, t.Any]
 _READ_ONLY_COMMAND = re.compile(r"(get|list|show|read)([-_A-Z].*)?|info|.*status\w?")
 _DESTRUCTIVE_COMMAND = re.compile(
     "power(?!on|status)|reset|reboot|restart|cycle|shutdown|halt|suspend|erase|wipe|clear|clean|delete|destroy"
-    "|remove|format|flash|scrub|sanitize|install|image|kexec|terminate",
+    "|remove|purge|format|flash|scrub|sanitize|install|image|kexec|terminate",
     re.IGNORECASE,
 )
 """Words in a command that make it require a limit on the number of machines."""
@@ -134,6 +134,7 @@ class ActionCall:
         key = models.require_key(self.kind, item) if item else ""
         if self.is_of_server:
             self.client.require_feature(features.V4, self.command)
+            actions.OF_SERVER[self.kind, self.command].check(self.command, self.params)
             if item.get("Acknowledged") and self.command == "acknowledge":
                 return {"changed": False, "result": item}
         try:

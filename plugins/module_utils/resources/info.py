@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import typing as t
 
-from ..client import models
+from ..client import features, models
 from ..client.client import Client
 from ..client.errors import UsageError
 from ..client.objects import claims
@@ -95,13 +95,16 @@ def _count(client: Client, kind: str, options: Options) -> Result:
 
 
 def _objects(client: Client, kind: str, options: Options) -> Result:
-    fields = _member_names(kind, options.get("fields") or ())
-    slim = _member_names(kind, options.get("slim") or ())
+    fields = _member_names(client, kind, options.get("fields") or ())
+    slim = _member_names(client, kind, options.get("slim") or ())
     if fields:
         slim = list(dict.fromkeys([*slim, *(name for name in _SLIMMABLE if name not in fields)]))
     one = options.get("id") or options.get("name")
     named = options.get("objects") or ([one] if one else [])
     result = _named(client, kind, named) if named else _matching(client, kind, options, slim)
+    warnings = _unknown_member_warnings(kind, fields, result["objects"])
+    if warnings:
+        result["warnings"] = [*result.get("warnings", []), *warnings]
     params = options.get("params")
     result["objects"] = [
         _selected_members(kind, _with_params(item, params), fields, slim) for item in result["objects"]
@@ -155,18 +158,31 @@ def _selected_members(kind: str, item: Object, fields: t.Sequence[str], slim: t.
     return {name: seen[name] for name in fields if name in seen} if fields else seen
 
 
-def _member_names(kind: str, names: t.Iterable[str]) -> list[str]:
-    """Names of members in the model's spelling; UsageError for one that the kind does not have."""
+def _member_names(client: Client, kind: str, names: t.Iterable[str]) -> list[str]:
+    """Names of members in the model's spelling.
+
+    UsageError for one that the kind does not have, unless the server may be newer than the table of kinds.
+    """
     model = models.get(kind)
     if not model.fields:
         return list(names)
     normalized = {name: model.spelling(name) for name in names}
     unknown = [name for name, proper in normalized.items() if proper is None]
+    if unknown and client.has_feature(features.V4.flag):
+        return [proper or name for name, proper in normalized.items()]
     if unknown:
         raise UsageError(
             f"fields: {kind} have no member {', '.join(unknown)}. Known: {', '.join(sorted(model.fields))}"
         )
     return [proper for proper in normalized.values() if proper]
+
+
+def _unknown_member_warnings(kind: str, fields: t.Sequence[str], items: t.Sequence[Object]) -> list[str]:
+    """A warning about names that are neither in the table of kinds nor in any of the objects."""
+    known = models.get(kind).fields
+    missing = [name for name in fields if known and name not in known]
+    missing = [name for name in missing if not any(name in item for item in items)] if items else []
+    return [f"fields: this server sends no member {', '.join(missing)} of {kind}"] if missing else []
 
 
 _GATHERERS: t.Mapping[str, t.Callable[[Client, str, Options], Result]] = {
@@ -178,5 +194,5 @@ _GATHERERS: t.Mapping[str, t.Callable[[Client, str, Options], Result]] = {
     "logs": _logs,
     "files": _files,
     "isos": _isos,
-    **{part: functools.partial(_asked, part=part) for part in ("render", "connections", "whoami")},
+    **{part: functools.partial(_asked, part=part) for part in ("render", "connections", "whoami", "upgrade")},
 }

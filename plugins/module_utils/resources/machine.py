@@ -10,11 +10,12 @@ import uuid
 
 from ..client import features
 from ..client.errors import UsageError
+from ..converge import group_params
 from ..converge.resource import Object, Resource
 from ..converge.results import converge_one
 from ..converge.task import Result, Task
 from .list_edits import SET, ListEdit
-from .runner import cleanup, group, start
+from .runner import cleanup, start
 from .waiting import waiting
 
 _MEMBERS = {
@@ -161,14 +162,15 @@ def _run_kind(task: Task, kind: str, name: str) -> Result:
 
 def _with_group(task: Task, kind: str, result: Result, name: str) -> Result:
     """The result with the params that the members share."""
-    key = "" if task.check and result["action"] == "created" else result[name]["Uuid"]
-    options = task.options
-    shared = group.converge_params(task, kind, key, options["group_params"], options["purge_group_params"])
+    exists = not (task.check and result["action"] == "created")
+    shared = group_params.converge(task, kind, result[name], exists)
     if shared["changed"]:
         result["changed"] = True
         result["action"] = "updated" if result["action"] == "unchanged" else result["action"]
         for side in ("before", "after"):
             result["diff"][side] = {**result["diff"][side], "group_params": shared[side]}
+    if shared["warnings"]:
+        result["warnings"] = [*result.get("warnings", []), *shared["warnings"]]
     return {**result, "group_params": shared["params"]}
 
 

@@ -12,7 +12,7 @@ from ...module_utils.client import features
 from ...module_utils.client.client import Client
 from ...module_utils.client.errors import ApiError, NotFound, UnreadableAnswer, UsageError
 from ...module_utils.client.objects import param_texts
-from .filters import Filter
+from .filters import Filter, NamedFilter, read_named
 from .groups import HOST_KINDS, OWNERS, owner_key
 from .params import Aggregator
 from .secrets import Patterns, remove_secrets
@@ -46,20 +46,28 @@ class _Fetch:
         """The filters that the server cannot apply."""
         self._server_aggregates = wanted.aggregated and client.has_feature(features.V4.flag)
         """Whether the server puts the params together, by the rules of its own version."""
+        self._named_filter = NamedFilter()
+        self._profiles_have_params = wanted.profile_params
+        self._asks_for_compared = False
+        """Whether the server puts together the params that are compared on this side."""
 
     def run(self) -> ObjectsByKind:
         wanted = self._wanted
+        self._named_filter = read_named(self._client, wanted.named_filter, wanted.kinds)
         answer = {"machines": self._selected("machines") if "machines" in wanted.kinds else []}
         answer.update({kind: self._selected(kind) for kind in wanted.kinds if kind != "machines"})
-        compares_params = any(one.field.is_param for one in self._client_side_filters)
-        with_params = wanted.profile_params or compares_params
+        compares = any(one.field.is_param for one in self._client_side_filters)
+        self._asks_for_compared = compares and self._client.has_feature(features.PARTIAL_OBJECTS.flag)
+        layers = compares and not self._asks_for_compared
+        self._profiles_have_params = wanted.profile_params or layers
         hosts = [kind for kind in HOST_KINDS if kind in answer]
         for kind in wanted.owners:
             found = self._list(kind, "slim", "Params,Meta")
             answer[owner_key(kind)] = [{"Name": item.get("Name")} for item in found]
-        if wanted.profiles or compares_params:
-            answer["profiles"] = self._list("profiles", *([] if with_params else ["slim", "Params"]))
-        if (wanted.aggregated and not self._server_aggregates) or compares_params:
+        if wanted.profiles or layers:
+            slim = [] if self._profiles_have_params else ["slim", "Params"]
+            answer["profiles"] = self._list("profiles", *slim)
+        if (wanted.aggregated and not self._server_aggregates) or layers:
             answer["stages"] = self._list("stages")
         if wanted.tenants:
             answer["tenants"] = self._list("tenants")
@@ -73,15 +81,16 @@ class _Fetch:
     def _selected(self, kind: str) -> Objects:
         """The objects that the server selects; a filter that it refuses is moved to this side."""
         server_side_filters = list(self._wanted.filters)
-        words = self._query_words(server_side_filters)
+        words = self._query_words(kind, server_side_filters)
         without_runner = self._self_runner_words(kind)
         while True:
             aggregate = ["aggregate"] if self._server_aggregates else []
             try:
-                return self._list(kind, *words, *without_runner, *aggregate, *self._slim_words())
+                named = self._named_filter.words(kind)
+                return self._list(kind, *words, *named, *without_runner, *aggregate, *self._slim_words())
             except ApiError as error:
                 if param_texts.is_misread(error) and self._quote_texts(server_side_filters):
-                    words = self._query_words(server_side_filters)
+                    words = self._query_words(kind, server_side_filters)
                     continue
                 name = _missing_index(error)
                 if aggregate and name == aggregate[0]:
@@ -101,11 +110,11 @@ class _Fetch:
                     for one in server_side_filters
                     if one.name != name and one not in self._client_side_filters
                 ]
-                words = self._query_words(server_side_filters)
+                words = self._query_words(kind, server_side_filters)
 
-    def _query_words(self, asked: t.Sequence[Filter]) -> list[str]:
+    def _query_words(self, kind: str, asked: t.Sequence[Filter]) -> list[str]:
         words: list[str] = []
-        names: set[str] = set()
+        names = self._named_filter.names(kind)
         for one in asked:
             if one in self._client_side_filters:
                 continue
@@ -160,7 +169,7 @@ class _Fetch:
         except NotFound as error:
             if kind not in OWNERS.values():
                 raise
-            raise UsageError(f"kinds, groups_by: this server has no {kind}") from error
+            raise UsageError(f"kinds, groups_by: {error.messages[0]}") from error
         if not all(isinstance(item, dict) for item in found):
             raise UnreadableAnswer(
                 f"the list of {kind} contains an entry that is not an object", type="GET", code=200
@@ -169,18 +178,48 @@ class _Fetch:
 
     def _filtered(self, kind: str, answer: ObjectsByKind) -> Objects:
         """The objects for which the filters of this side hold; params count wherever they are set."""
-        aggregator = Aggregator(answer.get("profiles", ()), answer.get("stages", ()))
-        defaults = {
-            one.name: self._param_default(one.name) for one in self._client_side_filters if one.field.is_param
-        }
+        params_of = self._compared_params(kind, answer)
+        names = {one.field.param_name for one in self._client_side_filters if one.field.is_param}
+        defaults = {name: self._param_default(name) for name in names}
 
         def wanted(machine: Object) -> bool:
-            params = {**defaults, **aggregator.params_of(machine)} if defaults else {}
+            params = {**defaults, **params_of(machine)} if defaults else {}
             return all(
                 one.matches(lambda field: field.read(machine, params)) for one in self._client_side_filters
             )
 
         return [item for item in answer[kind] if wanted(item)]
+
+    def _compared_params(self, kind: str, answer: ObjectsByKind) -> t.Callable[[Object], Object]:
+        """What gives the params that apply to an object, as far as the filters of this side compare them.
+
+        A v4 server is asked for them, because it has layers of params that only it knows the order of.
+        """
+        names = [one.field.param_name for one in self._client_side_filters if one.field.is_param]
+        if not names:
+            return lambda _item: {}
+        if self._server_aggregates:
+            return lambda item: item.get("Params") or {}
+        if self._asks_for_compared:
+            found = self._aggregated(kind, names)
+            if found is not None:
+                return lambda item: found.get(item.get("Uuid"), {})
+        with_params = self._profiles_have_params and "profiles" in answer
+        profiles = answer["profiles"] if with_params else self._list("profiles")
+        stages = answer["stages"] if "stages" in answer else self._list("stages")
+        return Aggregator(profiles, stages).params_of
+
+    def _aggregated(self, kind: str, names: t.Sequence[str]) -> dict[t.Any, Object] | None:
+        """UUID -> these params as the server puts them together; None from one that does not."""
+        named = self._named_filter.words(kind)
+        try:
+            only = ["params", ",".join(sorted(set(names)))]
+            found = self._list(kind, *named, "aggregate", "slim", "Meta", *only)
+        except ApiError as error:
+            if _missing_index(error) != "aggregate":
+                raise
+            return None
+        return {item.get("Uuid"): item.get("Params") or {} for item in found}
 
     def _param_default(self, name: str) -> t.Any:
         """What the server takes for the value of a param that is nowhere set."""

@@ -5,6 +5,7 @@
 
 A server selects by its indexes and by params that are defined.  It refuses other names, some comparisons it
 takes for texts, and values in parentheses it cuts.  What it cannot do is done here, with the same meaning.
+A v4 server also has filters that are objects.
 """
 
 from __future__ import annotations
@@ -14,15 +15,21 @@ import ipaddress
 import re
 import typing as t
 
-from ...module_utils.client import filters
+from ...module_utils.client import features, filters
 from ...module_utils.client.errors import UsageError
 from .machine_fields import Field
+
+if t.TYPE_CHECKING:
+    from ...module_utils.client.client import Client
 
 ReadField = t.Callable[[Field], t.Any]
 
 _META_NAMES = {*filters.KEYWORDS_WITH_VALUE, *filters.KEYWORDS_WITHOUT_VALUE}
 _RANGE_OPERATORS = ("Between", "Except")
 _SET_OPERATORS = ("In", "Nin")
+_FILTERS = "filters"
+_UNFIT_MEMBERS = ("GroupBy", "RangeOnly", "Slim", "ParamSet", "Reduced")
+"""Members by which a filter object asks for groups, or for parts of objects."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +75,47 @@ class Filter:
         if denied:
             return not any(_compare(denied, one, self.values) for one in values)
         return any(_compare(self.operator, one, self.values) for one in values)
+
+
+@dataclasses.dataclass(frozen=True)
+class NamedFilter:
+    """One filter object; without a name, it selects everything."""
+
+    name: str = ""
+    kinds: t.Collection[str] = ()
+    """Those whose lists it selects."""
+    compared: frozenset[str] = frozenset()
+    """The names that it compares."""
+
+    def words(self, kind: str) -> list[str]:
+        return ["filter", self.name] if kind in self.kinds else []
+
+    def names(self, kind: str) -> set[str]:
+        return {*self.compared} if kind in self.kinds else set()
+
+
+def read_named(client: Client, name: str, kinds: t.Sequence[str]) -> NamedFilter:
+    """The filter ``name``.
+
+    UsageError for one that is not there, that is for another kind, or whose answer would be no whole objects.
+    """
+    if not name:
+        return NamedFilter()
+    client.require_feature(features.V4, "named_filter")
+    found = client.find(_FILTERS, name)
+    if found is None:
+        raise UsageError(f"named_filter: the server has no filter {name} that these credentials may read")
+    unfit = [member for member in _UNFIT_MEMBERS if found.get(member)]
+    if unfit:
+        raise UsageError(
+            f"named_filter: {name} cannot select hosts: with {' and '.join(unfit)}, the server does not "
+            "answer with whole objects"
+        )
+    kind = found.get("Object")
+    if kind and kind not in kinds:
+        raise UsageError(f"named_filter: {name} is for {kind}, and kinds are {', '.join(kinds)}")
+    compared = frozenset(str(query.get("Name")) for query in found.get("Queries") or [])
+    return NamedFilter(name, [str(kind)] if kind else kinds, compared)
 
 
 def parse(wanted: t.Mapping[str, t.Any]) -> list[Filter]:

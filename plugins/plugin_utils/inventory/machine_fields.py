@@ -12,7 +12,7 @@ from ...module_utils.client import models
 Members = dict[str, t.Any]
 Params = dict[str, t.Any]
 
-_META_PREFIX = "Meta."
+_META_PREFIX, _PARAMS_PREFIX = "Meta.", "Params."
 _UNSET_VALUES: tuple[t.Any, ...] = (None, "", [], {})
 _MACHINE_MEMBERS = models.get("machines").fields.keys() - {"Params", *models.get("machines").hidden}
 
@@ -34,12 +34,15 @@ class Machine:
 class Field:
     """A value of a machine, named as in the filters of the server.
 
-    That is a member such as ``Address``, ``Meta.<key>``, or else a param.
+    That is a member such as ``Address``, ``Meta.<key>``, or else a param, which may be written as
+    ``Params.<name>``.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self._meta_key = name[len(_META_PREFIX) :] if name.startswith(_META_PREFIX) else ""
+        self.param_name = name[len(_PARAMS_PREFIX) :] if name.startswith(_PARAMS_PREFIX) else name
+        """Its name, if it is a param."""
 
     @property
     def is_param(self) -> bool:
@@ -52,7 +55,7 @@ class Field:
             return (members.get("Meta") or {}).get(self._meta_key)
         if self.name in members:
             return members[self.name]
-        return params.get(self.name)
+        return params.get(self.param_name)
 
     def value_of(self, machine: Machine) -> t.Any:
         return self.read(machine.members, machine.params)

@@ -70,6 +70,7 @@ def _wanted(
     meta = any(field.name.startswith("Meta.") for field in fields)
     return Wanted(
         filters=tuple(parse_filters(get("filters") or {})),
+        named_filter=str(get("named_filter") or ""),
         page_size=page_size,
         params=get("params") != "none" or any(field.is_param for field in fields),
         meta=bool(variable_options.machine_variable or variable_options.flatten_machine or meta),

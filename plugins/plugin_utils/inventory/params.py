@@ -5,6 +5,8 @@
 
 The first that sets a param wins: the machine, its profiles in order, each followed by the profiles in it,
 then its stage and the profiles of the stage, then the profile ``global``.
+
+Newer v4 servers have more layers, such as pipelines.  They are asked instead, see :mod:`.fetch`.
 """
 
 from __future__ import annotations

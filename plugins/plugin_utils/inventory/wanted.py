@@ -15,6 +15,8 @@ class Wanted:
     """What the options need of the server."""
 
     filters: tuple[Filter, ...] = ()
+    named_filter: str = ""
+    """The key of a filter object of the server, which selects objects of its kind."""
     page_size: int | None = None
     params: bool = True
     """Of the machines."""

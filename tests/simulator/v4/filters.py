@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..call import Call
+from ..errors import invalid
 from ..filters import Parse, select
 from ..indexes import BadValue
 from ..models import Model
+from ..render import Rendering
 from ..store import Row
 from ..wire import Obj, dumps
 from .values import AnyOf
@@ -78,10 +80,33 @@ def _params(call: Call, row: Row) -> Obj:
         values = params.aggregate(row, decode=decode)
     elif decode:
         values = params.decode(owner, values)
+    if call.flag("expand"):
+        values = _expanded(call, row, values)
     wanted = call.option("params")
     if not wanted:
         return {"Params": values}
     return {"Params": {name: values[name] for name in wanted.split(",") if name in values}, "Partial": True}
+
+
+def _expanded(call: Call, row: Row, values: Obj) -> Obj:
+    """The values with the template expressions in their texts expanded, as for a task of the object."""
+    # assumption: also in lists and maps; an object that runs no tasks has nothing that they could name
+    runs = row.model.prefix in call.server.server_profile.runners
+    rendering = Rendering(call.server, row if runs else None, None, [])
+    expanded: Obj = {name: _expand(rendering, value) for name, value in values.items()}
+    if rendering.problems:
+        raise invalid(row.model.prefix, row.key, rendering.problems)
+    return expanded
+
+
+def _expand(rendering: Rendering, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _expand(rendering, inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_expand(rendering, inner) for inner in value]
+    if not isinstance(value, str) or "{{" not in value:
+        return value
+    return rendering.content({"ID": "", "Name": "expand", "Path": "", "Contents": value})
 
 
 def matches(call: Call, model: Model) -> int:

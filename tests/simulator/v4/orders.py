@@ -13,7 +13,8 @@ from ..errors import ApiError, not_found
 from ..rules import Change
 from ..rules.jobs import JobRules
 from ..store import Row
-from ..wire import ZERO_TIME, Obj, now
+from ..wire import ZERO_TIME, ZERO_UUID, Obj, now
+from . import batches
 from .rules import KindRules
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 RUNNERS = ("machines", "clusters", "resource_brokers")
 STATES = ("created", "running", "failed", "finished", "cancelled")
 ENDED = STATES[2:]
-_BATCH_STATES = ("created", "setup", "running", "post", "failed", "finished", "cancelled")
 
 
 class WorkOrderRules(KindRules):
@@ -78,25 +78,11 @@ class WorkOrderRules(KindRules):
 
     def on_saved(self, server: Server, row: Row, old: Row | None) -> None:
         _count(server, row.data["Machine"])
+        batches.follow(server, row)
 
     def on_removed(self, server: Server, row: Row, principal: str) -> None:
         super().on_removed(server, row, principal)
         _count(server, row.data["Machine"])
-
-
-class BatchRules(KindRules):
-    def __init__(self) -> None:
-        super().__init__("batches")
-
-    def set_defaults(self, change: Change) -> None:
-        super().set_defaults(change)
-        change.new["State"] = change.new["State"] or "created"
-
-    def validation_problems(self, server: Server, obj: Obj) -> list[str]:
-        known = obj["State"] in _BATCH_STATES
-        return super().validation_problems(server, obj) + (
-            [] if known else [f"Invalid State `{obj['State']}`"]
-        )
 
 
 class JobRulesV4(JobRules):
@@ -157,6 +143,8 @@ def restart(call: Call, prefix: str, key: str) -> ApiResponse:
     new = {**row.copy(), "State": "created", "Status": "", "StartTime": ZERO_TIME, "EndTime": ZERO_TIME}
     if prefix == "work_orders":
         new |= {"CurrentTask": -1, "CurrentJob": ""}
+    else:
+        new |= {"SetupWorkOrder": ZERO_UUID, "PostWorkOrder": ZERO_UUID}
     return reply_text(objects.update(call.server, row, new, call.principal, internal=True).text)
 
 

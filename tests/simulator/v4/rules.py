@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import invalid
 from ..models import MODELS
-from ..rules import Change, Rules
+from ..rules import Change, Rules, rules_for
 from ..rules.base import missing
 from ..rules.content import TaskRules
 from ..rules.machines import MachineRules
@@ -171,8 +171,25 @@ def _touched(old: Obj, new: Obj) -> bool:
     return any(new[name] != old[name] for name in new if name not in _MAY_CHANGE)
 
 
+def _with_params(prefix: str) -> Rules:
+    """The rules of v3.12 for a kind whose objects have got params since, which have to fit."""
+
+    class WithParams(type(rules_for(prefix))):  # type: ignore[misc]
+        def validation_problems(self, server: Server, obj: Obj) -> list[str]:
+            owner = (prefix, server.store[prefix].model.key(obj))
+            found: list[str] = super().validation_problems(server, obj)
+            return found + server.params.problems(owner, obj["Params"])
+
+    return WithParams()
+
+
 # assumption: clusters and resource brokers are what machines are, but for what boots
 _OWN: dict[str, Rules] = {
+    **{
+        prefix: _with_params(prefix)
+        for prefix, model in MODELS.items()
+        if prefix in facts.KINDS and facts.can(prefix, "params") and not model.has_params
+    },
     **{prefix: MachineRulesV4(prefix) for prefix in ("machines", "clusters", "resource_brokers")},
     "pools": PoolRules(),
     "tasks": TaskRulesV4(),

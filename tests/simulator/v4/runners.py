@@ -14,11 +14,11 @@ from ..errors import ApiError, bad_request, invalid
 from ..go_types import DecodeError
 from ..patch import PatchConflict, apply
 from ..render import Rendering
-from ..routes import models
+from ..routes import models, params
 from ..routes.common import parse_ops, require_ops
 from ..rules import Change, Rules
 from ..store import Row
-from . import order_jobs, orders
+from . import batches, order_jobs, orders
 from .orders import RUNNERS, found
 from .rules import MachineRulesV4
 
@@ -41,8 +41,8 @@ def special(call: Call) -> Any:
         case "GET", [prefix, key, "connections"] if prefix in RUNNERS:
             call.require(prefix, "get", found(call, prefix, key).key)
             return reply([])  # assumption: there are none, and they are a list
-        case method, ["clusters" | "resource_brokers", key, "group", "params"]:
-            return _group_params(call, method, found(call, call.parts[0], key))
+        case method, ["clusters" | "resource_brokers" as prefix, key, "group", *below]:
+            return _of_group(call, method, found(call, prefix, key), below)
         case "POST", ["work_orders" | "batches" as prefix, key, "restart"]:
             return orders.restart(call, prefix, key)
         case "POST", ["machines" as prefix, key, "pick", order]:
@@ -168,31 +168,26 @@ def _remove(server: Server, row: Row) -> None:
         objects.remove(server, there, "system")
 
 
-def _group_params(call: Call, method: str, row: Row) -> ApiResponse:
+def _of_group(call: Call, method: str, row: Row, below: list[str]) -> ApiResponse:
     """The params of the profile that is named like the cluster, which has it from the beginning."""
-    profile = call.server.store.get("profiles", row.data["Name"])
-    if not profile:
+    profiles = call.server.store["profiles"]
+    if not profiles.get(row.data["Name"]):
         raise ApiError(404, method, "Not Found", model="profiles", key=row.data["Name"])
-    if method == "GET":
-        call.require(row.model.prefix, "get", row.key)
-        return reply(profile.data["Params"])
-    call.require(row.model.prefix, "update:/Params", row.key)
-    if method == "POST":
-        params = call.json() or {}
-    elif method == "PATCH":
-        try:
-            params = apply(profile.copy()["Params"], parse_ops(call))
-        except PatchConflict as problem:
-            raise ApiError(409, "PATCH", problem.why, model="profiles", key=profile.key) from None
-    else:
+    if below == ["pubkey"] and method == "GET":
+        call.require(row.model.prefix, "updateSecure", row.key)
+        return params.public_key(call, profiles, row.data["Name"])
+    if below[:1] != ["params"]:
         raise call.no_route()
-    stored = objects.update(call.server, profile, {**profile.copy(), "Params": params}, call.principal)
-    return reply(stored.data["Params"])
+    # assumption: who may do that with the cluster may do it with its profile
+    secure = ["getSecure"] if call.flag("decode") else []
+    for action in ["get", *secure] if method == "GET" else ["update:/Params"]:
+        call.require(row.model.prefix, action, row.key)
+    return params.handle(call, profiles, row.data["Name"], "/".join(below[1:]) or None)
 
 
 RULES: dict[str, Rules] = {
     **{prefix: RunnerRules(prefix) for prefix in RUNNERS},
     "work_orders": orders.WorkOrderRules(),
-    "batches": orders.BatchRules(),
+    "batches": batches.BatchRules(),
     "jobs": orders.JobRulesV4(),
 }

@@ -22,7 +22,7 @@ from ..rules import Change, Rules
 from ..server_profile import FEATURES, ServerProfile
 from ..store import Row
 from ..wire import dumps, now
-from . import blobs, etags, facts, order_jobs, others, pools, runners
+from . import blobs, etags, facts, list_options, order_jobs, others, pools, runners
 from .filters import OPERATORS, matches, project
 from .info import whoami, with_members_of_v4
 from .models import MODELS_V4
@@ -130,6 +130,11 @@ class ServerProfileV4(ServerProfile):
             return unchanged
         if call.parts[0] in ("files", "isos"):
             return await blobs.answer(call)
+        if call.parts[0] in call.server.store.tables and call.method in ("GET", "HEAD"):
+            if len(call.parts) == 1:
+                call = list_options.applied(call)
+            else:
+                list_options.refuse_unknown(call)
         answer = self._special(call) or super().answer(call)
         if inspect.isawaitable(answer):
             answer = await answer
@@ -156,6 +161,9 @@ class ServerProfileV4(ServerProfile):
                 return _binary(call, name)
             case "DELETE", ["bootenvs", name, "purgeLocal"]:
                 find(call, call.server.store["bootenvs"], name)
+                # assumption: an empty list of architectures is refused
+                if not call.json():
+                    raise bad_request("DELETE", "No architectures", model="bootenvs", key=name)
                 return reply(True)
             case "GET", ["pools-active"]:
                 return pools.active(call)

@@ -96,3 +96,19 @@ def outcome_of(flags: Flags, final: bool, strict: bool = False) -> ActionOutcome
         incomplete = flags.incomplete if final else flags.signals
     state = "incomplete" if incomplete else "finished"
     return ActionOutcome(False, state, dataclasses.replace(flags, incomplete=incomplete))
+
+
+def signal_lines(outcome: Flags) -> list[str]:
+    """What the log says of the outcome."""
+    lines = [
+        f"Task signalled runner to {word}"
+        for word in ("reboot", "poweroff", "stop")
+        if getattr(outcome, word)
+    ]
+    if outcome.failed:
+        lines.append("Task signalled that it failed")
+    if outcome.incomplete:
+        lines.append("Task signalled that it was incomplete")
+    elif not outcome.failed:
+        lines.append("Task signalled that it finished normally")
+    return lines

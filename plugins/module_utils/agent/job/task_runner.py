@@ -320,7 +320,7 @@ class TaskRunner:
             lines.append(self._make_not_runnable())
         reached("machine not runnable")
         lines.append(f"Updated job for {self.title} to {record.final_state}")
-        lines += _signal_lines(record.outcome)
+        lines += exit_codes.signal_lines(record.outcome)
         if self._log.spool.end_offset() <= record.closing_at:
             self._log.write_line("\n".join(lines))
         self._log.flush()
@@ -379,21 +379,6 @@ class TaskRunner:
                 f"Job {self._record.job} is waiting for the server: {error}"
             ),
         )
-
-
-def _signal_lines(outcome: Flags) -> list[str]:
-    lines = [
-        f"Task signalled runner to {word}"
-        for word in ("reboot", "poweroff", "stop")
-        if getattr(outcome, word)
-    ]
-    if outcome.failed:
-        lines.append("Task signalled that it failed")
-    if outcome.incomplete:
-        lines.append("Task signalled that it was incomplete")
-    elif not outcome.failed:
-        lines.append("Task signalled that it finished normally")
-    return lines
 
 
 def _said(error: Exception) -> str:

@@ -14,6 +14,8 @@ Json = t.Any
 
 _BAD_QUERY = 406
 _MISREAD = "Expected: string, given: "
+_PREFIX = "Params."
+"""What may stand before the name of a param in a filter, on a v4 server."""
 
 
 def is_misread(error: ApiError) -> bool:
@@ -57,5 +59,6 @@ def _read(text: str) -> Json:
 
 
 def _is_string_param(client: Client, name: str) -> bool:
-    schema = (client.find("params", name) or {}).get("Schema")
+    bare = name[len(_PREFIX) :] if name.startswith(_PREFIX) else name
+    schema = (client.find("params", bare) or {}).get("Schema")
     return isinstance(schema, dict) and schema.get("type") == "string"

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The params and the metadata of one object, without reading or writing the rest of it.
 
-Only machines, profiles, plugins and the kinds of plugins have params.  A v3.12 server answers a value
-that violates its schema with 409 here, and with 422 when the whole object is written.
+On v3.12, only machines, profiles, plugins and the kinds of plugins have params; such a server answers a value
+that violates its schema with 409 here, and with 422 when the whole object is written.  With ``of_group``,
+the params are those that the members of a cluster or resource broker share.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ def get_all(
     aggregate: bool = False,
     decode: bool = False,
     only: t.Sequence[str] = (),
+    of_group: bool = False,
 ) -> dict[str, Json]:
     """The params as a map; with ``aggregate`` merged over profiles, stage and global.
 
@@ -35,15 +37,22 @@ def get_all(
     if only:
         client.require_feature(features.PARTIAL_OBJECTS, "only some params")
     query = [*_flags(aggregate, decode), *(("params", ",".join(only)) if only else ())]
-    request = client.req().get().url_for(kind, key, "params").params(*query)
+    request = client.req().get().url_for(kind, key, *_group(of_group), "params").params(*query)
     return t.cast("dict[str, Json]", request.do() or {})
 
 
 def get(
-    client: Client, kind: str, key: str, name: str, aggregate: bool = False, decode: bool = False
+    client: Client,
+    kind: str,
+    key: str,
+    name: str,
+    aggregate: bool = False,
+    decode: bool = False,
+    of_group: bool = False,
 ) -> Json:
     """One value; None when it is not set.  With ``aggregate`` the schema's default counts too."""
-    return client.req().get().url_for(kind, key, "params", name).params(*_flags(aggregate, decode)).do()
+    request = client.req().get().url_for(kind, key, *_group(of_group), "params", name)
+    return request.params(*_flags(aggregate, decode)).do()
 
 
 def set(client: Client, kind: str, key: str, name: str, value: Json) -> Json:
@@ -59,9 +68,10 @@ def replace_all(client: Client, kind: str, key: str, values: dict[str, Json]) ->
     return t.cast("dict[str, Json]", client.req().post(values).url_for(kind, key, "params").do() or {})
 
 
-def patch(client: Client, kind: str, key: str, operations: Patch) -> dict[str, Json]:
+def patch(client: Client, kind: str, key: str, operations: Patch, of_group: bool = False) -> dict[str, Json]:
     """Patch the map; pointers are relative to it (``/`` in a name is ``~1``).  The new map."""
-    return t.cast("dict[str, Json]", client.req().patch(operations).url_for(kind, key, "params").do())
+    request = client.req().patch(operations).url_for(kind, key, *_group(of_group), "params")
+    return t.cast("dict[str, Json]", request.do() or {})
 
 
 def delete(client: Client, kind: str, key: str, name: str) -> bool:
@@ -75,9 +85,9 @@ def delete(client: Client, kind: str, key: str, name: str) -> bool:
     return True
 
 
-def public_key(client: Client, kind: str, key: str) -> str:
+def public_key(client: Client, kind: str, key: str, of_group: bool = False) -> str:
     """The base64 of the object's 32-byte public key, to seal secure params with."""
-    return str(client.req().get().url_for(kind, key, "pubkey").do())
+    return str(client.req().get().url_for(kind, key, *_group(of_group), "pubkey").do())
 
 
 def get_meta(client: Client, kind: str, key: str) -> dict[str, str]:
@@ -99,6 +109,10 @@ def _kind_with_meta(client: Client, kind: str) -> str:
     if kind in models.NOT_MODELS:
         raise UsageError(f"{kind} has no metadata")
     return kind
+
+
+def _group(of_group: bool) -> list[str]:
+    return ["group"] if of_group else []
 
 
 def _flags(aggregate: bool, decode: bool) -> list[str]:

@@ -48,7 +48,9 @@ def seal(value: Json, public_key: str) -> Sealed:
     return {name: base64.b64encode(part).decode() for name, part in parts.items()}
 
 
-def unseal(client: Client, kind: str, key: str, names: t.Sequence[str]) -> dict[str, Json]:
+def unseal(
+    client: Client, kind: str, key: str, names: t.Sequence[str], of_group: bool = False
+) -> dict[str, Json]:
     """The values of secure params in clear, as far as the server shows them to this token.
 
     Not more of them cross the wire than need be: a v4 server sends just ``names``, a v3.12 server one
@@ -57,10 +59,10 @@ def unseal(client: Client, kind: str, key: str, names: t.Sequence[str]) -> dict[
     """
     try:
         if len(names) == 1:
-            shown = {names[0]: params.get(client, kind, key, names[0], decode=True)}
+            shown = {names[0]: params.get(client, kind, key, names[0], decode=True, of_group=of_group)}
         else:
             only = names if client.has_feature(features.PARTIAL_OBJECTS.flag) else ()
-            shown = params.get_all(client, kind, key, decode=True, only=only)
+            shown = params.get_all(client, kind, key, decode=True, only=only, of_group=of_group)
     except NotPermitted:
         return {}
     return {name: shown[name] for name in names if shown.get(name) is not None and not is_sealed(shown[name])}

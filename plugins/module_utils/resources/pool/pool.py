@@ -13,6 +13,7 @@ from ...client.objects import pools
 from ...client.waiting.predicates import Compare
 from ...client.waiting.wait import COMPLETE, Waiter, Watch
 from ...converge.guard import Guard, Target, describe_targets
+from ...converge.plain_params import require_plain
 from ...converge.task import Result, Task
 from ..lookup import find_all
 from ..waiting.report import Report
@@ -46,6 +47,9 @@ def run(task: Task) -> Result:
     desired = DesiredState.from_options(task.options)
     guard = Guard.from_options(task.options)
     pools.require(task.client)
+    if desired.state in (ALLOCATED, MEMBER):
+        why = "the server sets it on machines that it may choose itself"
+        require_plain(task.client, desired.params, "params", why, task.secrets)
     planner = Planner(task.client, desired)
     plan = planner.plan()
     operation, targets = _OPERATIONS[desired.state], [Target.of("machines", item) for item in plan.selected]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a server tells of a machine beyond the object: rendered templates, connections, which one it is."""
+"""What a server tells beyond objects: rendered templates, connections, who has an address, its upgrade."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ...client import features, models
 from ...client.client import Client
 from ...client.errors import NotFound, UsageError
 from ...client.waiting.watch import RUNNERS
+from ...converge.show import masked
 from ...converge.task import Options, Result
 from ..lookup import find_one
 
@@ -56,6 +57,17 @@ def whoami(client: Client, kind: str, options: Options) -> Result:
     return {"whoami": {name: result[name] for name in _WITHOUT_TOKEN if name in result}}
 
 
+def upgrade(client: Client, kind: str, options: Options) -> Result:
+    """How far the upgrade of the server is, as it keeps that in a profile."""
+    del kind, options
+    client.require_feature(features.V4, "gather: upgrade")
+    try:
+        found = client.req().get().url_for("system", "upgrade", "status").do_object()
+    except NotFound as error:
+        raise UsageError("gather: this server tells no state of an upgrade") from error
+    return {"upgrade": masked("profiles", found)}
+
+
 def _key(client: Client, kind: str, options: Options, part: str) -> str:
     if kind not in RUNNERS:
         raise UsageError(f"gather: {part} requires kind to be one of {', '.join(RUNNERS)}")
@@ -70,5 +82,6 @@ PARTS: t.Mapping[str, t.Callable[[Client, str, Options], Result]] = {
     "render": rendered,
     "connections": connections,
     "whoami": whoami,
+    "upgrade": upgrade,
 }
 """Value of the option ``gather`` -> who answers it."""

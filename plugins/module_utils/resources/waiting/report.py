@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -15,6 +16,7 @@ from ...client.waiting.wait import COMPLETE, DELETED, FAILED, INTERRUPT, TIMEOUT
 from ...client.waiting.watch import JOB, KINDS_WITH_JOB
 from ...converge.show import HIDDEN, masked
 from ...converge.task import Result
+from . import batch_end
 
 _MAX_LISTED = 5
 """The maximum number of objects in a message; the result holds all."""
@@ -32,6 +34,8 @@ class Report:
     outcome: str
     log_lines: int
     single: bool
+    _orders: dict[str, Watch] = dataclasses.field(default_factory=dict, init=False)
+    """Batch -> the work order of it that has failed, as far as that was looked for."""
 
     def complete(self) -> Result:
         return self._result()
@@ -42,12 +46,14 @@ class Report:
 
     def failed(self) -> Result:
         """With the last lines of the logs of the jobs that matter, as far as they can be read."""
-        logs = self._logs()
+        causes = self._failure_causes()
+        self._find_failed_orders(causes[: 1 if self.single else _MAX_LOGS])
+        logs = self._logs(causes)
         result = {**self._result(), "failed": True}
         for entry in result.get("results", ()):
             if entry["key"] in logs:
                 entry["log"] = logs[entry["key"]]
-        shown_logs = [(watch, logs[watch.key]) for watch in self._failure_causes() if watch.key in logs]
+        shown_logs = [(self._log_source(watch), logs[watch.key]) for watch in causes if watch.key in logs]
         if self.single and shown_logs:
             result["log"] = shown_logs[0][1]
         result["msg"] = self._message(shown_logs)
@@ -99,7 +105,7 @@ class Report:
             complete=len(self._with_outcome(COMPLETE)),
             failures=len(self._with_outcome(FAILED, DELETED)),
             total=len(self._watches),
-            results=[_entry(watch) for watch in self._watches],
+            results=[self._entry(watch) for watch in self._watches],
         )
         return result
 
@@ -114,7 +120,7 @@ class Report:
         }[self.outcome]
         if self.single:
             watch = self._watches[0]
-            text = f"{_label(watch)}: {ended}: {_reason(watch)}"
+            text = f"{_label(watch)}: {ended}: {self._reason(watch)}"
         else:
             text = self._many_message(ended)
         if self.waiter.read_error:
@@ -134,27 +140,52 @@ class Report:
             ("pending", sorted(self._with_outcome(pending=True), key=_task_progress)),
         ):
             if watches:
-                reasons = "; ".join(f"{_name(watch)}: {_reason(watch)}" for watch in watches[:_MAX_LISTED])
+                reasons = "; ".join(
+                    f"{_name(watch)}: {self._reason(watch)}" for watch in watches[:_MAX_LISTED]
+                )
                 more = f"; and {len(watches) - _MAX_LISTED} more" if len(watches) > _MAX_LISTED else ""
                 text += f". {len(watches)} {word}: {reasons}{more}"
         return text
 
-    def _logs(self) -> dict[str, list[str]]:
+    def _find_failed_orders(self, causes: t.Sequence[Watch]) -> None:
+        """Look which work order made a batch fail; without an answer, there is nothing to say about it."""
+        client = self.client.with_timeout(_LOG_TIMEOUT)
+        for watch in causes:
+            if watch.kind == "batches" and watch.outcome == FAILED:
+                with contextlib.suppress(DrpError):
+                    order = batch_end.failed_order(client, watch)
+                    self._orders.update({watch.key: order} if order else {})
+
+    def _log_source(self, watch: Watch) -> Watch:
+        """What has the job whose log matters: a batch has none, but its work orders have."""
+        return self._orders.get(watch.key, watch)
+
+    def _logs(self, causes: t.Sequence[Watch]) -> dict[str, list[str]]:
         """The ends of some logs.  A wait that ended because the server is away does not hang here."""
         if self.log_lines <= 0:
             return {}
         client = self.client.with_timeout(_LOG_TIMEOUT)
         logs = {}
-        for watch in self._failure_causes()[: 1 if self.single else _MAX_LOGS]:
-            if watch.kind not in KINDS_WITH_JOB or not watch.current_job:
+        for watch in causes[: 1 if self.single else _MAX_LOGS]:
+            source = self._log_source(watch)
+            if source.kind not in KINDS_WITH_JOB or not source.current_job:
                 continue
             try:
-                if watch.job is None:  # no condition asked for it
-                    watch.remember_job(client.get("jobs", watch.current_job))
-                logs[watch.key] = jobs.job_log_tail(client, watch.current_job, self.log_lines)
+                if source.job is None:  # no condition asked for it
+                    source.remember_job(client.get("jobs", source.current_job))
+                logs[watch.key] = jobs.job_log_tail(client, source.current_job, self.log_lines)
             except DrpError as error:
                 logs[watch.key] = [f"(the log cannot be read: {'; '.join(error.messages)})"]
         return logs
+
+    def _reason(self, watch: Watch) -> str:
+        reason = _reason(watch)
+        if watch.kind == "batches" and watch.outcome == FAILED:
+            reason += batch_end.in_words(watch.item or {}, self._orders.get(watch.key))
+        return reason
+
+    def _entry(self, watch: Watch) -> Result:
+        return {**_entry(watch), "reason": self._reason(watch)}
 
 
 def _reason(watch: Watch) -> str:
@@ -203,7 +234,6 @@ def _entry(watch: Watch) -> Result:
         "key": watch.key,
         "name": _name(watch),
         "outcome": watch.outcome,
-        "reason": _reason(watch),
     }
     if watch.job and watch.outcome != COMPLETE:
         entry["job"] = _brief_job(watch)

@@ -138,7 +138,7 @@ def test_params_count_wherever_they_are_set(parse: Parse, client: FakeClient) ->
 def test_numbers_and_the_default_of_the_param(parse: Parse, client: FakeClient, mentioned: list[str]) -> None:
     client.objects["params"] = [{"Name": "unit", "Schema": {"type": "integer", "default": 40}}]
     assert names(parse(*MACHINES, filters={"unit": {"Gt": 4}}, groups_by=[])) == ["b", "c"]
-    assert client.asked == [("machines",), ("profiles",), ("stages",), ("params", "unit")]
+    assert client.asked == [("machines",), ("info",), ("profiles",), ("stages",), ("params", "unit")]
     assert mentioned == ["unit Gt is compared by the plugin: servers do not compare params that are numbers"]
 
 

@@ -113,16 +113,6 @@ class TestPlain:
         with pytest.raises(Invalid):
             converge(client, profile(a=1))
 
-    def test_a_kind_that_is_not_served(self) -> None:
-        client = FakeClient()
-
-        def missing(client: FakeClient, kind: str, key: str) -> None:
-            raise NotFound("Not Found", code=404)
-
-        client.always["POST"] = missing
-        with pytest.raises(UsageError, match="does not serve"):
-            converge(client, Resource("pools", {"Id": "x"}))
-
 
 class TestCheckMode:
     @pytest.mark.parametrize(
@@ -392,7 +382,7 @@ def test_only_known_secrets_are_taken_out_of_the_words_of_the_server(
 ) -> None:
     sealed = {"Key": "k", "Nonce": "n", "Payload": "p"}
     monkeypatch.setattr(secure_params, "seal", lambda value, key: sealed)
-    monkeypatch.setattr(secure_params.params, "public_key", lambda client, kind, key: "k")
+    monkeypatch.setattr(secure_params.params, "public_key", lambda client, kind, key, of_group: "k")
     client = stored()
     for name, secure in definitions.items():
         client.put("params", {"Name": name, "Secure": secure})

@@ -12,7 +12,7 @@ from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory i
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.modules import load_module, module_names
 
 NEVER_SECRET = {
-    *("filters", "until", "any_of", "fail_when", "hosts", "isos", "meta", "options", "mode"),
+    *("filters", "select", "until", "any_of", "fail_when", "hosts", "isos", "meta", "options", "mode"),
     *("claims", "extra_claims", "members"),
 }
 """Options with maps of which nothing goes into a param: conditions, facts of hosts, metadata, rights."""

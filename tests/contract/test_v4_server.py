@@ -294,6 +294,13 @@ def test_what_no_fact_tells_is_not_answered(api: Api, option: str) -> None:
 
 
 @pytest.mark.needs_v4
+def test_any_member_can_be_left_out(v4: Client, api: Api) -> None:
+    add(v4, "machines", Name="m1", Params={"a": 1}, Description="long")
+    item = api("GET", "machines?slim=Params,description").json()[0]
+    assert (item["Params"], "Description" in item, item["Name"]) == ({}, False, "m1")
+
+
+@pytest.mark.needs_v4
 def test_only_machines_have_one_that_is_the_server(api: Api) -> None:
     assert api("GET", "machines?exclude-self=true").status_code == 200
     assert api("GET", "clusters?exclude-self=true").status_code == 406

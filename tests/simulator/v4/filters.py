@@ -59,12 +59,14 @@ def project(call: Call, row: Row) -> bytes:
     """The object as ``aggregate``, ``decode``, ``params``, ``slim`` and ``reduced`` of the query want it."""
     data = row.model.public(row.data)
     changed = _params(call, row) if "Params" in data else {}
-    for word in call.option("slim").lower().split(","):
-        if (member := _SLIM.get(word.strip())) and member in data:
-            changed |= {member: {}, **({"Partial": True} if "Partial" in data else {})}
+    slimmed = {word.strip().lower() for word in call.option("slim").split(",")}
+    for member in (_SLIM[word] for word in slimmed & _SLIM.keys() if _SLIM[word] in data):
+        changed |= {member: {}, **({"Partial": True} if "Partial" in data else {})}
+    # assumption: maps come back empty as on v3.12, and any other member is left out, in any letter case
+    removed = {name for name in data if name.lower() in slimmed - _SLIM.keys()}
     known = {name: value for name, value in changed.items() if name in data}
     # assumption: which members a reduced object lacks
-    left_out = _COMPUTED if call.flag("reduced") else ()
+    left_out = {*removed, *(_COMPUTED if call.flag("reduced") else ())}
     if not left_out and all(data[name] == value for name, value in known.items()):
         return row.text
     return dumps({name: value for name, value in {**data, **known}.items() if name not in left_out})

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -172,7 +173,9 @@ def test_refusals_at_the_start_end_the_source() -> None:
     assert "not the API port" in refusal({"users/eda/token": web.Response(body=b"hello")})
     assert "Cannot access /indexes; Requires" in refusal({"indexes": web.Response(status=403, body=body)})
     assert refusal({}, username="", password="", token="old").startswith("token: http")
-    assert "resync_kinds: " in refusal({}, resync_kinds=["machines", "moons"])
+    info = {"info": web.Response(body=b'{"version": "v3.12.0"}')}
+    refused = refusal(info, resync_kinds=["machines", "moons"])
+    assert re.search(r"resync_kinds: .+ \(version v3\.12.*\) does not serve moons", refused)
 
 
 def test_one_login_serves_all_requests() -> None:

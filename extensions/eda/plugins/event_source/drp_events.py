@@ -771,7 +771,8 @@ class Api:
         while True:
             body = await self.get(kind, limit=limit, offset=offset)
             if body is None:
-                raise AccessRefused(f"resync_kinds: {self.endpoint} has no objects of the kind {kind!r}")
+                server = f"{self.endpoint} (version {await self._version()})"
+                raise AccessRefused(f"resync_kinds: {server} does not serve {kind}")
             page = self._parse_document(body, list)
             if not all(isinstance(item, dict) for item in page):
                 raise ConnectionLost(f"{self.endpoint} answered with {kind} that are no objects")
@@ -791,6 +792,10 @@ class Api:
     async def kinds(self) -> list[str]:
         """The kinds of objects that can be listed."""
         return sorted(self._parse_document(await self.get("indexes"), dict))
+
+    async def _version(self) -> str:
+        body = await self.get("info")
+        return str(self._parse_document(body, dict).get("version") or "unknown") if body else "unknown"
 
     async def machine_name(self, machine: str) -> str:
         """The name of a machine; "" for one that is gone, or hidden from us."""

@@ -38,6 +38,10 @@ def download(client: Client, path: str) -> None:
         blobs.get_blob(client, "files", NAME, file)
 
 
+def nothing(client: Client, path: str) -> None:
+    del client, path
+
+
 def save(client: Client, path: str) -> None:
     blobs.save_blob(client, "files", NAME, path)
 
@@ -47,6 +51,7 @@ WAYS: dict[str, Callable[[Client, str], None]] = {
     "hash_and_upload": hash_and_upload,
     "download": download,
     "save": save,
+    "nothing": nothing,
 }
 
 

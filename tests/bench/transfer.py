@@ -17,6 +17,9 @@ from typing import Any
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client import settings
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.client import Client
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files import blobs, uploads
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files.side_digest import (
+    SideDigest,
+)
 
 NAME = "bench.bin"
 
@@ -33,6 +36,11 @@ def hash_and_upload(client: Client, path: str) -> None:
         uploads.upload(client, "files", NAME, source)
 
 
+def upload_hashed(client: Client, path: str) -> None:
+    with open(path, "rb") as file, SideDigest() as digest:
+        uploads.upload(client, "files", NAME, uploads.Source(file, digest=digest))
+
+
 def download(client: Client, path: str) -> None:
     with open(path, "wb") as file:
         blobs.get_blob(client, "files", NAME, file)
@@ -44,6 +52,7 @@ def save(client: Client, path: str) -> None:
 
 WAYS: dict[str, Callable[[Client, str], None]] = {
     "upload": upload,
+    "upload_hashed": upload_hashed,
     "hash_and_upload": hash_and_upload,
     "download": download,
     "save": save,

@@ -218,8 +218,8 @@ def test_a_token_that_expires_before_the_upload(client: Client, lab: t.Any) -> N
 
 def test_a_source_that_shrinks(client: Client) -> None:
     class Shrinking(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            return super().read(size) if self.tell() < SIZE // 2 else b""
+        def readinto(self, buffer: t.Any) -> int:
+            return super().readinto(buffer) if self.tell() < SIZE // 2 else 0
 
     with pytest.raises(uploads.UploadFailed, match="the file became shorter while it was read"):
         uploads.upload(client, "files", "x", uploads.Source(Shrinking(NEW), "the file"))

@@ -64,8 +64,19 @@ class Answer:
 
         ConnectionFailed when it breaks off, UnreadableAnswer for more than ``limit`` bytes.
         """
-        try:
+        with self._told():
             yield from bodies.pieces(self.raw, size, limit)
+
+    def fill(self, next_buffer: t.Callable[[], memoryview]) -> t.Iterator[memoryview]:
+        """The body of any length in buffers, as :func:`.body.fill`; errors are those of :meth:`chunks`."""
+        with self._told():
+            yield from bodies.fill(self.raw, next_buffer)
+
+    @contextlib.contextmanager
+    def _told(self) -> t.Iterator[None]:
+        """What goes wrong with the body, as an error of the client."""
+        try:
+            yield
         except _BROKEN_OFF as error:
             raise ConnectionFailed(f"the response was cut off: {_root_cause(error)}") from error
         except (bodies.TooLarge, bodies.BadEncoding) as error:

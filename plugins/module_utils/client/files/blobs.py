@@ -9,7 +9,6 @@ what arrived is :mod:`.uploads`.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import posixpath
 import re
 import typing as t
@@ -20,6 +19,7 @@ from ..client import Client
 from ..errors import ConnectionFailed, DrpError, NotFound, UsageError, from_answer
 from ..transport import Answer
 from .download import Download, Progress, Sender, transfer
+from .side_digest import SideDigest
 
 KINDS = ("files", "isos")
 STATIC_PORT_OFF = "Static file service not running"
@@ -100,9 +100,10 @@ def get_blob(client: Client, kind: str, path: str, target: t.BinaryIO) -> int:
     Raises ConnectionFailed when it breaks off; ``target`` then holds the part that came.
     """
     copied = 0
-    for chunk in open_blob(client, kind, path).chunks(_CHUNK_SIZE):
-        target.write(chunk)
-        copied += len(chunk)
+    buffer = memoryview(bytearray(_CHUNK_SIZE))
+    for piece in open_blob(client, kind, path).fill(lambda: buffer):
+        target.write(piece)
+        copied += len(piece)
     return copied
 
 
@@ -183,10 +184,10 @@ def same_content(
 
 def digest_of_blob(client: Client, kind: str, path: str) -> str:
     """The SHA-256 of the content, for which all of it is read."""
-    digest = hashlib.sha256()
-    for chunk in open_blob(client, kind, path).chunks(_CHUNK_SIZE):
-        digest.update(chunk)
-    return digest.hexdigest()
+    with SideDigest() as digest:
+        for piece in open_blob(client, kind, path).fill(digest.buffers()):
+            digest.add(piece)
+        return digest.hexdigest()
 
 
 def static_url(client: Client) -> str:

@@ -27,6 +27,7 @@ from ..tls import Tls
 from ..transport import Answer, Body, Retry, Timeouts, Transport
 from . import own
 from .partial import PartialFile
+from .side_digest import SideDigest
 
 CheckContent = t.Callable[[str, bytes], str]
 """Gets the content type and the first bytes of a file; says why it is not what is wanted, or ""."""
@@ -112,8 +113,9 @@ def transfer(
             if already and already.sha256 == wanted:
                 partial.remove()
                 return already
-            work = _Transfer(url, target_path, wanted, sender, partial, file, check_content, progress, sleep)
-            return work.run()
+            options = (check_content, progress, sleep)
+            with SideDigest() as digest:
+                return _Transfer(url, target_path, wanted, sender, partial, file, *options, digest).run()
     except own.NotOurs as error:
         raise DownloadFailed(
             f"Cannot write {target_path}: {error.filename} {error.strerror}; remove it, or choose another "
@@ -160,6 +162,8 @@ class _Transfer:
     check_content: CheckContent | None
     progress: Progress | None
     sleep: t.Callable[[float], None]
+    digest: SideDigest
+    """Of the bytes that this call has added; all of the file when it began with nothing."""
     validator: str = ""
     """What the server said about the version of the file that the partial one holds a part of."""
     discard_partial: bool = False
@@ -244,22 +248,23 @@ class _Transfer:
         total = None if left is None else (self._size() if answer.status == 206 else 0) + left
         self._require_space(left or 0)
         first = answer.status == 200
-        for chunk in answer.chunks(_CHUNK_SIZE):
+        for piece in answer.fill(self.digest.buffers()):
             if (
                 first
                 and self.check_content
-                and (why := self.check_content(answer.headers.get("Content-Type", ""), chunk))
+                and (why := self.check_content(answer.headers.get("Content-Type", ""), bytes(piece)))
             ):
                 self._fail_and_discard(why)
             first = False
-            self._write(chunk)
+            self._write(piece)
+            self.digest.add(piece)
             if self.progress:
                 self.progress(self._size(), total)
         if total is not None and self._size() < total:
             raise ConnectionFailed(f"the response was cut off: {self._size()} of {total} bytes arrived")
 
-    def _write(self, chunk: bytes) -> None:
-        left = memoryview(chunk)
+    def _write(self, piece: memoryview) -> None:
+        left = piece
         try:
             while left:
                 left = left[self.file.write(left) :]
@@ -291,11 +296,15 @@ class _Transfer:
 
     def _restart(self) -> None:
         self.file.truncate(0)
+        self.digest.restart()
 
     def _digest(self) -> Download:
+        """Of what was written, taken meanwhile; a file that was begun by an earlier call is read for it."""
+        size = self._size()
+        if self.digest.size == size:
+            return Download(size, self.digest.hexdigest())
         self.file.seek(0)
-        digest = _sha256_of(self.file).hexdigest()
-        return Download(self._size(), digest)
+        return Download(size, _sha256_of(self.file).hexdigest())
 
     def _load_validator(self) -> str:
         """From the note beside the partial file; a part of something else is thrown away."""

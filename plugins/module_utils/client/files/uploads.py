@@ -18,6 +18,7 @@ import typing as t
 from ..client import Client
 from ..errors import Conflict, ConnectionFailed, DrpError, NotFound, UsageError
 from . import blobs
+from .side_digest import PIECE, SideDigest
 
 Progress = t.Callable[[int, int], None]
 """Gets the bytes sent so far, and how many there will be."""
@@ -26,8 +27,6 @@ MAX_ATTEMPTS = 3
 STALE_AFTER = 10
 """A partial file that has not grown in so many seconds is a leftover."""
 BUSY_TIMEOUT = 60
-
-_CHUNK_SIZE = 1 << 18
 
 
 class UploadFailed(DrpError):
@@ -51,16 +50,26 @@ class Uploaded:
 class Source:
     """A binary file from where it stands to its end, counted on its way to the server.
 
-    ``sha256`` is its checksum if that is known; a file that was changed since then is noticed.
+    ``sha256`` is its checksum if that is known; a file that was changed since then is noticed.  If it is not,
+    ``digest`` takes it from what is sent.
     """
 
     def __init__(
-        self, file: t.IO[bytes], name: str = "", progress: Progress | None = None, sha256: str = ""
+        self,
+        file: t.IO[bytes],
+        name: str = "",
+        progress: Progress | None = None,
+        sha256: str = "",
+        digest: SideDigest | None = None,
     ) -> None:
         self.name = name or str(getattr(file, "name", "the content"))
         self.sha256 = sha256
         self._file = file
         self._progress = progress
+        self._digest = None if sha256 else digest
+        self._buffer = memoryview(bytearray(PIECE))
+        self._sent: memoryview | None = None
+        """What the last read gave: whoever asks for more has sent it."""
         if not file.seekable():
             raise UsageError(f"{self.name} cannot be read twice, which an upload may require")
         self._start = file.tell()
@@ -83,22 +92,39 @@ class Source:
             self.sha256 = digest.hexdigest()
         return self.sha256
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1) -> memoryview:
         """A piece, larger than http.client asks for: its 16 KiB cost half of the throughput.
 
-        Never more than there was at first; UsageError when the file has become shorter.
+        It holds until the next read.  Never more than there was at first; UsageError when the file has become
+        shorter.
         """
         del size
+        buffer = self._next_buffer()
         try:
-            chunk = self._file.read(min(_CHUNK_SIZE, self.size - self._done))
+            count = t.cast(t.Any, self._file).readinto(buffer[: self.size - self._done])
         except OSError as error:
             raise UsageError(f"{self.name} cannot be read: {error.strerror}") from error
-        if not chunk and self._done < self.size:
+        if not count and self._done < self.size:
             raise UsageError(f"{self.name} became shorter while it was read")
-        self._done += len(chunk)
-        if self._progress and chunk:
+        self._done += count
+        if self._progress and count:
             self._progress(self._done, self.size)
-        return chunk
+        self._sent = buffer[:count]
+        return self._sent
+
+    def note_sent(self) -> None:
+        """All of it was sent: its checksum is known if it was to be taken meanwhile."""
+        if self._digest is not None and self._digest.size == self.size and not self.sha256:
+            self.sha256 = self._digest.hexdigest()
+
+    def _next_buffer(self) -> memoryview:
+        """A free buffer; what was sent is hashed."""
+        if self._digest is None:
+            return self._buffer
+        sent, self._sent = self._sent, None
+        if sent is not None:
+            self._digest.add(sent)
+        return self._next_free()
 
     def seekable(self) -> bool:
         return True
@@ -112,6 +138,10 @@ class Source:
             raise UsageError(f"{self.name} can only be rewound")
         self._file.seek(self._start)
         self._done = 0
+        self._sent = None
+        if self._digest is not None:
+            self._digest.restart()
+            self._next_free = self._digest.buffers()
         return 0
 
     def rewound_file(self) -> t.IO[bytes]:
@@ -122,7 +152,7 @@ class Source:
     def __len__(self) -> int:
         return self.size
 
-    def __iter__(self) -> t.Iterator[bytes]:
+    def __iter__(self) -> t.Iterator[memoryview]:
         return iter(self.read, b"")
 
 
@@ -179,6 +209,7 @@ class _Upload:
         self.source.seek(0)
         body: t.Any = self.source if self.source.size else b""
         blobs.post_blob(self.client, self.kind, self.path, body)
+        self.source.note_sent()
 
     def _verify_uploaded(self, number: int) -> Uploaded:
         """What a 201 does not guarantee: that the file is there, as long as it was, with its content."""

@@ -19,6 +19,7 @@ from ...client.client import Client
 from ...client.errors import NotFound, UsageError
 from ...client.files import blobs, local, uploads
 from ...client.files.download import normalize_checksum
+from ...client.files.side_digest import SideDigest
 from ...converge.task import Result, Task
 from .progress import ProgressReporter
 
@@ -63,8 +64,11 @@ def run(task: Task) -> Result:
 
 
 def _present(task: Task, kind: str, path: str) -> Result:
+    by_content = task.options["compare"] == "content"
     wanted = _wanted(task.options)
-    remote = blobs.stat_blob(task.client, kind, path, checksum=task.options["compare"] == "content")
+    remote = blobs.stat_blob(task.client, kind, path, checksum=by_content)
+    if by_content and not wanted.sha256 and (task.check or (remote and remote.size == wanted.size)):
+        wanted = checked_local(wanted.name, decrypt=wanted.decrypt)
     comparison = compare(task, kind, path, remote, wanted)
     if comparison.same:
         return _result("unchanged", kind, path, wanted.properties, compared_by=comparison.by)
@@ -72,17 +76,23 @@ def _present(task: Task, kind: str, path: str) -> Result:
         raise UsageError(f"{kind}/{path} is a folder on the server")
     before = _properties(remote.size, remote.sha256) if remote else {}
     action = "updated" if remote else "created"
-    result = _result(action, kind, path, wanted.properties, before, wanted.properties, comparison.by)
-    remarks = () if task.check else _upload(task, kind, path, wanted)
+    after, remarks = (wanted.properties, ()) if task.check else _upload(task, kind, path, wanted)
+    result = _result(action, kind, path, after, before, after, comparison.by)
     return {**result, "warnings": list(remarks)} if remarks else result
 
 
-def _upload(task: Task, kind: str, path: str, wanted: LocalContent) -> tuple[str, ...]:
-    """Upload it; what a person should know of that."""
-    with wanted.open() as file:
-        progress = ProgressReporter(task.on_progress, f"uploading {path}")
-        source = uploads.Source(file, wanted.name, progress, wanted.sha256)
-        return uploads.upload(task.client, kind, path, source).remarks
+def _upload(task: Task, kind: str, path: str, wanted: LocalContent) -> tuple[Properties, tuple[str, ...]]:
+    """Upload it; what is there now, and what a person should know of that.
+
+    A checksum that is wanted and not known yet is that of what is sent, taken meanwhile.
+    """
+    progress = ProgressReporter(task.on_progress, f"uploading {path}")
+    with wanted.open() as file, SideDigest() as digest:
+        hashed = digest if task.options["compare"] == "content" else None
+        source = uploads.Source(file, wanted.name, progress, wanted.sha256, hashed)
+        done = uploads.upload(task.client, kind, path, source)
+        sha256 = source.digest() if hashed else done.sha256
+        return _properties(done.size, sha256), done.remarks
 
 
 def _absent(task: Task, kind: str, path: str) -> Result:
@@ -156,7 +166,7 @@ def _wanted(options: t.Mapping[str, t.Any]) -> LocalContent:
             raise UsageError(f"content: its SHA-256 is {sha256}, not {checksum}; nothing was uploaded")
         return LocalContent("the content", len(text), sha256, text)
     path = options["src"]
-    if options["compare"] == "content" or checksum:
+    if checksum:
         return checked_local(path, checksum, options["decrypt"])
     return unchecked_local(path, options["decrypt"])
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import datetime
 import os
+import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from patience import eventually
+from patience import LIMIT, eventually
 
 from agentlab import Agents, Object
 from simulator.testing import Api
@@ -30,9 +31,9 @@ def measure(lab: Lab) -> list[Row]:
     zipapp = _build(lab.folder)
     size = zipapp.stat().st_size / 1e6
     return [
-        _no_op_tasks(lab, zipapp),
-        _job_log(lab, zipapp),
-        _idle_memory(lab, zipapp),
+        *_no_op_tasks(lab, zipapp),
+        *_job_log(lab, zipapp),
+        *_idle(lab, zipapp),
         Row("size of the zipapp", size, unit="MB"),
     ]
 
@@ -56,7 +57,7 @@ def _build(folder: Path) -> Path:
 def _fresh(lab: Lab, name: str) -> Agents:
     lab.simulator.reset()
     folder = lab.folder / name
-    folder.mkdir(exist_ok=True)
+    (folder / "state").mkdir(mode=0o700, parents=True, exist_ok=True)
     return Agents(lab.simulator, folder)
 
 
@@ -71,18 +72,41 @@ def _seconds(jobs: list[Object]) -> float:
     return (last - first).total_seconds()
 
 
-def _no_op_tasks(lab: Lab, zipapp: Path) -> Row:
-    """Each its own job with a script of one line, start of the script included."""
+def _run(agents: Agents, machine: Object, zipapp: Path) -> tuple[float, float]:
+    """An agent until it has nothing to do: seconds by the server's clock, and of all its processes' CPUs."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    _spawn(agents, machine, zipapp).communicate(timeout=LIMIT)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    jobs = agents.jobs(machine)
+    assert {job["State"] for job in jobs} == {"finished"}
+    return _seconds(jobs), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _no_op_tasks(lab: Lab, zipapp: Path) -> list[Row]:
+    """Each its own job with a script of one line, start of the script included; the agent's start apart."""
     agents = _fresh(lab, "tasks")
     task = agents.task("no-op", "#!/bin/sh\nexit 0\n")
+    first = agents.machine(Tasks=[task])
+    _run(agents, first, zipapp)  # has the program unpacked and compiled
+    few = _run(agents, agents.machine(Tasks=[task]), zipapp)[1]
     machine = agents.machine(Tasks=[task] * _TASKS)
-    _spawn(agents, machine, zipapp).communicate(timeout=120)
-    jobs = agents.jobs(machine)
-    assert [job["State"] for job in jobs] == ["finished"] * _TASKS
-    each = _seconds(jobs) / _TASKS * 1000
-    api = Api(lab.simulator)
-    raw = median(lambda: _raw_task(api, jobs[0], lab.folder / "no-op"), 15) * 1000
-    return Row(f"a no-op task (of {_TASKS})", each, raw, target="<= 28 ms", met=each <= 28)
+    took, many = _run(agents, machine, zipapp)
+    each, cpu = took / _TASKS * 1000, (many - few) / (_TASKS - 1) * 1000
+    api, job, script = Api(lab.simulator), agents.jobs(machine)[0], lab.folder / "no-op"
+    raw = median(lambda: _raw_task(api, job, script), 15) * 1000
+    return [
+        Row(f"a no-op task (of {_TASKS})", each, raw, target="<= 28 ms", met=each <= 28),
+        Row("the same, CPU of all processes", cpu, _cpu_of_script(script) * 1000),
+        Row("start of the agent and one task, CPU", few, unit="s"),
+    ]
+
+
+def _cpu_of_script(script: Path) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for _number in range(_TASKS):
+        subprocess.run([str(script)], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / _TASKS
 
 
 def _raw_task(api: Api, job: Object, script: Path) -> None:
@@ -99,17 +123,30 @@ def _raw_task(api: Api, job: Object, script: Path) -> None:
     subprocess.run([str(script)], check=True)
 
 
-def _job_log(lab: Lab, zipapp: Path) -> Row:
+def _job_log(lab: Lab, zipapp: Path) -> list[Row]:
     agents = _fresh(lab, "log")
-    machine = agents.machine_with_tasks(
-        agents.task("big", f"#!/bin/sh\nhead -c {_LOG} /dev/zero | tr '\\0' x\n")
+    command = f"head -c {_LOG} /dev/zero | tr '\\0' x"
+    nothing = agents.task("small", "#!/bin/sh\nexit 0\n")
+    _run(agents, agents.machine_with_tasks(nothing), zipapp)
+    small = _run(agents, agents.machine_with_tasks(nothing), zipapp)[1]
+    took, cpu = _run(agents, agents.machine_with_tasks(agents.task("big", f"#!/bin/sh\n{command}\n")), zipapp)
+    raw = median(lambda: _raw_log(lab, command), 3)
+    return [
+        Row("a job log of 64 MiB", took, raw, unit="s", target="<= 0.88 s", met=took <= 0.88),
+        Row("the same, CPU of all processes", cpu - small, unit="s"),
+    ]
+
+
+def _raw_log(lab: Lab, command: str) -> None:
+    """The least that it needs: the script's output in a file, and that sent with one request."""
+    file = lab.folder / "raw-log"
+    subprocess.run(["/bin/sh", "-c", f"{command} > {file}"], check=True)
+    Api(lab.simulator)(
+        "POST", "files/log", data=file.read_bytes(), headers={"Content-Type": "application/octet-stream"}
     )
-    _spawn(agents, machine, zipapp).communicate(timeout=120)
-    took = _seconds(agents.jobs(machine))
-    return Row("a job log of 64 MiB", took, unit="s", target="<= 0.88 s", met=took <= 0.88)
 
 
-def _idle_memory(lab: Lab, zipapp: Path) -> Row:
+def _idle(lab: Lab, zipapp: Path) -> list[Row]:
     """After one task, and as many events as an hour could bring."""
     agents = _fresh(lab, "idle")
     machine = agents.machine_with_tasks(agents.task("one", "#!/bin/sh\nexit 0\n"))
@@ -120,9 +157,25 @@ def _idle_memory(lab: Lab, zipapp: Path) -> Row:
             lab.simulator.burst(100, "machines", "update", machine["Uuid"], agents.now(machine))
             time.sleep(0.05)
         time.sleep(1.0)
-        status = Path(f"/proc/{agent.pid}/status").read_text(encoding="ascii")
+        used = _status(agent.pid, "VmRSS") / 1024
+        before = _wake_ups(agent.pid)
+        time.sleep(60.0)
+        woken = _wake_ups(agent.pid) - before
     finally:
         agent.terminate()
         agent.communicate(timeout=30)
-    used = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
-    return Row("memory when idle", used, unit="MB", target="<= 36 MB", met=used <= 36)
+    return [
+        Row("memory when idle", used, unit="MB", target="<= 28 MB", met=used <= 28),
+        Row("wake-ups in a minute when idle", woken, unit="", target="<= 10", met=woken <= 10),
+    ]
+
+
+def _status(process: int, name: str, thread: int | None = None) -> int:
+    path = Path(f"/proc/{process}/task/{thread or process}/status")
+    line = next(line for line in path.read_text(encoding="ascii").splitlines() if line.startswith(f"{name}:"))
+    return int(line.split()[1])
+
+
+def _wake_ups(process: int) -> int:
+    threads = [int(folder.name) for folder in Path(f"/proc/{process}/task").iterdir()]
+    return sum(_status(process, "voluntary_ctxt_switches", thread) for thread in threads)

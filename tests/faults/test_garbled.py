@@ -18,7 +18,7 @@ from ansible import constants
 from ansible.plugins.doc_fragments.constructed import ModuleDocFragment as Constructed
 from ansible.plugins.doc_fragments.inventory_cache import ModuleDocFragment as InventoryCache
 from garbling.proxy import garbling_proxy
-from garbling.scenarios import INVENTORY_NAME, SCENARIOS, Bench
+from garbling.scenarios import INVENTORY_NAME, OF_V4, SCENARIOS, Bench
 
 from ansible_collections.digitalrebar.provision.extensions.eda.plugins.event_source import drp_events
 from ansible_collections.digitalrebar.provision.plugins.doc_fragments.connection import (
@@ -43,6 +43,7 @@ SHARES = {
     "wait": 3,
     "event_source": 3,
     "agent": 3,
+    "work_orders": 2,
 }
 IDLE_ROUNDS = 20
 pytestmark = pytest.mark.timeout(900 if ANSWERS <= 1000 else 0)
@@ -69,20 +70,34 @@ def test_every_reader_has_a_share() -> None:
     assert SHARES.keys() == SCENARIOS.keys()
 
 
-@pytest.mark.parametrize("name", sorted(SCENARIOS))
-def test_nothing_fails_when_nothing_is_garbled(name: str, simulator: Simulator, tmp_path: Path) -> None:
-    with garbling_proxy(simulator.endpoint, simulator.ca, SEED, rate=0.0) as proxy:
-        bench = Bench(simulator, proxy, tmp_path)
+def marks_of(scenario: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.needs_v4] if scenario in OF_V4 else []
+
+
+@pytest.fixture(params=[pytest.param(each, marks=marks_of(each)) for each in sorted(SCENARIOS)])
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def server(name: str, request: pytest.FixtureRequest) -> Simulator:
+    """The one that the scenario needs."""
+    found: Simulator = request.getfixturevalue("v4_simulator" if name in OF_V4 else "simulator")
+    return found
+
+
+def test_nothing_fails_when_nothing_is_garbled(name: str, server: Simulator, tmp_path: Path) -> None:
+    with garbling_proxy(server.endpoint, server.ca, SEED, rate=0.0) as proxy:
+        bench = Bench(server, proxy, tmp_path)
         bench.prepare()
         assert run_once(name, bench) == ""
     assert [text for text in bench.failures if "not complete after" not in text] == []
 
 
-@pytest.mark.parametrize("name", sorted(SCENARIOS))
-def test_garbled_answers(name: str, simulator: Simulator, tmp_path: Path) -> None:
+def test_garbled_answers(name: str, server: Simulator, tmp_path: Path) -> None:
     count = max(ANSWERS * SHARES[name] // sum(SHARES.values()) + 1, 1)
-    with garbling_proxy(simulator.endpoint, simulator.ca, SEED) as proxy:
-        bench = Bench(simulator, proxy, tmp_path)
+    with garbling_proxy(server.endpoint, server.ca, SEED) as proxy:
+        bench = Bench(server, proxy, tmp_path)
         bench.prepare()
         uncaught: list[str] = []
         idle = 0
@@ -95,7 +110,7 @@ def test_garbled_answers(name: str, simulator: Simulator, tmp_path: Path) -> Non
                 proxy.budget = 0
                 uncaught.append(f"{raised}\nafter\n" + "\n".join(proxy.last))
                 bench.prepare()
-        simulator.clear_faults()
+        server.clear_faults()
     print(
         f"{name}: {proxy.garbled} answers garbled, {len(uncaught)} uncaught exceptions, 0 hangs, seed {SEED}"
     )

@@ -270,24 +270,50 @@ def event_source(bench: Bench) -> None:
 
 def agent(bench: Bench) -> None:
     """One life of an agent; it may give up with an error in words."""
+    lab = _lab(bench)
+    item = lab.machine(Workflow="flow")
+    _one_life(bench, lab, item)
+    lab.client.delete("machines", item["Uuid"])
+    lab.client.close()
+
+
+def work_orders(bench: Bench) -> None:
+    """The same in work order mode, where the server picks for machines, and the agent for clusters."""
+    lab = _lab(bench)
+    name = f"orders-{uuid.uuid4().hex}"
+    blueprint = lab.blueprint(name, "greet", lab.task(name, "exit 1"))
+    for kind in ("machines", "clusters"):
+        lab.kind = kind
+        item = lab.machine(WorkOrderMode=True)
+        for _number in range(2):
+            lab.order(item, blueprint)
+        _one_life(bench, lab, item, exit_on_failure=False)
+        lab.client.delete(kind, item["Uuid"])
+    lab.client.close()
+
+
+def _lab(bench: Bench) -> agentlab.Agents:
     lab = agentlab.Agents(bench.simulator, bench.folder / uuid.uuid4().hex)
     lab.folder.mkdir()
-    item = lab.machine(Workflow="flow")
+    return lab
+
+
+def _one_life(bench: Bench, lab: agentlab.Agents, item: t.Any, **options: t.Any) -> None:
     with contextlib.suppress(DrpError, RunnerFailed, AgentFailed):
-        running = lab.agent(item, endpoint=bench.proxy.endpoint, make_runnable=True)
+        running = lab.agent(item, endpoint=bench.proxy.endpoint, make_runnable=True, **options)
         try:
             _live(running)
         finally:
             running._agent_context.store.unlock()
             running._client.close()
-    lab.client.delete("machines", item["Uuid"])
-    lab.client.close()
 
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.__name__: scenario
-    for scenario in (client, machine, bulk, content, inventory, wait, event_source, agent)
+    for scenario in (client, machine, bulk, content, inventory, wait, event_source, agent, work_orders)
 }
+OF_V4 = ("work_orders",)
+"""Those that need a v4 server."""
 
 
 def _live(running: t.Any) -> None:

@@ -232,7 +232,7 @@ class MachineAgent:
 
     def _after_job(self, record: JobRecord, flags: Flags, owner: TaskOwner) -> None:
         """What the task asked for; first match wins."""
-        self.state = State.WAIT_FOR_RUNNABLE
+        self.state = State.WAIT_FOR_RUNNABLE if owner == self._served else State.PICK_WORKORDER
         if self._agent_context.stop_signal.requested:
             self._saved_state.stopped_at_work = record.stopped
             self.state = State.EXIT

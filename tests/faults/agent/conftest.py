@@ -9,8 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from agentlab import Agents, labs
+from agentlab import Agents, Object, labs
 from simulator.launch import Simulator
+
+QUICK = {"wait_timeout": 0.2, "exit_on_failure": False}
+UUID = "[0-9a-f-]{36}"
+FAULTS: list[Object] = [
+    {"kind": "lose_reply"},
+    {"kind": "drop"},
+    {"kind": "status", "status": 503, "body": "busy"},
+    {"kind": "half"},
+    {"kind": "status", "status": 500, "body": "oops"},
+]
+"""What happens to a request and the tries after it."""
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from patience import LIMIT, eventually
 
 from agentlab import Agents, Object
 
+from .conftest import FAULTS, QUICK, UUID
+
 pytestmark = pytest.mark.needs_faults
 
-QUICK = {"wait_timeout": 0.2, "exit_on_failure": False}
-UUID = "[0-9a-f-]{36}"
 REQUESTS = {
     "wait": ("GET", f"^machines/{UUID}$", 1),
     "ask": ("POST", "^jobs$", 0),
@@ -32,13 +32,6 @@ REQUESTS = {
     "machine": ("PATCH", f"^machines/{UUID}$", 0),
     "end": ("PATCH", f"^jobs/{UUID}$", 1),
 }
-FAULTS: list[Object] = [
-    {"kind": "lose_reply"},
-    {"kind": "drop"},
-    {"kind": "status", "status": 503, "body": "busy"},
-    {"kind": "half"},
-    {"kind": "status", "status": 500, "body": "oops"},
-]
 
 
 def make_job(agents: Agents) -> Object:

@@ -38,6 +38,7 @@ VARIABLES = {
 }
 NO_PLUGIN = "no plugin offers it on this server"
 NOT_MADE = "an earlier example would have made it, which check mode does not"
+VERSION_4 = "version 4"
 ELSEWHERE = "a file, a folder or a host of the reader's own"
 EXPECTED: dict[str, str] = {
     "Switch a machine on": NO_PLUGIN,
@@ -65,6 +66,9 @@ EXPECTED: dict[str, str] = {
     "Create a task with a script from a file, for Linux only": ELSEWHERE,
     "Use the token": "check mode makes a token, but the play's own credentials come first",
     "Mint a token for the agent of web-1": "a licence for roles, or version 4",
+    "Mint a token for the agent of a cluster": VERSION_4,
+    "Create a pool (version 4)": VERSION_4,
+    "Create a context (version 4)": VERSION_4,
     "Disable the subnet": NOT_MADE,
     "Mint a read-only token (version 4)": "a role of the reader's own",
     "Allocate three machines for web servers, and wait until they are installed": "none is in the pool",

@@ -51,7 +51,7 @@ class _InProcess(ActionBase):
         name = self._module_name()
         arguments = task_arguments(self._task.args)
         if self._task.async_val or self._task.args.get("run_in") == "target":
-            return self._run_on_target(name, task_vars)
+            return self._run_on_target(name, arguments, task_vars)
         module = load_module(name)
         spec = module.SPEC
         validated = self._validate(name, spec, arguments)
@@ -94,11 +94,14 @@ class _InProcess(ActionBase):
         self._compute_environment_string(wanted)
         return {**os.environ, **{name: str(value) for name, value in wanted.items()}}
 
-    def _run_on_target(self, name: str, task_vars: dict[str, t.Any] | None) -> Result:
+    def _run_on_target(
+        self, name: str, arguments: dict[str, t.Any], task_vars: dict[str, t.Any] | None
+    ) -> Result:
         return t.cast(
             Result,
             self._execute_module(
                 module_name=f"{_COLLECTION}.{name}",
+                module_args=arguments,
                 task_vars=task_vars,
                 wrap_async=bool(self._task.async_val),
             ),

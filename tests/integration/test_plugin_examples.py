@@ -73,7 +73,8 @@ def test_lookups(
     tasks = examples_of(f"plugins/lookup/{plugin}.py") + show
     done = play_tasks({"hosts": "all"}, tasks, "web-1.example.com", tmp_path, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [text for text in told if text not in done.stdout] == []
+    shown = done.stdout.replace('"msg": "3"', '"msg": 3')  # older cores make a text of it
+    assert [text for text in told if text not in shown] == []
 
 
 INVENTORIES = dict(

@@ -206,6 +206,8 @@ def test_it_starts_by_its_first_line(zipapp: Path) -> None:
     if shutil.which("python3") is None:
         pytest.skip("no python3 on PATH")
     done = subprocess.run([str(zipapp), "--help"], capture_output=True, text=True, check=False)
+    if "drp-agent needs Python" in done.stderr:
+        pytest.skip(f"the packages of this environment are newer than python3: {done.stderr.strip()}")
     assert "Runs the jobs of a DRP machine" in done.stdout, done.stderr
 
 

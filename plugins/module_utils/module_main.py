@@ -31,6 +31,10 @@ class _Module(AnsibleModule):  # type: ignore[misc]
         finally:
             self.params = whole
 
+    def log(self, msg: str, log_args: t.Any = None) -> None:
+        """Newer releases of Ansible end the module when syslog refuses a NUL."""
+        super().log(msg.replace("\0", "\\0"), log_args)
+
     def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
         result.setdefault(
             "invocation",

@@ -125,7 +125,7 @@ publish: build ## Upload the archive to Galaxy (GALAXY_TOKEN in the environment)
 		ANSIBLE_GALAXY_SERVER_GALAXY_TOKEN="$$GALAXY_TOKEN" \
 		$(BIN)/ansible-galaxy collection publish "$$(ls -t build/*.tar.gz | head -n 1)"
 
-matrix: $(READY) ## Run the tests on each ansible-core and Python found here (CORES=2.21 LAYERS=sanity,units; CORES=edges)
+matrix: $(READY) ## Run the tests on each ansible-core and Python found here (CORES=2.21 LAYERS=sanity,units; CORES=oldest,newest)
 	$(BIN)/python $(TOOLS)/matrix.py cores=$(CORES) pythons=$(PYTHONS) layers=$(LAYERS)
 
 docs: $(READY) ## Build the pages of all plugins and guides into build/docs/html

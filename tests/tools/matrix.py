@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``matrix.py [cores=2.21|edges] [pythons=3.12] [layers=sanity,units]``: tests on each core and Python here.
+"""``matrix.py [cores=2.21|oldest|newest] [pythons=3.12] [layers=sanity,units]``: tests on other cores.
 
 Each combination gets an environment below .venv/matrix, which stays for the next time.  What is not found on
-this machine is in the table as well.
+this machine is in the table as well.  ``layers=bin`` only makes the environments, and prints their folders.
 """
 
 from __future__ import annotations
@@ -35,12 +35,15 @@ BY_ANSIBLE_TEST = {
     "targets": ["integration", "--requirements"],
 }
 """layer -> the words for ansible-test"""
-BY_ANSIBLE = ("integration",)
-"""Layers of which only Ansible's commands run in the environment, the tests themselves in .venv."""
+BY_ANSIBLE = {"integration": ["tests/integration", "--ignore=tests/integration/agent"]}
+"""Layers of which only Ansible's commands run in the environment, the tests themselves in .venv; those of the
+agent run no Ansible."""
 WORKERS = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
 LAYERS = (*BY_ANSIBLE_TEST, "contract", *BY_ANSIBLE)
-EDGES = "edges"
-"""Instead of cores: the oldest and the newest that can be had here, each on one Python."""
+EDGES = ("oldest", "newest")
+"""Instead of a core: the one of all that can be had here, on one Python of that kind."""
+BIN = "bin"
+"""Instead of layers."""
 SIMULATOR_PYTHON = (3, 11)
 TARGETS = ("3.9", "3.10")
 """Pythons on which only modules and the agent run: sanity compiles and imports for them."""
@@ -138,7 +141,7 @@ def run(cell: Cell, layer: str, target: str = "", interpreter: str = "") -> str:
             return ""
         else:
             python, more = cell.bin / "python", []
-        command = [str(python), "-m", "pytest", "-q", f"tests/{layer}", *more]
+        command = [str(python), "-m", "pytest", "-q", *BY_ANSIBLE.get(layer, [f"tests/{layer}"]), *more]
     start = time.monotonic()
     with log.open("w") as output:
         done = subprocess.run(
@@ -182,18 +185,16 @@ def row_of_target(cell: Cell, python: str, layers: list[str]) -> list[str]:
     return row
 
 
-def edge_rows(layers: list[str]) -> list[list[str]]:
-    """The oldest core on the oldest Python, and the newest core on the newest, of those that can be had."""
-    oldest = [Cell(core, python) for core, pythons in CORES.items() for python in pythons]
-    newest = [Cell(core, python) for core, pythons in CORES.items() for python in reversed(pythons)]
-    rows = []
-    for cells in (oldest, sorted(newest, key=lambda cell: cell.core, reverse=True)):
-        for cell in cells:
-            interpreter = find(cell.python)
-            if interpreter and not prepare(cell, interpreter):
-                rows.append(row_of(cell, layers))
-                break
-    return rows
+def edge(which: str) -> Cell | None:
+    """The oldest core on the oldest Python, or the newest on the newest, of those that can be had."""
+    cells = [Cell(core, python) for core, pythons in CORES.items() for python in pythons]
+    if which == "newest":
+        cells.reverse()
+    for cell in cells:
+        interpreter = find(cell.python)
+        if interpreter and not prepare(cell, interpreter):
+            return cell
+    return None
 
 
 def core_rows(cores: list[str], pythons: list[str], layers: list[str]) -> list[list[str]]:
@@ -212,12 +213,17 @@ def main(words: list[str]) -> int:
     cores = told.get("cores", ",".join(CORES)).split(",")
     layers = told.get("layers", ",".join(LAYERS)).split(",")
     pythons = told["pythons"].split(",") if "pythons" in told else [*sum(CORES.values(), TARGETS)]
-    known = {*CORES, EDGES} if cores == [EDGES] else {*CORES}
-    wrong = [name for name in cores if name not in known] + [name for name in layers if name not in LAYERS]
+    wrong = [name for name in cores if name not in (*CORES, *EDGES)]
+    wrong += [name for name in layers if name not in (*LAYERS, BIN)]
     if wrong:
-        sys.exit(f"unknown: {', '.join(wrong)}; there are {', '.join(CORES)} and {', '.join(LAYERS)}")
-    rows = [["core", "python", *layers]]
-    rows += edge_rows(layers) if cores == [EDGES] else core_rows(cores, pythons, layers)
+        known = ", ".join((*CORES, *EDGES)), ", ".join((*LAYERS, BIN))
+        sys.exit(f"unknown: {', '.join(wrong)}; there are {known[0]} and {known[1]}")
+    edges = [cell for which in EDGES if which in cores and (cell := edge(which))]
+    if layers == [BIN]:
+        print("\n".join(str(cell.bin) for cell in edges))
+        return 0
+    rows = [["core", "python", *layers], *(row_of(cell, layers) for cell in edges)]
+    rows += core_rows([core for core in cores if core not in EDGES], pythons, layers)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     print()
     for row in rows:

@@ -54,9 +54,7 @@ class MachineAgent:
         self._leaving = Leaving(agent_context, power)
         self._options = options
         self._current_job = CurrentJob(agent_context)
-        self._orders = WorkOrders(
-            self._client, self._served, agent_context.context, lambda line: agent_context.report(line)
-        )
+        self._orders = WorkOrders(self._client, self._served, agent_context.context, agent_context.report)
         self._watch: MachineWatch | None = None
         self._chroot = ""
         self._saved_state = SavedState()

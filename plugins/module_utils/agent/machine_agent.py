@@ -54,7 +54,7 @@ class MachineAgent:
         self._leaving = Leaving(agent_context, power)
         self._options = options
         self._current_job = CurrentJob(agent_context)
-        self._orders = WorkOrders(self._client, self._served, agent_context.context, agent_context.report)
+        self._orders = WorkOrders(self._client, self._served, agent_context.context, self._report)
         self._watch: MachineWatch | None = None
         self._chroot = ""
         self._saved_state = SavedState()
@@ -386,6 +386,9 @@ class MachineAgent:
         self._agent_context.store.save_state(self._saved_state)
         if self._agent_context.store.write_error:
             self._agent_context.report(self._agent_context.store.write_error)
+
+    def _report(self, line: str) -> None:
+        self._agent_context.report(line)
 
     def _close_watch(self) -> None:
         if self._watch is not None:

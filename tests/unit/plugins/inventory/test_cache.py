@@ -202,7 +202,9 @@ def test_time_out(run: Run, asked: Callable[[], int], monkeypatch: pytest.Monkey
     assert asked() == 2
 
 
-def test_an_entry_that_cannot_be_read_is_a_miss(no_collector: None, run: Run, asked: Callable[[], int], tmp_path: Path) -> None:
+def test_an_entry_that_cannot_be_read_is_a_miss(
+    no_collector: None, run: Run, asked: Callable[[], int], tmp_path: Path
+) -> None:
     run()
     [entry] = (tmp_path / "cache").iterdir()
     whole = entry.read_text()

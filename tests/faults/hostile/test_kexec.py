@@ -12,6 +12,7 @@ import pytest
 from rogue_server import RogueServer, Seen, answer
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.host import kexec
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.served import Served
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.objects import params
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.tls import Tls
 
@@ -57,7 +58,7 @@ def lab(serve: t.Any, connect: t.Any, tmp_path: Path, monkeypatch: pytest.Monkey
         client = connect(endpoint, **{**usual, **changes})
         client._info = {"file_port": static.port, "prov_enabled": True}
         ran.clear()
-        kexec.load_kernel(client, MACHINE, None, run, str(tmp_path / "cmdline"))
+        kexec.load_kernel(client, Served("machines", MACHINE), None, run, str(tmp_path / "cmdline"))
 
     return Lab(static, ran, values, load)
 

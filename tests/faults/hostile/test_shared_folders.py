@@ -9,6 +9,7 @@ needs that, and a hard link of the tests is one that only a kernel without it le
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import stat
@@ -195,18 +196,23 @@ def plant_files(place: Path, victim: Path) -> Callable[[], None]:
 
 def exchange_folders(place: Path, victim: Path) -> Callable[[], None]:
     """A folder, and a link to that of the victim, in turn under one name."""
-    aside, bait = place.with_name("aside"), place.with_name("bait")
+    numbers = itertools.count()
 
     def work() -> None:
-        with contextlib.suppress(OSError):
-            bait.symlink_to(victim.parent)
+        # names of their own each time: what root has left in a folder, the attacker cannot remove
+        number = next(numbers)
+        aside, bait = place.with_name(f"aside{number}"), place.with_name(f"bait{number}")
         with contextlib.suppress(OSError):
             place.mkdir()
+        bait.symlink_to(victim.parent)
         with contextlib.suppress(OSError):
             place.rename(aside)
             bait.rename(place)
             place.rename(bait)
             aside.rename(place)
+        for path, remove in ((bait, Path.unlink), (aside, Path.rmdir)):
+            with contextlib.suppress(OSError):
+                remove(path)
 
     return work
 

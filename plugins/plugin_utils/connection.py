@@ -31,7 +31,8 @@ _OPTIONS_BY_ERROR: dict[type[errors.DrpError], str] = {
 class PluginWithOptions(t.Protocol):
     """What is asked of a plugin: every AnsiblePlugin that uses the fragment has it."""
 
-    def get_option_and_origin(self, option: str) -> tuple[t.Any, str]: ...
+    def get_option_and_origin(self, option: str) -> tuple[t.Any, str]:
+        """The value, and where it was set."""
 
 
 def settings_of(plugin: PluginWithOptions, template: Templater | None = None) -> Settings:

@@ -124,7 +124,8 @@ def run(cell: Cell, layer: str, target: str = "", interpreter: str = "") -> str:
 
     With ``target``, the version of another Python, and its interpreter ansible-test tests for that.
     """
-    log = ROOT / "build/matrix" / f"{cell.core}-{target or cell.python}-{layer}.log"
+    tested = f"{target}-target" if target else cell.python
+    log = ROOT / "build/matrix" / f"{cell.core}-{tested}-{layer}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "PATH": f"{cell.bin}:{os.environ['PATH']}", "RS_ENDPOINT": ""}
     if layer in BY_ANSIBLE_TEST:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import pathlib
+import re
 import typing as t
 
 import pytest
@@ -92,6 +93,13 @@ def test_licence(path: pathlib.Path) -> None:
     licence = "BSD-2-Clause" if PLUGINS / "module_utils" in path.parents else "GPL-3.0-or-later"
     tags = [line.split() for line in source.splitlines()[:6] if line.startswith("# SPDX-")]
     assert [words[-1] for words in tags] == [licence]
+
+
+@every_file
+def test_no_body_stands_on_the_line_of_its_function(path: pathlib.Path) -> None:
+    """The style of ansible-test before 2.18, which the formatter does not hold."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if re.search(r"^ *(async )?(def .*|\) -> .*): \.\.\.$", line)] == []
 
 
 @every_file

@@ -19,11 +19,14 @@ class Sender(t.Protocol):
     trace_level: str
     trace_marker: str
 
-    def url_for(self, *parts: str) -> str: ...
+    def url_for(self, *parts: str) -> str:
+        """The URL below the API."""
 
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """Of the server."""
 
-    def require_query_features(self, query: QueryPairs) -> None: ...
+    def require_query_features(self, query: QueryPairs) -> None:
+        """UsageError for what this server would ignore or refuse."""
 
     def send(
         self,
@@ -34,17 +37,21 @@ class Sender(t.Protocol):
         stream: bool = False,
         fail_fast: bool = False,
         timeout: float | None = None,
-    ) -> Answer: ...
+    ) -> Answer:
+        """As :meth:`.transport.Transport.send`."""
 
 
 class Connector(t.Protocol):
     """Has an endpoint, trust and tokens; a :class:`.client.Client` is one."""
 
     @property
-    def endpoint(self) -> str: ...
+    def endpoint(self) -> str:
+        """Its URL."""
 
     @property
-    def session(self) -> Session: ...
+    def session(self) -> Session:
+        """What is logged in."""
 
     @property
-    def transport(self) -> Transport: ...
+    def transport(self) -> Transport:
+        """What sends its requests."""

@@ -26,7 +26,8 @@ _INDEX = re.compile("-?[0-9]{1,9}")
 class Condition(t.Protocol):
     """A condition on an object: ``condition(item)`` says whether it holds."""
 
-    def __call__(self, item: Object) -> bool: ...
+    def __call__(self, item: Object) -> bool:
+        """Whether it holds."""
 
     def why_met(self, item: Object) -> str:
         """In words why it holds: what there is."""

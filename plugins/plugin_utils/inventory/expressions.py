@@ -92,7 +92,7 @@ class Compiler:
         number = node.node.value if isinstance(node.node, nodes.Const) else None
         if isinstance(number, bool) or not isinstance(number, (int, float)):
             raise _Unsupported
-        negative = -number
+        negative = -1 * number
         return lambda _scope: negative
 
     def _name(self, node: nodes.Name) -> Evaluate:

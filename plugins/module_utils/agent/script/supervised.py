@@ -145,13 +145,15 @@ def start(script_run: ScriptRun) -> RunningScript:
 def find_running(folder: str) -> RunningScript | None:
     """The script that an earlier agent started in ``folder``: running, ended and noted, or lost.
 
-    None when it was not started since the machine was; only then may it be started.
+    It is lost when it runs on without its supervisor, which it may have killed itself.  None when it never
+    ran, or was killed with its supervisor and its agent, as a service manager does: it may be started again.
     """
     if _is_supervised(folder) or _read(folder, STATUS):
         return RunningScript(folder)
     pids = _read(folder, PIDS)
-    started = pids.get("boot") == boot_id() if pids else bool(_unnoted(folder))
-    return RunningScript(folder) if started else None
+    script = int(pids.get("script") or 0)
+    runs = pids.get("boot") == boot_id() and started_at(script) == pids.get("started")
+    return RunningScript(folder) if runs or (not script and _unnoted(folder)) else None
 
 
 def stop(folder: str, grace: float) -> None:

@@ -93,7 +93,7 @@ class MachineAgent:
 
     def init(self) -> None:
         """See what was going on, have an event stream, then wait for work, or go on with the job at hand."""
-        self._agent_context.report("Agent in init")
+        self._report("Agent in init")
         self.error = None
         self._close_watch()
         if self._agent_context.stop_signal.requested:
@@ -108,20 +108,18 @@ class MachineAgent:
         self.state = State.RUN_TASK if self._current_job.record else State.WAIT_FOR_RUNNABLE
 
     def wait_for_runnable(self) -> None:
-        self._agent_context.report("Agent waiting for tasks")
-        self._agent_context.report(f"Waiting on {self._served.word} to become runnable")
+        self._report("Agent waiting for tasks")
+        self._report(f"Waiting on {self._served.word} to become runnable")
         self._wait(runnable)
 
     def wait_for_change_stage(self) -> None:
-        self._agent_context.report("Agent waiting stage change")
-        self._agent_context.report(
-            "Waiting for system to be runnable and for stage or current tasks to change"
-        )
+        self._report("Agent waiting stage change")
+        self._report("Waiting for system to be runnable and for stage or current tasks to change")
         self._wait(changed_from(self.machine))
 
     def pick_work_order(self) -> None:
         """Have a work order, or wait for one; back to the workflow once the mode has ended."""
-        self._agent_context.report("Agent picking a work order")
+        self._report("Agent picking a work order")
         before = self._orders.owner
         try:
             found = self._served.read(self._client)
@@ -144,9 +142,9 @@ class MachineAgent:
 
     def wait_for_work_order(self) -> None:
         """Until there is one, the one at hand can go on, or the mode ends."""
-        self._agent_context.report("Agent waiting for a work order")
+        self._report("Agent waiting for a work order")
         if self._orders.obstacle:
-            self._agent_context.report(self._orders.obstacle)
+            self._report(self._orders.obstacle)
         self._wait(
             lambda machine: not in_work_order_mode(machine) or self._orders.is_worth_a_look(machine),
             self._orders.owner,
@@ -154,7 +152,7 @@ class MachineAgent:
 
     def run_task(self) -> None:
         """One job.  The snapshot stays as it is, whatever the server does while it answers."""
-        self._agent_context.report("Agent running task")
+        self._report("Agent running task")
         try:
             received = self._current_job.resume_or_request(self._chroot, self._orders.owner)
             self._backoff.reset()
@@ -171,7 +169,7 @@ class MachineAgent:
 
     def change_stage(self) -> None:
         """Where the map leads; the choice is acted upon only after the machine has been moved."""
-        self._agent_context.report("Agent changing stage")
+        self._report("Agent changing stage")
         self.state = State.WAIT_FOR_CHANGE_STAGE
         try:
             change = change_stage.next_stage(self._client, self._served, self.machine)
@@ -179,7 +177,7 @@ class MachineAgent:
                 return
             stage = self._client.get("stages", change.stage)
             self.state = self._leaving.to_stage(self.machine, stage, change.action)
-            self._agent_context.report(f"Changing stage from {self.machine.get('Stage')} to {change.stage}")
+            self._report(f"Changing stage from {self.machine.get('Stage')} to {change.stage}")
             self.machine = job_requests.change_stage(self._client, self._served, self.machine, change.stage)
         except (DrpError, InvalidStageMap) as error:
             self._fail(error, State.INIT)
@@ -187,21 +185,21 @@ class MachineAgent:
     def exit(self) -> bool:
         """Whether there is more to do: leaving a chroot is not the end."""
         if self._chroot and not self._agent_context.stop_signal.requested:
-            self._agent_context.report(f"Agent exiting chroot {self._chroot}")
+            self._report(f"Agent exiting chroot {self._chroot}")
             self._chroot = ""
             self.wait_for_runnable()
             return self.state != State.EXIT
-        self._agent_context.report("Agent exiting")
+        self._report("Agent exiting")
         return False
 
     def kexec(self) -> None:
-        self._agent_context.report("Attempting to kexec")
+        self._report("Attempting to kexec")
         self.state = self._leaving.kexec()
 
     def reboot_or_poweroff(self) -> None:
         """REBOOT and POWEROFF.  PowerFailed when the command does not work."""
         off = self.state == State.POWEROFF
-        self._agent_context.report("Agent powering off" if off else "Agent rebooting")
+        self._report("Agent powering off" if off else "Agent rebooting")
         self._close_watch()
         self._leaving.leave(self.state)
 
@@ -218,7 +216,7 @@ class MachineAgent:
             return
         runner = self._current_job.runner(self.machine, record, job)
         indexes = f"({job.get('CurrentIndex')}:{job.get('NextIndex')})"
-        self._agent_context.report(f"Runner created for task {runner.title} {indexes}")
+        self._report(f"Runner created for task {runner.title} {indexes}")
         try:
             flags = runner.run()
         except RunnerFailed:
@@ -265,9 +263,9 @@ class MachineAgent:
         if self._chroot:
             return State.EXIT
         if not self.machine.get("Workflow"):
-            self._agent_context.report("Current tasks finished, check to see if stage needs to change")
+            self._report("Current tasks finished, check to see if stage needs to change")
             return State.CHANGE_STAGE
-        self._agent_context.report("Current tasks finished, wait for stage or bootenv to change")
+        self._report("Current tasks finished, wait for stage or bootenv to change")
         return State.WAIT_FOR_CHANGE_STAGE
 
     def _enter_chroot(self, record: JobRecord, job: Object) -> None:
@@ -309,7 +307,7 @@ class MachineAgent:
         except DrpError as error:
             self._fail(error, State.INIT)
             return
-        self._agent_context.report(f"Wait: finished with {result}")
+        self._report(f"Wait: finished with {result}")
         if result == COMPLETE and found is not None:
             self._backoff.reset()
             self._after_wait(found)
@@ -331,7 +329,7 @@ class MachineAgent:
 
     def _fail(self, error: Exception, next_state: State) -> None:
         """EXIT with the error where errors end the agent; else go on with ``next_state`` after a pause."""
-        self._agent_context.report(f"Error during run: {error}")
+        self._report(f"Error during run: {error}")
         self.error = error
         if self._options.exit_on_failure:
             self.state = State.EXIT
@@ -385,7 +383,7 @@ class MachineAgent:
         self._saved_state.not_served = self._orders.not_served
         self._agent_context.store.save_state(self._saved_state)
         if self._agent_context.store.write_error:
-            self._agent_context.report(self._agent_context.store.write_error)
+            self._report(self._agent_context.store.write_error)
 
     def _report(self, line: str) -> None:
         self._agent_context.report(line)

@@ -123,7 +123,7 @@ def _archive(files: t.Mapping[str, bytes], shebang: str) -> bytes:
 
 
 def _required_modules(modules: t.Sequence[str]) -> set[str]:
-    """The modules, and all that it needs of this collection, such as ``client.errors``."""
+    """The modules, and all that they need of this collection, such as ``client.errors``."""
     found: set[str] = set()
     waiting = [*modules]
     while waiting:

@@ -365,8 +365,8 @@ class TaskRunner:
     def _run_dir(self) -> str:
         return self._agent_context.store.run_dir(self._record.job)
 
-    def _save(self, checkpoint: str, durable: bool = False) -> None:
-        self._agent_context.store.save_job(self._record, durable)
+    def _save(self, checkpoint: str) -> None:
+        self._agent_context.store.save_job(self._record)
         reached(checkpoint)
 
     def _retry(self, operation: t.Callable[[], t.Any]) -> t.Any:

@@ -17,6 +17,7 @@ from ..client.files import own
 from .retry import Backoff, StopSignal
 from .script.launcher import copy_program, write_launcher
 from .script.scripts import CannotStart, ScriptEnvironment
+from .script.supervised import Supervision
 from .script.task_files import make_folders, remove_tree
 from .served import Served
 from .state import Store
@@ -55,6 +56,7 @@ class AgentContext:
     context: str = ""
     script_variables: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     runner_dir: str = ""
+    supervision: Supervision = dataclasses.field(default_factory=Supervision)
     _timeouts: t.Any = None
     _timeouts_until: float = 0.0
 

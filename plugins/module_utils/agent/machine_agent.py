@@ -86,6 +86,7 @@ class MachineAgent:
                 self._save_state()
         finally:
             self._close_watch()
+            self._agent_context.supervision.let_go()
         if self.error is not None:
             raise AgentFailed(str(self.error)) from self.error
 
@@ -101,7 +102,12 @@ class MachineAgent:
             return
         try:
             self._current_job.recover()
-            self._watch = MachineWatch(self._client, self._served, self._agent_context.stop_signal)
+            self._watch = MachineWatch(
+                self._client,
+                self._served,
+                self._agent_context.stop_signal,
+                on_idle=self._agent_context.supervision.let_go,
+            )
         except DrpError as error:
             self._fail(error, State.INIT)
             return

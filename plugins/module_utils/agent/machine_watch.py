@@ -27,9 +27,16 @@ _WATCHED = ("CurrentTask", "Tasks", "Runnable", "BootEnv", "Stage", "WorkOrderMo
 class MachineWatch:
     """Register first, then read, then follow the events; the stream replaces lost connections."""
 
-    def __init__(self, client: Client, served: TaskOwner, stop_signal: StopSignal) -> None:
-        """Raises what connecting and subscribing raise."""
+    def __init__(
+        self,
+        client: Client,
+        served: TaskOwner,
+        stop_signal: StopSignal,
+        on_idle: t.Callable[[], None] = lambda: None,
+    ) -> None:
+        """``on_idle`` is called before each wait for an event.  Raises what connecting raises."""
         self._client = client
+        self._on_idle = on_idle
         self._served = served
         self._stop_signal = stop_signal
         self._stream = client.events()
@@ -75,6 +82,7 @@ class MachineWatch:
 
     def _wait_for_event(self, deadline: float) -> str:
         """ "" when the machine may have changed."""
+        self._on_idle()
         recheck = time.monotonic() + _RECHECK
         while True:
             self._stop_signal.heartbeat()

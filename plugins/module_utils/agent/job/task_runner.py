@@ -23,7 +23,7 @@ from ..script import chroot, scripts, supervised
 from ..script.launch import ScriptRun
 from ..script.scripts import OS_NAME, Action, CannotStart
 from ..script.spool import Spool, missing
-from ..script.task_files import Child, remove_tree
+from ..script.task_files import remove_tree
 from ..state import ENDED, ENDING, RUNNING, JobRecord
 from . import exit_codes, job_requests
 from .exit_codes import FAILED, ActionOutcome, Flags, outcome_of
@@ -180,9 +180,7 @@ class TaskRunner:
         reached("action saved")
         target = scripts.target_path(action, self._record.task_dir, self._record.chroot)
         self._log.write_line(f"{_now()}: Writing {action['Name']} to {target}")
-        secrets = {self._agent_context.client.token(), str(self.job.get("Token") or "")}
-        record = self._record
-        self._write(target, lambda: scripts.write_file(action, record.task_dir, secrets, record.chroot))
+        self._write(action, target)
         self._log.write_line(f"Action {action['Name']} finished")
         reached("action written")
         return Flags()
@@ -217,54 +215,51 @@ class TaskRunner:
         record, agent_context = self._record, self._agent_context
         name = scripts.script_name(action, self.name)
         environment = agent_context.environment_for(self.job).environment(record.task_dir)
-        command = scripts.command_of(action, name)
-
-        def prepare() -> None:
-            scripts.write_helper(record.task_dir)
-            scripts.write_script(action, self.name, record.task_dir)
-            search_path = environment.get("PATH", os.defpath)
-            scripts.check_startable(command, record.task_dir, search_path, record.chroot)
 
         record.begun = True
         self._save("action saved")
         path = os.path.join(record.task_dir, name)
         script_run = ScriptRun(
-            command=command,
+            name=name,
+            content=str(action["Content"]),
+            command=scripts.command_of(action, name),
             environment=environment,
             task_dir=record.task_dir,
             run_dir=self._run_dir,
-            spool=self._log.spool,
-            prepare=prepare,
+            spool_dir=self._log.spool.folder,
+            spool_limit=self._log.spool.limit,
             timeout=self._timeout(),
             kill_grace=agent_context.runner_settings.kill_grace,
             chroot=record.chroot,
-            bind_mounts=(agent_context.runner_dir,),
+            bind_mounts=[agent_context.runner_dir],
             log_header=f"Starting command {path}\n\n\nCommand running\n",
             log_footer=f"Action {action['Name']} finished\n",
             echo=agent_context.runner_settings.echo,
         )
         try:
-            running = supervised.start(script_run)
+            running = agent_context.supervision.start(script_run)
         except OSError as error:
             raise CannotStart(f"Cannot start {path}: {error.strerror or error}") from error
         self._wait_for_files(name, running.is_prepared, running.kill)
         reached("script started")
         return running
 
-    def _write(self, what: str, work: t.Callable[[], object]) -> None:
-        """Have a file written in a process of its own."""
+    def _write(self, action: Action, target: str) -> None:
+        """Have the supervisor write a file."""
+        record = self._record
+        secrets = {self._agent_context.client.token(), str(self.job.get("Token") or "")}
         try:
-            child = Child(work)
+            file = self._agent_context.supervision.write_file(action, record.task_dir, secrets, record.chroot)
         except OSError as error:
-            raise CannotStart(f"Cannot write {what}: {error.strerror or error}") from error
+            raise CannotStart(f"Cannot write {target}: {error.strerror or error}") from error
         problem: str | None = None
 
         def is_done(seconds: float) -> bool:
             nonlocal problem
-            problem = child.wait(seconds)
+            problem = file.wait(seconds)
             return problem is not None
 
-        self._wait_for_files(what, is_done, child.kill)
+        self._wait_for_files(target, is_done, file.kill)
         if problem:
             raise CannotStart(problem)
 

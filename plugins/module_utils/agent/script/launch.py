@@ -7,16 +7,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .spool import Spool
-
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 RUN_VARIABLE = "DRP_AGENT_RUN"
 """In the environment of a script, the folder of its run: by it a script is found that nobody has noted."""
 LOCK = "lock"
 """Locked by the supervisor as long as it lives."""
 PIDS = "pids"
-PREPARED = b"."
-"""Written by the supervisor into the pipe whose end is its own end."""
 STATUS = "status"
 STATUS_FILE_SIZE = 2048
 """Bytes of each of the last two, which are there, and blank, before the script is started."""
@@ -24,21 +20,22 @@ STATUS_FILE_SIZE = 2048
 
 @dataclasses.dataclass(frozen=True)
 class ScriptRun:
-    """A script to run.  Seconds; a ``timeout`` of 0 is none."""
+    """A script to run, in words that JSON has.  Seconds; a ``timeout`` of 0 is none."""
 
+    name: str
+    """Of its file in the task directory, which the supervisor makes: what hangs there can be ended."""
+    content: str
     command: t.Sequence[str]
     environment: t.Mapping[str, str]
     task_dir: str
     run_dir: str
-    spool: Spool
-    prepare: t.Callable[[], object] = lambda: None
-    """Makes the files that the command needs.  Done by the supervisor, so that what hangs can be ended; the
-    text of what it raises says why the script cannot be started."""
+    spool_dir: str
+    spool_limit: int = 0
     timeout: float = 0.0
     kill_grace: float = 10.0
     chroot: str = ""
     """Run it in this chroot."""
-    bind_mounts: tuple[str, ...] = ()
+    bind_mounts: t.Sequence[str] = ()
     """What must be visible in the chroot, at the same paths."""
     log_header: str = ""
     """Goes to the log before the script starts, ``log_footer`` when it has ended."""

@@ -12,6 +12,7 @@ import typing as t
 
 from ...client.files import own
 from .helper import HELPER
+from .launch import ScriptRun
 from .launcher import LAUNCHER
 from .task_files import make_folders, write
 
@@ -140,14 +141,20 @@ def script_name(action: Action, task: str) -> str:
     return name.encode("utf-8", "replace")[:_LONGEST_NAME].decode("utf-8", "ignore")
 
 
-def write_script(action: Action, task: str, task_dir: str) -> str:
-    """Write a script action into the task directory, mode 0700; its file name there."""
-    name = script_name(action, task)
+def write_script(name: str, content: str, task_dir: str) -> None:
+    """Write a script into the task directory, mode 0700."""
     try:
-        write(os.path.join(task_dir, name), str(action["Content"]), 0o700)
+        write(os.path.join(task_dir, name), content, 0o700)
     except (OSError, ValueError) as error:
         raise CannotStart(f"Cannot write the script {name}: {_why(error, '')}") from error
-    return name
+
+
+def prepare(script_run: ScriptRun) -> None:
+    """Make the files of a script, and look whether it can be started.  CannotStart says why not."""
+    write_helper(script_run.task_dir)
+    write_script(script_run.name, script_run.content, script_run.task_dir)
+    search_path = script_run.environment.get("PATH", os.defpath)
+    check_startable(script_run.command, script_run.task_dir, search_path, script_run.chroot)
 
 
 def command_of(action: Action, name: str) -> list[str]:

@@ -13,17 +13,14 @@ import dataclasses
 import fcntl
 import json
 import os
-import select
 import shutil
 import signal
 import time
 import typing as t
-import warnings
 
 from .launch import (
     LOCK,
     PIDS,
-    PREPARED,
     RUN_VARIABLE,
     STATUS,
     STATUS_FILE_SIZE,
@@ -31,12 +28,12 @@ from .launch import (
     boot_id,
     started_at,
 )
-from .supervisor import supervise
+from .supervisor import ENDED
+from .supervisor_process import Gone, SupervisorProcess
 
 _POLL = 0.05
 _LETTING_GO = 10.0
 """Seconds; far longer than a process takes to end that has begun with it."""
-_unreaped: set[int] = set()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,40 +60,39 @@ class ScriptResult:
 class RunningScript:
     """A script under a supervisor, of this agent or of the one before it."""
 
-    def __init__(self, folder: str, pid: int = 0, exit_pipe: int = -1) -> None:
+    def __init__(self, folder: str, process: SupervisorProcess | None = None) -> None:
         self.folder = folder
-        self._pid = pid
-        self._exit_pipe = exit_pipe
-        self._prepared = False
+        self._process = process
+        self._prepared = process is None
 
     def is_prepared(self, seconds: float) -> bool:
         """Whether its files are made, or will never be, within ``seconds``."""
-        if self._exit_pipe < 0 or self._prepared:
-            return True
-        if not select.select([self._exit_pipe], [], [], seconds)[0]:
-            return False
-        # the end of the pipe stays readable, for wait()
-        self._prepared = os.read(self._exit_pipe, len(PREPARED)) in (PREPARED, b"")
+        with contextlib.suppress(Gone):
+            self._prepared = self._prepared or self._asked().answer(seconds) is not None
+            return self._prepared
         return True
 
     def kill(self) -> None:
         """End the supervisor at once, and wait for nothing: for one that hangs in a system call."""
-        with contextlib.suppress(OSError):
-            os.kill(self._pid, signal.SIGKILL)
-        os.close(self._exit_pipe)
-        self._exit_pipe = -1
-        _reap(self._pid)
+        self._asked().kill()
 
     def wait(self, seconds: float) -> ScriptResult | None:
         """How it ended; None when it runs on after ``seconds``."""
-        if self._exit_pipe >= 0:
-            if not select.select([self._exit_pipe], [], [], seconds)[0]:
+        if self._process is None:
+            return self._wait_for_other(seconds)
+        try:
+            said = self._process.answer(seconds)
+            if said is None:
                 return None
-            os.close(self._exit_pipe)
-            self._exit_pipe = -1
-            _reap(self._pid)
+            self._process.busy = said != ENDED
+        except Gone:
             self._wait_for_lock()
-            return _read_result(self.folder)
+        return _read_result(self.folder)
+
+    def _asked(self) -> SupervisorProcess:
+        return t.cast(SupervisorProcess, self._process)
+
+    def _wait_for_other(self, seconds: float) -> ScriptResult | None:
         deadline = time.monotonic() + seconds
         while _is_supervised(self.folder):
             if time.monotonic() >= deadline:
@@ -112,34 +108,76 @@ class RunningScript:
 
     def stop(self) -> None:
         """Have it ended, with its process group; :meth:`wait` then tells when that is done."""
-        pid = self._pid or int(_read(self.folder, PIDS).get("supervisor") or 0)
+        pid = self._process.pid if self._process else int(_read(self.folder, PIDS).get("supervisor") or 0)
         if pid and _is_supervised(self.folder):
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGTERM)
 
 
-def start(script_run: ScriptRun) -> RunningScript:
-    """Run a script.  OSError when not even its folder can be made."""
-    for pid in list(_unreaped):
-        _reap(pid)
-    shutil.rmtree(script_run.run_dir, ignore_errors=True)
-    os.makedirs(script_run.run_dir, mode=0o700)
-    for name in (PIDS, STATUS):
-        with open(os.path.join(script_run.run_dir, name), "wb") as file:
-            file.write(b" " * STATUS_FILE_SIZE)
-    # taken before the fork, so that there is no moment at which it is free though the script will run
-    lock = os.open(os.path.join(script_run.run_dir, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    exit_pipe, exit_pipe_writer = os.pipe()
-    with warnings.catch_warnings():
-        # the child goes its own way: it takes no lock that another thread might hold
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pid = os.fork()
-    if not pid:
-        supervise(script_run, lock, exit_pipe_writer)
-    os.close(lock)
-    os.close(exit_pipe_writer)
-    return RunningScript(script_run.run_dir, pid, exit_pipe)
+class WrittenFile:
+    """A file that the supervisor writes."""
+
+    def __init__(self, process: SupervisorProcess) -> None:
+        self._process = process
+        self.kill = process.kill
+
+    def wait(self, seconds: float) -> str | None:
+        """Why it failed, "" when it did not; None when it is not done within ``seconds``."""
+        try:
+            said: str | None = self._process.answer(seconds)
+        except Gone:
+            return "the process that did it was killed"
+        self._process.busy = said is None
+        return said
+
+
+class Supervision:
+    """The supervisor of an agent: made when there is something to do, let go when there is not."""
+
+    def __init__(self) -> None:
+        self._process: SupervisorProcess | None = None
+
+    def start(self, script_run: ScriptRun) -> RunningScript:
+        """Run a script.  OSError when not even its folder can be made."""
+        folder = script_run.run_dir
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder, mode=0o700)
+        for name in (PIDS, STATUS):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(b" " * STATUS_FILE_SIZE)
+        # handed on as it is, so that there is no moment at which it is free though the script will run
+        lock = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return RunningScript(folder, self._ask(dataclasses.asdict(script_run), lock))
+        finally:
+            os.close(lock)
+
+    def write_file(
+        self, action: t.Mapping[str, t.Any], task_dir: str, secrets: t.Iterable[str], root: str
+    ) -> WrittenFile:
+        """Have a file written, see :func:`.scripts.write_file`.  OSError when there can be no process for it."""
+        asked = {"action": action, "task_dir": task_dir, "secrets": list(secrets), "root": root}
+        return WrittenFile(self._ask(asked))
+
+    def let_go(self) -> None:
+        """There is nothing to do for a while."""
+        if self._process is not None:
+            self._process.let_go()
+        self._process = None
+
+    def _ask(self, message: dict[str, t.Any], descriptor: int = -1) -> SupervisorProcess:
+        process = self._process
+        if process is not None and process.is_usable():
+            with contextlib.suppress(Gone):  # killed while it had nothing to do: another one does it
+                process.ask(message, descriptor)
+                return process
+        process = self._process = SupervisorProcess()
+        try:
+            process.ask(message, descriptor)
+        except Gone as error:
+            raise OSError("its supervisor was killed") from error
+        return process
 
 
 def find_running(folder: str) -> RunningScript | None:
@@ -225,11 +263,3 @@ def _read(folder: str, name: str) -> dict[str, t.Any]:
     except (OSError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
-
-
-def _reap(pid: int) -> None:
-    _unreaped.add(pid)
-    with contextlib.suppress(OSError):
-        if not os.waitpid(pid, os.WNOHANG)[0]:
-            return
-    _unreaped.discard(pid)

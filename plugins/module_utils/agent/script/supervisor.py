@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""One supervising process per script: takes its output, enforces the timeout, records how it ended.
+"""The supervising process: takes a script's output, enforces the timeout, records how it ended.
 
-It is forked from the agent and outlives it: an agent that was killed finds the script still running, or its
-exit code in a file, when it is back.  A script's process group is the script's own, so that all of it can be
-ended, and a child that it leaves behind keeps nobody waiting.
+It is forked from the agent, does one thing after the other that this asks for, and ends when it is let go, but
+never before its script has ended: an agent that was killed finds the script still running, or its exit code
+in a file, when it is back.  A script's process group is the script's own, so that all of it can be ended, and
+a child that it leaves behind keeps nobody waiting.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import time
 import typing as t
 
+from . import messages, scripts
 from .chroot import Chroot
 from .launch import (
     PIDS,
-    PREPARED,
     RUN_VARIABLE,
     STATUS,
     STATUS_FILE_SIZE,
@@ -33,8 +35,13 @@ from .launch import (
     boot_id,
     started_at,
 )
-from .spool import SpoolWriter
+from .spool import Spool, SpoolWriter
 
+PREPARED = "prepared"
+ENDED = "ended"
+"""What it says of a script; how that ended is in the script's files."""
+DONE = ""
+"""What it says when it has written a file, and otherwise why it could not."""
 _BUFFER = 256 << 10
 _PIPE = 1 << 20
 _DRAIN = 2.0
@@ -43,11 +50,13 @@ _LONGEST_ERROR = 1000
 
 
 class Supervisor:
-    """Runs in the forked process only."""
+    """Runs one script, in the forked process."""
 
-    def __init__(self, script_run: ScriptRun) -> None:
+    def __init__(self, script_run: ScriptRun, wake: int) -> None:
+        """``wake`` can be read as soon as a signal has come."""
         self._script_run = script_run
-        self._writer = SpoolWriter(script_run.spool)
+        self._wake = wake
+        self._writer = SpoolWriter(Spool(script_run.spool_dir, script_run.spool_limit))
         self._script = 0
         self._exit_code: int | None = None
         self._stopped = False
@@ -58,23 +67,29 @@ class Supervisor:
         self._missing_newline = ""
         """What the last line of the output lacks."""
 
-    def run(self, exit_pipe: int) -> None:
-        """``exit_pipe`` tells the agent when the files of the script are made."""
+    def run(self, say_prepared: t.Callable[[], None]) -> None:
+        """As long as the files of the script are being made, a signal ends this process."""
         status = self._make_files()
-        os.write(exit_pipe, PREPARED)
+        say_prepared()
         if not status:
-            self._prepare()
+            self._take_signals()
             try:
                 status = self._run_script()
             except (OSError, ValueError) as error:
                 status = {"error": str(getattr(error, "strerror", None) or error)[:_LONGEST_ERROR]}
         self._writer.close()
         self._write_status(STATUS, status)
+        _default_signals()  # not before it is known how the script ended
+
+    def let_go(self) -> bool:
+        """Whether nobody holds the script's output any more."""
+        held = self._output >= 0 and not self._output_closed
+        if self._output >= 0 and not held:
+            os.close(self._output)
+        return not held
 
     def discard_output(self) -> None:
         """Keep reading what processes left behind write, so that a closed pipe does not kill them."""
-        if self._output < 0 or self._output_closed:
-            return
         os.set_blocking(self._output, True)
         os.dup2(self._output, 0)
         for number in (1, 2):
@@ -87,28 +102,18 @@ class Supervisor:
     # -- the script
 
     def _make_files(self) -> dict[str, t.Any]:
-        """How it ended when they could not be made; as long as it lasts, a signal ends this process."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
+        """How it ended when they could not be made."""
         try:
-            self._script_run.prepare()
+            scripts.prepare(self._script_run)
         except Exception as error:
             return {"error": str(error)[:_LONGEST_ERROR] or type(error).__name__, "unprepared": True}
         return {}
 
-    def _prepare(self) -> None:
-        os.setsid()
-        self._wake, wake = os.pipe()
-        os.set_blocking(self._wake, False)
-        os.set_blocking(wake, False)
-        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    def _take_signals(self) -> None:
         signal.signal(signal.SIGTERM, self._on_term)
-        signal.signal(signal.SIGCHLD, lambda *_args: None)
-        for number in (signal.SIGINT, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
             # not "ignored": a script would inherit that
             signal.signal(number, lambda *_args: None)
-        with contextlib.suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as file:
-            file.write("drp-agent-task")
 
     def _on_term(self, *_args: object) -> None:
         self._stopped = True
@@ -150,6 +155,10 @@ class Supervisor:
                 start_new_session=True,
                 preexec_fn=self._enter if script_run.chroot else None,
             )
+        except BaseException:
+            os.close(self._output)
+            self._output = -1
+            raise
         finally:
             os.close(writing)
         self._script = self._process.pid
@@ -248,18 +257,53 @@ class Supervisor:
         os.close(descriptor)
 
 
-def supervise(script_run: ScriptRun, lock: int, exit_pipe: int) -> t.NoReturn:
-    """The life of a forked supervisor, which holds both descriptors until the script has ended."""
-    gc.disable()
+def serve(channel: socket.socket) -> t.NoReturn:
+    """The life of a forked supervisor: it does what the agent asks for, until that lets go of it."""
+    gc.freeze()  # what is the agent's is not looked at, which would be to copy it
     try:
-        close_all_but({0, 1, 2, lock, exit_pipe})
-        supervisor = Supervisor(script_run)
-        supervisor.run(exit_pipe)
-        for descriptor in (lock, exit_pipe):
-            os.close(descriptor)
-        supervisor.discard_output()
+        close_all_but({0, 1, 2, channel.fileno()})
+        _default_signals()
+        os.setsid()
+        with contextlib.suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as file:
+            file.write("drp-agent-task")
+        wake = _signal_pipe()
+        while (received := messages.receive(channel)) is not None:
+            asked, lock = received
+            if lock < 0:
+                messages.send(channel, _write_file(asked))
+                continue
+            supervisor = Supervisor(ScriptRun(**asked), wake)
+            supervisor.run(lambda: messages.send(channel, PREPARED))
+            os.close(lock)
+            if not supervisor.let_go():
+                channel.close()
+                supervisor.discard_output()
+                break
+            messages.send(channel, ENDED)
     finally:
         os._exit(0)
+
+
+def _write_file(asked: dict[str, t.Any]) -> str:
+    try:
+        scripts.write_file(**asked)
+    except Exception as error:
+        return str(error)[:_LONGEST_ERROR] or type(error).__name__
+    return DONE
+
+
+def _default_signals() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _signal_pipe() -> int:
+    """A descriptor that can be read as soon as a signal has come."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    return reading
 
 
 def close_all_but(kept: t.Collection[int]) -> None:

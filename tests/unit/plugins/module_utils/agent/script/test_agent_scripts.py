@@ -83,8 +83,9 @@ def test_command_lines(meta: Any, name: str, wanted: list[str]) -> None:
 
 
 def test_names_of_scripts(tmp_path: Path) -> None:
-    name = scripts.write_script(action(Name="a/b c", Content="#!/bin/sh\n"), "task", str(tmp_path))
+    name = scripts.script_name(action(Name="a/b c"), "task")
     assert name == "task-a_b c"
+    scripts.write_script(name, "#!/bin/sh\n", str(tmp_path))
     assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o700
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The persistent state of the agent: the machine as it last saw it, and the current job.
 
-Both are small JSON files that are replaced as a whole, so that there is always an old or a new one.
+Each is a document in a file of its own, see :mod:`.journal`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
-import json
 import os
 import re
 import time
@@ -19,6 +18,7 @@ import typing as t
 from ..client.errors import UsageError
 from ..client.files import own
 from .job.exit_codes import Flags
+from .journal import Journal
 from .script.launch import boot_id, started_at
 from .script.task_files import remove_tree
 
@@ -104,6 +104,7 @@ class Store:
         self.machine = plain_key(machine)
         self.boot = boot_id()
         self._lock: Lock | None = None
+        self._state, self._job = (Journal(self._path(kind)) for kind in ("state", "job"))
         self.write_error = ""
         """Why the last write failed; the agent goes on without."""
         try:
@@ -128,29 +129,29 @@ class Store:
 
     def load_state(self) -> SavedState:
         """What was kept in this boot of the machine; empty when there is nothing, or nothing readable."""
-        known = _load(self._path("state"), SavedState)
+        known = _load(self._state, SavedState)
         usable = known is not None and known.boot == self.boot and known.machine.get("Uuid") == self.machine
         return known if known is not None and usable else SavedState(boot=self.boot)
 
     def save_state(self, saved_state: SavedState) -> None:
         saved_state.boot = self.boot
-        self._save("state", saved_state, durable=False)
+        self._save("state", self._state, saved_state, durable=False)
 
     # -- the job
 
     def load_job(self) -> JobRecord | None:
         """The job that an earlier agent was at, in whatever boot."""
-        return _load(self._path("job"), JobRecord)
+        return _load(self._job, JobRecord)
 
     def save_job(self, record: JobRecord, durable: bool = False) -> None:
         """Keep the record; ``durable`` even through a loss of power right afterwards."""
         record.boot = self.boot
-        self._save("job", record, durable)
+        self._save("job", self._job, record, durable)
 
     def delete_job(self, record: JobRecord | None) -> None:
         """Forget the job, which has ended."""
         with contextlib.suppress(OSError):
-            os.unlink(self._path("job"))
+            self._job.clear()
         if record is not None:
             remove_tree(self.job_dir(record.job))
 
@@ -177,36 +178,23 @@ class Store:
     def _path(self, kind: str) -> str:
         return os.path.join(self.directory, f"{self.machine}.{kind}")
 
-    def _save(self, kind: str, document: JobRecord | SavedState, durable: bool) -> None:
+    def _save(self, kind: str, journal: Journal, document: JobRecord | SavedState, durable: bool) -> None:
         try:
-            save(self._path(kind), vars(document), durable)
+            journal.save(vars(document), durable)
             self.write_error = ""
         except OSError as error:
             self.write_error = f"Cannot store the {kind} in {self.directory}: {error.strerror or error}"
 
 
-def save(path: str, document: t.Any, durable: bool) -> None:
-    """Replace a JSON file atomically; its mode is 0600."""
-    text = json.dumps(document)  # not dump(), which encodes in Python and takes ten times as long
-    descriptor = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        if durable:
-            os.fsync(descriptor)
-    os.rename(f"{path}.new", path)
-
-
 Kept = t.TypeVar("Kept", SavedState, JobRecord)
 
 
-def _load(path: str, kind: type[Kept]) -> Kept | None:
+def _load(journal: Journal, kind: type[Kept]) -> Kept | None:
+    document = journal.load()
+    known = {field.name for field in dataclasses.fields(kind)}
     try:
-        with open(path, encoding="utf-8") as file:
-            document = json.load(file)
-        known = {field.name for field in dataclasses.fields(kind)}
         return kind(**{name: value for name, value in document.items() if name in known})
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (TypeError, AttributeError):
         return None
 
 

@@ -286,7 +286,7 @@ def test_the_record_is_private(agents: Agents) -> None:
     assert mode(state) == 0o700
     (file,) = state.glob("*.state")
     assert mode(file) == 0o600
-    assert json.loads(file.read_text())["machine"]["Uuid"] == machine["Uuid"]
+    assert json.loads(file.read_text().splitlines()[-1])["machine"]["Uuid"] == machine["Uuid"]
 
 
 def test_the_runner_directory(agents: Agents) -> None:

@@ -156,7 +156,7 @@ class Supervision:
     def write_file(
         self, action: t.Mapping[str, t.Any], task_dir: str, secrets: t.Iterable[str], root: str
     ) -> WrittenFile:
-        """Have a file written, see :func:`.scripts.write_file`.  OSError when there can be no process for it."""
+        """Have a file written by :func:`.scripts.write_file`.  OSError when no process can do it."""
         asked = {"action": action, "task_dir": task_dir, "secrets": list(secrets), "root": root}
         return WrittenFile(self._ask(asked))
 

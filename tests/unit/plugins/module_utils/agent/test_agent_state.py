@@ -81,7 +81,7 @@ def test_a_full_disk_is_a_complaint(store: Store, monkeypatch: pytest.MonkeyPatc
         raise OSError(28, "No space left on device")
 
     store.save_job(JobRecord(job="old"))
-    monkeypatch.setattr(state, "save", full)
+    monkeypatch.setattr(os, "write", full)
     store.save_job(JobRecord(job="new"))
     assert "No space left" in store.write_error
     assert store.load_job() == JobRecord(job="old", boot=store.boot)

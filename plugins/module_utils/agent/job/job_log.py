@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The log of one job: to a local spool first, and from there to the server in the background.
+"""The log of one job: to a local spool first, from there to the server, while the script runs or after it.
 
 The server appends what it is sent and knows no offsets, so a chunk whose reply was lost may have arrived or
 not.  The length of the log on the server tells, and only then is anything sent again.
@@ -67,7 +67,10 @@ class UploadProgress:
 
 
 class JobLog:
-    """Writing never blocks on the network; a thread of its own uploads, for as long as it takes."""
+    """Writing never blocks on the network.
+
+    A thread of its own uploads, as long as it takes; that of a short script is sent by :meth:`flush`.
+    """
 
     def __init__(
         self,
@@ -91,17 +94,23 @@ class JobLog:
         if fresh and self._progress.base == _UNKNOWN:
             self._progress.base = len(HEADER.format(job))
             self._progress.save()
-        self._progress.shrink_to(spool.end_offset())
+        if self._progress.sent or self._progress.in_doubt:
+            self._progress.shrink_to(spool.end_offset())
         self._must_verify = self._progress.in_doubt > 0 or self._progress.base == _UNKNOWN
         self.refused: DrpError | None = None
         """Why the server will never take the rest; that then stays unsent."""
         self._flush_requested = threading.Event()
         self._closing = False
         self._idle = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="drp-job-log", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     # -- for the runner
+
+    def send_in_background(self) -> None:
+        """From now on, send what comes while the script runs.  May be called again."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="drp-job-log", daemon=True)
+            self._thread.start()
 
     def write_line(self, text: str) -> None:
         """Append a line of the agent's own.  No script may be writing at this time.
@@ -117,6 +126,7 @@ class JobLog:
                 if data and (self._stop_signal.grace_period_over or self.refused is not None):
                     return
                 if data:
+                    self.send_in_background()
                     self._flush_requested.set()
                     time.sleep(_POLL)
                     self._stop_signal.heartbeat()
@@ -126,13 +136,14 @@ class JobLog:
 
         Waits as long as it takes.  Raises Stopped when the agent must end before that.
         """
+        while self._thread is None and not self._is_settled():
+            if self._stop_signal.requested or not self._attempt():
+                self.send_in_background()
         self._flush_requested.set()
         while True:
             with self._idle:
-                if self.refused is not None:
-                    return False
-                if self._progress.sent >= self.spool.end_offset() and not self._progress.in_doubt:
-                    return True
+                if self._is_settled():
+                    return self.refused is None
                 self._idle.wait(self._stop_signal.POLL_INTERVAL)
             self._stop_signal.heartbeat()
             if self._stop_signal.grace_period_over:
@@ -142,11 +153,17 @@ class JobLog:
         """End the thread after the request under way; what is unsent stays in the spool."""
         self._closing = True
         self._flush_requested.set()
-        self._thread.join(timeout)
-        if not self._thread.is_alive():
+        if self._thread is not None:
+            self._thread.join(timeout)
+        if self._thread is None or not self._thread.is_alive():
             self._progress.close()
 
-    # -- the thread
+    def _is_settled(self) -> bool:
+        """Whether the server has all of it, or will never take the rest."""
+        all_sent = self._progress.sent >= self.spool.end_offset() and not self._progress.in_doubt
+        return all_sent or self.refused is not None
+
+    # -- sending: by the thread, if there is one
 
     def _run(self) -> None:
         last, urgent = time.monotonic(), False
@@ -159,7 +176,8 @@ class JobLog:
             urgent = urgent and waiting > 0
             due = waiting >= _FLUSH_SIZE or urgent or time.monotonic() >= last + _FLUSH_INTERVAL
             if waiting > 0 and due:
-                self._attempt()
+                if not self._attempt() and self.refused is None:
+                    self._wait(self._backoff.next())
                 last = time.monotonic()
                 continue
             with self._idle:
@@ -168,19 +186,20 @@ class JobLog:
         with self._idle:
             self._idle.notify_all()
 
-    def _attempt(self) -> None:
+    def _attempt(self) -> bool:
+        """Whether the server has taken what was sent, or told how much it has."""
         try:
             self._verify_length() if self._must_verify else self._send()
         except DrpError as error:
             if not is_transient(error):
                 self._report(f"The server refuses the log of job {self.job}: {error}")
                 self.refused = error
-                return
+                return False
             self._must_verify = self._must_verify or self._progress.in_doubt > 0
             self._report(f"Cannot send the log of job {self.job} yet: {error}")
-            self._wait(self._backoff.next())
-        else:
-            self._backoff.reset()
+            return False
+        self._backoff.reset()
+        return True
 
     def _wait(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

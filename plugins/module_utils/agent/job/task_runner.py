@@ -29,6 +29,8 @@ from . import exit_codes, job_requests
 from .exit_codes import FAILED, ActionOutcome, Flags, outcome_of
 from .job_log import JobLog
 
+_SHORT = 0.02
+"""Seconds that a script may take whose log is sent when it has ended."""
 _SERVER_ERRORS = 3
 """After so many answers of 500 to the request for the actions, the job fails."""
 
@@ -269,6 +271,9 @@ class TaskRunner:
         """Wait for who makes them; neither a file system that hangs nor a device keeps us from the end."""
         signal, timeout = self._agent_context.stop_signal, self._timeout()
         began, stop_at = time.monotonic(), float("inf")
+        if is_done(_SHORT):
+            return
+        self._log.send_in_background()
         while not is_done(StopSignal.POLL_INTERVAL):
             signal.heartbeat()
             now = time.monotonic()
@@ -289,7 +294,10 @@ class TaskRunner:
 
     def _wait_for(self, running: supervised.RunningScript) -> supervised.ScriptResult:
         asked = False
-        while (result := running.wait(StopSignal.POLL_INTERVAL)) is None:
+        result = running.wait(_SHORT)
+        if result is None:
+            self._log.send_in_background()
+        while result is None and (result := running.wait(StopSignal.POLL_INTERVAL)) is None:
             self._agent_context.stop_signal.heartbeat()
             if self._agent_context.stop_signal.requested and not asked:
                 running.stop()

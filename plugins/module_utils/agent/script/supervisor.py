@@ -4,8 +4,8 @@
 
 It is forked from the agent, does one thing after the other that this asks for, and ends when it is let go,
 but never before its script has ended: an agent that was killed finds the script still running, or its exit
-code in a file, when it is back.  A script's process group is the script's own, so that all of it can be ended,
-and a child that it leaves behind keeps nobody waiting.
+code in a file, when it is back.  A script's process group is the script's own, so that all of it can be
+ended, and a child that it leaves behind keeps nobody waiting.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from patience import LIMIT, eventually
@@ -69,17 +70,17 @@ class Scripts:
         self._number = 0
         (folder / "task").mkdir()
 
-    def run(self, supervision: Supervision, commands: str = "") -> tuple[int, ScriptResult]:
+    def run(self, supervision: Supervision, commands: str = "", **changes: Any) -> tuple[int, ScriptResult]:
         """The supervisor of a script, and how the script ended."""
         self._number += 1
         script_run = ScriptRun(
             name=f"script-{self._number}",
             content=f"#!/bin/sh\necho $PPID > parent\n{commands}\n",
-            command=[f"./script-{self._number}"],
             environment={"PATH": os.environ["PATH"]},
             task_dir=str(self._folder / "task"),
             run_dir=str(self._folder / f"run-{self._number}"),
             spool_dir=str(self._folder / f"spool-{self._number}"),
+            **{"command": [f"./script-{self._number}"], **changes},
         )
         running = supervision.start(script_run)
         eventually(lambda: running.is_prepared(0.1))
@@ -108,6 +109,21 @@ def test_signals_of_one_script_are_not_the_next_ones(supervision: Supervision, s
     first, result = some_scripts.run(supervision, "kill $PPID; sleep 900")
     assert result.stopped
     assert some_scripts.run(supervision, "sleep 0.1") == (first, ScriptResult())
+
+
+def test_nothing_of_a_script_stays_with_its_supervisor(
+    supervision: Supervision, some_scripts: Scripts, tmp_path: Path
+) -> None:
+    """Descriptors, above all, however the script or the file ended."""
+    first, _result = some_scripts.run(supervision)
+    before = len(os.listdir(f"/proc/{first}/fd"))
+    assert some_scripts.run(supervision, "sleep 900", timeout=0.1, kill_grace=0.1)[1].timed_out
+    assert "/no/such is not on this machine" in some_scripts.run(supervision, command=["/no/such"])[1].error
+    assert some_scripts.run(supervision, chroot="/no/such/folder")[1].error
+    assert supervision.write_file({"Name": "x", "Path": "/proc/x"}, str(tmp_path), set(), "").wait(LIMIT)
+    for _number in range(3):
+        assert some_scripts.run(supervision) == (first, ScriptResult())
+    assert len(os.listdir(f"/proc/{first}/fd")) == before
 
 
 def test_a_file_by_the_same_supervisor(

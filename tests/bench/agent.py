@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The machine agent as its zipapp: tasks, job log, memory, size.
 
-The official agent took 14 ms a task, 0.73 s for 64 MiB and 16 MB of memory on a machine of the same size.
+The official agent of v3.12.0, on a machine of the same size and beside the server of that version, took 12 to
+14 ms a task and 4.4 to 5 ms of CPU, 0.66 to 0.83 s for 64 MiB, and 12 MB of memory.
 """
 
 from __future__ import annotations
@@ -95,8 +96,14 @@ def _no_op_tasks(lab: Lab, zipapp: Path) -> list[Row]:
     api, job, script = Api(lab.simulator), agents.jobs(machine)[0], lab.folder / "no-op"
     raw = median(lambda: _raw_task(api, job, script), 15) * 1000
     return [
-        Row(f"a no-op task (of {_TASKS})", each, raw, target="<= 28 ms", met=each <= 28),
-        Row("the same, CPU of all processes", cpu, _cpu_of_script(script) * 1000),
+        Row(f"a no-op task (of {_TASKS})", each, raw, target="<= 26 ms", met=each <= 26),
+        Row(
+            "the same, CPU of all processes",
+            cpu,
+            _cpu_of_script(script) * 1000,
+            target="<= 14 ms",
+            met=cpu <= 14,
+        ),
         Row("start of the agent and one task, CPU", few, unit="s"),
     ]
 

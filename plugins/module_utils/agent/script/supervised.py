@@ -149,7 +149,7 @@ class Supervision:
         lock = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            return RunningScript(folder, self._ask(dataclasses.asdict(script_run), lock))
+            return RunningScript(folder, self._ask(vars(script_run), lock))
         finally:
             os.close(lock)
 

@@ -53,7 +53,8 @@ ARROWS: dict[str, set[str]] = {
     "agent/command": {"agent", "agent/job", "agent/script", "agent/host", "client"},
     "options": {ANSIBLE_UTILS},
     "runner": {"options", "converge", "client", "client/typed"},
-    "module_main": {"runner", ANSIBLE_UTILS},
+    "validation": {ANSIBLE_UTILS},
+    "module_main": {"runner", "validation", ANSIBLE_UTILS},
     "plugins/modules": {
         *("module_main", "options", "converge", "resources", "resources/agent", "resources/bootenv"),
         *("resources/content", "resources/dhcp", "resources/files", "resources/pool", "resources/runner"),
@@ -62,7 +63,15 @@ ARROWS: dict[str, set[str]] = {
     },
     "plugins/doc_fragments": set(),
     # these run on the controller and may use all of Ansible
-    "plugins/plugin_utils": {"runner", "options", "client", "client/files", "client/typed", "ansible"},
+    "plugins/plugin_utils": {
+        "runner",
+        "validation",
+        "options",
+        "client",
+        "client/files",
+        "client/typed",
+        "ansible",
+    },
     # Ansible brings Jinja
     "plugins/plugin_utils/inventory": {
         "plugins/plugin_utils",

@@ -8,9 +8,11 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ValidationResult
 from ansible.module_utils.common.parameters import remove_values
 
 from . import runner
+from .validation import telling_error
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]
@@ -18,6 +20,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]
 
     params: dict[str, t.Any]
     argument_spec: dict[str, dict[str, t.Any]]
+    validation_result: ValidationResult
 
     @property
     def _lists_of_names(self) -> set[str]:
@@ -36,6 +39,9 @@ class _Module(AnsibleModule):  # type: ignore[misc]
         super().log(msg.replace("\0", "\\0"), log_args)
 
     def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
+        errors = self.validation_result.errors
+        if errors and msg == errors.msg:
+            msg = telling_error(errors).msg
         result.setdefault(
             "invocation",
             {"module_args": runner.shown_options(self.params, lists_of_names=self._lists_of_names)},

@@ -20,6 +20,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils import runner
+from ..module_utils.validation import misfit, telling_error
 from . import compat
 from .modules import load_module, module_names, module_of_task
 from .plain_data import task_arguments
@@ -50,10 +51,12 @@ class _InProcess(ActionBase):
         compat.require_core(compat.action_failure)
         name = self._module_name()
         arguments = task_arguments(self._task.args)
-        if self._task.async_val or self._task.args.get("run_in") == "target":
-            return self._run_on_target(name, arguments, task_vars)
         module = load_module(name)
         spec = module.SPEC
+        if wrong := misfit(spec["argument_spec"], arguments):
+            raise compat.action_failure(wrong)
+        if self._task.async_val or self._task.args.get("run_in") == "target":
+            return self._run_on_target(name, arguments, task_vars)
         validated = self._validate(name, spec, arguments)
         given = {option: validated.validated_parameters.get(option) for option in spec["argument_spec"]}
         options = resolve_local_files(given, getattr(module, "LOCAL_FILES", ()), self._find_needle)
@@ -77,8 +80,9 @@ class _InProcess(ActionBase):
         result = ArgumentSpecValidator(**spec).validate(arguments)
         if not result.error_messages:
             return result
-        message = result.errors.msg
-        if isinstance(result.errors[0], UnsupportedError):
+        error = telling_error(result.errors)
+        message = error.msg
+        if isinstance(error, UnsupportedError):
             message = f"Unsupported parameters for ({_COLLECTION}.{name}) module: {message}"
         raise compat.action_failure(message)
 

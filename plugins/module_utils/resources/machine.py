@@ -69,7 +69,10 @@ class Machine(Resource):
     def check(self, current: Object | None) -> None:
         super().check(current)
         if current is None and not self.spec.get("Name"):
-            raise UsageError(f"{self.label}: no such machine; set name to create it")
+            raise UsageError(
+                f"{self.label}: no such {self.model.singular}; to create it, set name "
+                "(in drp_object, Name in its spec)"
+            )
         given = [name for name in _STAGE_AND_BOOTENV if self.spec.get(name)]
         workflow = self.spec.get("Workflow")
         if given and workflow:

@@ -71,7 +71,7 @@ def test_a_new_machine_brings_its_own_uuid() -> None:
 
 
 def test_without_a_name_none_is_made() -> None:
-    with pytest.raises(UsageError, match="set name to create it"):
+    with pytest.raises(UsageError, match="no such machine; to create it, set name"):
         machine(key="3e7031fe-3062-45f1-835c-92541bc9cbd3").check(None)
 
 

@@ -20,6 +20,8 @@ import warnings
 from . import messages
 from .supervisor import serve
 
+_PATIENCE = 30.0
+"""Seconds in which it must take a question, or finish what it has begun to say: it does nothing else then."""
 _FAREWELL = 0.5
 """Seconds to wait for the end of one that has nothing to do."""
 _unreaped: set[int] = set()
@@ -51,6 +53,7 @@ class SupervisorProcess:
         if not self.pid:
             serve(theirs)
         theirs.close()
+        self._channel.settimeout(_PATIENCE)
 
     def ask(self, message: t.Any, descriptor: int = -1) -> None:
         """Gone when it has not got the question."""

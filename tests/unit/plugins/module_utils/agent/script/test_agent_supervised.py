@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from patience import LIMIT, eventually
 
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script import supervisor_process
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script.launch import (
     LOCK,
     PIDS,
@@ -149,6 +150,23 @@ def test_another_supervisor_when_the_first_was_killed(
     second, result = some_scripts.run(supervision)
     assert second != first
     assert result == ScriptResult()
+
+
+def test_another_supervisor_when_the_first_takes_nothing(
+    supervision: Supervision, some_scripts: Scripts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopped one; what is asked for is large enough to be noticed."""
+    monkeypatch.setattr(supervisor_process, "_PATIENCE", 0.2)
+    first, _result = some_scripts.run(supervision)
+    os.kill(first, signal.SIGSTOP)
+    try:
+        action = {"Name": "conf", "Path": "conf", "Content": "x" * (8 << 20)}
+        monkeypatch.setattr(supervisor_process, "_PATIENCE", LIMIT)
+        file = supervision.write_file(action, str(tmp_path), set(), "")
+        assert file.wait(LIMIT) == ""
+        assert some_scripts.run(supervision)[0] != first
+    finally:
+        os.kill(first, signal.SIGKILL)
 
 
 def test_another_supervisor_when_output_is_held(

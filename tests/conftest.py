@@ -84,10 +84,10 @@ def is_real(request: pytest.FixtureRequest) -> bool:
     if request.config.getoption("--real-server"):
         return True
     # whatever the contract tests leave on that server they remove themselves
-    return "contract" in request.node.path.parts and {"RS_ENDPOINT", "RS_KEY"} <= _GIVEN
+    return "contract" in request.node.path.parts and {"RS_ENDPOINT", "RS_KEY"} <= _GIVEN.keys()
 
 
-_GIVEN = {name for name in os.environ if os.environ[name]}
+_GIVEN = {name: value for name, value in os.environ.items() if value}
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +111,8 @@ def real_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     from real_server import RealServer
 
     may_be_emptied = request.config.getoption("--real-server")
-    return RealServer(tmp_path_factory.mktemp("server"), may_be_emptied)
+    where = _GIVEN["RS_ENDPOINT"], _GIVEN["RS_KEY"]  # another fixture takes them out of the environment
+    return RealServer(tmp_path_factory.mktemp("server"), *where, may_be_emptied)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ is refused: a test that needs it bears a marker for it.
 from __future__ import annotations
 
 import hashlib
-import os
 import ssl
 import typing as t
 import urllib.parse
@@ -50,9 +49,9 @@ class RealServer:
     ``reset`` removes all that is there if the server ``may_be_emptied``, else what was not there at first.
     """
 
-    def __init__(self, folder: Path, may_be_emptied: bool) -> None:
-        self._direct = os.environ["RS_ENDPOINT"].rstrip("/")
-        self.username, _, self.password = os.environ["RS_KEY"].partition(":")
+    def __init__(self, folder: Path, endpoint: str, key: str, may_be_emptied: bool) -> None:
+        self._direct = endpoint.rstrip("/")
+        self.username, _, self.password = key.partition(":")
         place = urllib.parse.urlsplit(self._direct)
         certificate = ssl.get_server_certificate((place.hostname or "", place.port or 8092))
         self._direct_ca = folder / "server.pem"

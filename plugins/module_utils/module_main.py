@@ -39,8 +39,8 @@ class _Module(AnsibleModule):  # type: ignore[misc]
         super().log(msg.replace("\0", "\\0"), log_args)
 
     def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
-        errors = self.validation_result.errors
-        if errors and msg == errors.msg:
+        errors = list(self.validation_result.errors)
+        if errors and msg == errors[0].msg:
             msg = telling_error(errors).msg
         result.setdefault(
             "invocation",

@@ -86,5 +86,10 @@ def unpack(zipped: str, state_dir: str) -> str:
 
 def _compile(folder: str) -> None:
     """In a process of its own: what a compiler leaves behind would stay with an agent for months."""
+    if sys.dont_write_bytecode:
+        return
+    # isolated, as a folder that somebody happens to be in must not lend it its modules
+    prefix = ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
+    python = [sys.executable, "-I", *FLAGS, *prefix]
     with contextlib.suppress(OSError):
-        os.spawnv(os.P_WAIT, sys.executable, [*interpreter(), "-m", "compileall", "-qq", folder])
+        os.spawnv(os.P_WAIT, sys.executable, [*python, "-m", "compileall", "-qq", folder])

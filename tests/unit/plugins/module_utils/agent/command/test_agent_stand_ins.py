@@ -8,12 +8,14 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 from ansible_collections.digitalrebar import provision
 
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command.apart import apart
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.script import program
 
 COMMAND = "ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command"
 COLLECTIONS = Path(provision.__path__[0]).parents[2]
@@ -148,3 +150,21 @@ def test_one_that_is_killed_apart_is_no_success() -> None:
     with pytest.raises(SystemExit) as ended:
         apart(lambda: os.kill(os.getpid(), 9))
     assert ended.value.code == 1
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_new_version_is_compiled_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: bool
+) -> None:
+    """For the flags of the program, and where Python will look for it."""
+    zipped, cache = tmp_path / "agent.pyz", tmp_path / "cache"
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.writestr("__main__.py", "import here")
+        archive.writestr("here.py", "")
+    monkeypatch.setattr(sys, "pycache_prefix", str(cache))
+    monkeypatch.setattr(sys, "dont_write_bytecode", not wanted)
+    folder = Path(program.unpack(str(zipped), str(tmp_path)))
+    kept = cache / folder.relative_to("/")
+    compiled = {path.name.split(".")[0] for path in kept.rglob("*.opt-2.pyc")}
+    assert compiled == ({"__main__", "here"} if wanted else set())
+    assert not list(folder.rglob("*.pyc"))

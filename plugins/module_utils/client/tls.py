@@ -88,13 +88,14 @@ class Tls:
     def context(self, environment: Environment) -> ssl.SSLContext:
         """The same settings for a socket of our own; call :meth:`check_fingerprint` after the handshake."""
         ca_bundle = self.ca_bundle(environment)
-        if isinstance(ca_bundle, str):
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            where = {"capath": ca_bundle} if os.path.isdir(ca_bundle) else {"cafile": ca_bundle}
-            context.load_verify_locations(**where)
-        else:
+        if ca_bundle is True:
             context = ssl.create_default_context()
-            if not ca_bundle:
+        else:  # without the authorities of the system, which take a megabyte
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            if ca_bundle:
+                where = {"capath": ca_bundle} if os.path.isdir(ca_bundle) else {"cafile": ca_bundle}
+                context.load_verify_locations(**where)
+            else:
                 context.check_hostname = False
                 context.verify_mode = ssl.CERT_NONE
         if self.client_cert:

@@ -9,10 +9,8 @@ keys; the rest of their list is cut into ranges of keys that are read side by si
 
 from __future__ import annotations
 
-import concurrent.futures
 import threading
 import typing as t
-import uuid
 
 from . import filters, limits, models
 from .errors import UnreadableAnswer
@@ -146,11 +144,12 @@ def _read_by_ranges(
     yield from page
     if len(page) < size:
         return
-    try:
-        last = uuid.UUID(page[-1]["Uuid"]).int
-    except (KeyError, ValueError, TypeError, AttributeError):
+    last = _number_of(page[-1])
+    if last is None:
         yield from _read_by_offset(fetch_page, query, size, len(page))
         return
+    import concurrent.futures  # large, and few lists are that long
+
     ranges = _ranges(last + 1, _estimated_remaining(last, len(page), headers), size)
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for part in pool.map(lambda span: list(_read_range(fetch_page, query, size, *span)), ranges):
@@ -189,14 +188,22 @@ def _read_range(
 
 def _key_behind(last: Object, low: int) -> int:
     """Where the next page of a range begins; UnreadableAnswer when the server stays where it was."""
-    try:
-        behind = uuid.UUID(last["Uuid"]).int + 1
-    except (KeyError, ValueError, TypeError, AttributeError):
-        behind = 0
-    if behind <= low:
+    number = _number_of(last)
+    if number is None or number < low:
         raise UnreadableAnswer("a page of the list is not in the order of its keys", type="GET", code=200)
-    return behind
+    return number + 1
+
+
+def _number_of(item: Object) -> int | None:
+    import uuid
+
+    try:
+        return uuid.UUID(item["Uuid"]).int
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
 
 
 def _uuid(number: int) -> str:
+    import uuid
+
     return str(uuid.UUID(int=number))

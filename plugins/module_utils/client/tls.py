@@ -88,14 +88,16 @@ class Tls:
     def context(self, environment: Environment) -> ssl.SSLContext:
         """The same settings for a socket of our own; call :meth:`check_fingerprint` after the handshake."""
         ca_bundle = self.ca_bundle(environment)
-        context = ssl.create_default_context()
-        if ca_bundle is False:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        elif isinstance(ca_bundle, str):
+        if ca_bundle is True:
+            context = ssl.create_default_context()
+        else:  # without the authorities of the system, which take a megabyte
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            where = {"capath": ca_bundle} if os.path.isdir(ca_bundle) else {"cafile": ca_bundle}
-            context.load_verify_locations(**where)
+            if ca_bundle:
+                where = {"capath": ca_bundle} if os.path.isdir(ca_bundle) else {"cafile": ca_bundle}
+                context.load_verify_locations(**where)
+            else:
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
         if self.client_cert:
             context.load_cert_chain(self.client_cert, self.client_key)
         return context

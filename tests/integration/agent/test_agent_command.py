@@ -191,6 +191,48 @@ def test_the_zipapp_runs_a_job(agents: Agents, zipapp: Path, python: str) -> Non
     assert agents.now(machine)["Params"] == {"from": "zipapp"}
 
 
+UNUSED = {
+    *("argparse", "ast", "bz2", "concurrent.futures", "decimal", "difflib", "dis", "gettext", "idna"),
+    *("importlib.metadata", "inspect", "linecache", "lzma", "pathlib", "platform", "stringprep"),
+    *("tokenize", "traceback", "urllib.request", "uuid", "websocket._app", "yaml", "zipfile"),
+    *("drp_agent.agent.command.options", "drp_agent.agent.command.preflight", "drp_agent.agent.host.kexec"),
+    *("drp_agent.client.formats", "drp_agent.client.typed"),
+}
+"""What an agent that waits for work must not hold in memory.  See its stand_ins.py."""
+
+
+@pytest.mark.parametrize("python", pythons(), ids=lambda path: Path(path).parts[-3])
+def test_an_idle_agent_has_loaded_little(agents: Agents, zipapp: Path, python: str) -> None:
+    """After a job, with a configuration in YAML.  What is needed to start is gone."""
+    folder, noted, config = (agents.folder / name for name in ("program", "noted", "agent.yml"))
+    with zipfile.ZipFile(zipapp) as archive:
+        archive.extractall(folder)
+    (folder / ".stamp").touch()  # scripts are to be told that it is unpacked
+    main = folder / "__main__.py"
+    note = (
+        "import atexit\n"
+        "def note():\n"
+        "    names = [name for name, module in sys.modules.items() if getattr(module, '__spec__', None)]\n"
+        f"    with open({str(noted)!r}, 'w') as file:\n"
+        "        file.write(' '.join(names))\n"
+        "atexit.register(note)\n"
+    )
+    main.write_text(main.read_text().replace("sys.exit(main())", f"{note}sys.exit(main())"))
+    config.write_text("retry_pause: 0.1\n")
+    machine = agents.machine_with_tasks(agents.task("first", ". ./helper; set_param from here"))
+    program = [python, "-I", "-OO", str(folder)]
+    agent = agents.spawn(machine, "run", "-c", str(config), program=program, wait_timeout=3600)
+    try:
+        eventually(lambda: agents.now(machine)["CurrentTask"] == 1)
+    finally:
+        agent.terminate()
+        said, _none = agent.communicate(timeout=LIMIT)
+    assert agent.returncode == 0, said
+    loaded = set(noted.read_text().split())
+    assert {"requests", "websocket", "drp_agent.client.events.channel"} <= loaded
+    assert sorted(UNUSED & loaded) == []
+
+
 def test_an_old_python_is_told(zipapp: Path) -> None:
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     old = next(iter(sorted(root.glob("3.[678].*/bin/python"))), None)

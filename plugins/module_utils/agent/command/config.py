@@ -10,7 +10,6 @@ import typing as t
 
 from ...client import settings
 from ...client.errors import UsageError
-from ...client.formats import decode_yaml
 from ..context import RunnerSettings
 from ..served import MACHINES, check_kind
 from ..states import Options
@@ -146,6 +145,8 @@ def _from_file(path: str, required: bool) -> dict[str, t.Any]:
         if not required and isinstance(error, FileNotFoundError):
             return {}
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+    from ...client.formats import decode_yaml  # with YAML: only who has a file needs it
+
     document = decode_yaml(text, source=path) or {}
     if not isinstance(document, dict):
         raise UsageError(f"{path} must be a map of options")

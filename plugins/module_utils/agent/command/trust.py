@@ -9,7 +9,6 @@ zipapp it is no file, and a copy in a folder for temporary files would be tidied
 from __future__ import annotations
 
 import os
-import pkgutil
 import ssl
 
 _BUNDLES = (
@@ -31,6 +30,8 @@ def bundle(state_dir: str) -> str:
     found = system_bundle()
     if found:
         return found
+    import pkgutil  # on a machine without certificates only
+
     try:
         content = pkgutil.get_data("certifi", "cacert.pem")
     except (ImportError, OSError):

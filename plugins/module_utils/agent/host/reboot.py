@@ -11,7 +11,6 @@ from ...client.errors import DrpError, NotFound
 from ...client.patch import Patch
 from ..context import AgentContext
 from ..job.change_stage import INSTALL_SUFFIX
-from . import kexec
 from .power import Power
 
 AUTO_BOOT_TARGET = "auto-boot-target"
@@ -40,6 +39,8 @@ def choose_reboot(agent_context: AgentContext, machine: Object, power: Power, us
     if not power.enabled:
         return RebootKind.REBOOT
     if use_kexec and not power.kernel_is_loaded():
+        from . import kexec  # with all that downloads need
+
         try:
             kexec.load_kernel(agent_context.client, agent_context.served)
         except kexec.KexecUnavailable as reason:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 
 from ...client.client import Object
 from ...client.errors import Conflict, NotFound
@@ -48,7 +48,7 @@ class CurrentJob:
     def _request(self, root: str, owner: TaskOwner) -> tuple[JobRecord, Object] | None:
         """Request a job so that neither a lost answer nor a crash of the agent loses it."""
         record = self.record = JobRecord(
-            job=str(uuid.uuid4()), chroot=root, work_order=owner.job_members.get("WorkOrder", "")
+            job=_new_uuid(), chroot=root, work_order=owner.job_members.get("WorkOrder", "")
         )
         self._agent_context.store.save_job(record)
         reached("job requested")
@@ -160,3 +160,11 @@ class CurrentJob:
 
     def _is_of_our_context(self, job: Object) -> bool:
         return (job.get("Context") or "") == self._agent_context.context
+
+
+def _new_uuid() -> str:
+    """Of version 4.  The module uuid would be loaded for this alone, and platform with it."""
+    random = bytearray(os.urandom(16))
+    random[6], random[8] = random[6] & 0x0F | 0x40, random[8] & 0x3F | 0x80
+    digits = random.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

@@ -8,7 +8,6 @@ Scripts get the unpacked program, and in a chroot a copy of it that can be seen 
 from __future__ import annotations
 
 import os
-import pathlib
 import shlex
 import shutil
 import sys
@@ -43,6 +42,8 @@ def write_launcher(runner_dir: str, state_dir: str) -> None:
     if folder:
         program, path = shlex.quote(folder), ""
     else:
+        import pathlib  # not in the unpacked program
+
         agent = __name__.rsplit(".", 2)[0]
         top = pathlib.Path(os.path.abspath(__file__)).parents[__name__.count(".")]
         program = f"-m {agent}.command.cli"

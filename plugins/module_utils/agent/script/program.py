@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 import typing as t
 
 from ...client.files import own
@@ -65,14 +63,16 @@ def is_zipapp(path: str) -> bool:
 
 def unpack(zipped: str, state_dir: str) -> str:
     """The folder with the unpacked program, made when there is none of this version."""
-    import zipfile  # rarely needed, and large
-
     folder = os.path.join(state_dir, _FOLDER)
     facts = os.stat(zipped)
     stamp = f"{facts.st_size} {facts.st_mtime_ns}"
     with contextlib.suppress(OSError), open(os.path.join(folder, _STAMP), encoding="ascii") as file:
         if file.read() == stamp:
             return folder
+    import shutil  # all three are large, and needed for a new version only
+    import tempfile
+    import zipfile
+
     made = tempfile.mkdtemp(prefix=".program-", dir=state_dir)
     with zipfile.ZipFile(zipped) as archive:
         archive.extractall(made)
@@ -80,4 +80,16 @@ def unpack(zipped: str, state_dir: str) -> str:
         file.write(stamp)
     shutil.rmtree(folder, ignore_errors=True)
     os.rename(made, folder)
+    _compile(folder)
     return folder
+
+
+def _compile(folder: str) -> None:
+    """In a process of its own: what a compiler leaves behind would stay with an agent for months."""
+    if sys.dont_write_bytecode:
+        return
+    # isolated, as a folder that somebody happens to be in must not lend it its modules
+    prefix = ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
+    python = [sys.executable, "-I", *FLAGS, *prefix]
+    with contextlib.suppress(OSError):
+        os.spawnv(os.P_WAIT, sys.executable, [*python, "-m", "compileall", "-qq", folder])

@@ -13,7 +13,6 @@ import ipaddress
 import os
 import typing as t
 import urllib.parse
-import urllib.request
 
 _CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _CGI_VARIABLE = "REQUEST_METHOD"
@@ -79,8 +78,12 @@ def _is_bypassed(url: str, no_proxy: str) -> bool:
     rules = [rule.strip().lower() for rule in no_proxy.split(",")]
     if host in rules or any(_is_in_network(host, rule) for rule in rules if "/" in rule):
         return True
-    bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
-    return bool(bypass(f"{host}:{parts.port}" if parts.port else host, {_NO_PROXY: no_proxy}))
+    if not no_proxy:
+        return False
+    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # large, rarely needed
+
+    address = f"{host}:{parts.port}" if parts.port else host
+    return bool(proxy_bypass_environment(address, {_NO_PROXY: no_proxy}))
 
 
 def _is_in_network(host: str, network: str) -> bool:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import base64
-import decimal
 import functools
 import math
 import re
@@ -84,6 +83,8 @@ def _float_name(value: float) -> str:
     single = _as_single(value)
     if math.isinf(single):
         return "-.inf" if single < 0 else ".inf"
+    import decimal  # large, and few names are numbers
+
     texts = (f"{single:.{digits}e}" for digits in range(9))
     shortest = decimal.Decimal(next(text for text in texts if _as_single(float(text)) == single))
     if single == 0 or -4 <= shortest.adjusted() < 6:

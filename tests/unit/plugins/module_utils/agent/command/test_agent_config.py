@@ -23,8 +23,8 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.comma
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command import (
     connect as connecting,
 )
-from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command.cli import _HELP
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command.notify import Notifier
+from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command.options import _HELP
 from ansible_collections.digitalrebar.provision.plugins.module_utils.agent.command.token_file import (
     FileSession,
 )

@@ -9,7 +9,6 @@ in :mod:`.kinds`; a kind that is not among them is known by what the server says
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 
 from .errors import UsageError
@@ -80,6 +79,8 @@ def require(kind: str, served: t.Iterable[str] = ()) -> Model:
         raise UsageError(
             f"kind: {kind} are no objects. drp_info lists them with gather: [{kind}], drp_blob manages them"
         )
+    import difflib  # here, because only a wrong name needs it
+
     known = sorted({*MODELS, *(name for name in served if name not in NOT_MODELS)})
     close = difflib.get_close_matches(kind, known, 1, 0.6)
     hint = f"Did you mean {close[0]}? " if close else ""

@@ -17,9 +17,7 @@ PIECE = 1 << 16
 """Bytes of a buffer, if nothing else is said."""
 LARGE_PIECE = 1 << 19
 """For what comes fast: each handover to the thread takes as long as hashing another 32 KiB."""
-_MIN_BUFFERS = 4
-_MIN_BYTES = 1 << 19
-"""Of all buffers together."""
+_BUFFERS = 8
 
 NextBuffer = t.Callable[[], memoryview]
 """The next buffer to fill; waits until one is free once there are enough of them."""
@@ -46,7 +44,7 @@ class SideDigest:
     def buffers(self, size: int = PIECE) -> NextBuffer:
         """A new set of buffers of ``size`` bytes; those of an earlier one that nobody has added are gone."""
         free = self._free = queue.SimpleQueue()
-        new = iter(range(max(_MIN_BUFFERS, _MIN_BYTES // size)))
+        new = iter(range(_BUFFERS))
 
         def next_buffer() -> memoryview:
             if free.empty() and next(new, None) is not None:

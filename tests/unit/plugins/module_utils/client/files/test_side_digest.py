@@ -26,7 +26,7 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.file
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.http import body
 
 PATH = "/api/v3/files/x"
-SIZES = [0, 1, PIECE - 1, PIECE, PIECE + 1, 40 * PIECE + 5]
+SIZES = [0, 1, PIECE - 1, PIECE, PIECE + 1, 70 * PIECE + 5]
 """The last one is more than all buffers hold."""
 
 

@@ -62,5 +62,5 @@ def unpack(entry: t.Any, expected_fingerprint: str) -> CacheEntry | None:
         kinds = json.loads(zlib.decompress(base64.b64decode(entry["answer"])))
         answer = {kind: columns.unpack(objects) for kind, objects in kinds.items()}
         return CacheEntry(answer, float(entry["stored"])) if "machines" in answer else None
-    except (ValueError, LookupError, TypeError, AttributeError, zlib.error):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, zlib.error):
         return None

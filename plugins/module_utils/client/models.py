@@ -79,7 +79,7 @@ def require(kind: str, served: t.Iterable[str] = ()) -> Model:
         raise UsageError(
             f"kind: {kind} are no objects. drp_info lists them with gather: [{kind}], drp_blob manages them"
         )
-    import difflib  # for a mistake only
+    import difflib  # here, because only a wrong name needs it
 
     known = sorted({*MODELS, *(name for name in served if name not in NOT_MODELS)})
     close = difflib.get_close_matches(kind, known, 1, 0.6)

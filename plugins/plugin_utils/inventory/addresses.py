@@ -26,6 +26,8 @@ _BEGIN_OF_ADDRESS = frozenset("0123456789:")
 _LOCAL_NAMES = frozenset(
     {"localhost", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback", "loopback"}
 )
+_MARKS_OF_LOCAL_NAMES = ("localhost", "loopback")
+"""Each of these names has one of them in it."""
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\$?")
 
 
@@ -55,6 +57,8 @@ def is_host(text: t.Any) -> bool:
 
 def is_other_host(text: t.Any) -> bool:
     """Whether a connection may be made to it, and does not end where it began."""
+    if isinstance(text, str) and _PLAIN_IPV4.fullmatch(text):
+        return not _is_this_ipv4(text)
     return is_host(text) and not is_this_host(text)
 
 
@@ -71,7 +75,7 @@ def is_this_host(text: str) -> bool:
     Letters and digits of other forms, such as those of full width, count as resolvers read them.
     """
     if _PLAIN_IPV4.fullmatch(text):
-        return text.startswith("127.") or text == "0.0.0.0"
+        return _is_this_ipv4(text)
     name = text if text.isascii() else unicodedata.normalize("NFKC", text)
     name = name.rstrip(".").lower()
     if name in _LOCAL_NAMES or name.startswith("localhost.") or name.endswith(".localhost"):
@@ -84,6 +88,18 @@ def is_this_host(text: str) -> bool:
         return False
     address = getattr(address, "ipv4_mapped", None) or address
     return address.is_loopback or address.is_unspecified
+
+
+def has_this_host(texts: t.Collection[str]) -> bool:
+    """Whether :func:`is_this_host` holds for one of many, most of which need no closer look."""
+    joined = "\n".join(texts).lower()
+    if not joined.isascii() or any(mark in joined for mark in _MARKS_OF_LOCAL_NAMES):
+        return any(map(is_this_host, texts))
+    return any(is_this_host(text) for text in texts if text[:1] in _BEGIN_OF_ADDRESS)
+
+
+def _is_this_ipv4(plain: str) -> bool:
+    return plain.startswith("127.") or plain == "0.0.0.0"
 
 
 def is_user(text: t.Any) -> bool:

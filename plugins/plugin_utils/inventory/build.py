@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from .constructed import Constructor
 from .fill import InventoryWriter
 from .groups import HOST_KINDS, Groups, group_machines, owners_in
 from .hosts import GROUP_NAME_ADVICE, name_hosts
@@ -18,7 +17,12 @@ from .params import Aggregator
 from .reports import Refusals, Reports, describe
 from .variables import VariableMaker
 
+if t.TYPE_CHECKING:
+    from .constructed import Constructor
+
 ObjectsByKind = dict[str, list[dict[str, t.Any]]]
+
+_CONSTRUCTED_OPTIONS = ("compose", "groups", "keyed_groups")
 
 
 def build(answer: ObjectsByKind, options: Options, plugin: t.Any, reports: Reports) -> None:
@@ -29,7 +33,7 @@ def build(answer: ObjectsByKind, options: Options, plugin: t.Any, reports: Repor
     writer = InventoryWriter(plugin.inventory)
     profiles = answer.get("profiles", [])
     refusals = Refusals()
-    constructor = Constructor(plugin, writer, refusals)
+    constructor = _constructor(plugin, writer, refusals)
     machines, groups = _named(answer, options, plugin, reports, refusals, constructor)
     variable_maker = VariableMaker(options.variable_options, refusals)
     variable_maker.collect_names(machines, profiles if options.profile_variables else ())
@@ -44,11 +48,20 @@ def build(answer: ObjectsByKind, options: Options, plugin: t.Any, reports: Repor
             group = groups.by_profile.get(profile["Name"])
             if group:
                 writer.set_group_variables(writer.add_group(group), variable_maker.of_group(profile))
-    if not constructor.is_empty:
+    if constructor is not None:
         for machine, host, fresh in hosts:
             constructor.apply(host, fresh, machine)
     refusals.tell(reports)
     _remove_hosts_like_groups(hosts, plugin.inventory, reports)
+
+
+def _constructor(plugin: t.Any, writer: InventoryWriter, refusals: Refusals) -> Constructor | None:
+    """None when there is nothing for it to do: then its code is not loaded."""
+    if not any(map(plugin.get_option, _CONSTRUCTED_OPTIONS)):
+        return None
+    from .constructed import Constructor
+
+    return Constructor(plugin, writer, refusals)
 
 
 def _named(
@@ -57,11 +70,14 @@ def _named(
     plugin: t.Any,
     reports: Reports,
     refusals: Refusals,
-    constructor: Constructor,
+    constructor: Constructor | None,
 ) -> tuple[list[Machine], Groups]:
     """The machines with the names of their hosts, none of them that of a group, and the groups."""
-    there = {"all", "ungrouped", *plugin.inventory.groups, *constructor.group_names}
-    prefixes = [*options.grouping.all_prefixes, *constructor.group_prefixes]
+    there = {"all", "ungrouped", *plugin.inventory.groups}
+    prefixes = options.grouping.all_prefixes
+    if constructor is not None:
+        there.update(constructor.group_names)
+        prefixes += constructor.group_prefixes
     machines = _machines(answer, options.aggregated)
 
     def grouped(taken: t.Iterable[str]) -> tuple[list[Machine], Groups]:
@@ -113,8 +129,9 @@ def _remove_hosts_like_groups(
     hosts: t.Sequence[tuple[Machine, t.Any, bool]], inventory: t.Any, reports: Reports
 ) -> None:
     """Take out the hosts whose name a constructed group has got: a play on it means the group."""
+    groups = inventory.groups  # once: what is handed to a plugin is a proxy
     for machine, host, fresh in hosts:
-        if host.name in inventory.groups:
+        if host.name in groups:
             if fresh:
                 inventory.remove_host(host)
                 reports.warn_or_fail(

@@ -48,9 +48,8 @@ def is_read(name: str) -> bool:
 
 def fault(name: str, value: t.Any) -> str:
     """Why ``value``, which a machine can write, must not become the variable; "" when it may."""
-    if not is_connection_variable(name):
-        return ""
-    if name not in _ALLOWED:
-        return "a machine must not decide it"
-    check, what = _ALLOWED[name]
+    allowed = _ALLOWED.get(name)
+    if allowed is None:
+        return "a machine must not decide it" if is_connection_variable(name) else ""
+    check, what = allowed
     return "" if check(value) else f"it is not {what}"

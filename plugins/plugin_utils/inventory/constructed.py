@@ -144,11 +144,6 @@ class Constructor:
         self._sanitized_names: dict[str, str] = {}
 
     @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not (self._compose or self._groups or self._keyed_groups)
-
-    @property
     def group_names(self) -> list[str]:
         """The groups that are there whatever the machines say, if one of them is in it."""
         return [name for name, _expression in self._groups]

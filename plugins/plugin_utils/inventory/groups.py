@@ -160,9 +160,13 @@ class _Grouper:
     def _by_field(self, machines: t.Sequence[Machine], criterion: str, field: Field) -> None:
         groups: dict[str, list[Machine]] = {}
         for machine, value in zip(machines, field.values_of(machines)):
-            if value.__class__ is str and value in groups:
-                groups[value].append(machine)
-                continue
+            if value.__class__ is str:
+                members = groups.get(value)
+                if members is not None:
+                    members.append(machine)
+                    continue
+                if not value:
+                    continue
             values = value if isinstance(value, list) else [value]
             for text in dict.fromkeys(map(as_text, values)):
                 if not text or len(text) > _MAX_NAME_LENGTH:

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.constants import LOCALHOST
 
-from .addresses import is_host_label, is_this_host
+from .addresses import has_this_host, is_host_label, is_this_host
 from .machine_fields import Field, Machine, as_text
 from .reports import Refusals, Reports, describe
 
@@ -45,7 +45,11 @@ class _Naming:
 
     def run(self, machines: t.Sequence[Machine]) -> list[Machine]:
         nameless = []
-        for machine in machines:
+        first_values = self._fields[0].values_of(machines) if self._fields else [None] * len(machines)
+        for machine, value in zip(machines, first_values):
+            if is_host_label(value):
+                machine.name = value
+                continue
             candidates = self._candidates(machine)
             machine.name = candidates[0] if candidates else ""
             if not machine.name:
@@ -55,7 +59,7 @@ class _Naming:
             self._reports.warn(f"{describe(nameless)} skipped: no value for hostnames ({what})")
             machines = [machine for machine in machines if machine.name]
         names = {machine.name for machine in machines}
-        if len(names) < len(machines) or any(map(self._owner_of, names)):
+        if len(names) < len(machines) or self._has_owner(names):
             self._resolve(machines)
         return sorted(machines, key=lambda machine: machine.name)
 
@@ -73,6 +77,14 @@ class _Naming:
                     machine, f"{field.name} does not name its host: it is not fit for a host name"
                 )
         return [*names, str(machine.members.get("Uuid") or names[0])] if has_value else []
+
+    def _has_owner(self, names: set[str]) -> bool:
+        """Whether somebody else is called like one of them."""
+        return (
+            not names.isdisjoint(LOCALHOST)
+            or has_this_host(names)
+            or any(map(self._groups.__contains__, names))
+        )
 
     def _owner_of(self, name: str) -> str:
         """Who else is called so; "" for nobody."""

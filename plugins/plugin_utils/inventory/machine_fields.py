@@ -69,7 +69,7 @@ class Field:
 
 def is_set(value: t.Any) -> bool:
     """Whether it says anything: 0 and false do, empty texts and lists do not."""
-    return value not in _UNSET_VALUES
+    return bool(value) or value not in _UNSET_VALUES
 
 
 def as_text(value: t.Any) -> str:

@@ -14,11 +14,13 @@ import threading
 import typing as t
 
 PIECE = 1 << 16
-"""Bytes of a buffer."""
+"""Bytes of a buffer, if nothing else is said."""
+LARGE_PIECE = 1 << 19
+"""For what comes fast: each handover to the thread takes as long as hashing another 32 KiB."""
 _BUFFERS = 8
 
 NextBuffer = t.Callable[[], memoryview]
-"""The next buffer to fill; waits until one is free."""
+"""The next buffer to fill; waits until one is free once there are enough of them."""
 
 
 class SideDigest:
@@ -39,12 +41,17 @@ class SideDigest:
     def __exit__(self, *error: object) -> None:
         self._end()
 
-    def buffers(self) -> NextBuffer:
-        """A new set of buffers; those of an earlier set that nobody has added are forgotten."""
-        self._free = queue.SimpleQueue()
-        for _number in range(_BUFFERS):
-            self._free.put(memoryview(bytearray(PIECE)))
-        return self._free.get
+    def buffers(self, size: int = PIECE) -> NextBuffer:
+        """A new set of buffers of ``size`` bytes; those of an earlier one that nobody has added are gone."""
+        free = self._free = queue.SimpleQueue()
+        new = iter(range(_BUFFERS))
+
+        def next_buffer() -> memoryview:
+            if free.empty() and next(new, None) is not None:
+                return memoryview(bytearray(size))
+            return free.get()
+
+        return next_buffer
 
     def add(self, piece: memoryview) -> None:
         """Hash the filled part of a buffer, which is free again after that: it must not be used any more."""

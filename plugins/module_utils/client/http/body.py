@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import time
 import typing as t
 import zlib
 
 PIECE = 1 << 16
+_QUICK = 0.25
+"""Seconds in which a piece has come if the next one may be larger."""
 _GZIP = 16 + zlib.MAX_WBITS
 _IDENTITY = ("", "identity")
 
@@ -50,7 +53,8 @@ def pieces(reply: t.Any, size: int = PIECE, limit: int | None = None) -> t.Itera
 def fill(reply: t.Any, next_buffer: t.Callable[[], memoryview]) -> t.Iterator[memoryview]:
     """As :func:`pieces`, but into buffers: the filled part of each.
 
-    A buffer is full unless the body ends in it.  That takes a tenth of the steps for a large body.
+    That takes a tenth of the steps for a large body.  A buffer is full if that takes no time; of a body that
+    comes slowly no more than :data:`PIECE` is kept back, until it ends.
     """
     if reply.headers.get("Content-Encoding", "").strip().lower() not in _IDENTITY:
         buffer = next_buffer()
@@ -61,10 +65,12 @@ def fill(reply: t.Any, next_buffer: t.Callable[[], memoryview]) -> t.Iterator[me
         return
     with _connection_of(reply):
         source: http.client.HTTPResponse = reply.raw._original_response
-        buffer = next_buffer()
-        while count := source.readinto(buffer):
+        size, buffer, began = PIECE, next_buffer(), time.monotonic()
+        while count := source.readinto(buffer[:size]):
+            quick = time.monotonic() - began < _QUICK
+            size = min(2 * size, len(buffer)) if quick else PIECE
             yield buffer[:count]
-            buffer = next_buffer()
+            buffer, began = next_buffer(), time.monotonic()
         _require_whole(source)
 
 

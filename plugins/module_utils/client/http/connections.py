@@ -48,8 +48,10 @@ def mount(session: requests.Session, trust: Tls) -> None:
 class _PatientReader(io.RawIOBase):
     """What a server sends, unless it drips: the time-out of a socket counts anew with each byte."""
 
-    def __init__(self, raw: t.Any, patience: float | None) -> None:
+    def __init__(self, sock: t.Any, raw: t.Any, patience: float | None) -> None:
+        self._receive = sock.recv_into
         self._raw = raw
+        """What keeps the socket open; each record would take two more calls through it."""
         self._patience = patience
         self._began = time.monotonic()
         self._received = 0
@@ -59,11 +61,11 @@ class _PatientReader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: t.Any) -> int | None:
-        count: int | None = self._raw.readinto(buffer)
-        self._received += count or 0
+    def readinto(self, buffer: t.Any) -> int:
+        count: int = self._receive(buffer)
+        self._received += count
         if self.limit is not None:
-            self.limit -= count or 0
+            self.limit -= count
             if self.limit < 0:
                 raise http.client.HTTPException("its headers do not end")
         if self._patience is not None:
@@ -82,7 +84,7 @@ class _PatientResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: t.Any, *args: t.Any, **options: t.Any) -> None:
         super().__init__(sock, *args, **options)
-        self._reader = _PatientReader(t.cast(t.Any, self.fp).detach(), sock.gettimeout())
+        self._reader = _PatientReader(sock, t.cast(t.Any, self.fp).detach(), sock.gettimeout())
         self.fp = io.BufferedReader(self._reader)
 
     def begin(self) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.digitalrebar.provision.plugins.plugin_utils.inventory.addresses import (
+    has_this_host,
     is_address,
     is_other_host,
     is_this_host,
@@ -50,8 +51,22 @@ def test_what_looks_like_an_address(text: str) -> None:
 def test_this_host(text: str) -> None:
     assert is_this_host(text)
     assert not is_other_host(text)
+    assert has_this_host(["node-1", text])
+    assert has_this_host([f"{text}.", "node-1"])
 
 
 @pytest.mark.parametrize("text", ["10.0.0.1", "1270.0.0.1", "128.0.0.1", "0.0.0.1", "node-1.example.com"])
 def test_other_hosts(text: str) -> None:
     assert not is_this_host(text)
+    assert not has_this_host([text, "node-2"])
+
+
+@given(
+    st.lists(
+        st.sampled_from(["localhost", "LocalHost.", "a.localhost", "localhost.b", "ip6-loopback", "loopback"])
+        | st.sampled_from(["\uff4cocalhost", "1", "0", "10.1.2.3", "::1", "node", "locally", ""])
+        | st.text(max_size=4)
+    )
+)
+def test_many_at_once(texts: list[str]) -> None:
+    assert has_this_host(texts) is any(map(is_this_host, texts))

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import json
 import time
 import typing as t
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -326,3 +328,33 @@ def test_packed_and_unpacked(value: t.Any) -> None:
     assert entry.answer == answer
     assert entry.age() < 60
     assert answer_cache.unpack(answer_cache.pack(answer, "mark"), "other") is None
+
+
+def _of_one_table(table: str) -> str:
+    return f'{{"machines": {{"tables": [{table}], "order": null}}}}'
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        *("", "[]", "5", "{}", '{"machines": 5}', '{"machines": {}}'),
+        '{"machines": {"tables": [], "order": null}}',
+        _of_one_table("[]"),
+        _of_one_table('{"names": ["a"], "count": 2, "columns": []}'),
+        _of_one_table('{"names": ["a"], "count": 2, "columns": [5]}'),
+        _of_one_table('{"names": ["a"], "count": 2, "columns": [[1]]}'),
+        _of_one_table('{"names": [["a"]], "count": 2, "columns": [[1, 2]]}'),
+        _of_one_table('{"names": ["a"], "count": "x", "columns": [{"value": 1}]}'),
+    ],
+)
+def test_an_answer_that_was_not_packed_here_is_a_miss(document: str) -> None:
+    packed = base64.b64encode(zlib.compress(document.encode())).decode("ascii")
+    entry = {"fingerprint": "mark", "stored": 1.0, "answer": packed}
+    assert answer_cache.unpack(entry, "mark") is None
+
+
+def test_the_answer_is_text_without_the_names_of_each_machine() -> None:
+    machines = [{"Name": f"node-{number}", "Params": {"rack": number}} for number in range(100)]
+    packed = answer_cache.pack({"machines": machines}, "mark")["answer"]
+    document = zlib.decompress(base64.b64decode(packed)).decode()
+    assert document.count('"Params"') == document.count('"rack"') == 1

@@ -19,12 +19,14 @@ from hypothesis import strategies as st
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import ConnectionFailed
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files import blobs, uploads
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files.side_digest import (
+    LARGE_PIECE,
     PIECE,
     SideDigest,
 )
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.http import body
 
 PATH = "/api/v3/files/x"
-SIZES = [0, 1, PIECE - 1, PIECE, PIECE + 1, 20 * PIECE + 5]
+SIZES = [0, 1, PIECE - 1, PIECE, PIECE + 1, 70 * PIECE + 5]
 """The last one is more than all buffers hold."""
 
 
@@ -32,19 +34,19 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def add(digest: SideDigest, content: bytes) -> None:
-    next_buffer = digest.buffers()
+def add(digest: SideDigest, content: bytes, size: int = PIECE) -> None:
+    next_buffer = digest.buffers(size)
     source = io.BytesIO(content)
     while count := source.readinto(buffer := next_buffer()):
         digest.add(buffer[:count])
 
 
-@given(st.lists(st.sampled_from(SIZES), max_size=3))
-def test_of_several_transfers(sizes: list[int]) -> None:
+@given(st.lists(st.sampled_from(SIZES), max_size=3), st.sampled_from([PIECE, LARGE_PIECE]))
+def test_of_several_transfers(sizes: list[int], piece: int) -> None:
     contents = [os.urandom(size) for size in sizes]
     with SideDigest() as digest:
         for content in contents:
-            add(digest, content)
+            add(digest, content, piece)
         assert digest.size == sum(sizes)
         assert digest.hexdigest() == sha256(b"".join(contents))
 
@@ -67,8 +69,8 @@ def test_no_thread_is_left() -> None:
     assert threading.active_count() == before
 
 
-def filled(client: t.Any) -> bytes:
-    buffer = memoryview(bytearray(PIECE))
+def filled(client: t.Any, size: int = LARGE_PIECE) -> bytes:
+    buffer = memoryview(bytearray(size))
     return b"".join(bytes(piece) for piece in blobs.open_blob(client, "files", "x").fill(lambda: buffer))
 
 
@@ -79,7 +81,51 @@ def test_a_body_in_buffers(client: t.Any, stub: t.Any, size: int, encoding: str)
     body = gzip.compress(content) if encoding == "gzip" else content
     stub.answers["GET", PATH] = [(200, {"Content-Encoding": encoding}, body)]
     assert filled(client) == content
-    assert filled(client) == content  # over the same connection
+    assert filled(client, PIECE) == content  # over the same connection
+    assert filled(client, 1000) == content
+
+
+class Paced:
+    """An answer of so many bytes of which each takes its time, on a clock of its own."""
+
+    def __init__(self, size: int, seconds_per_byte: list[float]) -> None:
+        self.headers: dict[str, str] = {}
+        self.raw = self._original_response = self
+        self.length = size
+        self.now = 0.0
+        self._pace = iter(seconds_per_byte)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def readinto(self, buffer: memoryview) -> int:
+        count = min(len(buffer), self.length)
+        self.length -= count
+        self.now += count * next(self._pace, 0.0)
+        return count
+
+    def close(self) -> None: ...
+
+    release_conn = close
+
+
+@pytest.mark.parametrize(
+    ("pace", "pieces"),
+    [
+        ([], [1, 2, 4, 8, 8, 8, 8, 1]),
+        ([1e-3] * 40, [1] * 40),
+        ([0, 0, 0, 1e-3, 1e-3], [1, 2, 4, 8, 1, 1, 2, 4, 8, 8, 1]),
+    ],
+    ids=["fast", "slow", "slower for a while"],
+)
+def test_a_piece_is_as_large_as_the_line_is_fast(
+    monkeypatch: pytest.MonkeyPatch, pace: list[float], pieces: list[int]
+) -> None:
+    answer = Paced(40 * PIECE, pace)
+    monkeypatch.setattr(body, "time", answer)
+    buffer = memoryview(bytearray(LARGE_PIECE))
+    sizes = [len(piece) for piece in body.fill(answer, lambda: buffer)]
+    assert sizes == [number * PIECE for number in pieces]
 
 
 def test_a_body_that_breaks_off(client: t.Any, stub: t.Any) -> None:

@@ -21,6 +21,7 @@ from .http import body as bodies
 from .http import connections, redirects
 from .http.endpoint import normalize_endpoint
 from .http.environment import Environment
+from .pace import PIECE
 from .third_party import requests, require_packages, urllib3
 
 Body = t.Union[bytes, t.IO[bytes], None]
@@ -59,7 +60,7 @@ class Answer:
     max_answer: int = limits.ANSWER_BYTES
     """How many bytes its sender takes of one answer."""
 
-    def chunks(self, size: int = bodies.PIECE, limit: int | None = None) -> t.Iterator[bytes]:
+    def chunks(self, size: int = PIECE, limit: int | None = None) -> t.Iterator[bytes]:
         """The body piece by piece, for a request made with ``stream``.
 
         ConnectionFailed when it breaks off, UnreadableAnswer for more than ``limit`` bytes.

@@ -19,7 +19,7 @@ from ..client import Client
 from ..errors import ConnectionFailed, DrpError, NotFound, UsageError, from_answer
 from ..transport import Answer
 from .download import Download, Progress, Sender, transfer
-from .side_digest import LARGE_PIECE, SideDigest
+from .side_digest import SideDigest
 
 KINDS = ("files", "isos")
 STATIC_PORT_OFF = "Static file service not running"
@@ -185,7 +185,7 @@ def same_content(
 def digest_of_blob(client: Client, kind: str, path: str) -> str:
     """The SHA-256 of the content, for which all of it is read."""
     with SideDigest() as digest:
-        for piece in open_blob(client, kind, path).fill(digest.buffers(LARGE_PIECE)):
+        for piece in open_blob(client, kind, path).fill(digest.buffers()):
             digest.add(piece)
         return digest.hexdigest()
 

@@ -27,7 +27,7 @@ from ..tls import Tls
 from ..transport import Answer, Body, Retry, Timeouts, Transport
 from . import own
 from .partial import PartialFile
-from .side_digest import LARGE_PIECE, SideDigest
+from .side_digest import SideDigest
 
 CheckContent = t.Callable[[str, bytes], str]
 """Gets the content type and the first bytes of a file; says why it is not what is wanted, or ""."""
@@ -248,7 +248,7 @@ class _Transfer:
         total = None if left is None else (self._size() if answer.status == 206 else 0) + left
         self._require_space(left or 0)
         first = answer.status == 200
-        for piece in answer.fill(self.digest.buffers(LARGE_PIECE)):
+        for piece in answer.fill(self.digest.buffers()):
             if (
                 first
                 and self.check_content

@@ -13,10 +13,8 @@ import queue
 import threading
 import typing as t
 
-PIECE = 1 << 16
-"""Bytes of a buffer, if nothing else is said."""
-LARGE_PIECE = 1 << 19
-"""For what comes fast: each handover to the thread takes as long as hashing another 32 KiB."""
+from ..pace import LARGE_PIECE
+
 _BUFFERS = 8
 
 NextBuffer = t.Callable[[], memoryview]
@@ -41,14 +39,14 @@ class SideDigest:
     def __exit__(self, *error: object) -> None:
         self._end()
 
-    def buffers(self, size: int = PIECE) -> NextBuffer:
-        """A new set of buffers of ``size`` bytes; those of an earlier one that nobody has added are gone."""
+    def buffers(self) -> NextBuffer:
+        """A new set of buffers; those of an earlier one that nobody has added are gone."""
         free = self._free = queue.SimpleQueue()
         new = iter(range(_BUFFERS))
 
         def next_buffer() -> memoryview:
             if free.empty() and next(new, None) is not None:
-                return memoryview(bytearray(size))
+                return memoryview(bytearray(LARGE_PIECE))
             return free.get()
 
         return next_buffer

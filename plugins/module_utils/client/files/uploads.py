@@ -17,8 +17,9 @@ import typing as t
 
 from ..client import Client
 from ..errors import Conflict, ConnectionFailed, DrpError, NotFound, UsageError
+from ..pace import LARGE_PIECE, Pace
 from . import blobs
-from .side_digest import PIECE, SideDigest
+from .side_digest import SideDigest
 
 Progress = t.Callable[[int, int], None]
 """Gets the bytes sent so far, and how many there will be."""
@@ -67,7 +68,8 @@ class Source:
         self._file = file
         self._progress = progress
         self._digest = None if sha256 else digest
-        self._buffer = memoryview(bytearray(PIECE))
+        self._buffer: memoryview | None = None
+        self._pace = Pace()
         self._sent: memoryview | None = None
         """What the last read gave: whoever asks for more has sent it."""
         if not file.seekable():
@@ -99,9 +101,11 @@ class Source:
         shorter.
         """
         del size
+        if self._done:
+            self._pace.passed()
         buffer = self._next_buffer()
         try:
-            count = t.cast(t.Any, self._file).readinto(buffer[: self.size - self._done])
+            count = t.cast(t.Any, self._file).readinto(buffer[: min(self.size - self._done, self._pace.size)])
         except OSError as error:
             raise UsageError(f"{self.name} cannot be read: {error.strerror}") from error
         if not count and self._done < self.size:
@@ -110,6 +114,7 @@ class Source:
         if self._progress and count:
             self._progress(self._done, self.size)
         self._sent = buffer[:count]
+        self._pace.begin()
         return self._sent
 
     def note_sent(self) -> None:
@@ -120,6 +125,7 @@ class Source:
     def _next_buffer(self) -> memoryview:
         """A free buffer; what was sent is hashed."""
         if self._digest is None:
+            self._buffer = self._buffer or memoryview(bytearray(LARGE_PIECE))
             return self._buffer
         sent, self._sent = self._sent, None
         if sent is not None:

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import time
 import typing as t
 import zlib
 
-PIECE = 1 << 16
-_QUICK = 0.25
-"""Seconds in which a piece has come if the next one may be larger."""
+from ..pace import PIECE, Pace
+
 _GZIP = 16 + zlib.MAX_WBITS
 _IDENTITY = ("", "identity")
 
@@ -54,7 +52,7 @@ def fill(reply: t.Any, next_buffer: t.Callable[[], memoryview]) -> t.Iterator[me
     """As :func:`pieces`, but into buffers: the filled part of each.
 
     That takes a tenth of the steps for a large body.  A buffer is full if that takes no time; of a body that
-    comes slowly no more than :data:`PIECE` is kept back, until it ends.
+    comes slowly little is kept back, see :class:`..pace.Pace`.
     """
     if reply.headers.get("Content-Encoding", "").strip().lower() not in _IDENTITY:
         buffer = next_buffer()
@@ -65,12 +63,12 @@ def fill(reply: t.Any, next_buffer: t.Callable[[], memoryview]) -> t.Iterator[me
         return
     with _connection_of(reply):
         source: http.client.HTTPResponse = reply.raw._original_response
-        size, buffer, began = PIECE, next_buffer(), time.monotonic()
-        while count := source.readinto(buffer[:size]):
-            quick = time.monotonic() - began < _QUICK
-            size = min(2 * size, len(buffer)) if quick else PIECE
+        pace, buffer = Pace(), next_buffer()
+        while count := source.readinto(buffer[: pace.size]):
+            pace.passed()
             yield buffer[:count]
-            buffer, began = next_buffer(), time.monotonic()
+            buffer = next_buffer()
+            pace.begin()
         _require_whole(source)
 
 

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client import pace
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import ConnectionFailed
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files import blobs, uploads
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.files.side_digest import (
-    LARGE_PIECE,
-    PIECE,
     SideDigest,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.http import body
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.pace import LARGE_PIECE, PIECE
 
 PATH = "/api/v3/files/x"
 SIZES = [0, 1, PIECE - 1, PIECE, PIECE + 1, 70 * PIECE + 5]
@@ -35,9 +35,9 @@ def sha256(content: bytes) -> str:
 
 
 def add(digest: SideDigest, content: bytes, size: int = PIECE) -> None:
-    next_buffer = digest.buffers(size)
+    next_buffer = digest.buffers()
     source = io.BytesIO(content)
-    while count := source.readinto(buffer := next_buffer()):
+    while count := source.readinto((buffer := next_buffer())[:size]):
         digest.add(buffer[:count])
 
 
@@ -93,7 +93,7 @@ class Paced:
         self.raw = self._original_response = self
         self.length = size
         self.now = 0.0
-        self._pace = iter(seconds_per_byte)
+        self._times = iter(seconds_per_byte)
 
     def monotonic(self) -> float:
         return self.now
@@ -101,7 +101,7 @@ class Paced:
     def readinto(self, buffer: memoryview) -> int:
         count = min(len(buffer), self.length)
         self.length -= count
-        self.now += count * next(self._pace, 0.0)
+        self.now += count * next(self._times, 0.0)
         return count
 
     def close(self) -> None: ...
@@ -110,7 +110,7 @@ class Paced:
 
 
 @pytest.mark.parametrize(
-    ("pace", "pieces"),
+    ("times", "pieces"),
     [
         ([], [1, 2, 4, 8, 8, 8, 8, 1]),
         ([1e-3] * 40, [1] * 40),
@@ -119,13 +119,27 @@ class Paced:
     ids=["fast", "slow", "slower for a while"],
 )
 def test_a_piece_is_as_large_as_the_line_is_fast(
-    monkeypatch: pytest.MonkeyPatch, pace: list[float], pieces: list[int]
+    monkeypatch: pytest.MonkeyPatch, times: list[float], pieces: list[int]
 ) -> None:
-    answer = Paced(40 * PIECE, pace)
-    monkeypatch.setattr(body, "time", answer)
+    answer = Paced(40 * PIECE, times)
+    monkeypatch.setattr(pace, "time", answer)
     buffer = memoryview(bytearray(LARGE_PIECE))
     sizes = [len(piece) for piece in body.fill(answer, lambda: buffer)]
     assert sizes == [number * PIECE for number in pieces]
+
+
+@pytest.mark.parametrize("hashed", [False, True])
+def test_and_so_is_one_of_an_upload(monkeypatch: pytest.MonkeyPatch, hashed: bool) -> None:
+    line = Paced(0, [])
+    monkeypatch.setattr(pace, "time", line)
+    content = os.urandom(40 * PIECE)
+    sizes = []
+    with SideDigest() as digest:
+        source = uploads.Source(io.BytesIO(content), digest=digest if hashed else None)
+        for seconds in (0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0):
+            sizes.append(len(source.read()))
+            line.now += seconds
+    assert sizes == [number * PIECE for number in (1, 2, 4, 8, 1, 1, 2, 4, 8, 8, 1, 0, 0)]
 
 
 def test_a_body_that_breaks_off(client: t.Any, stub: t.Any) -> None:

@@ -26,8 +26,6 @@ CONTENT := $(wildcard playbooks roles)
 UTILS := ansible_collections.digitalrebar.provision.plugins.module_utils
 
 WORKERS := -n auto --maxprocesses 4 --dist worksteal
-# most of what these tests do is to wait: for servers, pauses and processes
-WAITERS := -n 4 --dist worksteal
 
 # $(call pytest,LAYER[,OPTIONS]): run tests/LAYER, or say that there is nothing yet
 pytest = $(if $(wildcard tests/$1),$(BIN)/python -m pytest -q tests/$1 $2,@echo "$1: nothing yet (no tests/$1)")
@@ -66,10 +64,10 @@ unit: $(READY) ## Run the unit tests
 	$(call pytest,unit,$(WORKERS))
 
 contract: $(READY) ## Test the client against the simulator, or a server named by RS_ENDPOINT and RS_KEY
-	$(call pytest,contract,$(if $(RS_ENDPOINT),,$(WAITERS)))
+	$(call pytest,contract,$(if $(RS_ENDPOINT),,$(WORKERS)))
 
 integration: $(READY) ## Test every module and plugin through ansible-playbook
-	$(call pytest,integration,$(WAITERS))
+	$(call pytest,integration,$(WORKERS))
 
 integration-real: $(READY) ## Run the same tests against the server named by RS_ENDPOINT and RS_KEY, and EMPTY it
 	@test -n "$(RS_ENDPOINT)" -a -n "$(RS_KEY)" || { echo "set RS_ENDPOINT and RS_KEY; that server is emptied"; exit 2; }
@@ -83,7 +81,7 @@ wire: $(READY) ## Compare the simulator with the recorded answers of a real serv
 	$(BIN)/python $(TOOLS)/wire.py "$(WIRE)"
 
 faults: $(READY) ## Test under cut connections, garbled answers and killed processes
-	$(call pytest,faults,$(WAITERS))
+	$(call pytest,faults,$(WORKERS))
 
 fuzz: $(READY) ## Spoil N answers of a server (10000) as SEED (a number) says, and see that nothing breaks
 	$(if $(wildcard tests/faults),FUZZ_N=$(or $(N),10000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q -s \

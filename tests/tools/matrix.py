@@ -38,8 +38,7 @@ BY_ANSIBLE_TEST = {
 BY_ANSIBLE = {"integration": ["tests/integration", "--ignore=tests/integration/agent"]}
 """Layers of which only Ansible's commands run in the environment, the tests themselves in .venv; those of the
 agent run no Ansible."""
-WAITERS = ["-n", "4", "--dist", "worksteal"]
-"""More than cores: most of what these tests do is to wait."""
+WORKERS = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
 LAYERS = (*BY_ANSIBLE_TEST, "contract", *BY_ANSIBLE)
 EDGES = ("oldest", "newest")
 """Instead of a core: the one of all that can be had here, on one Python of that kind."""
@@ -138,7 +137,7 @@ def run(cell: Cell, layer: str, target: str = "", interpreter: str = "") -> str:
     else:
         if layer in BY_ANSIBLE:
             environment["ANSIBLE_BIN"] = str(cell.bin)
-            python, more = ROOT / ".venv/bin/python", WAITERS
+            python, more = ROOT / ".venv/bin/python", WORKERS
         elif tuple(map(int, cell.python.split("."))) < SIMULATOR_PYTHON:
             return ""
         else:

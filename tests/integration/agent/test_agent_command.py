@@ -173,15 +173,20 @@ def zipapp(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("python", pythons(), ids=lambda path: Path(path).parts[-3])
-def test_the_zipapp_runs_a_job(agents: Agents, zipapp: Path, python: str) -> None:
-    """With nothing installed: isolated, and from a folder where none of the sources are."""
+def require_packages_for(zipapp: Path, python: str) -> None:
+    """Skip when the packages in the zipapp are not for such an old Python."""
     with zipfile.ZipFile(zipapp) as archive:
         wanted = json.loads(archive.read("drp_agent/about.json"))["python"]
     asked = [python, "-c", "import sys; print(sys.version_info[1])"]
     here = int(subprocess.run(asked, capture_output=True, check=True).stdout)
     if here < int(wanted.rpartition(".")[2]):
         pytest.skip(f"the packages of this environment need Python {wanted}; make agent takes older ones")
+
+
+@pytest.mark.parametrize("python", pythons(), ids=lambda path: Path(path).parts[-3])
+def test_the_zipapp_runs_a_job(agents: Agents, zipapp: Path, python: str) -> None:
+    """With nothing installed: isolated, and from a folder where none of the sources are."""
+    require_packages_for(zipapp, python)
     text = ". ./helper; set_param from zipapp"
     machine = agents.machine_with_tasks(agents.task("first", text))
     agent = agents.spawn(machine, "once", program=[python, "-I", str(zipapp)])
@@ -204,6 +209,7 @@ UNUSED = {
 @pytest.mark.parametrize("python", pythons(), ids=lambda path: Path(path).parts[-3])
 def test_an_idle_agent_has_loaded_little(agents: Agents, zipapp: Path, python: str) -> None:
     """After a job, with a configuration in YAML.  What is needed to start is gone."""
+    require_packages_for(zipapp, python)
     folder, noted, config = (agents.folder / name for name in ("program", "noted", "agent.yml"))
     with zipfile.ZipFile(zipapp) as archive:
         archive.extractall(folder)
@@ -223,7 +229,7 @@ def test_an_idle_agent_has_loaded_little(agents: Agents, zipapp: Path, python: s
     program = [python, "-I", "-OO", str(folder)]
     agent = agents.spawn(machine, "run", "-c", str(config), program=program, wait_timeout=3600)
     try:
-        eventually(lambda: agents.now(machine)["CurrentTask"] == 1)
+        eventually(lambda: agent.poll() is not None or agents.now(machine)["CurrentTask"] == 1)
     finally:
         agent.terminate()
         said, _none = agent.communicate(timeout=LIMIT)

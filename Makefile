@@ -66,8 +66,8 @@ unit: $(READY) ## Run the unit tests
 contract: $(READY) ## Test the client against the simulator, or a server named by RS_ENDPOINT and RS_KEY
 	$(call pytest,contract,$(if $(RS_ENDPOINT),,$(WORKERS)))
 
-integration: $(READY) ## Test every module and plugin through ansible-playbook
-	$(call pytest,integration,$(WORKERS))
+integration: $(READY) ## Test every module and plugin through ansible-playbook (ALL=1: and what takes long)
+	$(call pytest,integration,$(WORKERS) $(if $(ALL),,-m "not slow"))
 
 integration-real: $(READY) ## Run the same tests against the server named by RS_ENDPOINT and RS_KEY, and EMPTY it
 	@test -n "$(RS_ENDPOINT)" -a -n "$(RS_KEY)" || { echo "set RS_ENDPOINT and RS_KEY; that server is emptied"; exit 2; }
@@ -75,7 +75,7 @@ integration-real: $(READY) ## Run the same tests against the server named by RS_
 
 # whose shell names a real server for drpcli does not mean it for the tests
 test: export RS_ENDPOINT :=
-test: lint types unit contract integration ## Run all of the above; required before a commit
+test: lint types unit contract integration ## Run all of the above; required before a commit (ALL=1)
 
 wire: $(READY) ## Compare the simulator with the recorded answers of a real server (WIRE=path/to/replay.py)
 	$(BIN)/python $(TOOLS)/wire.py "$(WIRE)"

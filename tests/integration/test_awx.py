@@ -25,6 +25,8 @@ from simulator import launch
 from simulator.launch import Simulator
 from simulator.testing import Api
 
+pytestmark = pytest.mark.slow
+
 SECRET = "planted|secret(1"
 KINDS = ["credential_types", "credentials", "projects", "inventories", "inventory_sources", "job_templates"]
 

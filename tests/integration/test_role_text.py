@@ -22,6 +22,7 @@ from simulator.launch import PASSWORD, USERNAME, Simulator
 from simulator.testing import Api
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.needs_counters,
     pytest.mark.skipif(os.geteuid() != 0, reason="the role works as root only"),
 ]

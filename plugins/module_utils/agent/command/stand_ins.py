@@ -66,7 +66,7 @@ def later(name: str, functions: t.Collection[str] = ()) -> types.ModuleType:
 
     def attribute(wanted: str) -> t.Any:
         if wanted in functions:
-            return lambda *args, **options: getattr(load(), wanted)(*args, **options)
+            return _calling(lambda: getattr(load(), wanted))
         if functions and wanted == "__path__":  # what "from ... import" looks at first
             raise AttributeError(wanted)
         return getattr(load(), wanted)
@@ -77,6 +77,15 @@ def later(name: str, functions: t.Collection[str] = ()) -> types.ModuleType:
     if package in sys.modules:
         setattr(sys.modules[package], last, module)
     return module
+
+
+def _calling(find: t.Callable[[], t.Any]) -> t.Callable[..., t.Any]:
+    """A function that looks for the one to call when it is called."""
+
+    def call(*arguments: t.Any, **options: t.Any) -> t.Any:
+        return find()(*arguments, **options)
+
+    return call
 
 
 def _charset_normalizer() -> None:

@@ -43,7 +43,7 @@ _LOADED_LATER: dict[str, tuple[str, ...]] = {
 
 def install() -> None:
     """To be called before requests and dataclasses are imported."""
-    _charset_normalizer()
+    _guessers()
     _certifi()
     _inspect()
     importlib.import_module("urllib")  # all of it but what is in it
@@ -88,12 +88,12 @@ def _calling(find: t.Callable[[], t.Any]) -> t.Callable[..., t.Any]:
     return call
 
 
-def _charset_normalizer() -> None:
-    """Guesses how texts are encoded; the client reads bytes, and knows what they are."""
-    module = types.ModuleType("charset_normalizer")
-    vars(module).update(__version__="3.0.0", detect=lambda _data: {"encoding": None})
-    sys.modules["charset_normalizer"] = module
-    sys.modules["chardet"] = None  # type: ignore[assignment]  # what requests would prefer
+def _guessers() -> None:
+    """It and, before it, chardet guess how texts are encoded; the client reads bytes and knows what they are."""
+    for name, version in (("chardet", "4.0.0"), ("charset_normalizer", "3.0.0")):
+        module = types.ModuleType(name)
+        vars(module).update(__version__=version, detect=lambda _data: {"encoding": None})
+        sys.modules[name] = module
 
 
 def _certifi() -> None:

@@ -89,7 +89,7 @@ def _calling(find: t.Callable[[], t.Any]) -> t.Callable[..., t.Any]:
 
 
 def _guessers() -> None:
-    """It and, before it, chardet guess how texts are encoded; the client reads bytes and knows what they are."""
+    """They guess how texts are encoded; the client reads bytes, and knows what they are."""
     for name, version in (("chardet", "4.0.0"), ("charset_normalizer", "3.0.0")):
         module = types.ModuleType(name)
         vars(module).update(__version__=version, detect=lambda _data: {"encoding": None})

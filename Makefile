@@ -75,7 +75,7 @@ integration-real: $(READY) ## Run the same tests against the server named by RS_
 
 # whose shell names a real server for drpcli does not mean it for the tests
 test: export RS_ENDPOINT :=
-test: lint types unit contract integration ## Run all of the above; required before a commit (ALL=1)
+test: lint types unit contract integration ## Run all of the above; required before a commit (ALL=1: with what takes long)
 
 wire: $(READY) ## Compare the simulator with the recorded answers of a real server (WIRE=path/to/replay.py)
 	$(BIN)/python $(TOOLS)/wire.py "$(WIRE)"

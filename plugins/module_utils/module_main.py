@@ -20,7 +20,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]
 
     params: dict[str, t.Any]
     argument_spec: dict[str, dict[str, t.Any]]
-    validation_result: ValidationResult
+    validation_result: ValidationResult | None = None
 
     @property
     def _lists_of_names(self) -> set[str]:
@@ -39,12 +39,17 @@ class _Module(AnsibleModule):  # type: ignore[misc]
         super().log(msg.replace("\0", "\\0"), log_args)
 
     def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
-        errors = list(self.validation_result.errors)
+        # Ansible may fail before it has looked at any argument
+        errors = list(self.validation_result.errors) if self.validation_result else []
         if errors and msg == errors[0].msg:
             msg = telling_error(errors).msg
         result.setdefault(
             "invocation",
-            {"module_args": runner.shown_options(self.params, lists_of_names=self._lists_of_names)},
+            {
+                "module_args": runner.shown_options(
+                    getattr(self, "params", {}), lists_of_names=self._lists_of_names
+                )
+            },
         )
         super().fail_json(msg, **result)
         raise AssertionError("it has left the process")

@@ -124,6 +124,8 @@ class Store:
         if self._lock is not None:
             self._lock.release()
         self._lock = None
+        for journal in (self._state, self._job):
+            journal.close()
 
     # -- memory
 

@@ -63,18 +63,21 @@ class RunningScript:
     def __init__(self, folder: str, process: SupervisorProcess | None = None) -> None:
         self.folder = folder
         self._process = process
-        self._prepared = process is None
+        self._prepared = False
 
     def is_prepared(self, seconds: float) -> bool:
         """Whether its files are made, or will never be, within ``seconds``."""
+        if self._process is None or self._prepared:
+            return True
         with contextlib.suppress(Gone):
-            self._prepared = self._prepared or self._asked().answer(seconds) is not None
+            self._prepared = self._process.answer(seconds) is not None
             return self._prepared
         return True
 
     def kill(self) -> None:
         """End the supervisor at once, and wait for nothing: for one that hangs in a system call."""
-        self._asked().kill()
+        if self._process is not None:
+            self._process.kill()
 
     def wait(self, seconds: float) -> ScriptResult | None:
         """How it ended; None when it runs on after ``seconds``."""
@@ -88,9 +91,6 @@ class RunningScript:
         except Gone:
             self._wait_for_lock()
         return _read_result(self.folder)
-
-    def _asked(self) -> SupervisorProcess:
-        return t.cast(SupervisorProcess, self._process)
 
     def _wait_for_other(self, seconds: float) -> ScriptResult | None:
         deadline = time.monotonic() + seconds

@@ -81,7 +81,7 @@ wire: $(READY) ## Compare the simulator with the recorded answers of a real serv
 	$(BIN)/python $(TOOLS)/wire.py "$(WIRE)"
 
 faults: $(READY) ## Test under cut connections, garbled answers and killed processes
-	$(call pytest,faults,$(WORKERS))
+	$(call pytest,faults,-n 4 --dist worksteal) # they wait more than they work
 
 fuzz: $(READY) ## Spoil N answers of a server (10000) as SEED (a number) says, and see that nothing breaks
 	$(if $(wildcard tests/faults),FUZZ_N=$(or $(N),10000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q -s \

@@ -27,6 +27,8 @@ class ConnectProxy(socketserver.ThreadingTCPServer):
 class _Tunnel(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         words = self.rfile.readline().decode().split()
+        if len(words) < 2:
+            return  # whoever connected gave up before he asked for anything
         while self.rfile.readline().strip():
             pass
         t.cast(ConnectProxy, self.server).asked.append(" ".join(words[:2]))

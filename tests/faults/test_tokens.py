@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import time
 import typing as t
 
 import pytest
@@ -14,6 +15,11 @@ from ansible_collections.digitalrebar.provision.plugins.module_utils.client.clie
 from ansible_collections.digitalrebar.provision.plugins.module_utils.client.errors import (
     LoginRequired,
     NotPermitted,
+)
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.events.stream import EventStream
+from ansible_collections.digitalrebar.provision.plugins.module_utils.client.token_cache import (
+    CachedToken,
+    TokenCache,
 )
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.bulk import Bulk
 from ansible_collections.digitalrebar.provision.plugins.module_utils.converge.engine import converge
@@ -72,6 +78,34 @@ def test_a_server_that_refuses_every_token_is_asked_twice(client: Client, lab: t
     with pytest.raises(LoginRequired):
         converge(client, profile())
     assert lab.asked("GET", "profiles") == 2
+
+
+def request(client: Client) -> None:
+    client.list("profiles")
+
+
+def events(client: Client) -> None:
+    with EventStream(client) as stream:
+        stream.register("profiles.*.*")
+
+
+@pytest.mark.parametrize("use", [request, events])
+def test_a_server_that_forgets_all_tokens(
+    client: Client, lab: t.Any, tmp_path: t.Any, use: t.Callable[[Client], None]
+) -> None:
+    """Ours is dead, and so is the younger one that another process has put into the cache."""
+    lab.tokens = str(tmp_path / "tokens")
+    first, second = lab.client(), lab.client()
+    first.token()
+    with lab.client(token_cache="") as apart:
+        theirs = CachedToken(apart.token(), time.time(), time.time() + 600)
+    TokenCache(lab.tokens, first.endpoint, first.session.username).store(theirs)
+    assert second.token() == theirs.token != first.token()
+    lab.simulator.expire_tokens()
+    logins = lab.simulator.stats()["logins"]
+    use(first)
+    use(second)
+    assert lab.simulator.stats()["logins"] == logins + 1
 
 
 def test_clients_with_one_cache_share_the_new_login(client: Client, lab: t.Any, tmp_path: t.Any) -> None:

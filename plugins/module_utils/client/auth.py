@@ -18,6 +18,8 @@ from .transport import Answer, Transport
 
 API_PATH = "/api/v3"
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+_MAX_TOKENS = 3
+"""For one request: ours, the one in the cache, and a new one."""
 TOKEN_LIFETIME = 600
 """Seconds asked for at login and at each renewal; renewed when half of it is over."""
 
@@ -38,14 +40,27 @@ class Session(t.Protocol):
     def replace_token(self, refused: str, fail_fast: bool = False) -> bool:
         """Get another token in place of ``refused``; False when there is no way to."""
 
+    def was_adopted(self, token: str) -> bool:
+        """Whether another process got ``token``: then it may be as dead as the one that it replaced."""
+
     def on_token_revoked(self) -> TokenRevoked:
         """Forget the token, which the server has revoked; the error to raise."""
 
     def explain(self, error: LoginRequired) -> LoginRequired:
-        """The same error with a text about these credentials."""
+        """The same error, of a token that was refused and could not be replaced, with a text about it."""
 
     def on_password_changed(self, username: str, password: str) -> None:
         """A password was changed, which revoked all tokens of the user; if it is ours, log in with it."""
+
+
+def replace_refused(session: Session, refused: str, number: int, fail_fast: bool = False) -> bool:
+    """Whether there is another token to try after ``refused``, the ``number``-th of this request.
+
+    One that was issued for this request and is refused as well is the last.  One that another process has
+    stored is not: after a restart of the server with another secret all of them are dead.
+    """
+    last = number >= _MAX_TOKENS or (number > 1 and not session.was_adopted(refused))
+    return not last and session.replace_token(refused, fail_fast)
 
 
 class TokenSession:
@@ -63,6 +78,9 @@ class TokenSession:
         return self._token
 
     def replace_token(self, refused: str, fail_fast: bool = False) -> bool:  # noqa: ARG002
+        return False
+
+    def was_adopted(self, token: str) -> bool:  # noqa: ARG002
         return False
 
     def on_token_revoked(self) -> TokenRevoked:
@@ -94,6 +112,9 @@ class CertificateSession:
         return ""
 
     def replace_token(self, refused: str, fail_fast: bool = False) -> bool:  # noqa: ARG002
+        return False
+
+    def was_adopted(self, token: str) -> bool:  # noqa: ARG002
         return False
 
     def on_token_revoked(self) -> TokenRevoked:
@@ -142,6 +163,8 @@ class UserSession:
         self._clock = clock
         self._lock = threading.Lock()
         self._current_token: CachedToken | None = None
+        self._issued = ""
+        """The last token that we asked for ourselves."""
 
     def token(self, fail_fast: bool = False) -> str:
         """A usable token; logs in, or renews, when that is due.  Raises what the login raises."""
@@ -162,6 +185,9 @@ class UserSession:
                 self._current_token = self._login(refused, fail_fast)
         return True
 
+    def was_adopted(self, token: str) -> bool:
+        return token != self._issued
+
     def on_token_revoked(self) -> TokenRevoked:
         with self._lock:
             if self._current_token is not None and self._cache is not None:
@@ -173,8 +199,9 @@ class UserSession:
 
     def explain(self, error: LoginRequired) -> LoginRequired:
         return LoginRequired(
-            f"{self._transport.endpoint} refused the login of {self.username!r}: "
-            "unknown user or wrong password",
+            f"{self._transport.endpoint} accepts the login of {self.username!r}, but not the token that it "
+            "has issued for it. Is there a proxy that takes the token away, or are there several servers "
+            "behind this address?",
             type="AUTH",
             code=error.code,
         )
@@ -226,13 +253,22 @@ class UserSession:
         )
         if answer.status >= 400:
             error = from_answer("GET", path, answer.status, answer.reason, answer.body)
-            raise self.explain(error) if isinstance(error, LoginRequired) else error
+            raise self._login_refused(error) if isinstance(error, LoginRequired) else error
         token, self.info = _read_token(answer, self._transport.endpoint)
         self.secrets.add(token)
+        self._issued = token
         fetched = CachedToken(token, issued, issued + TOKEN_LIFETIME)
         if self._cache is not None:
             self._cache.store(fetched)
         return fetched
+
+    def _login_refused(self, error: LoginRequired) -> LoginRequired:
+        return LoginRequired(
+            f"{self._transport.endpoint} refused the login of {self.username!r}: "
+            "unknown user or wrong password",
+            type="AUTH",
+            code=error.code,
+        )
 
     def _basic_auth_header(self) -> str:
         return basic_auth_header(self.username, self._password)

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import typing as t
 
 from . import features, filters, limits, models, pages
-from .auth import Session
+from .auth import Session, replace_refused
 from .errors import (
     REVOKED_TOKEN_MESSAGE,
     ApiError,
@@ -29,8 +30,10 @@ Json = t.Any
 Object = dict[str, t.Any]
 Objects = list[Object]
 
-_MAX_TOKENS = 3
-"""So many tokens are tried for one request."""
+_CANNOT_SEND_AGAIN = (
+    "the token was refused in the middle of a body that can be read only once. There is a new token now: "
+    "send it again"
+)
 
 
 class Client:
@@ -128,12 +131,13 @@ class Client:
 
         The server answers an expired token with a 401 or 403 that has no body, a revoked one with a 403
         "Validation failed".  Any other 403 with an error object means "not permitted" and is handed on.
-        Raises LoginRequired or TokenRevoked when there is no other token, or that is refused as well.
+        Raises LoginRequired or TokenRevoked when there is no other token, or each is refused
+        (`replace_refused`).
         """
         own = "Authorization" in headers
         start = body.tell() if body is not None and not isinstance(body, bytes) and body.seekable() else None
         replayable = body is None or isinstance(body, bytes) or start is not None
-        for number in range(1, _MAX_TOKENS + 1):
+        for number in itertools.count(1):
             authorized = self.authorize(dict(headers), fail_fast)
             answer = self.transport.send(method, url, authorized, body, stream, fail_fast, timeout)
             if method not in ("GET", "HEAD") and answer.status < 400:
@@ -141,11 +145,11 @@ class Client:
             revoked = answer.status == 403 and REVOKED_TOKEN_MESSAGE.encode() in answer.body
             if own or not (revoked or (answer.status in (401, 403) and not answer.body)):
                 return answer
-            # the token that another process has cached may be as dead as ours: then the third is a new one
-            last = number == (_MAX_TOKENS if revoked else _MAX_TOKENS - 1)
             refused = authorized.get("Authorization", "").partition(" ")[2]
-            if last or not replayable or not self.session.replace_token(refused, fail_fast):
+            if not replace_refused(self.session, refused, number, fail_fast):
                 break
+            if not replayable:
+                raise LoginRequired(_CANNOT_SEND_AGAIN, type="AUTH", code=answer.status)
             if start is not None:
                 t.cast(t.IO[bytes], body).seek(start)
         if revoked:

@@ -12,6 +12,7 @@ import base64
 import contextlib
 import errno
 import http.client
+import itertools
 import selectors
 import socket
 import ssl
@@ -20,7 +21,7 @@ import typing as t
 import urllib.parse
 
 from .. import limits
-from ..auth import API_PATH
+from ..auth import API_PATH, replace_refused
 from ..errors import (
     REVOKED_TOKEN_MESSAGE,
     ConnectionFailed,
@@ -129,16 +130,16 @@ def open_channel(client: Connector, timeout: float) -> Channel:
     """A websocket in the name of the client's session; ``timeout`` seconds for each step and each frame.
 
     Credentials are checked by the server only now: the channel outlives its token.  A token that is
-    refused is replaced once.  Raises ConnectionFailed, CertificateRejected, LoginRequired, TokenRevoked, or
-    what the server answered instead of a handshake.
+    refused is replaced (`replace_refused`).  Raises ConnectionFailed, CertificateRejected, LoginRequired,
+    TokenRevoked, or what the server answered instead of a handshake.
     """
     require_packages("websocket-client", "requests")
-    for again in (False, True):
+    for number in itertools.count(1):
         token = client.session.token(fail_fast=True)
         try:
             return _handshake(client, token, timeout)
         except (LoginRequired, TokenRevoked) as error:
-            if not again and client.session.replace_token(token, fail_fast=True):
+            if replace_refused(client.session, token, number, fail_fast=True):
                 continue
             if isinstance(error, TokenRevoked):
                 raise client.session.on_token_revoked() from error

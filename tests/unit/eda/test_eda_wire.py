@@ -169,6 +169,8 @@ def test_refusals_at_the_start_end_the_source() -> None:
     body = json.dumps(denied).encode()
     assert "refused the login of 'eda'" in refusal({"users/eda/token": web.Response(status=403)})
     assert "refused the login of 'eda'" in refusal({"users/eda/token": web.Response(status=401)})
+    for path in ("indexes", "ws"):
+        assert "accepts the login of 'eda', but not the token" in refusal({path: web.Response(status=403)})
     assert "not the API port" in refusal({"users/eda/token": web.Response(status=404)})
     assert "not the API port" in refusal({"users/eda/token": web.Response(body=b"hello")})
     assert "Cannot access /indexes; Requires" in refusal({"indexes": web.Response(status=403, body=body)})

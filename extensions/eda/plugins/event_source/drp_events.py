@@ -907,6 +907,10 @@ class Api:
         if self._settings.token:
             return f"token: {self.endpoint} does not accept it; it is expired, or another server issued it"
         user = self._settings.username
+        if self._token:
+            return (
+                f"{self.endpoint} accepts the login of {user!r}, but not the token that it has issued for it"
+            )
         return f"{self.endpoint} refused the login of {user!r}: unknown user or wrong password"
 
     def _parse_document(self, body: bytes | None, kind: type) -> t.Any:

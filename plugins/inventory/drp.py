@@ -280,12 +280,10 @@ from ..plugin_utils.inventory.build import build
 from ..plugin_utils.inventory.fill import gc_paused
 from ..plugin_utils.inventory.reports import Reports
 from ..plugin_utils.inventory.wanted import Wanted
-from ..plugin_utils.templated_options import render_options, render_variables
 
 ObjectsByKind = dict[str, list[dict[str, t.Any]]]
 
 FILE_NAME_ENDINGS = ("/drp.yml", "/drp.yaml", ".drp.yml", ".drp.yaml")
-SECRET_OPTIONS = ("password", "key", "token")
 IDENTITY_OPTIONS = ("endpoint", "username", "token", "key")
 NOT_ACCEPTABLE = 406
 
@@ -299,14 +297,14 @@ class InventoryModule(compat.OptionOrigins, BaseInventoryPlugin, Constructable, 
         """Whether the file is there and has one of our names."""
         return bool(f"/{path}".endswith(FILE_NAME_ENDINGS) and super().verify_file(path))
 
-    def set_options(
-        self,
-        task_keys: t.Mapping[str, t.Any] | None = None,
-        var_options: t.Mapping[str, t.Any] | None = None,
-        direct: t.Mapping[str, t.Any] | None = None,
-    ) -> None:
-        """Templates are evaluated before Ansible looks at the types of the options."""
-        direct = render_options(direct, self._template, SECRET_OPTIONS) if direct else direct
+    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
+        """Names, templates and flags are looked at before Ansible looks at the types."""
+        try:
+            direct, var_options = inventory_options.prepare(
+                direct or {}, var_options, self.option_definitions, self._template
+            )
+        except errors.UsageError as error:
+            raise AnsibleParserError("; ".join(error.messages)) from None
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
@@ -357,7 +355,7 @@ class InventoryModule(compat.OptionOrigins, BaseInventoryPlugin, Constructable, 
         from ..plugin_utils.inventory.fetch import fetch
 
         try:
-            with connect(settings_of(self, self._template)) as client, reporting(client, reports.warn):
+            with connect(settings_of(self)) as client, reporting(client, reports.warn):
                 return fetch(client, wanted, reports.verbose)
         except errors.DrpError as error:
             text = error_text(error)
@@ -371,7 +369,7 @@ class InventoryModule(compat.OptionOrigins, BaseInventoryPlugin, Constructable, 
 
     def _cache_identity(self) -> list[t.Any]:
         """Who asks whom, without a password."""
-        endpoint, username, token, key = render_variables(self, IDENTITY_OPTIONS, self._template)
+        endpoint, username, token, key = map(self.get_option, IDENTITY_OPTIONS)
         return [endpoint, username, token, str(key or "").partition(":")[0]]
 
     def _read_cache(self, key: str) -> t.Any:

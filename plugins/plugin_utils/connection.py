@@ -12,15 +12,11 @@ from ..module_utils.client import errors
 from ..module_utils.client.masking import mask
 from ..module_utils.client.settings import Settings, resolve
 from ..module_utils.options import CONNECTION_SPEC
+from .templated_options import CREDENTIAL_OPTIONS
 
 if t.TYPE_CHECKING:
     from ..module_utils.client.client import Client
 
-Templater = t.Callable[[t.Any], t.Any]
-
-TEMPLATED_OPTIONS = ("endpoint", "username", "password", "key", "token")
-SECRET_OPTIONS = ("password", "key", "token")
-_CREDENTIAL_OPTIONS = ("username", *SECRET_OPTIONS)
 _OPTIONS_BY_ERROR: dict[type[errors.DrpError], str] = {
     errors.CertificateRejected: "cert_fingerprint, ca_path, validate_certs",
     errors.ConnectionFailed: "endpoint",
@@ -35,37 +31,26 @@ class PluginWithOptions(t.Protocol):
         """The value, and where it was set."""
 
 
-def settings_of(plugin: PluginWithOptions, template: Templater | None = None) -> Settings:
-    """Settings of the client from the options of ``plugin``.
+def settings_of(plugin: PluginWithOptions) -> Settings:
+    """Settings of the client from the options of ``plugin``, whose templates have been evaluated.
 
-    ``template`` evaluates the texts in variables; without it they are taken as they are.  Raises UsageError
-    naming the option or the variable that is wrong.
+    Raises UsageError naming the option or the variable that is wrong.
     """
-    return resolve(explicit_options(plugin, template))
+    return resolve(explicit_options(plugin))
 
 
-def explicit_options(plugin: PluginWithOptions, template: Templater | None = None) -> dict[str, t.Any]:
+def explicit_options(plugin: PluginWithOptions) -> dict[str, t.Any]:
     """The connection options that are set, in the plugin's own file or call, or by a variable.
 
     What Ansible found in the environment is left out: ``resolve`` looks there itself, after all that is
-    explicit.  Variables hold templates; what is direct was evaluated before.  Credentials are taken from one
-    place, so that any in the call hide those in variables.
+    explicit.  Credentials are taken from one place, so that any in the call hide those in variables.
     """
     found = {name: plugin.get_option_and_origin(name) for name in CONNECTION_SPEC if name != "run_in"}
     direct = {name: value for name, (value, origin) in found.items() if origin == "Direct"}
     by_variable = {name: value for name, (value, origin) in found.items() if origin.startswith("var:")}
-    if any(direct.get(name) for name in _CREDENTIAL_OPTIONS):
-        by_variable = {name: value for name, value in by_variable.items() if name not in _CREDENTIAL_OPTIONS}
-    options = {**by_variable, **direct}
-    if template is not None:
-        options.update(
-            {
-                name: _templated(name, by_variable[name], template)
-                for name in TEMPLATED_OPTIONS
-                if name in by_variable and name not in direct
-            }
-        )
-    return options
+    if any(direct.get(name) for name in CREDENTIAL_OPTIONS):
+        by_variable = {name: value for name, value in by_variable.items() if name not in CREDENTIAL_OPTIONS}
+    return {**by_variable, **direct}
 
 
 @contextlib.contextmanager
@@ -90,12 +75,3 @@ def error_text(error: errors.DrpError) -> str:
     text = "; ".join(error.messages) if error.type == errors.CLIENT_ERROR else str(error)
     decided_by = next((options for kind, options in _OPTIONS_BY_ERROR.items() if isinstance(error, kind)), "")
     return f"{decided_by}: {text}" if decided_by else text
-
-
-def _templated(name: str, value: t.Any, template: Templater) -> t.Any:
-    try:
-        result = template(value)
-        return result if result is None else str(result)
-    except Exception as error:
-        why = "" if name in SECRET_OPTIONS else f": {error}"
-        raise errors.UsageError(f"{name}: the template cannot be evaluated{why}") from None

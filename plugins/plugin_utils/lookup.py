@@ -12,10 +12,12 @@ from ansible.plugins.lookup import LookupBase
 
 from ..module_utils import runner
 from ..module_utils.client.client import Client
-from ..module_utils.client.errors import DrpError, UsageError
+from ..module_utils.client.errors import DrpError
 from . import compat
 from .connection import error_text, reporting, settings_of
 from .plain_data import json_data
+from .strict_options import refuse_unknown, with_strict_flags
+from .templated_options import render_variables
 
 
 class DrpLookup(compat.OptionOrigins, LookupBase):
@@ -33,11 +35,15 @@ class DrpLookup(compat.OptionOrigins, LookupBase):
         compat.require_core(AnsibleLookupError)
         try:
             kwargs.pop("wantlist", None)  # what a loop by with_ says
-            self._refuse_unknown(kwargs)
+            definitions = self.option_definitions
+            refuse_unknown(kwargs, definitions)
             direct = {name: json_data(value, name) for name, value in kwargs.items()}
             names = [str(term) for term in json_data(terms, "_terms")]
-            self.set_options(var_options=variables, direct=direct)
-            settings = settings_of(self, lambda value: compat.template(self._templar, value))
+            self.set_options(
+                var_options=render_variables(variables, direct, definitions, self._template),
+                direct=with_strict_flags(direct, definitions),
+            )
+            settings = settings_of(self)
             client = runner.client_for(settings)
             with reporting(client, self._display.warning):
                 answers = self.look_up(client, names)
@@ -45,9 +51,5 @@ class DrpLookup(compat.OptionOrigins, LookupBase):
         except DrpError as error:
             raise AnsibleLookupError(error_text(error)) from None
 
-    def _refuse_unknown(self, options: t.Mapping[str, t.Any]) -> None:
-        """Ansible silently drops an option that it does not know."""
-        known = sorted(name for name in self.option_definitions if not name.startswith("_"))
-        unknown = [name for name in options if name not in known]
-        if unknown:
-            raise UsageError(f"unknown option {', '.join(unknown)}. Known: {', '.join(known)}")
+    def _template(self, value: t.Any) -> t.Any:
+        return compat.template(self._templar, value)

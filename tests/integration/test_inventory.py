@@ -365,6 +365,11 @@ def test_vault(server: Simulator, tmp_path: Path, whole: bool) -> None:
         ({"filters": {"sort": "Name"}}, "filters: sort is neither an index nor a param"),
         ({"filters": {"Uuid": "red"}}, "filters: GET: machines: Invalid UUID: red"),
         ({"page_size": 0}, "page_size: must be at least 1"),
+        ({"filter": {"Name": "web-1"}}, "unknown option filter. Did you mean filters?"),
+        ({"validate_certs": "ture"}, "validate_certs: 'ture' is neither true nor false"),
+        ({"validate_certs": "{{ 'ture' }}"}, "validate_certs: 'ture' is neither true nor false"),
+        ({"validate_certs": "{{ 1 == 1 }}", "ca_path": None}, "validate_certs: The certificate of"),
+        ({"strict": "perhaps"}, "strict: 'perhaps' is neither true nor false"),
         ({"username": None, "password": None}, "no credentials: set token"),
         ({"groups_by": ["color"]}, "groups_by"),
         (

@@ -105,6 +105,30 @@ def test_objects(run_tasks: PlaybookRunner, api: Api) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("verify", "told"),
+    [("ture", "validate_certs: 'ture' is neither true nor false"), ("{{ not no_verify }}", "is not trusted")],
+)
+def test_no_variable_turns_verification_off_by_mistake(
+    run_tasks: PlaybookRunner, verify: str, told: str
+) -> None:
+    """Ansible takes for false what it does not understand, a template among it."""
+    given = {"validate_certs": verify, "ca_path": None, "token_cache": ""}
+    variables = {f"drp_{name}": value for name, value in {**run_tasks.defaults, **given}.items()}
+    played = run_tasks(looked_up(f"lookup({OBJECT}, 'm1')", **variables, no_verify=False))
+    assert told in str(values(played)[0])
+
+
+def test_templates_in_variables(run_tasks: PlaybookRunner, api: Api) -> None:
+    """Of each type: a text, a path, a flag, a number."""
+    own = {"place": "{{ drp_ca_path_of_the_lab }}", "drp_ca_path_of_the_lab": run_tasks.defaults["ca_path"]}
+    given = {"ca_path": "{{ place }}", "validate_certs": "{{ 1 == 1 }}", "request_timeout": "{{ 10 + 10 }}"}
+    variables = {f"drp_{name}": value for name, value in {**run_tasks.defaults, **given}.items()}
+    played = run_tasks(looked_up(f"lookup({OBJECT}, 'm1', member='Name')", **variables, **own))
+    assert played.code == 0, played.output
+    assert values(played) == ["m1"]
+
+
 def test_mistakes(run_tasks: PlaybookRunner, api: Api) -> None:
     played = asked(
         run_tasks,
@@ -120,6 +144,8 @@ def test_mistakes(run_tasks: PlaybookRunner, api: Api) -> None:
         f"lookup({OBJECT}, 'm1', filters={{'Name': 'x'}})",
         f"lookup({OBJECT}, 'm1', username='x', password='wrong-secret', token_cache='')",
         f"lookup({OBJECT}, 'm1', endpoint='drp')",
+        f"lookup({OBJECT}, 'm1', validate_certs='ture')",
+        f"lookup({PARAM}, 'own', machine='m1', decode='perhaps')",
         flags=["-vvv"],
     )
     told = [str(value) for value in values(played)]
@@ -128,7 +154,7 @@ def test_mistakes(run_tasks: PlaybookRunner, api: Api) -> None:
         "give one of machine, profile, plugin",
         "no such machine: nobody",
         "param pin is secure: set decode=true to read it",
-        "unknown option machin. Known: aggregate, ca_path,",
+        "unknown option machin. Did you mean machine?",
         "unknown kind 'machine'. Did you mean machines?",
         "no such machine: nobody",
         "member: machine m1 has no value at Params.absent, and no default is set",
@@ -136,6 +162,8 @@ def test_mistakes(run_tasks: PlaybookRunner, api: Api) -> None:
         "filters: cannot be combined with names of objects",
         "username, password, key, token: AUTH: ",
         "endpoint: 'drp' is not a URL",
+        "validate_certs: 'ture' is neither true nor false",
+        "decode: 'perhaps' is neither true nor false",
     ]
     assert [words for words, text in zip(expected, told, strict=True) if words not in text] == [], told
     assert "wrong-secret" not in "".join(told)

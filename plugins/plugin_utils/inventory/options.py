@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the digitalrebar.provision authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of the inventory, checked and in the form that the other parts take."""
+"""The options of the inventory, before Ansible converts them and after, in the form that the parts take."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import dataclasses
 import typing as t
 
 from ...module_utils.client.errors import UsageError
+from ..strict_options import Definitions, refuse_unknown, with_strict_flags
+from ..templated_options import Templater, render_options, render_variables
 from .connection_variables import ALLOWED_NAMES, is_connection_variable
 from .filters import parse as parse_filters
 from .groups import GROUPS_BY, OWNERS, PROFILE, TENANT, Grouping
@@ -19,6 +21,10 @@ from .variables import ADDRESS_VARIABLE, VariableOptions, VariableSource
 from .wanted import Wanted
 
 GetOption = t.Callable[[str], t.Any]
+Given = t.Mapping[str, t.Any]
+
+_NO_OPTION = ("x-", "_", ".")
+"""How a name in the file begins that is nothing but a place for an anchor of YAML."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +37,19 @@ class Options:
     variable_options: VariableOptions
     grouping: Grouping
     profile_variables: bool
+
+
+def prepare(
+    direct: Given, variables: Given | None, definitions: Definitions, template: Templater
+) -> tuple[Given, Given | None]:
+    """The options of the file and the variables, with templates evaluated, for Ansible to convert.
+
+    Raises UsageError naming an option that does not exist, a template that fails, or a flag that is none.
+    """
+    names = [str(name) for name in direct]
+    refuse_unknown((name for name in names if not name.startswith(_NO_OPTION)), definitions)
+    direct = with_strict_flags(render_options(direct, template), definitions)
+    return direct, render_variables(variables, direct, definitions, template)
 
 
 def read(get: GetOption) -> Options:

@@ -82,42 +82,6 @@ def test_credentials_in_the_call_hide_those_in_variables() -> None:
     assert explicit_options(Plugin(**by_variable))["token"] == "of-a-variable"
 
 
-def test_texts_in_variables_are_templated_and_nothing_else() -> None:
-    seen: list[t.Any] = []
-
-    def template(value: t.Any) -> t.Any:
-        seen.append(value)
-        return "https://drp:8092" if value == "{{ url }}" else value
-
-    plugin = Plugin(
-        endpoint=("{{ url }}", "var: drp_endpoint"),
-        username=("ann", "var: drp_username"),
-        password=("secret{{", "var: drp_password"),
-        validate_certs=(False, "var: drp_validate_certs"),
-    )
-    assert settings_of(plugin, template).endpoints == ("https://drp:8092",)
-    assert sorted(seen) == ["ann", "secret{{", "{{ url }}"]
-    given = Plugin(endpoint=("https://drp", "Direct"), key=("ann:{{ url }}", "Direct"))
-    assert settings_of(given, template).password == "{{ url }}"
-    assert len(seen) == 3
-
-
-@pytest.mark.parametrize(
-    ("option", "told"),
-    [
-        ("endpoint", "endpoint: the template cannot be evaluated: no such variable: hunter2"),
-        ("password", "password: the template cannot be evaluated"),
-    ],
-)
-def test_a_template_that_fails_names_its_option_and_no_secret(option: str, told: str) -> None:
-    def template(value: t.Any) -> t.Any:
-        raise ValueError("no such variable: hunter2")
-
-    with pytest.raises(errors.UsageError) as caught:
-        settings_of(Plugin(**{option: ("{{ x }}", f"var: drp_{option}")}), template)
-    assert caught.value.messages == [told]
-
-
 def test_errors_name_the_options_that_decide_and_repeat_no_secret() -> None:
     client = connect(settings_of(Plugin(key=("ann:hunter2", "Direct"))))
     warned: list[str] = []

@@ -11,7 +11,6 @@ import math
 import typing as t
 
 import pytest
-from ansible.errors import AnsibleParserError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,5 +160,5 @@ def test_what_has_no_form_is_named(value: t.Any, message: str) -> None:
 def test_options_of_an_inventory_go_through_the_same_door() -> None:
     rendered = render_options({"filters": {DATE: 1}} | {"limit": 3}, lambda value: {10: {DATE}})
     assert rendered == {"filters": {"10": ["2027-05-24"]}, "limit": {"10": ["2027-05-24"]}}
-    with pytest.raises(AnsibleParserError, match=r"filters\.a: JSON has no number nan"):
+    with pytest.raises(UsageError, match=r"filters\.a: JSON has no number nan"):
         render_options({"filters": {"a": math.nan}}, lambda value: value)

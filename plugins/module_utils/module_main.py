@@ -12,7 +12,7 @@ from ansible.module_utils.common.arg_spec import ValidationResult
 from ansible.module_utils.common.parameters import remove_values
 
 from . import runner
-from .validation import telling_error
+from .validation import negative, telling_error
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]
@@ -59,6 +59,8 @@ def main(run: runner.TaskFunction, spec: t.Mapping[str, t.Any]) -> None:
     """Run a module; ``spec`` holds what AnsibleModule takes, argument_spec among it."""
     module = _Module(supports_check_mode=True, **spec)
     module.no_log_values.update(runner.environment_secrets(module.params, os.environ))
+    if wrong := negative(spec["argument_spec"], module.params):
+        module.fail_json(wrong)
     secrets: set[str] = set()
     known: set[str] = set()
     result = runner.run(

@@ -35,3 +35,20 @@ def misfit(spec: t.Mapping[str, dict[str, t.Any]], arguments: t.Mapping[str, t.A
                     wanted = "a list of dicts" if several else "a dict"
                     return f"{known}: must be {wanted}, and one value is of type {type(item).__name__}"
     return ""
+
+
+def negative(spec: t.Mapping[str, dict[str, t.Any]], options: t.Mapping[str, t.Any], inside: str = "") -> str:
+    """What to say of the first number below 0; "" when there is none.
+
+    Each number in our options is a count, a size or a time; what more it must be, its module says.
+    """
+    for name, form in spec.items():
+        value = options.get(name)
+        if form.get("type") in ("int", "float"):
+            if value is not None and value < 0:
+                return f"{inside}: {name} must not be negative" if inside else f"{name}: must not be negative"
+        elif "options" in form:
+            for item in value if isinstance(value, list) else [value]:
+                if item and (wrong := negative(form["options"], item, inside or name)):
+                    return wrong
+    return ""

@@ -20,7 +20,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils import runner
-from ..module_utils.validation import misfit, telling_error
+from ..module_utils.validation import misfit, negative, telling_error
 from . import compat
 from .modules import load_module, module_names, module_of_task
 from .plain_data import task_arguments
@@ -79,6 +79,8 @@ class _InProcess(ActionBase):
         """The options as the module would take them; the base class would complain in our name, not its."""
         result = ArgumentSpecValidator(**spec).validate(arguments)
         if not result.error_messages:
+            if wrong := negative(spec["argument_spec"], result.validated_parameters):
+                raise compat.action_failure(wrong)
             return result
         error = telling_error(result.errors)
         message = error.msg

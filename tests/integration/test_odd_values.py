@@ -158,10 +158,19 @@ def test_options_that_nothing_can_take(run_tasks: PlaybookRunner, where: str) ->
         {fetch: {"path": "x", "dest": "/tmp/a\0b"}},
         {bootenv: {"name": "local", "isos": [{"file": "x.iso", "src": "a\0b"}]}},
         {"digitalrebar.provision.drp_info": {"ca_path": "/tmp/a\0b"}},
+        {"digitalrebar.provision.drp_info": {"gather": ["logs"], "log_lines": -1}},
+        {bootenv: {"name": "local", "wait_timeout": -0.5}},
+        {"digitalrebar.provision.drp_prefs": {"prefs": {"knownTokenTimeout": -1}}},
     )
     told = [result["msg"] for result in played.results]
+    assert told[7:] == [
+        "log_lines: must not be negative",
+        "wait_timeout: must not be negative",
+        "prefs: knownTokenTimeout must not be negative",
+    ]
+    del told[7:]
     assert told[0] == "params: lists and maps are nested more than 100 deep"
-    assert told[1] == "request_timeout: must be a number of seconds, more than 0"
+    assert told[1] == "request_timeout: must not be negative"
     paths = ["src", "src", "dest", "isos[0].src", "ca_path"]
     assert [text.partition(":")[0] for text in told[2:]] == paths
     assert all(text.endswith("is not a path: it has a NUL in it") for text in told[2:])

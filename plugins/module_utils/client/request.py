@@ -288,7 +288,7 @@ class Request:
 
     def _unreadable_error(self, why: str) -> UnreadableAnswer:
         answer = t.cast(Answer, self.answer)
-        kind = answer.headers.get("Content-Type", "no content type").split(";")[0]
+        kind = answer.headers.get("Content-Type", "no content type").partition(";")[0]
         path = urllib.parse.unquote(urllib.parse.urlsplit(self._url).path)
         message = f"{self._method} {path} answered {answer.status} with {len(answer.body)} bytes of {kind}"
         message += f" {why}" if kind == JSON_TYPE else "; is this the API port of a DRP server?"

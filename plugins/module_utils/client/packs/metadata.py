@@ -99,7 +99,7 @@ def link_target(folder: str, name: str) -> str:
     if not os.path.islink(path) or not os.path.isfile(path):
         return name
     target = os.path.relpath(os.path.realpath(path), os.path.realpath(folder))
-    return name if target.split(os.sep)[0] == os.pardir else target
+    return name if target.partition(os.sep)[0] == os.pardir else target
 
 
 def read_text(path: str) -> str:

@@ -9,12 +9,11 @@ that it does not understand for false, so ``validate_certs: ture`` would trust a
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils.client.errors import UsageError
+from ..module_utils.client.errors import UsageError, did_you_mean
 
 Definitions = t.Mapping[str, t.Mapping[str, t.Any]]
 
@@ -28,9 +27,8 @@ def refuse_unknown(given: t.Iterable[str], definitions: Definitions) -> None:
     unknown = [name for name in given if name not in known and name not in aliases]
     if not unknown:
         return
-    close = difflib.get_close_matches(unknown[0], known, 1, 0.6)
-    advice = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}"
-    raise UsageError(f"unknown option {', '.join(unknown)}. {advice}")
+    advice = did_you_mean(unknown[0], known) or f" Known: {', '.join(known)}"
+    raise UsageError(f"unknown option {', '.join(unknown)}.{advice}")
 
 
 def with_strict_flags(given: t.Mapping[str, t.Any], definitions: Definitions) -> dict[str, t.Any]:

@@ -160,3 +160,11 @@ def _plain_text(body: bytes, limit: int = 200) -> str:
     text = re.sub(r"(?is)<(script|style)\b.*?</\1>", " ", text)
     words = " ".join(re.sub(r"<[^>]*>", " ", text).split())
     return words if len(words) <= limit else words[: limit - 3] + "..."
+
+
+def did_you_mean(name: str, known: t.Iterable[str]) -> str:
+    """A sentence to go on with after a full stop, of the name in ``known`` that is close; "" when none is."""
+    import difflib  # here, because only a wrong name needs it
+
+    close = difflib.get_close_matches(name, list(known), 1, 0.6)
+    return f" Did you mean {close[0]}?" if close else ""

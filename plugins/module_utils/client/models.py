@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .errors import UsageError
+from .errors import UsageError, did_you_mean
 from .kinds.access import ACCESS
 from .kinds.content import CONTENT
 from .kinds.hosts import HOSTS
@@ -79,12 +79,9 @@ def require(kind: str, served: t.Iterable[str] = ()) -> Model:
         raise UsageError(
             f"kind: {kind} are no objects. drp_info lists them with gather: [{kind}], drp_blob manages them"
         )
-    import difflib  # here, because only a wrong name needs it
-
     known = sorted({*MODELS, *(name for name in served if name not in NOT_MODELS)})
-    close = difflib.get_close_matches(kind, known, 1, 0.6)
-    hint = f"Did you mean {close[0]}? " if close else ""
-    raise UsageError(f"unknown kind {kind!r}. {hint}Known kinds: {', '.join(known)}")
+    hint = did_you_mean(kind, known)
+    raise UsageError(f"unknown kind {kind!r}.{hint} Known kinds: {', '.join(known)}")
 
 
 def hidden_members(kind: str) -> frozenset[str]:

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import difflib
 import re
 import typing as t
 
 from ..client import features, models
 from ..client.client import Client
-from ..client.errors import ApiError, ConnectionFailed, DrpError, NotFound, UsageError
+from ..client.errors import ApiError, ConnectionFailed, DrpError, NotFound, UsageError, did_you_mean
 from ..client.objects import actions
 from ..converge.guard import Guard, Target, describe_targets
 from ..converge.progress import CountProgress, results_of
@@ -191,8 +190,7 @@ class ActionCall:
         except DrpError:
             return error
         names = sorted({str(action.get("Command")) for action in offered})
-        close = difflib.get_close_matches(self.command, names, 1, 0.6)
-        hint = f" Did you mean {close[0]}?" if close else ""
+        hint = did_you_mean(self.command, names)
         by = f" by the plugin {self.plugin}" if self.plugin else ""
         none = (
             "There is no such plugin, or it provides none now"

@@ -38,8 +38,6 @@ def run(task: Task) -> Result:
 
 
 def _find(client: Client, options: Options) -> list[Object]:
-    if options["count"] < 0:
-        raise UsageError("count: must not be negative")
     if options.get("id"):
         return [find_one(client, "jobs", options["id"])]
     where = dict(options.get("filters") or {})

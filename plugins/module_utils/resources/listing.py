@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import typing as t
 
 from ..client import features, filters, models
 from ..client.client import Client
-from ..client.errors import ApiError, DrpError, UsageError
+from ..client.errors import ApiError, DrpError, UsageError, did_you_mean
 from ..client.objects import param_texts
 
 Object = dict[str, t.Any]
@@ -115,8 +114,7 @@ def _unknown_index(client: Client, kind: str, option: str, name: str) -> str:
     except DrpError:
         return f"{option}: {kind} have no index {name}"
     model = models.get(kind)
-    close = difflib.get_close_matches(name, known, 1, 0.6)
-    hint = f" Did you mean {close[0]}?" if close else ""
+    hint = did_you_mean(name, known)
     by_param = ", and there is no param of that name" if option == "filters" and model.has_params else ""
     meta = "" if option == "sort" else ". Metadata is filtered as Meta.<key>"
     return f"{option}: {kind} have no index {name}{by_param}.{hint} Indexes: {', '.join(known)}{meta}"

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 
 from ..client.client import Client
-from ..client.errors import ApiError, UsageError
+from ..client.errors import ApiError, UsageError, did_you_mean
 from ..converge.task import Options, Result, Task
 from .lookup import missing_message
 
@@ -105,8 +104,7 @@ def _check(client: Client, changes: Prefs, before: Prefs) -> None:
     unknown = [name for name in changes if name not in PREFS_SPEC and name not in before]
     if unknown:
         known = sorted({*PREFS_SPEC, *before})
-        close = difflib.get_close_matches(unknown[0], known, 1, 0.6)
-        hint = f" Did you mean {close[0]}?" if close else ""
+        hint = did_you_mean(unknown[0], known)
         raise UsageError(
             f"others: the server has no preference {', '.join(unknown)}.{hint} Known: {', '.join(known)}"
         )

@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 
-from ...client.errors import UsageError
+from ...client.errors import UsageError, did_you_mean
 from .encoding import encode
 
 Json = t.Any
@@ -82,8 +81,7 @@ def code_of(name: t.Any) -> int:
             raise UsageError(f"options: {name} is not the code of a DHCP option, which is from 1 to 254")
         return int(text)
     if text not in CODES:
-        close = difflib.get_close_matches(text, CODES, 1, 0.6)
-        hint = f" Did you mean {close[0]}?" if close else ""
+        hint = did_you_mean(text, CODES)
         raise UsageError(
             f"options: unknown DHCP option {name}.{hint} Set its code, or one of {', '.join(CODES)}"
         )

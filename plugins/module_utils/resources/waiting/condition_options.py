@@ -9,10 +9,9 @@ values are taken, and become the same.
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 
-from ...client.errors import UsageError
+from ...client.errors import UsageError, did_you_mean
 
 Entry = t.Mapping[str, t.Any]
 
@@ -57,10 +56,9 @@ def typed_entries(option: str, entries: t.Sequence[Entry] | None) -> list[Entry]
 def _typed(where: str, entry: Entry) -> Entry:
     unknown = [str(name) for name in entry if name not in CONDITION_SPEC]
     if unknown:
-        close = difflib.get_close_matches(unknown[0], CONDITION_SPEC, 1, 0.6)
-        hint = f"Did you mean {close[0]}? " if close else ""
+        hint = did_you_mean(unknown[0], CONDITION_SPEC)
         known = ", ".join(CONDITION_SPEC)
-        raise UsageError(f"{where}: there is no condition {', '.join(unknown)}. {hint}There are {known}")
+        raise UsageError(f"{where}: there is no condition {', '.join(unknown)}.{hint} There are {known}")
     return {
         name: _converted(f"{where}: {name}", CONDITION_SPEC[name], value)
         for name, value in entry.items()
